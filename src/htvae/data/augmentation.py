@@ -1,0 +1,77 @@
+"""Ways to vary a training window: functions (pose, rng, settings) -> pose that leave their input as it was.
+
+``pose`` is (T, N, D) in torso lengths, NaN where missing; with ``root_motion`` the last point is a velocity,
+no place. Which of them run, and in which order, is said by `build_augmentations` in ``data/dataset.py``.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from htvae.data.geometry import resample_frames
+from htvae.data.geometry import rotate as rotate_by
+
+MEAN_SPAN = 16
+"""Mean length (frames) of the spans that `hide_spans` hides."""
+
+
+def mirror(
+    pose: np.ndarray, rng: np.random.Generator, probability: float, partners: Sequence[int]
+) -> np.ndarray:
+    """Flip left and right with ``probability``: x changes sign, and partners (one per point) swap places."""
+    if rng.random() >= probability:
+        return pose
+    mirrored = pose[:, partners]
+    mirrored[..., 0] *= -1
+    return mirrored
+
+
+def rotate(pose: np.ndarray, rng: np.random.Generator, degrees: float) -> np.ndarray:
+    """Turn the window by up to ``degrees`` either way; in three dimensions about the upright axis."""
+    return rotate_by(pose, np.deg2rad(rng.uniform(-degrees, degrees)))
+
+
+def scale(pose: np.ndarray, rng: np.random.Generator, share: float) -> np.ndarray:
+    """Make the body larger or smaller by up to ``share``."""
+    return pose * np.float32(1 + rng.uniform(-share, share))
+
+
+def jitter(pose: np.ndarray, rng: np.random.Generator, noise: float, root_motion: bool) -> np.ndarray:
+    """Add noise of this standard deviation (torso lengths) to all places, not to the root velocity."""
+    noisy = pose.copy()
+    places = noisy[:, : pose.shape[1] - root_motion]
+    np.add(places, np.float32(noise) * rng.standard_normal(places.shape, np.float32), out=places)
+    return noisy
+
+
+def hide_landmarks(pose: np.ndarray, rng: np.random.Generator, probability: float) -> np.ndarray:
+    """Hide each point for the whole window with ``probability``, but never all of them."""
+    hidden: np.ndarray = np.less(rng.random(pose.shape[1]), probability)
+    return _hide(pose, hidden[None, :])
+
+
+def hide_spans(pose: np.ndarray, rng: np.random.Generator, share: float) -> np.ndarray:
+    """Hide about ``share`` of the frames, in spans of `MEAN_SPAN` frames on average, but never all."""
+    num_frames = len(pose)
+    rate = -np.log1p(-min(share, 0.99)) / MEAN_SPAN  # spans may overlap; so many per frame cover the share
+    reach = num_frames + 2 * MEAN_SPAN  # frames at which a span may start to reach the window
+    starts = rng.integers(reach, size=rng.poisson(rate * reach)) - 2 * MEAN_SPAN
+    stops = starts + rng.integers(1, 2 * MEAN_SPAN, size=len(starts))
+    frames = np.arange(num_frames)
+    hidden: np.ndarray = np.any((frames >= starts[:, None]) & (frames < stops[:, None]), axis=0)
+    return _hide(pose, hidden[:, None])
+
+
+def warp_time(pose: np.ndarray, num_frames: int, root_motion: bool) -> np.ndarray:
+    """Play a window in ``num_frames`` frames, first and last kept; the root velocity changes in step."""
+    if num_frames == len(pose) or len(pose) == 1:
+        return pose
+    warped = resample_frames(pose, np.linspace(0, len(pose) - 1, num_frames))
+    if root_motion:
+        warped[:, -1] *= np.float32((len(pose) - 1) / max(num_frames - 1, 1))
+    return warped
+
+
+def _hide(pose: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """Hide points by a mask that broadcasts to (T, N); one that covers everything hides nothing."""
+    return pose if hidden.all() else np.where(hidden[..., None], np.float32(np.nan), pose)

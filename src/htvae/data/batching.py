@@ -1,0 +1,147 @@
+"""From windows to optimiser steps: similar lengths together, in micro-batches that fit memory.
+
+Axes: B batch, T frames, N points, D coordinates.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Sampler
+
+from htvae.config import TrainingConfig
+from htvae.data.dataset import PoseSequenceDataset, WindowSample, random_stream
+
+LENGTH_NOISE = 0.05
+"""Share by which lengths are blurred before sorting, so that each epoch puts other windows together."""
+
+
+@dataclass(frozen=True, eq=False)
+class PoseBatch:
+    """Windows padded to the longest. Frames from ``num_frames`` on are padding; unobserved is not padding."""
+
+    pose: Tensor
+    """(B, T, N, D) float32, what the model may see; 0 where hidden, missing or padded."""
+    observed: Tensor
+    """(B, T, N) bool, True where ``pose`` is real."""
+    target: Tensor
+    """(B, T, N, D) float32, what is scored; NaN where nothing is."""
+    num_frames: Tensor
+    """(B,) int64, real frames of each window."""
+
+    def __len__(self) -> int:
+        return self.pose.shape[0]
+
+    @property
+    def frame_mask(self) -> Tensor:
+        """(B, T) bool, True on real frames."""
+        frames = torch.arange(self.pose.shape[1], device=self.num_frames.device)
+        return frames < self.num_frames[:, None]
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> "PoseBatch":
+        """Return the batch on another device."""
+        return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
+
+    def pin_memory(self) -> "PoseBatch":
+        """Return the batch in page-locked memory, from where it is copied to a GPU beside other work."""
+        return self._map(Tensor.pin_memory)
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> "PoseBatch":
+        return PoseBatch(
+            change(self.pose), change(self.observed), change(self.target), change(self.num_frames)
+        )
+
+
+def collate(samples: Sequence[WindowSample]) -> PoseBatch:
+    """Pad windows to the longest of them and stack them."""
+    lengths = [len(sample.pose) for sample in samples]
+    shape = (len(samples), max(lengths), *samples[0].pose.shape[1:])
+    pose = np.zeros(shape, np.float32)
+    observed = np.zeros(shape[:3], bool)
+    target = np.full(shape, np.nan, np.float32)
+    for i, (sample, length) in enumerate(zip(samples, lengths, strict=True)):
+        pose[i, :length], observed[i, :length], target[i, :length] = sample
+    arrays = (pose, observed, target, np.array(lengths))
+    return PoseBatch(*map(torch.from_numpy, arrays))
+
+
+def collate_step(samples: Sequence[WindowSample], micro_batch_frames: int) -> list[PoseBatch]:
+    """Turn the windows of one optimiser step into micro-batches of at most so many padded frames."""
+    ordered = sorted(samples, key=lambda sample: len(sample.pose))
+    cuts = cut_micro_batches([len(sample.pose) for sample in ordered], micro_batch_frames)
+    return [collate(ordered[cut]) for cut in cuts]
+
+
+def cut_micro_batches(lengths: Sequence[int], max_frames: int) -> list[slice]:
+    """Cut windows, shortest first, into runs of at most ``max_frames`` padded frames, or of one window."""
+    starts = [0] if len(lengths) else []
+    for index, length in enumerate(lengths):
+        if index > starts[-1] and (index + 1 - starts[-1]) * length > max_frames:
+            starts.append(index)
+    return [slice(start, stop) for start, stop in zip(starts, [*starts[1:], len(lengths)], strict=True)]
+
+
+def pack_steps(
+    lengths: np.ndarray, num_steps: int, by_frames: bool, rng: np.random.Generator
+) -> list[np.ndarray]:
+    """Share windows out to optimiser steps: similar lengths together, the steps in a random order.
+
+    Steps hold about the same number of frames (or of windows), so that none is a small remainder. Where
+    windows are larger than a step's share, each is a step, and there are fewer than ``num_steps``.
+
+    Returns:
+        Indices of each step's windows.
+    """
+    order = np.argsort(lengths * (1 + LENGTH_NOISE * rng.uniform(-1, 1, size=len(lengths))), kind="stable")
+    amounts = lengths[order] if by_frames else np.ones(len(order))
+    middles = np.cumsum(amounts) - amounts / 2
+    step_of = (middles * (num_steps / amounts.sum())).astype(int)
+    steps = np.split(order, np.flatnonzero(np.diff(step_of)) + 1)
+    return [steps[i] for i in rng.permutation(len(steps))]
+
+
+class TrainingSampler(Sampler[list[tuple[int, int]]]):
+    """Yields the windows, (epoch, index), of each optimiser step of an epoch; the order is f(seed, epoch)."""
+
+    def __init__(self, dataset: PoseSequenceDataset, config: TrainingConfig) -> None:
+        self.dataset = dataset
+        self.config = config
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int, first_step: int = 0) -> None:
+        """Choose the epoch, and the step to begin with."""
+        self.epoch = epoch
+        self.first_step = first_step
+        self.dataset.set_epoch(epoch)
+        self.steps = self._pack(self.dataset.lengths) if len(self.dataset) else []
+
+    def _pack(self, lengths: np.ndarray) -> list[np.ndarray]:
+        rng = random_stream("order", self.config.seed, self.epoch)
+        if self.config.batch_size is not None:
+            return pack_steps(lengths, math.ceil(len(lengths) / self.config.batch_size), False, rng)
+        return pack_steps(lengths, math.ceil(self.dataset.num_frames / self.config.batch_frames), True, rng)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        for step in self.steps[self.first_step :]:
+            yield [(self.epoch, index) for index in step.tolist()]
+
+
+class EvaluationSampler(Sampler[list[int]]):
+    """Yields all windows, the shortest first, in batches of at most ``max_frames`` padded frames."""
+
+    def __init__(self, dataset: PoseSequenceDataset, max_frames: int) -> None:
+        order = np.argsort(dataset.lengths, kind="stable")
+        cuts = cut_micro_batches(dataset.lengths[order].tolist(), max_frames)
+        self.batches: list[list[int]] = [order[cut].tolist() for cut in cuts]
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self.batches)

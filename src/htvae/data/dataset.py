@@ -1,0 +1,228 @@
+"""Windows of processed recordings, as the model sees them.
+
+Unusual here:
+
+- A training epoch cuts every recording at a random offset, so that its windows hold every frame exactly once
+  and vary in length. Evaluation cuts a fixed grid of overlapping windows and scores only their centres.
+- All random numbers are a function of (seed, epoch, index), so that order and number of workers do not
+  matter. An index may carry its epoch, because a worker's copy of the data set does not hear of `set_epoch`.
+- What the model sees (``pose``, ``observed``) and what it is scored on (``target``) differ: landmarks and
+  frames that augmentation hides must be returned all the same.
+
+Axes: T frames, N points (the landmarks, and the root velocity last where it is kept), D coordinates.
+"""
+
+import dataclasses
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from htvae.config import DataConfig
+from htvae.data import augmentation
+from htvae.data.geometry import observed_points
+from htvae.data.landmarks import side_names
+from htvae.data.processing import PoseDataProcessor, ProcessedSequence
+
+logger = logging.getLogger(__name__)
+
+Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+"""(pose (T, N, D), rng) -> pose of the same shape."""
+
+
+Purpose = Literal["tiling", "order", "window"]
+"""What random numbers are for."""
+
+
+class Window(NamedTuple):
+    """A cut of one sequence."""
+
+    sequence_index: int
+    start: int
+    stop: int
+    keep_start: int
+    """First frame that is scored (and that a long recording's result is taken from)."""
+    keep_stop: int
+    num_frames: int
+    """Frames that it is played in, other than ``stop - start`` with time warp."""
+
+
+class WindowSample(NamedTuple):
+    """One window as arrays."""
+
+    pose: np.ndarray
+    """(T, N, D) float32, what the model sees; 0 where hidden or missing."""
+    observed: np.ndarray
+    """(T, N) bool, True where ``pose`` is real."""
+    target: np.ndarray
+    """(T, N, D) float32, what is scored; NaN where nothing is."""
+
+
+class Augmentations(NamedTuple):
+    """What varies a training window, in order."""
+
+    both: list[Augmentation]
+    """Change what the model sees and what it must return alike."""
+    input_only: list[Augmentation]
+    """Change only what the model sees."""
+
+
+def build_augmentations(config: DataConfig, processor: PoseDataProcessor) -> Augmentations:
+    """List the augmentations that the settings switch on. To add one of your own, append it here."""
+    both: list[Augmentation] = []
+    if config.mirror_probability:
+        partners = processor.mirror
+        both.append(partial(augmentation.mirror, probability=config.mirror_probability, partners=partners))
+    if config.rotation_degrees:
+        both.append(partial(augmentation.rotate, degrees=config.rotation_degrees))
+    if config.scale_range:
+        both.append(partial(augmentation.scale, share=config.scale_range))
+    input_only: list[Augmentation] = []
+    if config.jitter:
+        root_motion = processor.root_motion
+        input_only.append(partial(augmentation.jitter, noise=config.jitter, root_motion=root_motion))
+    if config.landmark_dropout:
+        input_only.append(partial(augmentation.hide_landmarks, probability=config.landmark_dropout))
+    if config.span_dropout:
+        input_only.append(partial(augmentation.hide_spans, share=config.span_dropout))
+    return Augmentations(both, input_only)
+
+
+class PoseSequenceDataset(Dataset[WindowSample]):
+    """Windows of processed recordings; ``dataset[i]`` is the i-th window of the current epoch.
+
+    Args:
+        sequences: recordings in the model's coordinates.
+        processor: the processor that made them.
+        config: lengths and augmentation.
+        training: random windows with augmentation, new ones each epoch; else the fixed grid.
+        seed: of offsets and augmentation.
+    """
+
+    def __init__(
+        self,
+        sequences: Sequence[ProcessedSequence],
+        processor: PoseDataProcessor,
+        config: DataConfig,
+        *,
+        training: bool = False,
+        seed: int = 0,
+    ) -> None:
+        self.poses = [sequence.pose for sequence in sequences]  # not the sequences: workers get a copy
+        self.max_frames = config.max_frames
+        self.time_warp = config.time_warp
+        self.root_motion = processor.root_motion
+        self.training = training
+        self.seed = seed
+        if training and config.mirror_probability and not _may_mirror(sequences, processor):
+            config = dataclasses.replace(config, mirror_probability=0.0)
+        self.augmentations = build_augmentations(config, processor)
+        self.set_epoch(0)
+
+    @property
+    def num_frames(self) -> int:
+        """Frames of all recordings."""
+        return sum(len(pose) for pose in self.poses)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Cut the windows of an epoch."""
+        self.epoch = epoch
+        self.windows = self._tile() if self.training else self._grid()
+        self.lengths = np.array([window.num_frames for window in self.windows], dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getitem__(self, index: int | tuple[int, int]) -> WindowSample:
+        """Return a window by its index, or by (epoch, index)."""
+        epoch, index = index if isinstance(index, tuple) else (self.epoch, index)
+        if epoch != self.epoch:
+            self.set_epoch(epoch)
+        window = self.windows[index]
+        pose = self.poses[window.sequence_index][window.start : window.stop]
+        if not self.training:
+            return _make_sample(pose, _keep(pose, window))
+        target = augmentation.warp_time(pose, window.num_frames, self.root_motion)
+        rng = random_stream("window", self.seed, epoch, index)
+        for augment in self.augmentations.both:
+            target = augment(target, rng)
+        seen = target
+        for augment in self.augmentations.input_only:
+            seen = augment(seen, rng)
+        return _make_sample(seen, target)
+
+    def _tile(self) -> list[Window]:
+        rng = random_stream("tiling", self.seed, self.epoch)
+        offsets = rng.integers(self.max_frames, size=len(self.poses))
+        spans = [
+            (i, start, stop)
+            for i, (pose, offset) in enumerate(zip(self.poses, offsets.tolist(), strict=True))
+            for start, stop in _tile_spans(len(pose), self.max_frames, offset)
+        ]
+        speeds = 1 + rng.uniform(-self.time_warp, self.time_warp, size=len(spans))
+        lengths = np.array([stop - start for _, start, stop in spans]) * speeds
+        played = np.rint(lengths).clip(1, self.max_frames).astype(int).tolist()
+        return [Window(*span, *span[1:], n) for span, n in zip(spans, played, strict=True)]
+
+    def _grid(self) -> list[Window]:
+        return [
+            Window(i, start, stop, keep_start, keep_stop, stop - start)
+            for i, pose in enumerate(self.poses)
+            for start, stop, keep_start, keep_stop in window_grid(len(pose), self.max_frames)
+        ]
+
+
+def random_stream(purpose: Purpose, seed: int, epoch: int, index: int = 0) -> np.random.Generator:
+    """Return random numbers that depend on nothing but these, different ones for each purpose."""
+    return np.random.default_rng((seed, epoch, index, get_args(Purpose).index(purpose)))
+
+
+def window_grid(num_frames: int, max_frames: int) -> list[tuple[int, int, int, int]]:
+    """Return the fixed grid of windows that a long recording is: (start, stop, keep_start, keep_stop).
+
+    Neighbours overlap by an eighth of ``max_frames``. The kept spans meet in the middle of the overlaps and
+    hold every frame once. Where a window starts does not depend on the length of the recording.
+    """
+    overlap = max_frames // 8
+    stride = max_frames - overlap
+    starts = range(0, max(num_frames - overlap, 1), stride)
+    keeps = [0, *(start + overlap // 2 for start in starts[1:]), num_frames]
+    return [
+        (start, min(start + max_frames, num_frames), keep_start, keep_stop)
+        for start, (keep_start, keep_stop) in zip(starts, pairwise(keeps), strict=True)
+    ]
+
+
+def _tile_spans(num_frames: int, max_frames: int, offset: int) -> list[tuple[int, int]]:
+    """Cut [0, num_frames) at ``offset`` and every ``max_frames`` from there."""
+    cuts = [0, *range(offset or max_frames, num_frames, max_frames), num_frames]
+    return list(pairwise(cuts))
+
+
+def _keep(pose: np.ndarray, window: Window) -> np.ndarray:
+    """Return the poses with NaN outside the kept span."""
+    target = pose.copy()
+    target[: window.keep_start - window.start] = np.nan
+    target[window.keep_stop - window.start :] = np.nan
+    return target
+
+
+def _make_sample(seen: np.ndarray, target: np.ndarray) -> WindowSample:
+    observed = observed_points(seen)
+    return WindowSample(np.where(observed[..., None], seen, np.float32(0)), observed, target)
+
+
+def _may_mirror(sequences: Sequence[ProcessedSequence], processor: PoseDataProcessor) -> bool:
+    """Return whether mirrored poses would be true ones; where not, say why."""
+    if processor.mirror == list(range(len(processor.points))):
+        logger.info("Mirroring is off: no left and right landmarks were found by name.")
+        return False
+    labels = {s.source.label for s in sequences} | {f.label for s in sequences for f in s.source.frame_labels}
+    sided = sorted(label for label in labels if label and side_names(label))
+    if sided:
+        logger.info("Mirroring is off: labels name a side (%s).", ", ".join(sided[:3]))
+    return not sided

@@ -1,0 +1,76 @@
+"""What a tracker makes of the demo's truth: jitter, spikes, and points that are missing in bursts.
+
+Axes: T frames, L landmarks. Lengths in the unit of the truth; ``size`` is that of the body.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tracker:
+    """The failings of one recording's tracker."""
+
+    jitter: float
+    """Standard deviation of the white noise of each coordinate, as a share of the body's size."""
+    spike_chance: float = 0.0006
+    """Chance that a point is off by about a tenth of the body's size in a frame."""
+    burst_interval: float = 9.0
+    """Mean seconds between two losses of a limb."""
+    blackout_interval: float = 60.0
+    """Mean seconds between two short losses of the whole body."""
+    shadow_chance: float = 0.35
+    """Chance that a limb behind the body is lost for a while."""
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> "Tracker":
+        """Return the tracker of a random recording."""
+        return cls(jitter=rng.uniform(0.0025, 0.006), burst_interval=rng.uniform(6.0, 15.0))
+
+    def record(
+        self,
+        truth: Array,
+        size: float,
+        fps: float,
+        limbs: Sequence[Sequence[int]],
+        shaded: Sequence[tuple[Sequence[int], Array]],
+        rng: np.random.Generator,
+    ) -> Array:
+        """Return what is recorded of ``truth`` (T, L, 2), with NaN where a point is missing.
+
+        Args:
+            truth: noise-free coordinates.
+            size: size of the body.
+            fps: frames per second.
+            limbs: landmarks that are lost together.
+            shaded: limbs that are now and then behind the body, with a mask (T,) of when.
+            rng: source of randomness.
+        """
+        num_frames, num_landmarks, _ = truth.shape
+        steadiness = rng.uniform(0.7, 1.5, size=(num_landmarks, 1))
+        recorded = truth + self.jitter * size * steadiness * rng.normal(size=truth.shape)
+        spikes = rng.random((num_frames, num_landmarks)) < self.spike_chance
+        recorded[spikes] += 0.1 * size * rng.normal(size=(int(spikes.sum()), 2))
+        missing = np.zeros((num_frames, num_landmarks), dtype=bool)
+        for start, stop in _bursts(num_frames, self.burst_interval * fps, 0.1 * fps, 0.8 * fps, rng):
+            missing[start:stop, limbs[int(rng.integers(len(limbs)))]] = True
+        for start, stop in _bursts(num_frames, self.blackout_interval * fps, 0.1 * fps, 0.4 * fps, rng):
+            missing[start:stop] = True
+        for limb, behind in shaded:
+            lost = np.repeat(rng.random(num_frames) < self.shadow_chance, round(1.5 * fps))[:num_frames]
+            missing[np.ix_(behind & lost, limb)] = True
+        recorded[missing] = np.nan
+        return recorded
+
+
+def _bursts(
+    num_frames: int, interval: float, shortest: float, longest: float, rng: np.random.Generator
+) -> list[tuple[int, int]]:
+    """Return spans of frames at random places, one per ``interval`` frames on average."""
+    starts = rng.integers(num_frames, size=rng.poisson(num_frames / interval))
+    lengths = rng.uniform(shortest, longest, size=len(starts)).astype(int) + 1
+    return list(zip(starts.tolist(), (starts + lengths).tolist(), strict=True))

@@ -1,0 +1,107 @@
+"""What is wrong with files: the error that lists all of it, and text read so that every failure is one."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+class DataError(ValueError):
+    """Files whose content cannot be used. ``str()`` lists all faults, one per line."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__(list(faults))
+
+    @property
+    def faults(self) -> list[str]:
+        """One sentence or two per fault: what must hold, what was found, where, what to do."""
+        return list(self.args[0])
+
+    def __str__(self) -> str:
+        return "\n".join(self.faults)
+
+
+def printable(name: object) -> str:
+    """Return a file name so that any terminal or log can show it: no line breaks, no broken characters."""
+    text = str(name).encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def describe_os_error(name: str, error: OSError) -> str:
+    """Return the fault for a file or folder that the operating system does not let us read."""
+    if isinstance(error, PermissionError):
+        return f"{name}: must be readable, but permission is denied. Change its permissions (chmod -R u+rX)."
+    if isinstance(error, FileNotFoundError):
+        return f"{name}: must exist, but is not there. Was it moved, or is it a broken link?"
+    if isinstance(error, IsADirectoryError):
+        return f"{name}: must be a file, but is a folder. Rename the folder."
+    return f"{name}: must be readable, but the system says: {error.strerror or error}."
+
+
+def read_text(path: Path, name: str) -> str:
+    """Return a file's text without byte order mark; ``name`` stands for the file in messages.
+
+    Raises:
+        DataError: the file cannot be read or is not UTF-8.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError([describe_os_error(name, error)]) from error
+    try:
+        return content.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        found = f"line {line} has the byte 0x{content[error.start]:02x}"
+        if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            found = "it is UTF-16"
+        fault = f'{name}: must be UTF-8 text, but {found}. Save it as "CSV UTF-8".'
+        raise DataError([fault]) from error
+
+
+def split_rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line number, cells) of each row of a CSV text that is not blank, the header first.
+
+    Raises:
+        DataError: the text is not CSV.
+    """
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        for cells in reader:
+            if len(cells) > 1 or "".join(cells).strip():
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise DataError(
+            [f"{name}: must be CSV, but line {reader.line_num} cannot be split: {error}."]
+        ) from error
+
+
+def find_columns(name: str, header: Sequence[str], wanted: Sequence[str]) -> tuple[list[int], list[str]]:
+    """Return the positions of the wanted columns in a header, and the faults: absent or doubled columns.
+
+    Spaces around the header's names are ignored. With a fault, the positions are of no use.
+    """
+    found = [cell.strip() for cell in header]
+    absent = [column for column in wanted if column not in found]
+    doubled = [column for column in wanted if found.count(column) > 1]
+    faults = []
+    if absent:
+        faults.append(
+            f"{name}: the header must have {', '.join(wanted)}, but {_absent_columns(absent, found)}"
+        )
+    faults += [
+        f"{name}: the header must have {column} once, but has it {found.count(column)} times. Rename one."
+        for column in doubled
+    ]
+    return [found.index(column) if column in found else -1 for column in wanted], faults
+
+
+def _absent_columns(absent: Sequence[str], found: Sequence[str]) -> str:
+    for delimiter, word in _DELIMITERS.items():
+        if len(found) == 1 and delimiter in found[0]:
+            return f"its cells are separated by {word}. Separate them by commas."
+    shown = printable(", ".join(found))
+    shown = shown if len(shown) <= 200 else shown[:200] + "..."
+    return f"lacks {', '.join(absent)}; it has: {shown}. Rename the columns, or add them."

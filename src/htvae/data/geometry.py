@@ -1,0 +1,106 @@
+"""Arithmetic on pose arrays that several steps share: filling gaps, resampling, turning, moments.
+
+Arrays have frames first and coordinates last; a missing point is NaN in all of its coordinates.
+"""
+
+import numpy as np
+
+UPWARDS = np.pi / 2
+"""Angle (radians) of the upward direction in the plane that `rotate` turns."""
+
+
+def observed_points(pose: np.ndarray) -> np.ndarray:
+    """Return which points are there: bool, the shape of ``pose`` without its last axis."""
+    observed: np.ndarray = ~np.isnan(pose[..., 0])
+    return observed
+
+
+def fill_gaps(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """Interpolate linearly over missing frames; hold the first and the last observed value beyond them.
+
+    Args:
+        values: (T, ..., D).
+        observed: (T, ...) bool. What is never observed keeps its values.
+    """
+    if observed.all():
+        return values
+    num_frames = len(values)
+    frames = np.arange(num_frames).reshape(-1, *[1] * (observed.ndim - 1))
+    before = np.maximum.accumulate(np.where(observed, frames, -1), axis=0)
+    after = np.minimum.accumulate(np.where(observed, frames, num_frames)[::-1], axis=0)[::-1]
+    before, after = np.where(before < 0, after, before), np.where(after == num_frames, before, after)
+    weight = ((frames - before) / np.maximum(after - before, 1))[..., None].astype(values.dtype)
+    start = np.take_along_axis(values, before.clip(0, num_frames - 1)[..., None], axis=0)
+    stop = np.take_along_axis(values, after.clip(0, num_frames - 1)[..., None], axis=0)
+    return np.where(observed[..., None], values, start + (stop - start) * weight)
+
+
+def resample_frames(values: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Read ``values`` (T, ...) at fractional frames by linear interpolation.
+
+    A point is there only if it is there in both frames around the position (in one, at a whole position).
+
+    Args:
+        values: (T, ...).
+        positions: (M,) in [0, T - 1].
+
+    Returns:
+        (M, ...), of the same dtype.
+    """
+    low = np.floor(positions).astype(np.int64)
+    weight = (positions - low).astype(values.dtype)
+    high = low + (weight > 0)
+    weight = weight.reshape(-1, *[1] * (values.ndim - 1))
+    resampled: np.ndarray = values[low] * (1 - weight) + values[high] * weight
+    return resampled
+
+
+def rotate(pose: np.ndarray, angle: float | np.ndarray) -> np.ndarray:
+    """Turn points counter-clockwise about the origin, in the plane of the first and the last coordinate.
+
+    In two dimensions that is the picture's plane, in three the ground's (about the upright axis y).
+
+    Args:
+        pose: (T, ..., D), D at least 2.
+        angle: radians, one for all or (T,).
+    """
+    angle = np.asarray(angle, dtype=pose.dtype).reshape(-1, *[1] * (pose.ndim - 2))
+    cosine, sine = np.cos(angle), np.sin(angle)
+    turned = pose.copy()
+    turned[..., 0] = cosine * pose[..., 0] - sine * pose[..., -1]
+    turned[..., -1] = sine * pose[..., 0] + cosine * pose[..., -1]
+    return turned
+
+
+def plane_angle(vectors: np.ndarray) -> np.ndarray:
+    """Return the angle (radians) of vectors (..., D) in the plane that `rotate` turns."""
+    angle: np.ndarray = np.arctan2(vectors[..., -1], vectors[..., 0])
+    return angle
+
+
+class RunningMoments:
+    """Mean and standard deviation of poses (T, N, D) over their observed points, added up part by part."""
+
+    def __init__(self) -> None:
+        self.num_frames = 0
+        self._count, self._total, self._squares = np.zeros(1), np.zeros((1, 1)), np.zeros(1)
+
+    def add(self, pose: np.ndarray) -> None:
+        """Add a part."""
+        observed = observed_points(pose)
+        filled = np.where(observed[..., None], pose, np.float64(0))
+        self.num_frames += len(pose)
+        self._count = self._count + observed.sum(axis=0)
+        self._total = self._total + filled.sum(axis=0)
+        self._squares = self._squares + np.einsum("tnd,tnd->n", filled, filled)
+
+    def compute(self, min_scale: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean (N, D) and the standard deviation (N,) of any coordinate, at least ``min_scale``.
+
+        A point that was never observed has 0 and 1.
+        """
+        count = np.maximum(self._count, 1)
+        mean = self._total / count[:, None]
+        variance = (self._squares / count - np.square(mean).sum(axis=1)) / mean.shape[1]
+        scale = np.sqrt(np.maximum(variance, min_scale**2))
+        return mean, np.where(self._count > 0, scale, 1.0)

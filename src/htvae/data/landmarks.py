@@ -1,0 +1,140 @@
+"""Landmark names: MediaPipe's list, left/right partners and the edges of the skeleton, all found by name.
+
+Names are compared as words: ``LEFT_HIP``, ``leftHip``, ``l_hip``, ``Hip.L`` and ``hip-left`` are the same
+landmark here. Sets of other names (animals) have partners as far as their names tell, and no edges.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+MEDIAPIPE_LANDMARKS: tuple[str, ...] = (
+    "NOSE",
+    "LEFT_EYE_INNER",
+    "LEFT_EYE",
+    "LEFT_EYE_OUTER",
+    "RIGHT_EYE_INNER",
+    "RIGHT_EYE",
+    "RIGHT_EYE_OUTER",
+    "LEFT_EAR",
+    "RIGHT_EAR",
+    "MOUTH_LEFT",
+    "MOUTH_RIGHT",
+    "LEFT_SHOULDER",
+    "RIGHT_SHOULDER",
+    "LEFT_ELBOW",
+    "RIGHT_ELBOW",
+    "LEFT_WRIST",
+    "RIGHT_WRIST",
+    "LEFT_PINKY",
+    "RIGHT_PINKY",
+    "LEFT_INDEX",
+    "RIGHT_INDEX",
+    "LEFT_THUMB",
+    "RIGHT_THUMB",
+    "LEFT_HIP",
+    "RIGHT_HIP",
+    "LEFT_KNEE",
+    "RIGHT_KNEE",
+    "LEFT_ANKLE",
+    "RIGHT_ANKLE",
+    "LEFT_HEEL",
+    "RIGHT_HEEL",
+    "LEFT_FOOT_INDEX",
+    "RIGHT_FOOT_INDEX",
+)
+"""The 33 landmarks of MediaPipe Pose, in its order."""
+
+ROOT_VELOCITY = "ROOT_VELOCITY"
+"""Reserved name of the pseudo-landmark that holds the velocity of the body's anchor."""
+
+_OPPOSITE = {"left": "right", "right": "left", "l": "r", "r": "l"}
+_HANDED_TURNS = {"clockwise", "anticlockwise", "counterclockwise", "cw", "ccw"}
+_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=[0-9])")
+
+# Consecutive landmarks of a chain are joined; an absent one is skipped, so that its neighbours are joined.
+# SIDE stands for LEFT and RIGHT in turn.
+_CHAINS = (
+    ("NOSE", "SIDE_EYE_INNER", "SIDE_EYE", "SIDE_EYE_OUTER", "SIDE_EAR"),
+    ("NOSE", "SIDE_SHOULDER"),
+    ("LEFT_MOUTH", "RIGHT_MOUTH"),
+    ("LEFT_SHOULDER", "RIGHT_SHOULDER"),
+    ("LEFT_HIP", "RIGHT_HIP"),
+    ("SIDE_SHOULDER", "SIDE_ELBOW", "SIDE_WRIST", "SIDE_INDEX"),
+    ("SIDE_ELBOW", "SIDE_WRIST", "SIDE_PINKY", "SIDE_INDEX"),
+    ("SIDE_ELBOW", "SIDE_WRIST", "SIDE_THUMB"),
+    ("SIDE_SHOULDER", "SIDE_HIP", "SIDE_KNEE", "SIDE_ANKLE", "SIDE_HEEL", "SIDE_FOOT_INDEX"),
+    ("SIDE_ANKLE", "SIDE_FOOT_INDEX"),
+)
+
+
+def canonical_name(landmark: str) -> str:
+    """Return the name in MediaPipe's spelling, the side in front: ``hip.L``, ``lHip`` give ``LEFT_HIP``."""
+    full = {"l": "left", "r": "right"}
+    words = [full.get(word, word) for word in _words(landmark)]
+    return "_".join(sorted(words, key=lambda word: word not in ("left", "right"))).upper()
+
+
+def mirror_permutation(landmarks: Sequence[str]) -> list[int]:
+    """Return the index of each landmark's left/right partner, its own index where it has none.
+
+    The result is its own inverse. Side marks are words (``LEFT_HIP``, ``leftHip``, ``L_Hip``, ``hip.r``),
+    beginnings (``lefthip``), or one letter that is glued on (``lhip``, ``pawFL``), the last only where the
+    partner exists.
+    """
+    index_of = {_words(name): index for index, name in reversed(list(enumerate(landmarks)))}
+    partners = [
+        next((index_of[other] for other in _mirrored(_words(name)) if other in index_of), index)
+        for index, name in enumerate(landmarks)
+    ]
+    return [partner if partners[partner] == index else index for index, partner in enumerate(partners)]
+
+
+def skeleton_edges(landmarks: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the pairs of indices that a bone joins, for MediaPipe's names and reduced sets of them.
+
+    These are MediaPipe's connections, and the nose joined to both shoulders so that the head hangs on the
+    body. Where a landmark is absent, its neighbours along the limb are joined instead. Unknown names have no
+    edges.
+    """
+    index_of = {canonical_name(name): index for index, name in reversed(list(enumerate(landmarks)))}
+    edges: dict[tuple[int, int], None] = {}
+    for chain in _sided_chains():
+        present = [index_of[name] for name in chain if name in index_of]
+        edges.update(dict.fromkeys(pairwise(present)))
+    return list(edges)
+
+
+def side_names(label: str) -> bool:
+    """Return whether a label names a side or a sense of turning (``wave-left-hand``, ``clockwise``)."""
+    return any(_opposite(word) != word or word in _HANDED_TURNS for word in _words(label))
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(re.sub(r"[\W_]+", " ", _WORD_STARTS.sub(" ", name)).casefold().split())
+
+
+def _opposite(word: str) -> str:
+    for side, other in _OPPOSITE.items():
+        if word == side or (len(side) > 1 and word.startswith(side)):
+            return other + word[len(side) :]
+    return word
+
+
+def _mirrored(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield what the partner may be called, the surest first."""
+    swapped = tuple(_opposite(word) for word in words)
+    if swapped != words:
+        yield swapped
+        return
+    for place, word in enumerate(words):
+        first, last = word[0], word[-1]
+        for glued in (_OPPOSITE.get(first, first) + word[1:], word[:-1] + _OPPOSITE.get(last, last)):
+            if glued != word:
+                yield (*words[:place], glued, *words[place + 1 :])
+
+
+def _sided_chains() -> Iterator[tuple[str, ...]]:
+    for chain in _CHAINS:
+        for side in ("LEFT", "RIGHT"):
+            yield tuple(name.replace("SIDE", side) for name in chain)

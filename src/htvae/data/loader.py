@@ -1,0 +1,155 @@
+"""From a folder (or sequences) to the loaders of training, validation and test: `PoseDataLoader`."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+
+from htvae.config import Config
+from htvae.data.batching import EvaluationSampler, PoseBatch, TrainingSampler, collate_step
+from htvae.data.dataset import PoseSequenceDataset
+from htvae.data.processing import PoseDataProcessor, ProcessedSequence
+from htvae.data.sequence import PoseSequence
+from htvae.data.splits import Splits, content_hash, split_recordings
+from htvae.data.store import open_store
+
+
+class PoseDataLoader:
+    """Reads, splits and processes recordings, and makes the loaders.
+
+    With the processor and the splits of a trained model, the data is seen as that model saw it.
+
+    Args:
+        config: settings.
+        sequences: recordings. None: those of ``data_dir``, by way of the cache in ``experiments_dir``.
+        processor: a fitted processor. None: one that is fitted to the training recordings.
+        splits: an earlier split. None: a new one.
+
+    Attributes:
+        sequences: all recordings, sorted by name.
+        splits: which of them train, validate and test.
+        processor: brings them into the model's coordinates.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        sequences: Sequence[PoseSequence] | None = None,
+        processor: PoseDataProcessor | None = None,
+        splits: Splits | None = None,
+    ) -> None:
+        self.config = config
+        if sequences is None:
+            stored = open_store(config.data, Path(config.experiment.experiments_dir) / "cache")
+            sequences, hashes = stored.sequences, stored.content_hashes
+        else:
+            hashes = {s.name: content_hash(s) for s in sequences}
+        self.sequences = sorted(sequences, key=lambda s: s.name)
+        self.splits = splits or split_recordings(self.sequences, config.data, hashes)
+        self._split_of = {name: self.splits.of(name, content) for name, content in hashes.items()}
+        self.processor = processor or PoseDataProcessor(config.data).fit(self.recordings("train"))
+        self._processed: dict[str, list[ProcessedSequence]] = {}
+
+    def recordings(self, split: str) -> list[PoseSequence]:
+        """Return the recordings of "train", "val" or "test", or those "new" to the splits."""
+        return [s for s in self.sequences if self._split_of[s.name] == split]
+
+    def processed(self, split: str) -> list[ProcessedSequence]:
+        """Return the recordings of a split in the model's coordinates."""
+        if split not in self._processed:
+            self._processed[split] = [self.processor.transform(s) for s in self.recordings(split)]
+        return self._processed[split]
+
+    @property
+    def num_train_frames(self) -> int:
+        """Model frames in an epoch."""
+        return self._train_windows.num_frames
+
+    @property
+    def windows_per_epoch(self) -> int:
+        """Training windows in the first epoch; other epochs have a few more or less."""
+        return len(self._train_windows)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimiser steps in the first epoch; others have as many, with ``batch_size`` about as many."""
+        return len(TrainingSampler(self._train_windows, self.config.training))
+
+    def train_loader(self) -> "TrainingLoader":
+        """Return a loader of training steps; every pass over it is the next epoch."""
+        return TrainingLoader(self.dataset("train", training=True), self.config)
+
+    def val_loader(self) -> DataLoader[Any]:
+        """Return a loader of the validation windows."""
+        return self.evaluation_loader("val")
+
+    def test_loader(self) -> DataLoader[Any]:
+        """Return a loader of the test windows."""
+        return self.evaluation_loader("test")
+
+    def evaluation_loader(self, split: str) -> DataLoader[Any]:
+        """Return a loader of a split's fixed windows, without augmentation: lists of one `PoseBatch` each."""
+        dataset = self.dataset(split)
+        sampler = EvaluationSampler(dataset, self.config.training.micro_batch_frames)
+        return DataLoader(dataset, batch_sampler=sampler, **_loader_options(self.config))
+
+    def dataset(self, split: str, training: bool = False) -> PoseSequenceDataset:
+        """Return the windows of a split."""
+        seed = self.config.training.seed
+        sequences = self.processed(split)
+        return PoseSequenceDataset(sequences, self.processor, self.config.data, training=training, seed=seed)
+
+    @cached_property
+    def _train_windows(self) -> PoseSequenceDataset:
+        return self.dataset("train", training=True)
+
+
+class TrainingLoader(DataLoader[Any]):
+    """Yields one optimiser step at a time, as a list of micro-batches; each pass is the next epoch.
+
+    ``state_dict`` tells epoch and steps handed out so far; after ``load_state_dict`` the next pass goes on.
+    """
+
+    def __init__(self, dataset: PoseSequenceDataset, config: Config) -> None:
+        self.steps = TrainingSampler(dataset, config.training)
+        self.epoch = -1
+        self.batches_done = 0
+        self._resumes = False
+        super().__init__(dataset, batch_sampler=self.steps, **_loader_options(config))
+
+    def __iter__(self) -> Iterator[list[PoseBatch]]:  # type: ignore[override]
+        """Begin the next epoch, or go on with the one that was loaded."""
+        if not self._resumes:
+            self.epoch, self.batches_done = self.epoch + 1, 0
+        self._resumes = False
+        self.steps.set_epoch(self.epoch, first_step=self.batches_done)
+        return self._count(super().__iter__())
+
+    def _count(self, steps: Iterator[list[PoseBatch]]) -> Iterator[list[PoseBatch]]:
+        for step in steps:
+            self.batches_done += 1
+            yield step
+
+    def state_dict(self) -> dict[str, int]:
+        """Return the epoch and the number of its steps handed out so far."""
+        return {"epoch": self.epoch, "batches_done": self.batches_done}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on after these steps; where they were all of their epoch, with the next epoch."""
+        self.epoch, self.batches_done = state["epoch"], state["batches_done"]
+        if self.epoch >= 0:
+            self.steps.set_epoch(self.epoch, first_step=self.batches_done)
+            self._resumes = self.batches_done < len(self.steps)
+
+
+def _loader_options(config: Config) -> dict[str, Any]:
+    return {
+        "collate_fn": partial(collate_step, micro_batch_frames=config.training.micro_batch_frames),
+        "num_workers": config.data.num_workers,
+        "persistent_workers": config.data.num_workers > 0,
+        "pin_memory": torch.cuda.is_available(),
+        "generator": torch.Generator().manual_seed(config.training.seed),
+    }

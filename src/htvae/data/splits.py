@@ -1,0 +1,211 @@
+"""Which recordings train, choose the best model, and test: whole subjects, by a stable hash.
+
+A split depends on subjects, lengths and ``split_seed``; not on labels, order of recordings or machine.
+"""
+
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from htvae.config import DataConfig
+from htvae.data.sequence import SPLITS, PoseSequence
+
+logger = logging.getLogger(__name__)
+
+FEW_SUBJECTS = 6
+"""With fewer subjects than this, results depend on who was held out; said aloud."""
+TOLERATED_DEVIATION = 0.05
+"""Share of all frames by which a split may miss its wanted share without a note."""
+
+Group = tuple[str, str]
+"""("subject", its name), or ("recording", its name) where there is no subject; never in two splits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Splits:
+    """Names of the recordings of each split, sorted."""
+
+    train: tuple[str, ...]
+    val: tuple[str, ...]
+    test: tuple[str, ...]
+    hashes: dict[str, str]
+    """`content_hash` of each recording, by name."""
+    notes: tuple[str, ...] = ()
+    """What a reader of results should know about the split."""
+
+    def of(self, name: str, content_hash: str) -> str:
+        """Return the split of a recording: "train", "val", "test", or "new" for one that was not there.
+
+        The content decides first, so that a renamed recording is known; then the name, so that one read with
+        other settings is known too.
+        """
+        if self.hashes.get(name) != content_hash:
+            name = self._name_of_content.get(content_hash, name)
+        return self._split_of_name.get(name, "new")
+
+    @cached_property
+    def _name_of_content(self) -> dict[str, str]:
+        return {content: name for name, content in self.hashes.items()}
+
+    @cached_property
+    def _split_of_name(self) -> dict[str, str]:
+        return {name: split for split in SPLITS for name in getattr(self, split)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Splits":
+        """Make splits from `to_dict`'s result."""
+        plain: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+        return cls(**plain)
+
+
+def content_hash(sequence: PoseSequence) -> str:
+    """Return a hash of a recording's landmarks and poses, whatever the recording is called."""
+    digest = hashlib.blake2b(repr((sequence.landmarks, sequence.pose.shape)).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(sequence.pose).data)
+    return digest.hexdigest()
+
+
+def split_recordings(
+    sequences: Sequence[PoseSequence], config: DataConfig, content_hashes: Mapping[str, str] | None = None
+) -> Splits:
+    """Split recordings by subject, as near to the wanted shares of frames as whole subjects allow.
+
+    Without a subject, a recording stands for itself. A recording's own ``split`` wins, and the rest of its
+    subject follows. A split that is asked for gets at least one subject while another is left to train on.
+
+    Args:
+        sequences: recordings of different names.
+        config: shares and seed.
+        content_hashes: `content_hash` by name. None: computed here.
+
+    Raises:
+        ValueError: no recordings, or two of one name.
+    """
+    twice = sorted(name for name, count in Counter(s.name for s in sequences).items() if count > 1)
+    if twice or not sequences:
+        found = f"found twice: {', '.join(twice)}" if twice else "there is none"
+        raise ValueError(f"sequences must be recordings of different names, but {found}.")
+    if content_hashes is None:
+        content_hashes = {s.name: content_hash(s) for s in sequences}
+    split_of = _allot(sequences, config)
+    notes = [
+        *_note_shares(sequences, split_of, config),
+        *_note_subjects(sequences, split_of),
+        *_note_copies(split_of, content_hashes),
+    ]
+    for note in notes:
+        logger.warning(note)
+    names = {split: tuple(sorted(n for n in split_of if split_of[n] == split)) for split in SPLITS}
+    hashes = {name: content_hashes[name] for name in sorted(split_of)}
+    return Splits(
+        train=names["train"], val=names["val"], test=names["test"], hashes=hashes, notes=tuple(notes)
+    )
+
+
+def _group_of(sequence: PoseSequence) -> Group:
+    return ("recording", sequence.name) if sequence.subject is None else ("subject", sequence.subject)
+
+
+def _allot(sequences: Sequence[PoseSequence], config: DataConfig) -> dict[str, str]:
+    """Return the split of each recording, by name."""
+    chosen = _fixed_groups(sequences)
+    frames: Counter[Group] = Counter()
+    held: Counter[str] = Counter()
+    for s in sequences:
+        group = _group_of(s)
+        split = s.split or chosen.get(group)
+        if split:
+            held[split] += s.num_frames
+        else:
+            frames[group] += s.num_frames
+    total = sum(s.num_frames for s in sequences)
+    free = sorted(frames, key=lambda group: _stable_order(group, config.split_seed))
+    for split, share in (("test", config.test_fraction), ("val", config.val_fraction)):
+        spare = len(free) if held["train"] else len(free) - 1
+        if split == "test" and spare > 1 and config.val_fraction and not held["val"]:
+            spare -= 1
+        wanted = share * total - held[split]
+        picked = _pick(free, frames, wanted, spare, at_least_one=share > 0 and not held[split])
+        chosen |= dict.fromkeys(picked, split)
+        free = [group for group in free if group not in picked]
+    return {s.name: s.split or chosen.get(_group_of(s), "train") for s in sequences}
+
+
+def _fixed_groups(sequences: Sequence[PoseSequence]) -> dict[Group, str]:
+    """Return the split of each group whose recordings bring one; of several, train before val before test."""
+    given = {(_group_of(s), s.split) for s in sequences if s.split}
+    return {group: split for split in reversed(SPLITS) for group, own in given if own == split}
+
+
+def _pick(
+    groups: Sequence[Group], frames: Mapping[Group, int], wanted: float, spare: int, at_least_one: bool
+) -> set[Group]:
+    """Return groups, in their order, that bring the sum of frames nearer to ``wanted``; at most ``spare``."""
+    picked: set[Group] = set()
+    for group in groups:
+        if len(picked) < spare and abs(wanted - frames[group]) < abs(wanted):
+            picked.add(group)
+            wanted -= frames[group]
+    if not picked and at_least_one and spare > 0:
+        picked.add(min(groups, key=frames.__getitem__))
+    return picked
+
+
+def _stable_order(group: Group, seed: int) -> bytes:
+    return hashlib.blake2b(repr((seed, group)).encode(), digest_size=16).digest()
+
+
+def _note_shares(
+    sequences: Sequence[PoseSequence], split_of: Mapping[str, str], config: DataConfig
+) -> Iterator[str]:
+    frames: Counter[str] = Counter()
+    for s in sequences:
+        frames[split_of[s.name]] += s.num_frames
+    empty = [split for split in SPLITS if not frames[split]]
+    if empty:
+        kind = "recordings" if all(s.subject is None for s in sequences) else "subjects"
+        num_groups = len({_group_of(s) for s in sequences})
+        yield f"Nothing is left for {' and '.join(empty)} ({num_groups} {kind} in all)."
+    if any(s.split for s in sequences):
+        return
+    for split, wanted in (("val", config.val_fraction), ("test", config.test_fraction)):
+        share = frames[split] / frames.total()
+        if frames[split] and abs(share - wanted) > TOLERATED_DEVIATION:
+            yield f"{split} holds {share:.0%} of the frames, not {wanted:.0%}: subjects stay whole."
+
+
+def _note_subjects(sequences: Sequence[PoseSequence], split_of: Mapping[str, str]) -> Iterator[str]:
+    splits_of: dict[str, set[str]] = {}
+    labels_of: dict[str, set[str]] = {}
+    for s in sequences:
+        if s.subject is not None:
+            splits_of.setdefault(s.subject, set()).add(split_of[s.name])
+            labels_of.setdefault(s.subject, set()).update([s.label] if s.label else [])
+    torn = sorted(subject for subject, splits in splits_of.items() if len(splits) > 1)
+    if torn:
+        yield f"Subjects are put into several splits ({', '.join(torn)}): results will look too good."
+    if 1 < len(splits_of) < FEW_SUBJECTS:
+        yield f"There are only {len(splits_of)} subjects: results depend on who is held out."
+    labels = [label for its in labels_of.values() for label in its]
+    if len(splits_of) > 1 and len(labels) == len(set(labels)) == len(splits_of):
+        yield "Each subject has a label of its own: what is held out has labels that are never trained on."
+
+
+def _note_copies(split_of: Mapping[str, str], content_hashes: Mapping[str, str]) -> Iterator[str]:
+    copies: dict[str, list[str]] = {}
+    for name in sorted(split_of):
+        copies.setdefault(content_hashes[name], []).append(name)
+    for names in copies.values():
+        if len({split_of[name] for name in names}) > 1:
+            placed = ", ".join(f"{name} ({split_of[name]})" for name in names)
+            yield f"The same poses are in several splits: {placed}. Remove copies, or give them one subject."

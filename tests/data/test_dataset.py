@@ -1,0 +1,208 @@
+import logging
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from htvae.config import DataConfig
+from htvae.data.dataset import PoseSequenceDataset, build_augmentations, random_stream, window_grid
+from htvae.data.processing import PoseDataProcessor
+from htvae.data.sequence import FrameLabel, PoseSequence
+
+PLAIN = {
+    "mirror_probability": 0.0,
+    "rotation_degrees": 0.0,
+    "scale_range": 0.0,
+    "time_warp": 0.0,
+    "landmark_dropout": 0.0,
+    "span_dropout": 0.0,
+}
+"""Settings without augmentation."""
+
+
+@pytest.fixture
+def make_dataset(make_sequence):
+    def make(*lengths, training=True, seed=0, sequences=None, **settings):
+        config = DataConfig(**settings)
+        sequences = sequences or [make_sequence(f"walk_{i}", length) for i, length in enumerate(lengths)]
+        processor = PoseDataProcessor(config).fit(sequences)
+        processed = [processor.transform(s) for s in sequences]
+        return PoseSequenceDataset(processed, processor, config, training=training, seed=seed)
+
+    return make
+
+
+def covered(dataset):
+    """Return how often each frame of each sequence lies in a kept span."""
+    counts = [np.zeros(len(pose), int) for pose in dataset.poses]
+    for window in dataset.windows:
+        assert 0 <= window.start <= window.keep_start < window.keep_stop <= window.stop
+        assert window.stop - window.start <= dataset.max_frames
+        counts[window.sequence_index][window.keep_start : window.keep_stop] += 1
+    return np.concatenate(counts)
+
+
+def same_samples(first, second):
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@given(num_frames=st.integers(1, 300), max_frames=st.integers(1, 50))
+def test_the_grid_keeps_every_frame_once(num_frames, max_frames):
+    grid = window_grid(num_frames, max_frames)
+    kept = [frame for _, _, keep_start, keep_stop in grid for frame in range(keep_start, keep_stop)]
+    assert kept == list(range(num_frames))
+    for start, stop, keep_start, keep_stop in grid:
+        assert start <= keep_start < keep_stop <= stop <= start + max_frames
+    longer = window_grid(num_frames + 17, max_frames)
+    assert [start for start, *_ in longer[: len(grid)]] == [start for start, *_ in grid]
+
+
+def test_a_grid_by_hand():
+    assert window_grid(100, 40) == [(0, 40, 0, 37), (35, 75, 37, 72), (70, 100, 72, 100)]
+    assert window_grid(40, 40) == [(0, 40, 0, 40)]
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("max_frames", [1, 7, 16, 4096])
+def test_every_frame_is_scored_once(make_dataset, training, max_frames):
+    dataset = make_dataset(1, 37, 60, training=training, max_frames=max_frames)
+    for epoch in range(5):
+        dataset.set_epoch(epoch)
+        assert (covered(dataset) == 1).all()
+
+
+def test_training_windows_differ_between_epochs_and_seeds(make_dataset):
+    dataset = make_dataset(500, max_frames=64)
+    first = dataset.windows
+    dataset.set_epoch(1)
+    assert dataset.windows != first
+    assert make_dataset(500, max_frames=64, seed=1).windows != first
+    assert make_dataset(500, max_frames=64).windows == first
+
+
+def test_evaluation_windows_are_scored_in_their_centres_only(make_dataset):
+    dataset = make_dataset(60, training=False, max_frames=16)
+    scored = np.concatenate([sample.target[~np.isnan(sample.target)] for sample in dataset])
+    np.testing.assert_array_equal(scored, dataset.poses[0][~np.isnan(dataset.poses[0])])
+    assert dataset[1].observed.all()
+    assert np.isnan(dataset[1].target[0]).all()
+
+
+def test_evaluation_neither_varies_nor_hides(make_dataset):
+    dataset = make_dataset(37, training=False, landmark_dropout=1.0, jitter=1.0)
+    pose, observed, target = dataset[0]
+    np.testing.assert_array_equal(target, dataset.poses[0])
+    np.testing.assert_array_equal(pose, np.nan_to_num(target))
+    np.testing.assert_array_equal(observed, ~np.isnan(target[..., 0]))
+
+
+def test_without_augmentation_a_window_is_the_recording(make_dataset):
+    dataset = make_dataset(37, max_frames=10, **PLAIN)
+    for window, sample in zip(dataset.windows, dataset, strict=True):
+        np.testing.assert_array_equal(sample.target, dataset.poses[0][window.start : window.stop])
+        np.testing.assert_array_equal(sample.pose, np.nan_to_num(sample.target))
+
+
+def test_what_is_hidden_must_be_returned(make_dataset):
+    dataset = make_dataset(300, landmark_dropout=0.3, span_dropout=0.3)
+    pose, observed, target = dataset[0]
+    assert not observed.all()
+    assert (pose[~observed] == 0).all()
+    assert not np.isnan(target[1:]).any()
+    np.testing.assert_array_equal(pose[observed], target[observed])
+
+
+def test_jitter_is_seen_but_not_scored(make_dataset):
+    pose, observed, target = make_dataset(37, **(PLAIN | {"jitter": 0.1}))[0]
+    noise = (pose - target)[:, :-1]
+    assert np.std(noise) == pytest.approx(0.1, rel=0.2)  # some 300 numbers
+    assert observed[1:].all()
+
+
+def test_samples_depend_on_seed_epoch_and_index_alone(make_dataset):
+    dataset, other = make_dataset(37, 60, max_frames=16), make_dataset(37, 60, max_frames=16)
+    other.set_epoch(3)
+    same_samples(dataset[2], other[0, 2])
+    later = dataset[3, 2]
+    assert dataset.epoch == 3
+    same_samples(later, other[3, 2])
+    assert not np.array_equal(dataset[0, 2].target, make_dataset(37, 60, max_frames=16, seed=1)[2].target)
+
+
+def test_warped_lengths_are_known_beforehand(make_dataset):
+    dataset = make_dataset(400, 37, max_frames=50, time_warp=0.3)
+    assert [len(sample.pose) for sample in dataset] == dataset.lengths.tolist()
+    spans = np.array([window.stop - window.start for window in dataset.windows])
+    assert (dataset.lengths != spans).any()
+    assert dataset.lengths.max() <= 50
+    assert (abs(dataset.lengths - spans) <= 0.3 * spans + 0.5).all()
+
+
+def test_recordings_with_nothing_in_them_give_no_nan(make_sequence, make_dataset):
+    walk = make_sequence()
+    empty = replace(walk, name="empty", pose=np.full_like(walk.pose, np.nan))
+    for training in (True, False):
+        dataset = make_dataset(sequences=[walk, empty], training=training)
+        for sample in dataset:
+            assert np.isfinite(sample.pose).all()
+
+
+def test_three_coordinates(make_sequence, make_dataset):
+    dataset = make_dataset(sequences=[make_sequence(num_coordinates=3)], jitter=0.1)
+    assert dataset[0].pose.shape[2] == 3
+
+
+def test_the_data_set_travels_to_workers_without_the_sources(make_dataset):
+    dataset = pickle.loads(pickle.dumps(make_dataset(37)))
+    same_samples(dataset[0], make_dataset(37)[0])
+
+
+def is_mirrored(dataset):
+    return any(augment.func.__name__ == "mirror" for augment in dataset.augmentations.both)
+
+
+@pytest.mark.parametrize(
+    "metadata", [{"label": "wave-left-hand"}, {"frame_labels": (FrameLabel(0, 5, "turn right"),)}]
+)
+def test_mirroring_is_off_where_labels_name_a_side(make_sequence, make_dataset, metadata, caplog):
+    sided = make_sequence("sided", **metadata)
+    with caplog.at_level(logging.INFO, logger="htvae"):
+        assert not is_mirrored(make_dataset(sequences=[make_sequence(), sided]))
+    assert "Mirroring is off: labels name a side" in caplog.text
+    assert is_mirrored(make_dataset(sequences=[make_sequence(label="wave")]))
+
+
+def test_mirroring_is_off_where_sides_are_unknown(make_sequence, make_dataset, caplog):
+    points = PoseSequence.from_array(make_sequence().pose)
+    with caplog.at_level(logging.INFO, logger="htvae"):
+        assert not is_mirrored(make_dataset(sequences=[points]))
+    assert "no left and right landmarks" in caplog.text
+
+
+def test_settings_of_zero_switch_augmentations_off(make_sequence):
+    processor = PoseDataProcessor(DataConfig()).fit([make_sequence()])
+    assert build_augmentations(DataConfig(**PLAIN), processor) == ([], [])
+    both, input_only = build_augmentations(DataConfig(jitter=0.1), processor)
+    assert (len(both), len(input_only)) == (3, 3)
+
+
+def test_an_augmentation_of_ones_own(make_dataset):
+    dataset = make_dataset(37, **PLAIN)
+    plain = dataset[0].target
+    dataset.augmentations.both.append(lambda pose, rng: pose + 1)
+    np.testing.assert_array_equal(dataset[0].target, plain + 1)
+
+
+def test_random_streams_differ_by_purpose_and_place():
+    streams = [
+        ("tiling", 0, 0, 0),
+        ("order", 0, 0, 0),
+        ("window", 0, 0, 0),
+        ("window", 0, 0, 1),
+        ("window", 0, 1, 0),
+    ]
+    assert len({random_stream(*stream).random() for stream in streams}) == len(streams)

@@ -1,0 +1,154 @@
+import numpy as np
+import pytest
+import torch
+
+from htvae.config import Config
+from htvae.data.loader import PoseDataLoader
+from htvae.data.pose_csv import write_pose_csv
+from htvae.data.splits import Splits
+
+
+@pytest.fixture
+def make_loader(make_sequence):
+    def make(**settings):
+        config = Config().replace(**({"max_frames": 50, "batch_frames": 100} | settings))
+        return PoseDataLoader(config, [make_sequence(f"walk_{i}", 30 + 7 * i) for i in range(12)])
+
+    return make
+
+
+def flatten(steps):
+    """Return the numbers of all micro-batches, NaN as a number."""
+    tensors = [t for step in steps for b in step for t in (b.pose, b.observed, b.target, b.num_frames)]
+    return [t.nan_to_num(nan=-77) for t in tensors]
+
+
+def equal(first, second):
+    first, second = flatten(first), flatten(second)
+    return len(first) == len(second) and all(map(torch.equal, first, second))
+
+
+def test_every_training_frame_once_an_epoch(make_loader):
+    data = make_loader(time_warp=0.0)
+    frames = sum(s.num_frames for s in data.recordings("train"))
+    loader = data.train_loader()
+    for _ in range(3):
+        steps = list(loader)
+        assert sum(int(b.num_frames.sum()) for step in steps for b in step) == frames
+        assert len(steps) == len(loader) == data.steps_per_epoch
+    assert data.num_train_frames == frames
+    assert data.windows_per_epoch >= len(data.splits.train)
+
+
+def test_batch_size_counts_windows(make_loader):
+    loader = make_loader(batch_size=3).train_loader()
+    sizes = [sum(len(batch) for batch in step) for step in loader]
+    assert set(sizes) <= {2, 3}
+
+
+def test_micro_batches_are_parts_of_the_same_step(make_loader):
+    whole, parts = make_loader().train_loader(), make_loader(micro_batch_frames=60).train_loader()
+    for step, cut in zip(whole, parts, strict=True):
+        assert len(step) == 1
+        assert sum(len(batch) for batch in cut) == len(step[0])
+        assert all(batch.pose.shape[1] * len(batch) <= 60 for batch in cut)
+
+
+def test_epochs_differ_and_are_a_function_of_the_seed(make_loader):
+    loader = make_loader().train_loader()
+    first, second = list(loader), list(loader)
+    assert not equal(first, second)
+    assert not equal(first, list(make_loader(seed=1).train_loader()))
+    torch.manual_seed(5)
+    assert equal(first, list(make_loader().train_loader()))
+
+
+def test_the_global_random_state_stays(make_loader):
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    data = make_loader()
+    list(data.train_loader()), list(data.val_loader())
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_workers_change_nothing(make_loader, method):
+    alone, loader = make_loader().train_loader(), make_loader(num_workers=2).train_loader()
+    loader.multiprocessing_context = method
+    for _ in range(2):
+        assert equal(list(loader), list(alone))
+
+
+def test_evaluation_scores_every_frame_once_and_is_always_the_same(make_loader):
+    data = make_loader(micro_batch_frames=120)
+    for split, loader in (("val", data.val_loader()), ("test", data.test_loader())):
+        batches = [batch for step in loader for batch in step]
+        assert len(batches) == len(loader)
+        assert all(batch.pose.shape[1] * len(batch) <= 120 for batch in batches)
+        scored = sum(int((~batch.target.isnan()).sum()) for batch in batches)
+        assert scored == sum(int((~np.isnan(s.pose)).sum()) for s in data.processed(split))
+        assert equal(list(loader), list(loader))
+
+
+def test_an_empty_split_has_no_batches(make_sequence):
+    data = PoseDataLoader(Config(), [make_sequence()])
+    assert list(data.val_loader()) == []
+    assert len(data.test_loader()) == 0
+
+
+def test_the_order_of_recordings_does_not_matter(make_loader):
+    data = make_loader()
+    reversed_data = PoseDataLoader(data.config, data.sequences[::-1])
+    assert equal(list(data.train_loader()), list(reversed_data.train_loader()))
+
+
+def test_going_on_in_the_middle_of_an_epoch(make_loader):
+    loader = make_loader().train_loader()
+    list(loader)
+    steps = iter(loader)
+    done = [next(steps) for _ in range(2)]
+    state = loader.state_dict()
+    assert state == {"epoch": 1, "batches_done": 2}
+    rest, following = list(steps), list(loader)
+    assert done
+    resumed = make_loader().train_loader()
+    resumed.load_state_dict(state)
+    assert equal(list(resumed), rest)
+    assert equal(list(resumed), following)
+
+
+def test_going_on_after_a_whole_epoch(make_loader):
+    loader = make_loader().train_loader()
+    list(loader)
+    resumed = make_loader().train_loader()
+    resumed.load_state_dict(loader.state_dict())
+    assert equal(list(resumed), list(loader))
+
+
+def test_going_on_before_the_first_epoch(make_loader):
+    resumed = make_loader().train_loader()
+    resumed.load_state_dict(make_loader().train_loader().state_dict())
+    assert equal(list(resumed), list(make_loader().train_loader()))
+
+
+def test_a_trained_models_processor_and_splits_are_taken(make_loader, make_sequence):
+    data = make_loader()
+    splits = Splits.from_dict(data.splits.to_dict())
+    more = [*data.sequences[:5], make_sequence("stranger", size=9)]
+    again = PoseDataLoader(data.config, more, processor=data.processor, splits=splits)
+    assert [s.name for s in again.recordings("new")] == ["stranger"]
+    assert again.processor is data.processor
+    assert len(list(again.evaluation_loader("new"))) == 1
+    assert {s.name for s in again.recordings("train")} <= set(splits.train)
+
+
+def test_a_folder_is_read_by_way_of_the_cache(tmp_path, make_sequence):
+    (tmp_path / "poses").mkdir()
+    for i in range(3):
+        write_pose_csv(tmp_path / f"poses/walk_{i}.csv", make_sequence(f"walk_{i}"))
+    config = Config().replace(data_dir=str(tmp_path / "poses"), experiments_dir=str(tmp_path / "experiments"))
+    data = PoseDataLoader(config)
+    assert [s.name for s in data.sequences] == ["walk_0", "walk_1", "walk_2"]
+    assert len(list((tmp_path / "experiments/cache").iterdir())) == 2
+    assert equal(list(data.train_loader()), list(PoseDataLoader(config).train_loader()))

@@ -1,0 +1,229 @@
+import json
+import logging
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from htvae.config import DataConfig
+from htvae.data.landmarks import ROOT_VELOCITY
+from htvae.data.processing import PoseDataProcessor
+from htvae.data.sequence import PoseSequence
+
+NAN = np.float32(np.nan)
+HIPS = [3, 4]
+
+
+def fit(*sequences, **settings):
+    return PoseDataProcessor(DataConfig(**settings)).fit(sequences)
+
+
+def hide(sequence, frames, landmarks):
+    pose = sequence.pose.copy()
+    pose[frames, landmarks] = NAN
+    return PoseSequence(name=sequence.name, landmarks=sequence.landmarks, pose=pose, fps=sequence.fps)
+
+
+def test_the_body_stands_at_the_origin_in_torso_lengths(make_sequence):
+    walk = make_sequence(size=40, origin=300, speed=5)
+    processed = fit(walk).transform(walk)
+    body = processed.pose[:, :-1]
+    np.testing.assert_allclose(body[:, HIPS].mean(axis=1), 0, atol=1e-5)  # float32 at 300 pixels
+    np.testing.assert_allclose(body[:, [1, 2]].mean(axis=1), [[0, 1]] * 37, atol=1e-5)
+    assert processed.record.unit == pytest.approx(40)
+
+
+def test_the_root_velocity_is_the_last_point(make_sequence):
+    walk = make_sequence(size=2, speed=0.1)
+    processor = fit(walk)
+    velocity = processor.transform(walk).pose[:, -1]
+    assert processor.points == (*walk.landmarks, ROOT_VELOCITY)
+    assert np.isnan(velocity[0]).all()
+    np.testing.assert_allclose(velocity[1:], [[0.05, 0]] * 36, atol=1e-6)
+
+
+def test_centred_recordings_have_no_root_velocity(make_sequence):
+    still = make_sequence(origin=0, speed=0)
+    processor = fit(still)
+    assert not processor.root_motion
+    assert processor.transform(still).pose.shape == (37, 5, 2)
+    assert np.shape(processor.pose_mean) == (5, 2)
+
+
+@pytest.mark.parametrize("settings", [{}, {"heading": ("LEFT_HIP", "NOSE")}])
+@pytest.mark.parametrize("num_coordinates", [2, 3])
+@given(seed=st.integers(0, 1000), missing=st.floats(0, 1))
+def test_inverse_restores_the_source(settings, num_coordinates, seed, missing):
+    rng = np.random.default_rng(seed)
+    pose = rng.normal(100, 50, size=(13, 5, num_coordinates)).astype(np.float32)
+    pose[rng.random((13, 5)) < missing] = NAN
+    names = ("NOSE", "LEFT_SHOULDER", "RIGHT_SHOULDER", "LEFT_HIP", "RIGHT_HIP")
+    sequence = PoseSequence(name="a", landmarks=names, pose=pose, fps=30.0, first_frame=4)
+    processor = fit(sequence, **settings)
+    processed = processor.transform(sequence)
+    restored = processor.inverse(processed.pose, processed.record)
+    np.testing.assert_allclose(restored, pose, rtol=1e-4, atol=1e-3)  # float32, some hundred units
+    assert restored.dtype == np.float32
+    np.testing.assert_array_equal(processed.record.source_frames, 4 + np.arange(13))
+
+
+def test_missing_hips_are_interpolated(make_sequence):
+    walk = make_sequence()
+    gappy = hide(walk, slice(10, 20), HIPS[0])
+    processor = fit(walk)
+    whole, processed = processor.transform(walk), processor.transform(gappy)
+    np.testing.assert_allclose(processed.record.anchor, whole.record.anchor, atol=1e-5)
+    seen = ~np.isnan(processed.pose)
+    np.testing.assert_allclose(processed.pose[seen], whole.pose[seen], atol=1e-5)
+    assert np.isnan(processed.pose[10:21, -1]).all()  # no velocity from an interpolated anchor
+    assert not np.isnan(processed.pose[21, -1]).any()
+
+
+def test_a_recording_without_hips_is_of_about_the_right_size(make_sequence, caplog):
+    walk = make_sequence(size=2)
+    legless = hide(make_sequence("legless", size=50), slice(None), HIPS)
+    processor = fit(walk)
+    processed = processor.transform(legless)
+    assert processed.record.unit == pytest.approx(50, rel=0.7)  # the centroid is not the mid-hip
+    assert "legless: hips are hardly seen" in caplog.text
+    caplog.clear()
+    processor.transform(legless)
+    assert not caplog.records
+
+
+def test_a_recording_without_shoulders_is_measured_by_its_spread(make_sequence):
+    walk = make_sequence(size=2)
+    processed = fit(walk).transform(hide(make_sequence(size=50), slice(None), [1, 2]))
+    assert processed.record.unit == pytest.approx(50, rel=0.01)  # the nods differ a little
+
+
+def test_recordings_without_anchor_take_no_part_in_the_statistics(make_sequence, caplog):
+    walks = [make_sequence(f"walk_{i}") for i in range(3)]
+    legless = hide(make_sequence("legless"), slice(None), HIPS)
+    assert fit(*walks, legless).pose_mean == fit(*walks).pose_mean
+    assert "1 of 4 recordings" in caplog.text
+
+
+def test_animals_have_a_centroid(make_sequence):
+    pose = make_sequence(size=7).pose
+    mouse = PoseSequence(name="mouse", landmarks=("snout", "ear", "neck", "back", "tail"), pose=pose)
+    processor = fit(mouse)
+    assert (processor.anchor, processor.unit) == ("centroid", "spread")
+    body = processor.transform(mouse).pose[:, :-1]
+    np.testing.assert_allclose(body.mean(axis=1), 0, atol=1e-5)
+    assert np.square(body).sum(axis=2).mean() == pytest.approx(1)
+
+
+def test_mostly_missing_hips_in_training_give_a_centroid(make_sequence):
+    legless = [hide(make_sequence(f"legless_{i}"), slice(None), HIPS) for i in range(3)]
+    assert fit(make_sequence(), *legless).anchor == "centroid"
+
+
+def test_the_heading_points_up(make_sequence):
+    walk = make_sequence()
+    processor = fit(walk, heading=("LEFT_HIP", "RIGHT_HIP"))
+    body = processor.transform(walk).pose
+    np.testing.assert_allclose(body[:, 4] - body[:, 3], [[0, 0.4]] * 37, atol=1e-6)
+    np.testing.assert_allclose(body[1:, -1], [[0, 0.05]] * 36, atol=1e-6)  # the velocity turns with it
+
+
+def test_an_unknown_heading_is_refused(make_sequence):
+    with pytest.raises(ValueError, match="two landmarks of the recordings, but snout is none"):
+        fit(make_sequence(), heading=("snout", "NOSE"))
+
+
+def test_landmarks_are_the_union_in_order_of_appearance(make_sequence, caplog):
+    walk = make_sequence()
+    tail = PoseSequence(name="tail", landmarks=("TAIL", "NOSE"), pose=walk.pose[:, :2])
+    processor = fit(walk, walk, tail)
+    assert processor.landmarks == (*walk.landmarks, "TAIL")
+    assert np.isnan(processor.transform(walk).pose[:, 5]).all()
+    assert np.isnan(processor.transform(tail).pose[:, 1:5]).all()
+
+
+def test_landmarks_that_training_did_not_have_are_left_out_and_said_once(make_sequence, caplog):
+    walk = make_sequence()
+    more = PoseSequence(
+        name="more", landmarks=("EXTRA", *walk.landmarks), pose=walk.pose[:, [0, 0, 1, 2, 3, 4]]
+    )
+    processor = fit(walk)
+    for _ in range(2):
+        np.testing.assert_array_equal(processor.transform(more).pose, processor.transform(walk).pose)
+    assert caplog.text.count("EXTRA") == 1
+
+
+def test_resampling_to_the_commonest_rate(make_sequence):
+    slow, fast = make_sequence("slow", fps=30.0), make_sequence("fast", 73, speed=0.05, fps=60.0)
+    unknown = make_sequence("unknown")
+    processor = fit(slow, slow, fast, unknown)
+    assert processor.fps == 30
+    processed = processor.transform(fast)
+    np.testing.assert_array_equal(processed.record.source_frames, 2 * np.arange(37))
+    np.testing.assert_allclose(processed.record.anchor, processor.transform(slow).record.anchor, atol=1e-5)
+    np.testing.assert_allclose(processed.pose[1:, -1], [[0.05, 0]] * 36, atol=1e-6)
+    assert processor.transform(unknown).record.fps is None
+    assert len(processor.transform(unknown).pose) == 37
+
+
+def test_resampling_to_a_wanted_rate(make_sequence):
+    walk = make_sequence(fps=25.0, first_frame=100)
+    record = fit(walk, fps=50.0).transform(walk).record
+    np.testing.assert_allclose(record.source_frames, 100 + 0.5 * np.arange(73))
+    assert record.fps == 50
+
+
+def test_nearly_equal_rates_are_the_same(make_sequence):
+    walk = make_sequence(fps=29.97)
+    record = fit(walk, fps=30.0).transform(walk).record
+    np.testing.assert_array_equal(record.source_frames, np.arange(37))
+    assert record.fps == 29.97
+
+
+def test_one_frame_is_enough(make_sequence):
+    still = make_sequence(num_frames=1, fps=30.0)
+    assert fit(still, fps=60.0).transform(still).pose.shape == (1, 6, 2)
+
+
+def test_an_empty_recording_gives_no_infinities(make_sequence):
+    walk, empty = make_sequence(), hide(make_sequence("empty"), slice(None), slice(None))
+    processed = fit(walk).transform(empty)
+    assert np.isnan(processed.pose).all()
+    assert np.isfinite(processed.record.anchor).all()
+    assert processed.record.unit > 0
+    assert np.isfinite(fit(empty).pose_mean).all()
+
+
+def test_the_statistics_are_those_of_the_processed_poses(make_sequence):
+    sequences = [make_sequence(f"walk_{i}", 20 + i, size=1 + i, speed=0.1 * i) for i in range(4)]
+    processor = fit(*sequences)
+    poses = np.concatenate([processor.transform(s).pose for s in sequences])
+    np.testing.assert_allclose(processor.pose_mean, np.nanmean(poses, axis=0), atol=1e-6)
+    deviation = np.sqrt(np.nanvar(poses, axis=0).mean(axis=1))
+    np.testing.assert_allclose(processor.pose_scale, np.maximum(deviation, 1e-3), atol=1e-5)
+
+
+def test_the_state_is_plain_and_complete(make_sequence):
+    sequences = [make_sequence(fps=60.0), hide(make_sequence(), slice(None), [1, 2])]
+    processor = fit(*sequences, fps=30.0, heading=("LEFT_HIP", "NOSE"))
+    state = json.loads(json.dumps(processor.state_dict()))
+    restored = PoseDataProcessor.from_state_dict(state)
+    assert restored.state_dict() == processor.state_dict()
+    for sequence in sequences:
+        np.testing.assert_array_equal(restored.transform(sequence).pose, processor.transform(sequence).pose)
+
+
+def test_other_numbers_of_coordinates_are_refused(make_sequence):
+    with pytest.raises(ValueError, match="space: poses must have 2 coordinates"):
+        fit(make_sequence()).transform(make_sequence("space", num_coordinates=3))
+
+
+def test_nothing_to_fit_to_is_refused():
+    with pytest.raises(ValueError, match="at least one recording"):
+        fit()
+
+
+def test_what_was_chosen_is_said(make_sequence, caplog):
+    with caplog.at_level(logging.INFO, logger="htvae"):
+        fit(make_sequence())
+    assert "5 landmarks; origin midhip, unit torso, unknown frames per second" in caplog.text
