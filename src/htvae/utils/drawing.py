@@ -1,0 +1,128 @@
+"""Drawing of point figures with Pillow: colours, fonts, and a panel that maps coordinates to pixels.
+
+Everything is drawn `OVERSAMPLING` times larger and then reduced, which smooths all edges. Axes: L points.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+Array = np.ndarray
+Color = tuple[int, int, int]
+
+OVERSAMPLING = 3
+
+BACKGROUND: Color = (255, 255, 255)
+PANEL: Color = (247, 248, 250)
+GROUND: Color = (222, 226, 232)
+INK: Color = (33, 37, 41)
+MUTED: Color = (125, 132, 143)
+GHOST: Color = (206, 211, 219)
+SIDE_COLORS: dict[str, Color] = {"left": (0, 114, 178), "right": (213, 94, 0), "": (73, 80, 87)}
+"""Colours of left, right and middle; told apart by colour-blind people too."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What joins the points of a figure, and how they are coloured."""
+
+    sides: tuple[str, ...]
+    """``left``, ``right`` or nothing, for each point."""
+    edges: tuple[tuple[int, int], ...]
+    """Pairs of points that are joined."""
+
+    @classmethod
+    def from_names(cls, names: Sequence[str], edges: Sequence[tuple[int, int]]) -> "Figure":
+        """Find the sides in the names (``LEFT_HIP``, ``hip_r``)."""
+        return cls(tuple(_side(name) for name in names), tuple((int(a), int(b)) for a, b in edges))
+
+
+@dataclass(frozen=True)
+class View:
+    """How coordinates come into a panel: pixels per unit, and what lies in the panel's middle."""
+
+    scale: float
+    width: int
+    height: int
+
+    def to_pixels(self, points: Array, center: Array) -> Array:
+        """Return pixels (L, 2) from the panel's top left corner for points (L, 2), y up."""
+        middle = np.array([self.width / 2, self.height / 2])
+        pixels: Array = middle + (points - center) * np.array([self.scale, -self.scale])
+        return pixels
+
+
+class Panel:
+    """A rectangle of an image on which figures and text are drawn."""
+
+    def __init__(self, view: View, background: Color = PANEL) -> None:
+        self.view = view
+        self._image = Image.new("RGB", (view.width * OVERSAMPLING, view.height * OVERSAMPLING), background)
+        self._draw = ImageDraw.Draw(self._image)
+
+    def line(self, y: float, color: Color = GROUND) -> None:
+        """Draw a level line at ``y`` pixels from the top."""
+        height = round(y * OVERSAMPLING)
+        self._draw.line([(0, height), (self._image.width, height)], fill=color, width=OVERSAMPLING)
+
+    def figure(
+        self, figure: Figure, points: Array, center: Array, thickness: float, color: Color | None = None
+    ) -> None:
+        """Draw points (L, 2), NaN where missing, and the edges between them.
+
+        Args:
+            figure: edges and sides.
+            points: coordinates, y up.
+            center: coordinates of the panel's middle.
+            thickness: of the lines, in pixels.
+            color: one colour for all. None: by side.
+        """
+        pixels = self.view.to_pixels(points, center) * OVERSAMPLING
+        seen = np.isfinite(pixels).all(axis=-1)
+        pixels = np.clip(np.where(seen[:, None], pixels, 0.0), -1e5, 1e5)  # Pillow draws no farther
+        colors = [color or SIDE_COLORS[side] for side in figure.sides]
+        width, dot = thickness * OVERSAMPLING, thickness * OVERSAMPLING * (0.72 if figure.edges else 1.4)
+        for first, second in figure.edges:
+            if seen[first] and seen[second]:
+                same = figure.sides[first] == figure.sides[second]
+                self._bone(
+                    pixels[first], pixels[second], width, colors[first] if same else color or SIDE_COLORS[""]
+                )
+        for place in np.flatnonzero(seen):
+            self._disc(pixels[place], dot, colors[place])
+
+    def reduce(self) -> Image.Image:
+        """Return the finished image in its real size."""
+        return self._image.reduce(OVERSAMPLING)
+
+    def _bone(self, start: Array, end: Array, width: float, color: Color) -> None:
+        self._draw.line([tuple(start), tuple(end)], fill=color, width=max(1, round(width)))
+        for point in (start, end):
+            self._disc(point, width / 2, color)
+
+    def _disc(self, center: Array, radius: float, color: Color) -> None:
+        (x, y), r = center, radius
+        self._draw.ellipse([x - r, y - r, x + r, y + r], fill=color)
+
+
+def write_text(
+    image: Image.Image,
+    place: tuple[float, float],
+    text: str,
+    size: float,
+    color: Color = INK,
+    anchor: str = "la",
+) -> None:
+    """Write ``text`` on an image of real size; ``anchor`` as in Pillow (``la``: left top)."""
+    ImageDraw.Draw(image).text(place, text, fill=color, font=ImageFont.load_default(size), anchor=anchor)
+
+
+def _side(name: str) -> str:
+    words = re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
+    for side in ("left", "right"):
+        if side in words or side[0] in words or words[0].startswith(side):
+            return side
+    return ""
