@@ -1,0 +1,153 @@
+"""The latent space: one sequence latent z per window and one chunk latent per chunk, both diagonal Gaussians.
+
+Chunk latents are measured against a learned p(chunk | z): what lasts is then cheaper to say once in z than again in
+every chunk (Hsu et al. 2017, "Unsupervised Learning of Disentangled and Interpretable Representations from
+Sequential Data", section 2, with z in the place of their s-vector).
+
+Axes: ``B`` batch, ``C`` chunks, ``Z`` latent_dim, ``K`` chunk_latent_dim, ``E`` embed_dim.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from htvae.config import ModelConfig
+from htvae.metrics import kl_divergence
+
+LOGVAR_RANGE = (-14.0, 6.0)
+INITIAL_LOGVAR = -3.0
+
+
+class Gaussian(NamedTuple):
+    """Diagonal Gaussian; ``logvar`` is the natural logarithm of the variance. Both always float32."""
+
+    mu: Tensor
+    logvar: Tensor
+
+    @classmethod
+    def from_features(cls, features: Tensor) -> "Gaussian":
+        """Split the last axis into mean and (clamped) log variance."""
+        mu, logvar = features.float().chunk(2, dim=-1)
+        return cls(mu, logvar.clamp(*LOGVAR_RANGE))
+
+    def sample(self) -> Tensor:
+        """Draw by reparametrisation (Kingma & Welling 2014, section 2.4)."""
+        return self.mu + torch.randn_like(self.mu) * (0.5 * self.logvar).exp()
+
+    def mode(self) -> Tensor:
+        """Return the most probable value."""
+        return self.mu
+
+    def kl(self, prior: "Gaussian | None" = None) -> Tensor:
+        """Return KL(self || prior) in nats per latent number; the prior is N(0, 1) where none is given."""
+        return kl_divergence(*self) if prior is None else kl_divergence(*self, *prior)
+
+
+class NoFeatures(nn.Module):
+    """Stands in for the chunk head where chunk latents have no numbers."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return features (..., E) cut down to (..., 0)."""
+        return features[..., :0]
+
+
+class StandardPrior(nn.Module):
+    """p(chunk | z) = N(0, 1), whatever z."""
+
+    def forward(self, sequence_latent: Tensor, posterior: Gaussian) -> Gaussian:
+        """Return the prior (B, 1, K) of every chunk."""
+        zeros = torch.zeros_like(posterior.mu[:, :1])
+        return Gaussian(zeros, zeros)
+
+
+class ConditionalPrior(nn.Module):
+    """p(chunk | z): a Gaussian whose mean and spread a small network reads off z. It starts as N(0, 1)."""
+
+    def __init__(self, latent_dim: int, chunk_latent_dim: int, hidden_dim: int) -> None:
+        super().__init__()
+        output = nn.Linear(hidden_dim, 2 * chunk_latent_dim)
+        nn.init.zeros_(output.weight)
+        nn.init.zeros_(output.bias)
+        self.network = nn.Sequential(nn.Linear(latent_dim, hidden_dim), nn.GELU(), output)
+
+    def forward(self, sequence_latent: Tensor, posterior: Gaussian) -> Gaussian:
+        """Return the prior (B, 1, K) of every chunk, given z (B, Z)."""
+        return Gaussian.from_features(self.network(sequence_latent)[:, None])
+
+
+class LatentSpace(nn.Module):
+    """Turns the encoder's features into posteriors, draws from them and measures them.
+
+    Args:
+        config: sizes; with ``chunk_latent_dim=0`` chunk posteriors have no numbers.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        pooled = 3 if config.statistics_pooling else 1
+        self.statistics_pooling = config.statistics_pooling
+        self.sequence_head = _posterior_head(pooled * config.embed_dim, config.latent_dim)
+        has_chunks = config.chunk_latent_dim > 0
+        self.chunk_head = (
+            _posterior_head(config.embed_dim, config.chunk_latent_dim) if has_chunks else NoFeatures()
+        )
+        self.chunk_prior = (
+            ConditionalPrior(config.latent_dim, config.chunk_latent_dim, config.embed_dim)
+            if config.conditional_prior and has_chunks
+            else StandardPrior()
+        )
+
+    def infer_sequence(
+        self, sequence_feature: Tensor, chunk_features: Tensor, chunk_mask: Tensor
+    ) -> Gaussian:
+        """Return the posterior of z, (B, Z).
+
+        Args:
+            sequence_feature: (B, E), output of the sequence token.
+            chunk_features: (B, C, E); their mean and spread are used with ``statistics_pooling``.
+            chunk_mask: (B, C) bool, the chunks that count.
+        """
+        features = [sequence_feature.float()]
+        if self.statistics_pooling:
+            features += _masked_statistics(chunk_features.float(), chunk_mask)
+        return Gaussian.from_features(self.sequence_head(torch.cat(features, dim=-1)))
+
+    def infer_chunks(self, chunk_features: Tensor) -> Gaussian:
+        """Return the posterior of each chunk latent, (B, C, K), from features (B, C, E)."""
+        return Gaussian.from_features(self.chunk_head(chunk_features))
+
+    def sample(self, posterior: Gaussian) -> Tensor:
+        """Draw from a posterior."""
+        return posterior.sample()
+
+    def mode(self, posterior: Gaussian) -> Tensor:
+        """Return the most probable latents of a posterior."""
+        return posterior.mode()
+
+    def kl(self, sequence: Gaussian, chunks: Gaussian, sequence_latent: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the KL of both levels in nats per latent number: (B, Z) and (B, C, K).
+
+        The sequence latent is measured against N(0, I), the chunk latents against p(chunk | z) at the z given.
+        """
+        return sequence.kl(), chunks.kl(self.chunk_prior(sequence_latent, chunks))
+
+
+def _posterior_head(features: int, latent_dim: int) -> nn.Linear:
+    """A linear map to mean and log variance; the spread starts small, so that early noise hides nothing."""
+    head = nn.Linear(features, 2 * latent_dim)
+    nn.init.normal_(head.weight, std=features**-0.5)
+    nn.init.zeros_(head.bias)
+    with torch.no_grad():
+        head.weight[latent_dim:] *= 0.1
+        head.bias[latent_dim:] = INITIAL_LOGVAR
+    return head
+
+
+def _masked_statistics(x: Tensor, mask: Tensor) -> list[Tensor]:
+    """Return mean and standard deviation (B, E) of x (B, C, E) over the entries that count."""
+    weight = mask.to(x.dtype)[..., None]
+    count = weight.sum(1).clamp(min=1)
+    mean = (x * weight).sum(1) / count
+    variance = ((x - mean[:, None]).square() * weight).sum(1) / count
+    return [mean, (variance + 1e-6).sqrt()]

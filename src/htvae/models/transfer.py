@@ -1,0 +1,95 @@
+"""Starting from another model's weights: what fits is copied, landmarks are matched by name."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+POINT_STATISTICS = ("pose_mean", "pose_scale")
+"""Buffers that belong to the training data, never copied."""
+
+
+def copy_weights(
+    model: nn.Module, state: dict[str, Tensor], points: Sequence[str], source_points: Sequence[str]
+) -> str:
+    """Copy another model's weights into this one.
+
+    Weights whose size depends on the points (the frame embedding, the frame output, the learned scales) are copied
+    point by point, by name; points that the source lacks keep their fresh weights.
+
+    Args:
+        model: the model to fill, of any number of points.
+        state: the other model's ``state_dict``.
+        points: names of this model's points.
+        source_points: names of the other model's points.
+
+    Returns:
+        What was copied, in words.
+
+    Raises:
+        ValueError: no point in common, or other sizes than the points' differ.
+    """
+    shared = [name for name in points if name in source_points]
+    if not shared:
+        raise ValueError(
+            "init_from must be a checkpoint with landmarks of these recordings, but they have none in common. "
+            f"There: {', '.join(source_points)}. Here: {', '.join(points)}."
+        )
+    here = torch.tensor([list(points).index(name) for name in shared])
+    there = torch.tensor([list(source_points).index(name) for name in shared])
+    own = model.state_dict()
+    wrong = [
+        name for name in own if name not in state or not _fits(own[name], state[name], points, source_points)
+    ]
+    if wrong:
+        raise ValueError(
+            f"init_from must be a model of the same sizes, but differs in {', '.join(wrong[:5])}. "
+            "Give the settings that it was trained with."
+        )
+    with torch.no_grad():
+        for name, value in own.items():
+            if name in POINT_STATISTICS:
+                continue
+            axis = _point_axis(name)
+            if axis is None:
+                value.copy_(state[name])
+            else:
+                _copy_points(
+                    value, state[name], axis, (here, len(points)), (there, len(source_points)), model
+                )
+    return f"{len(shared)} of {len(points)} points copied by name, all other weights as they were"
+
+
+def _point_axis(name: str) -> int | None:
+    """Return the axis that holds the points of a weight, None where there is none."""
+    return {
+        "encoder.embed.weight": 1,
+        "decoder.output.weight": 0,
+        "decoder.output.bias": 0,
+        "log_scale": 1,
+        "pose_mean": 0,
+        "pose_scale": 0,
+    }.get(name)
+
+
+def _fits(own: Tensor, other: Tensor, points: Sequence[str], source_points: Sequence[str]) -> bool:
+    if own.dim() != other.dim():
+        return False
+    ratios = {(a, b) for a, b in zip(own.shape, other.shape, strict=True) if a != b}
+    return all(a * len(source_points) == b * len(points) for a, b in ratios) and len(ratios) <= 1
+
+
+def _copy_points(
+    own: Tensor,
+    other: Tensor,
+    axis: int,
+    here: tuple[Tensor, int],
+    there: tuple[Tensor, int],
+    model: nn.Module,
+) -> None:
+    """Copy along an axis laid out (frame of the token, point, coordinate)."""
+    frames = model.config.frames_per_token if own.shape[axis] > here[1] else 1
+    (index, count), (source_index, source_count) = here, there
+    view = own.unflatten(axis, (frames, count, -1))
+    source = other.unflatten(axis, (frames, source_count, -1))
+    view.index_copy_(axis + 1, index, source.index_select(axis + 1, source_index))

@@ -1,0 +1,225 @@
+"""Transformer stacks, and the two-level attention of the encoder.
+
+What is unusual: no stack ends in a normalisation, so that a linear path runs from the frames through tokens and
+summaries to the latents and back; the condition enters by adaptive layer norms that start at zero; attention maps
+are computed only when asked for, from the same weights and masks as the fast path.
+
+Axes: ``B`` batch, ``C`` chunks, ``N`` positions of a stack, ``H`` heads, ``E`` embed_dim.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Rotary(nn.Module):
+    """Rotary positions (Su et al. 2021, "RoFormer", eq. 34): queries and keys are turned by position-wise angles."""
+
+    def __init__(self, head_dim: int, base: float = 1000.0) -> None:
+        super().__init__()
+        frequencies = base ** (-torch.arange(0, head_dim, 2) / head_dim)
+        self.register_buffer("frequencies", frequencies, persistent=False)
+
+    def forward(self, length: int) -> tuple[Tensor, Tensor]:
+        """Return cosines and sines, (length, head_dim / 2) each."""
+        positions = torch.arange(length, device=self.frequencies.device)
+        angles = positions[:, None] * self.frequencies
+        return angles.cos(), angles.sin()
+
+
+def rotate(heads: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
+    """Turn heads (B, H, N, E / H) by their positions' angles."""
+    cos, sin = (part.to(heads.dtype) for part in angles)
+    first, second = heads.chunk(2, dim=-1)
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention over positions."""
+
+    def __init__(self, embed_dim: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.query_key_value = nn.Linear(embed_dim, 3 * embed_dim, bias=False)
+        self.output = nn.Linear(embed_dim, embed_dim, bias=False)
+
+    def forward(self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
+        """Attend from all positions to those that ``mask`` (B, 1, 1, N) marks True; return (B, N, E)."""
+        query, key, value = self._project(x, angles)
+        attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        return self.output(attended.transpose(1, 2).flatten(2))
+
+    def compute_weights(self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
+        """Return the attention weights (B, H, N queries, N keys) that `forward` uses; each row sums to 1."""
+        query, key, _ = self._project(x, angles)
+        scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
+        return scores.masked_fill(~mask, -torch.inf).float().softmax(-1)
+
+    def _project(self, x: Tensor, angles: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        query, key, value = self.query_key_value(x).unflatten(-1, (3, self.num_heads, -1)).unbind(-3)
+        query, key, value = (part.transpose(1, 2) for part in (query, key, value))
+        return rotate(query, angles), rotate(key, angles), value
+
+
+class PlainNorm(nn.LayerNorm):
+    """Layer norm with the signature of `AdaptiveNorm`; the condition is not used."""
+
+    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Return x (B, N, E) normalised over E."""
+        return super().forward(x)
+
+
+class AdaptiveNorm(nn.Module):
+    """Layer norm whose scale and shift come from a condition (Peebles & Xie 2023, "DiT", section 3.2).
+
+    The linear map starts at zero: at first the condition does nothing.
+    """
+
+    def __init__(self, embed_dim: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(embed_dim, elementwise_affine=False)
+        self.modulation = nn.Linear(embed_dim, 2 * embed_dim)
+        nn.init.zeros_(self.modulation.weight)
+        nn.init.zeros_(self.modulation.bias)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """Return x (B, N, E), normalised, then scaled and shifted as the condition (B, E) says."""
+        scale, shift = self.modulation(condition)[:, None].chunk(2, dim=-1)
+        return torch.addcmul(shift, self.norm(x), 1 + scale)
+
+
+class Block(nn.Module):
+    """Pre-norm transformer layer: attention, then a two-layer perceptron, each added to its input."""
+
+    def __init__(
+        self, embed_dim: int, num_heads: int, num_layers: int, dropout: float, adaptive: bool
+    ) -> None:
+        super().__init__()
+        norm = AdaptiveNorm if adaptive else PlainNorm
+        self.attention_norm, self.mlp_norm = norm(embed_dim), norm(embed_dim)
+        self.attention = Attention(embed_dim, num_heads)
+        expand, contract = nn.Linear(embed_dim, 4 * embed_dim), nn.Linear(4 * embed_dim, embed_dim)
+        self.mlp = nn.Sequential(expand, nn.GELU(approximate="tanh"), contract)
+        self.dropout = nn.Dropout(dropout)
+        for last in (self.attention.output, contract):
+            nn.init.normal_(last.weight, std=(2 * num_layers * last.in_features) ** -0.5)
+
+    def forward(
+        self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor, condition: Tensor | None
+    ) -> Tensor:
+        """Return (B, N, E)."""
+        x = x + self.dropout(self.attention(self.attention_norm(x, condition), angles, mask))
+        return x + self.dropout(self.mlp(self.mlp_norm(x, condition)))
+
+
+class Transformer(nn.Module):
+    """A stack of blocks with rotary positions. With ``adaptive`` its norms follow a condition."""
+
+    def __init__(
+        self, embed_dim: int, num_heads: int, num_layers: int, dropout: float = 0.0, adaptive: bool = False
+    ) -> None:
+        super().__init__()
+        self.rotary = Rotary(embed_dim // num_heads)
+        self.blocks = nn.ModuleList(
+            Block(embed_dim, num_heads, num_layers, dropout, adaptive) for _ in range(num_layers)
+        )
+
+    def forward(self, x: Tensor, mask: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Run the stack.
+
+        Args:
+            x: (B, N, E).
+            mask: (B, N) bool, True for positions that may be attended to.
+            condition: (B, E) for adaptive stacks.
+
+        Returns:
+            (B, N, E).
+        """
+        angles = self.rotary(x.shape[1])
+        for block in self.blocks:
+            x = block(x, angles, mask[:, None, None], condition)
+        return x
+
+    def compute_attention(self, x: Tensor, mask: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Return the attention weights of all layers, (layer, B, H, N queries, N keys)."""
+        angles, mask, weights = self.rotary(x.shape[1]), mask[:, None, None], []
+        for block in self.blocks:
+            weights.append(block.attention.compute_weights(block.attention_norm(x, condition), angles, mask))
+            x = block(x, angles, mask, condition)
+        return torch.stack(weights)
+
+
+class HierarchicalAttention(nn.Module):
+    """Two-level attention: local inside each chunk, then global over one summary per chunk.
+
+    A chunk's summary is a linear map of all its tokens plus what a learned summary token gathered. Global attention
+    runs over a learned sequence token followed by the summaries, so its cost grows with the square of the number of
+    chunks, not of frames.
+
+    Args:
+        embed_dim: E.
+        num_heads: heads of every layer.
+        num_layers: layers of each of the two stacks.
+        tokens_per_chunk: tokens in a chunk, ``chunk_size / frames_per_token``.
+        dropout: share of hidden units dropped while training.
+    """
+
+    def __init__(
+        self, embed_dim: int, num_heads: int, num_layers: int, tokens_per_chunk: int, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.summary_token = nn.Parameter(0.02 * torch.randn(embed_dim))
+        self.sequence_token = nn.Parameter(0.02 * torch.randn(embed_dim))
+        self.local_transformer = Transformer(embed_dim, num_heads, num_layers, dropout)
+        self.pool = nn.Linear(tokens_per_chunk * embed_dim, embed_dim)
+        self.global_transformer = Transformer(embed_dim, num_heads, num_layers, dropout)
+
+    def forward(self, tokens: Tensor, token_mask: Tensor, chunk_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Run both levels.
+
+        Args:
+            tokens: (B, C, N, E), N = tokens_per_chunk.
+            token_mask: (B, C, N) bool, True for tokens that hold a real frame.
+            chunk_mask: (B, C) bool, True for chunks that hold a real frame.
+
+        Returns:
+            Output of the sequence token (B, E), and of the summaries (B, C, E).
+        """
+        return self.attend_globally(self.summarise(tokens, token_mask), chunk_mask)
+
+    def summarise(self, tokens: Tensor, token_mask: Tensor) -> Tensor:
+        """Run the local level and return one summary per chunk, (B, C, E)."""
+        local, mask = self._local_input(tokens, token_mask)
+        local = self.local_transformer(local, mask)
+        real = local[:, 1:] * mask[:, 1:, None]
+        return (self.pool(real.flatten(1)) + local[:, 0]).unflatten(0, tokens.shape[:2])
+
+    def attend_globally(self, summaries: Tensor, chunk_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Run the global level over summaries (B, C, E); returns as `forward` does."""
+        output = self.global_transformer(*self._global_input(summaries, chunk_mask))
+        return output[:, 0], output[:, 1:]
+
+    def compute_attention(
+        self, tokens: Tensor, token_mask: Tensor, chunk_mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return the weights that `forward` uses.
+
+        Returns:
+            Local (layer, B, C, H, 1 + N, 1 + N), the summary token first; global (layer, B, H, 1 + C, 1 + C), the
+            sequence token first.
+        """
+        local = self.local_transformer.compute_attention(*self._local_input(tokens, token_mask))
+        summaries = self.summarise(tokens, token_mask)
+        overall = self.global_transformer.compute_attention(*self._global_input(summaries, chunk_mask))
+        return local.unflatten(1, tokens.shape[:2]), overall
+
+    def _local_input(self, tokens: Tensor, token_mask: Tensor) -> tuple[Tensor, Tensor]:
+        tokens, token_mask = tokens.flatten(0, 1), token_mask.flatten(0, 1)
+        return _prepend(self.summary_token, tokens), F.pad(token_mask, (1, 0), value=True)
+
+    def _global_input(self, summaries: Tensor, chunk_mask: Tensor) -> tuple[Tensor, Tensor]:
+        return _prepend(self.sequence_token, summaries), F.pad(chunk_mask, (1, 0), value=True)
+
+
+def _prepend(token: Tensor, x: Tensor) -> Tensor:
+    return torch.cat([token.to(x.dtype).expand(len(x), 1, -1), x], dim=1)

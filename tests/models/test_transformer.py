@@ -1,0 +1,77 @@
+"""Attention: local with one chunk is full attention, maps are what the fast path used, masks hold."""
+
+import torch
+
+from htvae.models.transformer import AdaptiveNorm, Attention, HierarchicalAttention, Rotary, Transformer
+
+
+def test_attention_map_times_values_is_what_the_fast_path_returns():
+    torch.manual_seed(0)
+    attention, x = Attention(16, 2), torch.randn(3, 7, 16)
+    angles, mask = Rotary(8)(7), torch.rand(3, 1, 1, 7) > 0.3
+    mask[..., 0] = True
+    weights = attention.compute_weights(x, angles, mask)
+    _, _, value = attention._project(x, angles)
+    by_hand = attention.output((weights @ value).transpose(1, 2).flatten(2))
+    torch.testing.assert_close(by_hand, attention(x, angles, mask))
+    torch.testing.assert_close(weights.sum(-1), torch.ones(3, 2, 7))
+    assert (weights[~mask.expand_as(weights)] == 0).all()
+
+
+def test_rotary_scores_depend_on_distance_alone():
+    torch.manual_seed(0)
+    attention = Attention(16, 2)
+    x = torch.randn(1, 1, 16).expand(1, 9, 16)
+    query, key, _ = attention._project(x, Rotary(8)(9))
+    scores = query @ key.transpose(-1, -2)
+    torch.testing.assert_close(scores[..., 0, 3], scores[..., 5, 8])
+
+
+def test_masked_positions_change_nothing_elsewhere():
+    torch.manual_seed(0)
+    stack, x = Transformer(16, 2, 2), torch.randn(2, 6, 16)
+    mask = torch.tensor([[True] * 4 + [False] * 2] * 2)
+    other = x.clone()
+    other[:, 4:] = 7.0
+    torch.testing.assert_close(stack(x, mask)[:, :4], stack(other, mask)[:, :4])
+
+
+def test_one_full_length_chunk_is_full_attention():
+    torch.manual_seed(0)
+    attention = HierarchicalAttention(16, 2, num_layers=2, tokens_per_chunk=9)
+    tokens = torch.randn(2, 1, 9, 16)
+    everywhere = torch.ones(2, 1, 9, dtype=torch.bool)
+    full = torch.cat([attention.summary_token.expand(2, 1, -1), tokens[:, 0]], dim=1)
+    full = attention.local_transformer(full, torch.ones(2, 10, dtype=torch.bool))
+    summary = attention.pool(full[:, 1:].flatten(1)) + full[:, 0]
+    torch.testing.assert_close(attention.summarise(tokens, everywhere)[:, 0], summary)
+
+
+def test_chunks_attend_locally_within_themselves_only():
+    torch.manual_seed(0)
+    attention = HierarchicalAttention(16, 2, num_layers=1, tokens_per_chunk=4)
+    tokens, everywhere = torch.randn(1, 3, 4, 16), torch.ones(1, 3, 4, dtype=torch.bool)
+    other = tokens.clone()
+    other[:, 2] += 1.0
+    before, after = attention.summarise(tokens, everywhere), attention.summarise(other, everywhere)
+    torch.testing.assert_close(before[:, :2], after[:, :2])
+    assert not torch.allclose(before[:, 2], after[:, 2])
+    _, chunks_before = attention.attend_globally(before, everywhere[..., 0])
+    _, chunks_after = attention.attend_globally(after, everywhere[..., 0])
+    assert not torch.allclose(chunks_before[:, 0], chunks_after[:, 0])
+
+
+def test_attention_maps_have_rows_that_sum_to_one():
+    attention = HierarchicalAttention(16, 2, num_layers=2, tokens_per_chunk=4)
+    tokens, mask = torch.randn(2, 3, 4, 16), torch.ones(2, 3, 4, dtype=torch.bool)
+    local, overall = attention.compute_attention(tokens, mask, mask[..., 0])
+    assert local.shape == (2, 2, 3, 2, 5, 5) and overall.shape == (2, 2, 2, 4, 4)
+    torch.testing.assert_close(local.sum(-1), torch.ones(2, 2, 3, 2, 5))
+    torch.testing.assert_close(overall.sum(-1), torch.ones(2, 2, 2, 4))
+
+
+def test_condition_does_nothing_at_first_and_something_once_trained():
+    norm, x = AdaptiveNorm(8), torch.randn(2, 5, 8)
+    torch.testing.assert_close(norm(x, torch.randn(2, 8)), norm(x, torch.randn(2, 8)))
+    torch.nn.init.normal_(norm.modulation.weight)
+    assert not torch.allclose(norm(x, torch.randn(2, 8)), norm(x, torch.randn(2, 8)))
