@@ -1,0 +1,132 @@
+"""The model file ``best_model.pt``: what it holds, how it is written and read.
+
+It holds plain values and tensors only and is read with ``weights_only=True``: opening a stranger's file runs none of
+its code.
+"""
+
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from htvae.config import Config
+from htvae.data.processing import PoseDataProcessor
+from htvae.data.splits import Splits
+from htvae.utils.utils import atomic_write
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+FORMAT = "htvae-model"
+FORMAT_VERSION = 1
+
+BuildModel = Callable[..., "nn.Module"]
+"""A user's own architecture: ``build_model(config, num_points, num_coordinates, pose_mean, pose_scale)``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """Everything that is needed to use a trained model."""
+
+    state: dict[str, "Tensor"]
+    """Weights of the model, averaged over training."""
+    config: Config
+    """Settings of the run."""
+    processor: PoseDataProcessor
+    """Preprocessing with its fitted statistics, landmarks among them."""
+    splits: Splits
+    """Which recordings were trained on, validated on and held out."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """Validation figures of this model, its step and frames processed."""
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; an earlier file of that name survives until the new one is complete."""
+    import torch
+
+    from htvae import __version__
+
+    values = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "htvae_version": __version__,
+        "state": checkpoint.state,
+        "config": checkpoint.config.to_dict(),
+        "processor": checkpoint.processor.state_dict(),
+        "splits": checkpoint.splits.to_dict(),
+        "figures": checkpoint.figures,
+    }
+    with atomic_write(path) as temporary:
+        torch.save(values, temporary)
+
+
+def load_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: the file is damaged, no HT-VAE model, or of a newer version.
+    """
+    values = read_plain(Path(path))
+    if values.get("format") != FORMAT:
+        hint = " It is a training state; give best_model.pt beside it." if "loops" in values else ""
+        raise ValueError(f"{path}: must be a model saved by HT-VAE, but is something else.{hint}")
+    if values["format_version"] > FORMAT_VERSION:
+        raise ValueError(
+            f"{path}: must be of format {FORMAT_VERSION} or older, but is of format {values['format_version']}, "
+            f"written by htvae {values['htvae_version']}. Install that version."
+        )
+    config = Config.from_dict(values["config"])
+    return Checkpoint(
+        state=values["state"],
+        config=config,
+        processor=PoseDataProcessor.from_state_dict(values["processor"], config.data),
+        splits=Splits.from_dict(values["splits"]),
+        figures=values["figures"],
+    )
+
+
+def read_plain(path: Path) -> dict[str, Any]:
+    """Read a ``torch.save`` file of plain values and tensors, to the CPU.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: the file is damaged, or holds anything else.
+    """
+    import torch
+
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path}: must be a checkpoint, but there is no such file. Train first, or mend the path."
+        )
+    try:
+        values = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ValueError(
+            f"{path}: must be a checkpoint of tensors and plain values, but could not be read ({reason[:120]}). "
+            f"It may have been cut off while it was copied: copy it again, or train again."
+        ) from error
+    if not isinstance(values, dict):
+        raise ValueError(
+            f"{path}: must be a checkpoint saved by HT-VAE, but holds a {type(values).__name__}."
+        )
+    return values
+
+
+def build_model(config: Config, processor: PoseDataProcessor, build: BuildModel | None = None) -> Any:
+    """Build the model of a configuration for the points that a fitted processor returns."""
+    import torch
+
+    from htvae.models.vae import HierarchicalTransformerVAE
+
+    sizes = {
+        "num_points": len(processor.points),
+        "num_coordinates": processor.num_coordinates,
+        "pose_mean": torch.tensor(processor.pose_mean, dtype=torch.float32),
+        "pose_scale": torch.tensor(processor.pose_scale, dtype=torch.float32),
+    }
+    if build is not None:
+        return build(config, **sizes)
+    return HierarchicalTransformerVAE(config.model, **sizes)

@@ -1,0 +1,195 @@
+"""The loss: negative ELBO in nats per real frame, in named parts, and the schedules of its weights.
+
+What is unusual: every part is a *sum* over observed coordinates or latent numbers, divided by the real frames of the
+whole optimiser step. Padding, missing points and the way a step is cut into micro-batches therefore change nothing.
+
+Axes: ``B`` batch, ``T`` frames, ``L`` points, ``D`` coordinates, ``C`` chunks, ``Z`` latent_dim, ``K``
+chunk_latent_dim.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from htvae.config import LossConfig
+from htvae.models.vae import VAEOutput
+
+STUDENT_DEGREES = 4.0
+RATE_GAIN = 0.01  # how fast "target_rate" steers: log weight per step and nat of relative error
+
+
+def gaussian_nll(error: Tensor, scale: Tensor) -> Tensor:
+    """Return -log N(error; 0, scale^2) in nats."""
+    return 0.5 * (error / scale).square() + scale.log() + 0.5 * math.log(2 * math.pi)
+
+
+def laplace_nll(error: Tensor, scale: Tensor) -> Tensor:
+    """Return -log Laplace(error; 0, scale) in nats."""
+    return error.abs() / scale + scale.log() + math.log(2.0)
+
+
+def student_nll(error: Tensor, scale: Tensor) -> Tensor:
+    """Return -log of Student's t density with 4 degrees of freedom and the given scale, in nats."""
+    nu = STUDENT_DEGREES
+    norm = math.lgamma((nu + 1) / 2) - math.lgamma(nu / 2) - 0.5 * math.log(nu * math.pi)
+    return 0.5 * (nu + 1) * torch.log1p((error / scale).square() / nu) + scale.log() - norm
+
+
+LIKELIHOODS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "gaussian": gaussian_nll,
+    "laplace": laplace_nll,
+    "student": student_nll,
+}
+
+
+class VAELoss(nn.Module):
+    """Negative ELBO and its additions, in nats per real frame.
+
+    ``total = reconstruction + kl_weight * kl + chunk_kl_weight * chunk_kl + velocity_weight * velocity
+    + bone_weight * bone``. ``velocity`` and ``bone`` are squared errors of frame differences and of bone lengths
+    over twice the squared scale, so that they are nats like the rest.
+
+    Args:
+        config: likelihood, floor of the scale, free bits.
+        edges: pairs of points that a bone joins.
+
+    Source: Kingma & Welling 2014, eq. 3 (their ``-L``); free bits as in Kingma et al. 2016, eq. 15, per number.
+    """
+
+    def __init__(self, config: LossConfig, edges: Sequence[tuple[int, int]] = ()) -> None:
+        super().__init__()
+        self.config = config
+        self.nll = LIKELIHOODS[config.likelihood]
+        self.edges = torch.tensor(list(edges), dtype=torch.long).reshape(-1, 2)
+
+    def forward(
+        self,
+        output: VAEOutput,
+        target: Tensor,
+        num_frames: Tensor,
+        weights: dict[str, float],
+        step_frames: int | None = None,
+    ) -> dict[str, Tensor]:
+        """Compute the parts and their weighted ``"total"``.
+
+        Args:
+            output: what the model returned.
+            target: (B, T, L, D) torso lengths, NaN where a point is not scored.
+            num_frames: (B,) real frames.
+            weights: from `LossManager.weights`; parts that it does not name are left out of the total.
+            step_frames: real frames of the whole optimiser step, where this batch is only a part of it. None: the
+                frames of this batch.
+
+        Returns:
+            Scalars (float32) by name, in nats per frame.
+        """
+        frames = float(num_frames.sum() if step_frames is None else step_frames)
+        real = torch.arange(target.shape[1], device=target.device) < num_frames[:, None]
+        mask = target.isfinite().all(-1) & real[..., None]
+        target = torch.where(mask[..., None], target, 0.0)
+        scale = self._floored(output.scale)
+        sums = {
+            "reconstruction": self._reconstruction(output.reconstruction, target, mask, scale),
+            "kl": output.sequence_kl.sum(),
+            "chunk_kl": output.chunk_kl.sum(),
+        }
+        if weights.get("velocity", 0):
+            sums["velocity"] = _velocity_error(output.reconstruction, target, mask, scale)
+        if weights.get("bone", 0):
+            sums["bone"] = _bone_error(output.reconstruction, target, mask, scale, self.edges)
+        parts = {name: value / frames for name, value in sums.items()}
+        penalised = parts | self._free(output, parts, frames)
+        total = torch.stack([weights[name] * penalised[name] for name in parts if name in weights]).sum()
+        return {"total": total, **parts}
+
+    def _floored(self, scale: Tensor) -> Tensor:
+        return (scale.float().square() + self.config.min_scale**2).sqrt()
+
+    def _reconstruction(self, pose: Tensor, target: Tensor, mask: Tensor, scale: Tensor) -> Tensor:
+        nll = self.nll(pose.float() - target, scale[..., None])
+        return (nll * mask[..., None]).sum()
+
+    def _free(self, output: VAEOutput, parts: dict[str, Tensor], frames: float) -> dict[str, Tensor]:
+        """Return the KL parts with each latent number charged at least ``free_bits`` on average."""
+        if not self.config.free_bits:
+            return {}
+        floor = self.config.free_bits
+        chunks = output.chunk_kl.flatten(0, 1)
+        used = (chunks.sum(-1, keepdim=True) > 0).sum().clamp(min=1)
+        sequence = output.sequence_kl.mean(0).clamp(min=floor).sum() * len(output.sequence_kl)
+        chunk = (chunks.sum(0) / used).clamp(min=floor).sum() * used
+        return {"kl": sequence / frames, "chunk_kl": chunk / frames}
+
+
+def _velocity_error(pose: Tensor, target: Tensor, mask: Tensor, scale: Tensor) -> Tensor:
+    difference = (pose.float() - target).diff(dim=1)
+    both = mask[:, 1:] & mask[:, :-1]
+    return (0.5 * difference.square().sum(-1) / scale[:, 1:].square() * both).sum()
+
+
+def _bone_error(pose: Tensor, target: Tensor, mask: Tensor, scale: Tensor, edges: Tensor) -> Tensor:
+    first, second = edges.to(pose.device).unbind(1)
+
+    def length(points: Tensor) -> Tensor:
+        return ((points[:, :, first] - points[:, :, second]).square().sum(-1) + 1e-8).sqrt()
+
+    both = mask[:, :, first] & mask[:, :, second]
+    return (0.5 * ((length(pose.float()) - length(target)) / scale[:, :, first]).square() * both).sum()
+
+
+class LossManager:
+    """Owns the weights of the loss and moves them along their schedule.
+
+    Args:
+        config: weights, schedule and its length.
+    """
+
+    def __init__(self, config: LossConfig) -> None:
+        self.config = config
+        self.log_factor = 0.0
+
+    def weights(self, step: int) -> dict[str, float]:
+        """Return the weight of each part at an optimiser step (counted from 0)."""
+        factor, config = self._kl_factor(step), self.config
+        return self._constant() | {
+            "kl": factor * config.kl_weight,
+            "chunk_kl": factor * config.chunk_kl_weight,
+        }
+
+    def final_weights(self) -> dict[str, float]:
+        """Return the weights after warm-up: those that validation uses."""
+        factor = math.exp(self.log_factor)
+        return self._constant() | {
+            "kl": factor * self.config.kl_weight,
+            "chunk_kl": factor * self.config.chunk_kl_weight,
+        }
+
+    def update(self, rate: float) -> None:
+        """Steer by the rate (nats per frame, both levels) of the last step; only ``target_rate`` listens."""
+        if self.config.target_rate is not None:
+            error = (rate - self.config.target_rate) / max(self.config.target_rate, 1e-6)
+            self.log_factor += RATE_GAIN * max(-1.0, min(1.0, error))
+
+    def state_dict(self) -> dict[str, float]:
+        """Return what resuming needs."""
+        return {"log_factor": self.log_factor}
+
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        """Take up a saved state."""
+        self.log_factor = state["log_factor"]
+
+    def _constant(self) -> dict[str, float]:
+        config = self.config
+        return {"reconstruction": 1.0, "velocity": config.velocity_weight, "bone": config.bone_weight}
+
+    def _kl_factor(self, step: int) -> float:
+        length = self.config.kl_warmup_steps
+        if self.config.kl_schedule == "target_rate":
+            return math.exp(self.log_factor)
+        if self.config.kl_schedule == "constant" or length == 0:
+            return 1.0
+        if self.config.kl_schedule == "cyclic":
+            return min(1.0, 2 * (step % length + 1) / length)
+        return min(1.0, (step + 1) / length)

@@ -1,0 +1,162 @@
+"""One optimiser step and one validation, as Lightning calls them.
+
+What is unusual: a step is a list of micro-batches whose losses are sums over one common number of frames, so that
+the cut changes nothing; validation scores the averaged weights, at final loss weights, without free bits.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor, nn
+
+from htvae.config import Config
+from htvae.data.batching import PoseBatch
+from htvae.metrics import mpjpe_sums
+from htvae.models.vae import VAEOutput
+from htvae.training.losses import LossManager, VAELoss
+from htvae.training.optimizer import build_optimizer
+from htvae.utils.metrics_tracker import MetricsTracker
+
+FINAL_RATE = 0.01  # share of the learning rate that is left at the end of the cosine
+
+
+class TrainingModule(pl.LightningModule):
+    """The model, its averaged copy, the loss and the optimiser.
+
+    Args:
+        model: the network.
+        loss: the loss, ``loss(output, target, num_frames, weights, step_frames)`` -> parts.
+        config: settings of the run.
+        num_landmarks: the first so many points are landmarks and enter ``mpjpe``.
+        total_steps: optimiser steps of the whole run.
+        save_model: writes a model file: ``save_model(path, state, figures)``.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: nn.Module,
+        config: Config,
+        num_landmarks: int,
+        total_steps: int,
+        save_model: Callable[[Path, dict[str, Tensor], dict[str, float]], None],
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.config = config
+        self.model = model
+        self.averaged = torch.optim.swa_utils.AveragedModel(
+            model, multi_avg_fn=_averaging(config.training.ema_decay), use_buffers=False
+        )
+        self.network = torch.compile(model, dynamic=True) if config.training.compile_model else model
+        self.loss = loss
+        self.validation_loss = VAELoss(dataclasses.replace(config.loss, free_bits=0.0), loss.edges.tolist())
+        self.loss_manager = LossManager(config.loss)
+        self.num_landmarks = num_landmarks
+        self.total_steps = total_steps
+        self.save_model_file = save_model
+        self.frames_processed = 0
+        self.tracker = MetricsTracker()
+        self.figures: dict[str, float] = {}
+
+    def configure_optimizers(self) -> Any:
+        """Return the composite optimiser and its schedule: linear warm-up, then a cosine."""
+        optimizer = build_optimizer(self.model, self.config.training)
+        warmup, total = self.config.training.warmup_steps, self.total_steps
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: learning_rate_factor(step, warmup, total)
+        )
+        return [optimizer], [schedule]
+
+    def training_step(self, micro_batches: list[PoseBatch], batch_index: int) -> None:
+        """Take one optimiser step over all micro-batches."""
+        optimizer, schedule = self.optimizers(), self.lr_schedulers()
+        weights = self.loss_manager.weights(self.global_step)
+        step_frames = sum(int(batch.num_frames.sum()) for batch in micro_batches)
+        totals: dict[str, Tensor] = {}
+        for batch in micro_batches:
+            parts = self.loss(
+                self._run(self.network, batch), batch.target, batch.num_frames, weights, step_frames
+            )
+            self.manual_backward(parts["total"])
+            for name, value in parts.items():
+                totals[name] = totals.get(name, torch.zeros_like(value)) + value.detach()
+        clip = self.config.training.gradient_clip or math.inf
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), clip)
+        optimizer.step()
+        optimizer.zero_grad()
+        schedule.step()
+        self.averaged.update_parameters(self.model)
+        self.frames_processed += step_frames
+        self.loss_manager.update(float(totals["kl"] + totals["chunk_kl"]))
+        self.log_dict({f"train/{name}": value for name, value in totals.items()})
+        self.log_dict({"train/gradient_norm": norm, "train/learning_rate": schedule.get_last_lr()[0]})
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget the last validation."""
+        self.tracker.reset()
+
+    def validation_step(self, micro_batches: list[PoseBatch], batch_index: int) -> None:
+        """Score the averaged weights."""
+        for batch in micro_batches:
+            output = self._run(self.averaged.module, batch)
+            parts = self.validation_loss(
+                output, batch.target, batch.num_frames, self.loss_manager.final_weights()
+            )
+            frames = int(batch.num_frames.sum())
+            self.tracker.update({name: float(value) for name, value in parts.items()}, weight=frames)
+            landmarks = slice(self.num_landmarks)
+            target = batch.target[:, :, landmarks]
+            mask = target.isfinite().all(-1)
+            error, count = mpjpe_sums(output.reconstruction[:, :, landmarks], target, mask)
+            self.tracker.update("mpjpe", float(error / count), int(count))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the figures of this validation."""
+        figures = self.tracker.compute()
+        if figures:
+            figures["loss"] = figures.pop("total")
+        self.figures = {**figures, "step": float(self.global_step), "frames": float(self.frames_processed)}
+        self.log_dict({f"val/{name}": value for name, value in figures.items()})
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add what a resumed run needs beside weights and optimiser."""
+        checkpoint["frames_processed"] = self.frames_processed
+        checkpoint["loss_manager"] = self.loss_manager.state_dict()
+        checkpoint["config"] = self.config.to_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take up what `on_save_checkpoint` added."""
+        self.frames_processed = checkpoint["frames_processed"]
+        self.loss_manager.load_state_dict(checkpoint["loss_manager"])
+
+    def save_model(self, path: Path) -> None:
+        """Write the averaged weights as a model file."""
+        self.save_model_file(path, self.averaged.module.state_dict(), self.figures)
+
+    def _run(self, network: Any, batch: PoseBatch) -> VAEOutput:
+        return network(batch.pose, batch.observed, batch.num_frames)
+
+
+def learning_rate_factor(step: int, warmup: int, total: int) -> float:
+    """Return the share of the learning rate at a step: linear warm-up, then a cosine down to `FINAL_RATE`."""
+    if step < warmup:
+        return (step + 1) / warmup
+    progress = min(1.0, (step - warmup) / max(1, total - warmup))
+    return FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:
+    """Exponential moving average whose decay rises to its value, so that early weights are soon forgotten."""
+
+    @torch.no_grad()
+    def update(averaged: Any, current: Any, num_averaged: Any) -> None:
+        count = int(num_averaged)
+        torch._foreach_lerp_(list(averaged), list(current), 1 - min(decay, (1 + count) / (10 + count)))
+
+    return update

@@ -1,0 +1,83 @@
+"""One optimiser of two: Muon for the transformers' hidden matrices, AdamW for everything else."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from htvae.config import TrainingConfig
+
+HIDDEN = (".blocks.", ".pool.", ".unpool.", ".local_condition.")
+"""Parts of the names of hidden matrices: maps from width to width, neither embeddings nor heads."""
+
+
+class MuonWithAdamW(torch.optim.Optimizer):
+    """Muon and fused AdamW behind one face: one ``param_groups``, one ``step``, one ``state_dict``.
+
+    Muon (Jordan et al. 2024) replaces the momentum of a matrix by the nearest orthogonal one; with
+    ``match_rms_adamw`` its updates have AdamW's size (Liu et al. 2025, "Muon is Scalable", eq. 4), so that both share
+    one learning rate and one schedule.
+
+    Args:
+        matrices: hidden matrices, two-dimensional.
+        others: all other parameters; those of one dimension or none are not decayed.
+        learning_rate: of both.
+        weight_decay: decoupled.
+    """
+
+    def __init__(
+        self,
+        matrices: list[nn.Parameter],
+        others: list[nn.Parameter],
+        learning_rate: float,
+        weight_decay: float,
+    ) -> None:
+        decayed = [p for p in others if p.dim() > 1]
+        plain = [p for p in others if p.dim() <= 1]
+        groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
+        self.parts: list[torch.optim.Optimizer] = [
+            torch.optim.Muon(
+                matrices, lr=learning_rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"
+            ),
+            torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), fused=True),
+        ]
+        super().__init__([group for part in self.parts for group in part.param_groups], {})
+        self._share_groups()
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:  # type: ignore[override]
+        """Step both parts."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for part in self.parts:
+            part.step()
+        return loss
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the states of both parts."""
+        return {"parts": [part.state_dict() for part in self.parts]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the states of both parts."""
+        for part, state in zip(self.parts, state_dict["parts"], strict=True):
+            part.load_state_dict(state)
+        self._share_groups()
+
+    def _share_groups(self) -> None:
+        """Let schedulers and clipping, which see our groups, act on the very dictionaries of the parts."""
+        self.param_groups = [group for part in self.parts for group in part.param_groups]
+
+
+def build_optimizer(model: nn.Module, config: TrainingConfig) -> MuonWithAdamW:
+    """Build the optimiser of a model: Muon takes the hidden matrices."""
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    matrices = [p for name, p in named if _is_hidden_matrix(name, p)]
+    others = [p for name, p in named if not _is_hidden_matrix(name, p)]
+    return MuonWithAdamW(matrices, others, config.learning_rate, config.weight_decay)
+
+
+def _is_hidden_matrix(name: str, parameter: nn.Parameter) -> bool:
+    return parameter.dim() == 2 and any(part in name for part in HIDDEN)

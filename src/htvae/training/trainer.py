@@ -1,0 +1,245 @@
+"""The whole training pipeline: data, model, loss, Lightning's trainer, files.
+
+``HTVAETrainer(config).fit()`` is all that ``train.py`` does.
+"""
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from torch import Tensor, nn
+
+from htvae.checkpoint import BuildModel, Checkpoint, build_model, load_checkpoint, save_checkpoint
+from htvae.config import Config
+from htvae.data.loader import PoseDataLoader
+from htvae.data.sequence import PoseSequence
+from htvae.models.transfer import copy_weights
+from htvae.training.losses import VAELoss
+from htvae.training.machine import ACCELERATORS, Estimate, choose_precision, estimate_run
+from htvae.training.module import TrainingModule
+from htvae.training.progress import ProgressReport
+from htvae.training.run_folder import RunFolder
+from htvae.utils.device import choose_device
+from htvae.utils.callbacks import EarlyStopping, ModelCheckpoint
+from htvae.utils.utils import format_duration
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitResult:
+    """How a run ended."""
+
+    best_model: Path
+    """The file of the best model."""
+    figures: dict[str, float]
+    """Validation figures of the last validation."""
+    finished: bool
+    """False where ``max_minutes`` ended the run."""
+
+
+class HTVAETrainer:
+    """Trains a model from a configuration.
+
+    Args:
+        config: all settings.
+        sequences: recordings to learn from. None: those in ``config.data.data_dir``.
+        model: network to train. None: built from the configuration.
+        loss: loss to train with. None: `VAELoss`.
+        callbacks: further Lightning callbacks.
+        build_model: makes the user's own architecture, as a settings file may define it.
+
+    Raises:
+        ValueError: settings that contradict each other or the data.
+        FileNotFoundError: no recordings, or nothing to resume from.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        sequences: Sequence[PoseSequence] | None = None,
+        model: nn.Module | None = None,
+        loss: nn.Module | None = None,
+        callbacks: Sequence[Callback] = (),
+        build_model: BuildModel | None = None,
+    ) -> None:
+        self.config = config
+        self.folder = RunFolder.of(config.experiment)
+        self.sequences = list(sequences) if sequences is not None else None
+        self.model = model
+        self.loss = loss
+        self.callbacks = list(callbacks)
+        self.build_model = build_model
+
+    def fit(self) -> FitResult:
+        """Train until done, stopped early, out of time or interrupted.
+
+        Returns:
+            Where the best model is, and its figures.
+
+        Raises:
+            KeyboardInterrupt: the user interrupted; ``last_model.pt`` is written and ``--resume`` goes on from it.
+        """
+        device = choose_device(self.config.training.device)
+        precision = choose_precision(self.config.training.precision, device)
+        pl.seed_everything(self.config.training.seed, verbose=False)
+        data = PoseDataLoader(self.config, sequences=self.sequences)
+        module = self._build_module(data)
+        self._announce(
+            data, module, estimate_run(module.model, self.config, self._frames(data), device, precision)
+        )
+        self._prepare_folder()
+        trainer = self._build_trainer(module, data, device, precision)
+        self._run(trainer, module, data)
+        finished = self._finish(trainer, module)
+        return FitResult(best_model=self.folder.best_model, figures=module.figures, finished=finished)
+
+    def num_epochs(self, data: PoseDataLoader) -> int:
+        """Return the passes over the training frames that the settings ask for."""
+        training = self.config.training
+        return training.num_epochs or max(1, training.num_frames // data.num_train_frames)
+
+    def _frames(self, data: PoseDataLoader) -> int:
+        return self.num_epochs(data) * data.num_train_frames
+
+    def _build_module(self, data: PoseDataLoader) -> TrainingModule:
+        model = self.model or build_model(self.config, data.processor, self.build_model)
+        if self.config.training.init_from:
+            start = load_checkpoint(self.config.training.init_from)
+            copied = copy_weights(model, start.state, data.processor.points, start.processor.points)
+            logger.info("Weights from %s: %s.", self.config.training.init_from, copied)
+
+        def save_model(path: Path, state: dict[str, Tensor], figures: dict[str, float]) -> None:
+            save_checkpoint(
+                path,
+                Checkpoint(
+                    state=state,
+                    config=self.config,
+                    processor=data.processor,
+                    splits=data.splits,
+                    figures=figures,
+                ),
+            )
+
+        return TrainingModule(
+            model=model,
+            loss=self.loss or VAELoss(self.config.loss, data.processor.edges),
+            config=self.config,
+            num_landmarks=len(data.processor.landmarks),
+            total_steps=self.num_epochs(data) * len(data.train_loader()),
+            save_model=save_model,
+        )
+
+    def _prepare_folder(self) -> None:
+        if self.config.training.resume:
+            if not self.folder.last_model.is_file():
+                raise FileNotFoundError(
+                    f"{self.folder.last_model} must be there to resume from, but is not. Start without --resume."
+                )
+        else:
+            self.folder.archive_earlier_run()
+        self.folder.prepare(self.config)
+
+    def _announce(self, data: PoseDataLoader, module: TrainingModule, estimate: Estimate) -> None:
+        """Say what is about to happen."""
+        epochs = self.num_epochs(data)
+        counts = ", ".join(
+            f"{len(getattr(data.splits, split))} {split}" for split in ("train", "val", "test")
+        )
+        logger.info("Recordings: %s. Training frames: %s.", counts, f"{data.num_train_frames:,}")
+        logger.info(
+            "%d epochs of about %d windows in %d steps: %s steps, %.1f M frames.",
+            epochs,
+            len(data.dataset("train", training=True)),
+            module.total_steps // epochs,
+            f"{module.total_steps:,}",
+            self._frames(data) / 1e6,
+        )
+        logger.info(
+            "%.1f M parameters. About %s and %.1f GB (this machine's matrix products: %.0f GFLOP/s).",
+            sum(p.numel() for p in module.model.parameters()) / 1e6,
+            format_duration(estimate.seconds),
+            estimate.memory_bytes / 1e9,
+            estimate.matrix_rate / 1e9,
+        )
+
+    def _build_trainer(
+        self, module: TrainingModule, data: PoseDataLoader, device: str, precision: str
+    ) -> pl.Trainer:
+        training = self.config.training
+        has_validation = len(data.splits.val) > 0
+        checkpoint = ModelCheckpoint(self.folder.checkpoints, monitor="val/loss" if has_validation else None)
+        watchers: list[Callback] = [checkpoint, ProgressReport(self._frames(data))]
+        if has_validation:
+            start = max(self.config.loss.kl_warmup_steps, training.warmup_steps)
+            watchers.append(EarlyStopping(patience=training.patience, start_step=start))
+        limit = None if training.max_minutes is None else timedelta(minutes=training.max_minutes)
+        with _quiet_lightning():
+            return pl.Trainer(
+                accelerator=ACCELERATORS[device],
+                devices=1,
+                precision=precision,  # type: ignore[arg-type]
+                max_epochs=self.num_epochs(data),
+                max_time=limit,
+                callbacks=[*watchers, *self.callbacks],
+                logger=[
+                    CSVLogger(self.folder.root, name="logs", version=""),
+                    TensorBoardLogger(self.folder.root, name="tensorboard", version=""),
+                ],
+                val_check_interval=min(training.validation_interval, module.total_steps),
+                check_val_every_n_epoch=None,
+                log_every_n_steps=min(10, module.total_steps),
+                num_sanity_val_steps=0,
+                enable_progress_bar=False,
+                enable_model_summary=False,
+            )
+
+    def _run(self, trainer: pl.Trainer, module: TrainingModule, data: PoseDataLoader) -> None:
+        resume = self.folder.last_model if self.config.training.resume else None
+        loaders = data.train_loader(), data.val_loader() if data.splits.val else None
+        try:
+            with _quiet_lightning():
+                trainer.fit(module, *loaders, ckpt_path=resume, weights_only=True)
+        except SystemExit as interruption:  # how Lightning ends after Ctrl-C
+            raise KeyboardInterrupt(
+                f"Interrupted at step {trainer.global_step}. To go on: the same command with --resume."
+            ) from interruption
+
+    def _finish(self, trainer: pl.Trainer, module: TrainingModule) -> bool:
+        """Make sure that a best model is there, and say where."""
+        finished = trainer.current_epoch >= (trainer.max_epochs or 0) or bool(trainer.should_stop)
+        if not self.folder.best_model.is_file():
+            module.save_model(self.folder.best_model)
+            logger.info("No validation took place: the last weights are taken for the best.")
+        if not finished:
+            logger.info(
+                "Stopped by max_minutes at step %d. To go on: the same command with --resume.",
+                trainer.global_step,
+            )
+        logger.info("Best model: %s", self.folder.best_model)
+        return finished
+
+
+@contextlib.contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Keep Lightning's advice, which is for authors of modules, from the user of a command."""
+    names = ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero")
+    levels: dict[str, Any] = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="lightning.*")
+            yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)

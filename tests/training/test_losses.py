@@ -1,0 +1,146 @@
+"""The loss: nats by hand, per real frame, indifferent to padding, missing points and micro-batches."""
+
+import dataclasses
+import math
+
+import pytest
+import torch
+from torch.distributions import Laplace, Normal, StudentT
+
+from htvae.config import LossConfig
+from htvae.models.latent import Gaussian
+from htvae.models.vae import VAEOutput
+from htvae.training.losses import LossManager, VAELoss, gaussian_nll, laplace_nll, student_nll
+
+WEIGHTS = {"reconstruction": 1.0, "kl": 1.0, "chunk_kl": 1.0, "velocity": 1.0, "bone": 1.0}
+
+
+def make_output(batch=2, frames=37, points=5, chunks=3):
+    torch.manual_seed(0)
+    sequence = Gaussian(torch.randn(batch, 4), torch.randn(batch, 4))
+    chunk = Gaussian(torch.randn(batch, chunks, 2), torch.randn(batch, chunks, 2))
+    return VAEOutput(
+        reconstruction=torch.randn(batch, frames, points, 2),
+        scale=torch.rand(batch, frames, points) + 0.5,
+        sequence_posterior=sequence,
+        chunk_posterior=chunk,
+        sequence_kl=sequence.kl(),
+        chunk_kl=chunk.kl(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("nll", "reference"),
+    [
+        (gaussian_nll, lambda s: Normal(0.0, s)),
+        (laplace_nll, lambda s: Laplace(0.0, s)),
+        (student_nll, lambda s: StudentT(4.0, 0.0, s)),
+    ],
+)
+def test_likelihoods_equal_torch_distributions(nll, reference):
+    error, scale = torch.linspace(-3, 3, 7), torch.linspace(0.1, 2, 7)
+    torch.testing.assert_close(nll(error, scale), -reference(scale).log_prob(error))
+
+
+def test_elbo_by_a_slow_loop():
+    output, target = make_output(), torch.randn(2, 37, 5, 2)
+    target[0, 3, 2] = torch.nan
+    num_frames, floor = torch.tensor([37, 20]), 0.01
+    expected = 0.0
+    for b in range(2):
+        for t in range(int(num_frames[b])):
+            for point in range(5):
+                for d in range(2):
+                    value = float(target[b, t, point, d])
+                    if not math.isnan(value):
+                        scale = math.hypot(float(output.scale[b, t, point]), floor)
+                        error = value - float(output.reconstruction[b, t, point, d])
+                        expected += 0.5 * (error / scale) ** 2 + math.log(scale) + 0.5 * math.log(2 * math.pi)
+    parts = VAELoss(LossConfig(min_scale=floor))(output, target, num_frames, WEIGHTS)
+    assert parts["reconstruction"].item() == pytest.approx(expected / 57, rel=1e-5)
+    assert parts["kl"].item() == pytest.approx(output.sequence_kl.sum().item() / 57, rel=1e-5)
+    torch.testing.assert_close(parts["total"], sum(v for k, v in parts.items() if k != "total"))
+
+
+def test_padding_changes_nothing():
+    output, target, num_frames = make_output(), torch.randn(2, 37, 5, 2), torch.tensor([37, 20])
+    loss = VAELoss(LossConfig(), edges=[(0, 1), (2, 4)])
+    before = loss(output, target, num_frames, WEIGHTS)
+    padded = output._replace(
+        reconstruction=torch.cat([output.reconstruction, torch.full((2, 7, 5, 2), 9.0)], 1),
+        scale=torch.cat([output.scale, torch.ones(2, 7, 5)], 1),
+    )
+    after = loss(padded, torch.cat([target, torch.zeros(2, 7, 5, 2)], 1), num_frames, WEIGHTS)
+    for name, value in before.items():
+        torch.testing.assert_close(after[name], value)
+
+
+def test_micro_batches_of_a_step_add_up_to_the_step():
+    output, target, num_frames = make_output(), torch.randn(2, 37, 5, 2), torch.tensor([37, 20])
+    loss = VAELoss(LossConfig(), edges=[(0, 1)])
+    whole = loss(output, target, num_frames, WEIGHTS)["total"]
+
+    def cut(value, part):
+        return Gaussian(*(v[part] for v in value)) if isinstance(value, Gaussian) else value[part]
+
+    halves = [VAEOutput(*(cut(v, slice(i, i + 1)) for v in output)) for i in range(2)]
+    parts = [
+        loss(half, target[i : i + 1], num_frames[i : i + 1], WEIGHTS, step_frames=57)["total"]
+        for i, half in enumerate(halves)
+    ]
+    torch.testing.assert_close(sum(parts), whole)
+
+
+def test_a_batch_without_any_observed_point_gives_a_finite_loss():
+    output, target = make_output(), torch.full((2, 37, 5, 2), torch.nan)
+    parts = VAELoss(LossConfig(), edges=[(0, 1)])(output, target, torch.tensor([37, 20]), WEIGHTS)
+    assert parts["reconstruction"] == 0 and all(value.isfinite() for value in parts.values())
+
+
+def test_velocity_and_bones_are_blind_to_what_they_should_be():
+    output, weights = make_output(), WEIGHTS
+    loss = VAELoss(LossConfig(), edges=[(0, 1), (1, 2)])
+    shifted = output.reconstruction + torch.tensor([3.0, -2.0])  # a shift of the whole body
+    parts = loss(output, shifted, torch.tensor([37, 37]), weights)
+    assert parts["velocity"].item() == pytest.approx(0, abs=1e-6)
+    assert parts["bone"].item() == pytest.approx(0, abs=1e-6)
+    assert parts["reconstruction"] > 1
+
+
+def test_free_bits_hold_the_penalty_up_but_not_the_report():
+    output, target, num_frames = make_output(), torch.randn(2, 37, 5, 2), torch.tensor([37, 37])
+    plain = VAELoss(LossConfig())(output, target, num_frames, WEIGHTS)
+    free = VAELoss(LossConfig(free_bits=50.0))(output, target, num_frames, WEIGHTS)
+    torch.testing.assert_close(free["kl"], plain["kl"])
+    floors = (50.0 * 4 * 2 + 50.0 * 2 * 6) / 74
+    expected = plain["reconstruction"] + floors
+    torch.testing.assert_close(free["total"] - free.get("velocity", 0) - free.get("bone", 0), expected)
+
+
+def test_schedules_of_the_kl_weight():
+    def kl(schedule, step, **settings):
+        config = LossConfig(kl_schedule=schedule, kl_warmup_steps=10, kl_weight=0.5, **settings)
+        return LossManager(config).weights(step)["kl"]
+
+    assert kl("constant", 0) == 0.5
+    assert [kl("linear", step) for step in (0, 4, 9, 99)] == pytest.approx([0.05, 0.25, 0.5, 0.5])
+    assert [kl("cyclic", step) for step in (0, 4, 9, 10)] == pytest.approx([0.1, 0.5, 0.5, 0.1])
+
+
+def test_target_rate_raises_the_weight_while_the_rate_is_too_high():
+    manager = LossManager(LossConfig(kl_schedule="target_rate", target_rate=1.0))
+    before = manager.weights(0)["kl"]
+    manager.update(rate=3.0)
+    assert manager.weights(1)["kl"] > before
+    resumed = LossManager(manager.config)
+    resumed.load_state_dict(manager.state_dict())
+    assert resumed.weights(1) == manager.weights(1)
+    manager.update(rate=0.1)
+    manager.update(rate=0.1)
+    assert manager.weights(2)["kl"] < resumed.weights(1)["kl"]
+
+
+def test_final_weights_are_those_after_warm_up():
+    config = dataclasses.replace(LossConfig(), kl_weight=0.7, chunk_kl_weight=0.3)
+    final = LossManager(config).final_weights()
+    assert (final["kl"], final["chunk_kl"]) == (0.7, 0.3)
