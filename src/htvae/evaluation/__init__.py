@@ -1,0 +1,55 @@
+"""Yardsticks, probes, distances of motions, a verdict. The names below are imported when first asked for."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from htvae.evaluation.controls import PCAControl, hold_mean_pose, numbers_per_window
+    from htvae.evaluation.frechet import FrechetScore, frechet_distance, frechet_excess, pose_features
+    from htvae.evaluation.probe import hand_made_statistics, probe_latents, probe_with_yardsticks
+    from htvae.evaluation.tables import FIGURES, format_figures, format_table
+    from htvae.evaluation.verdict import give_verdict
+
+__all__ = [
+    "FIGURES",
+    "FrechetScore",
+    "PCAControl",
+    "format_figures",
+    "format_table",
+    "frechet_distance",
+    "frechet_excess",
+    "give_verdict",
+    "hand_made_statistics",
+    "hold_mean_pose",
+    "numbers_per_window",
+    "pose_features",
+    "probe_latents",
+    "probe_with_yardsticks",
+]
+
+_HOMES = {
+    "FIGURES": "htvae.evaluation.tables",
+    "FrechetScore": "htvae.evaluation.frechet",
+    "PCAControl": "htvae.evaluation.controls",
+    "format_figures": "htvae.evaluation.tables",
+    "format_table": "htvae.evaluation.tables",
+    "frechet_distance": "htvae.evaluation.frechet",
+    "frechet_excess": "htvae.evaluation.frechet",
+    "give_verdict": "htvae.evaluation.verdict",
+    "hand_made_statistics": "htvae.evaluation.probe",
+    "hold_mean_pose": "htvae.evaluation.controls",
+    "numbers_per_window": "htvae.evaluation.controls",
+    "pose_features": "htvae.evaluation.frechet",
+    "probe_latents": "htvae.evaluation.probe",
+    "probe_with_yardsticks": "htvae.evaluation.probe",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

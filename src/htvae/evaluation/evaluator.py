@@ -1,0 +1,227 @@
+"""Evaluation from a checkpoint to tables, latents, pictures and a verdict."""
+
+import json
+import logging
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from htvae.checkpoint import BuildModel
+from htvae.data.loader import PoseDataLoader
+from htvae.data.processing import ProcessedSequence
+from htvae.evaluation.completion import measure_completion
+from htvae.evaluation.controls import PCAControl, hold_mean_pose, numbers_per_window
+from htvae.evaluation.latents import save_latents
+from htvae.evaluation.level_use import count_numbers, measure_level_use, measure_rates
+from htvae.evaluation.pictures import draw_pictures
+from htvae.evaluation.probe import probe_with_yardsticks
+from htvae.evaluation.scoring import DEFAULT_METRICS, Metric, ScoredRecording, score_recording
+from htvae.evaluation.tables import format_figures
+from htvae.evaluation.verdict import give_verdict
+from htvae.inference import Encoding, Reconstruction, TrainedModel, load
+from htvae.options import EvaluateOptions
+from htvae.utils.utils import atomic_write, format_duration
+
+__all__ = ["DEFAULT_METRICS", "evaluate"]
+
+logger = logging.getLogger(__name__)
+
+
+def evaluate(
+    options: EvaluateOptions,
+    metrics: Mapping[str, Metric] = DEFAULT_METRICS,
+    build_model: BuildModel | None = None,
+) -> dict[str, float]:
+    """Score a model and write what was found to ``options.output_dir``.
+
+    Args:
+        options: checkpoint, recordings, what to write.
+        metrics: metrics of reconstruction by name; a user's own among them.
+        build_model: makes the user's own architecture, where the model was trained with one.
+
+    Returns:
+        All figures by name, also in ``metrics.json``.
+
+    Raises:
+        FileNotFoundError: no such checkpoint or folder.
+        ValueError: faulty files, or no recordings to score.
+    """
+    started = time.monotonic()
+    model = load(options.checkpoint, options.device, build_model)
+    model.batch_frames = options.batch_size * model.config.data.max_frames
+    data = _open_data(model, options)
+    processed = _choose(data, options.split)
+    logger.info("Scoring %d recordings (%s) of %s.", len(processed), options.split, data.config.data.data_dir)
+    reconstructions = model.reconstruct_all(processed)
+    figures = _score(model, data, reconstructions, metrics, options)
+    print(format_figures(figures))
+    verdict = give_verdict(figures)
+    print("\n" + "\n".join(verdict))
+    _write_figures(options, figures, verdict, processed)
+    encodings = [r.encoding for r in reconstructions]
+    if options.extract_latents:
+        encodings = _extract_latents(model, data, options.output_dir)
+    if options.visualize:
+        log_file = Path(options.checkpoint).parent.parent / "logs" / "metrics.csv"
+        draw_pictures(model, reconstructions, encodings, options.output_dir / "pictures", log_file)
+    logger.info("Written to %s in %s.", options.output_dir, format_duration(time.monotonic() - started))
+    return figures
+
+
+def _open_data(model: TrainedModel, options: EvaluateOptions) -> PoseDataLoader:
+    """Read recordings as the model's own were read, split as its training split them."""
+    data = replace(model.config.data, data_dir=str(options.data_dir or model.config.data.data_dir))
+    return PoseDataLoader(replace(model.config, data=data), processor=model.processor, splits=model.splits)
+
+
+def _choose(data: PoseDataLoader, split: str) -> list[ProcessedSequence]:
+    parts = ("train", "val", "test", "new") if split == "all" else (split,)
+    chosen = [p for part in parts for p in data.processed(part)]
+    if not chosen:
+        counts = {part: len(data.recordings(part)) for part in ("train", "val", "test", "new")}
+        found = ", ".join(f"{count} {part}" for part, count in counts.items())
+        raise ValueError(
+            f"{data.config.data.data_dir} must hold recordings of the split {split!r}, but has {found}. "
+            "Choose another with --split (all scores every recording)."
+        )
+    return chosen
+
+
+def _score(
+    model: TrainedModel,
+    data: PoseDataLoader,
+    reconstructions: Sequence[Reconstruction],
+    metrics: Mapping[str, Metric],
+    options: EvaluateOptions,
+) -> dict[str, float]:
+    """Return all figures by name."""
+    num_landmarks = len(model.processor.landmarks)
+    grid = model.config.model.chunk_size, model.config.model.resolved_chunk_overlap
+    scored = [score_recording(r, num_landmarks, model.processor.edges, grid) for r in reconstructions]
+    train = [p.pose[:, :num_landmarks] for p in data.processed("train")]
+    fallback = np.asarray(model.processor.pose_mean, np.float32)[:num_landmarks]
+    figures = {name: float(metric(scored)) for name, metric in metrics.items()}
+    numbers = numbers_per_window(*count_numbers(reconstructions))
+    figures["numbers_per_48_frames"] = float(numbers)
+    figures |= _score_controls(scored, train, numbers)
+    if options.truth_dir is not None:
+        figures |= _score_truth(model, options.truth_dir, reconstructions, train, numbers)
+    figures |= measure_rates(reconstructions)
+    figures |= measure_level_use(model, reconstructions, fallback)
+    figures |= measure_completion(model, [r.processed for r in reconstructions], fallback)
+    if options.probe is not None:
+        figures |= _probe(reconstructions, num_landmarks, options)
+    return figures
+
+
+def _score_controls(
+    scored: Sequence[ScoredRecording], train: Sequence[np.ndarray], numbers: int
+) -> dict[str, float]:
+    """Return the errors of PCA with as many numbers, and of a pose that stands still."""
+    still = [replace(s, reconstruction=_tensor(hold_mean_pose(s.pose.numpy()))) for s in scored]
+    figures = {"static_mpjpe": DEFAULT_METRICS["mpjpe"](still)}
+    if not train:
+        logger.info("PCA is left out: the training recordings, which it is fitted to, are not in this folder.")
+        return figures
+    control = PCAControl.fit(train, numbers)
+    linear = [replace(s, reconstruction=_tensor(control.reconstruct(s.pose.numpy()))) for s in scored]
+    return figures | {"pca_mpjpe": DEFAULT_METRICS["mpjpe"](linear)}
+
+
+def _score_truth(
+    model: TrainedModel,
+    folder: Path,
+    reconstructions: Sequence[Reconstruction],
+    train: Sequence[np.ndarray],
+    numbers: int,
+) -> dict[str, float]:
+    """Return errors against noise-free recordings of the same names, brought to the recordings' own coordinates."""
+    from htvae.data.folder import read_folder
+
+    truth = {s.name: s for s in read_folder(folder, model.config.data)}
+    absent = [r.processed.name for r in reconstructions if r.processed.name not in truth]
+    if absent:
+        raise ValueError(f"{folder} must hold the truth of every scored recording, but lacks {', '.join(absent[:5])}.")
+    control = PCAControl.fit(train, numbers) if train else None
+    sums = np.zeros((3, 2))
+    for r in reconstructions:
+        record = r.processed.record
+        true = truth[r.processed.name].pose[np.rint(record.source_frames).astype(int)]
+        order = [truth[r.processed.name].landmarks.index(name) for name in model.processor.landmarks]
+        recorded = r.processed.pose[:, : len(order)]
+        guesses = [r.pose[:, : len(order)], control.reconstruct(recorded) if control else None, recorded]
+        for row, guess in zip(sums, guesses, strict=True):
+            if guess is not None:
+                distance = np.linalg.norm(model.processor.inverse(guess, record) - true[:, order], axis=-1) / record.unit
+                row += np.nansum(distance), np.isfinite(distance).sum()
+    names = ("truth_mpjpe", "truth_pca_mpjpe", "truth_recording_mpjpe")
+    return {name: float(total / count) for name, (total, count) in zip(names, sums, strict=True) if count}
+
+
+def _probe(reconstructions: Sequence[Reconstruction], num_landmarks: int, options: EvaluateOptions) -> dict[str, float]:
+    """Return what a linear classifier reads off the latents, by the name of the features."""
+
+    def value(encoding: Encoding, column: str) -> str | None:
+        known: dict[str, Any] = {"label": encoding.label, "subject": encoding.subject, **encoding.covariates}
+        if column not in known:
+            raise ValueError(f"probe and probe_groups must be columns of manifest.csv, but got {column!r}. "
+                             f"Known: {', '.join(known)}.")  # fmt: skip
+        return known[column]
+
+    group_column = options.probe_groups or "subject"
+    rows = [r for r in reconstructions if value(r.encoding, options.probe or "label")]
+    if not rows:
+        raise ValueError(f"Recordings must have a {options.probe} to probe for, but none has. Fill in manifest.csv.")
+    chunks = [_summary(r.encoding.chunk_latents) for r in rows]
+    sequence = np.stack([r.encoding.sequence_latent for r in rows])
+    latents = {"sequence_latent": sequence}
+    if chunks[0].size:
+        latents |= {"chunk_latents": np.stack(chunks), "both_latents": np.hstack([sequence, np.stack(chunks)])}
+    scores = probe_with_yardsticks(
+        latents,
+        [r.processed.pose[:, :num_landmarks] for r in rows],
+        [str(value(r.encoding, options.probe or "label")) for r in rows],
+        [value(r.encoding, group_column) or r.encoding.name for r in rows],
+    )
+    return {f"probe_{name}": score for name, score in scores.items()}
+
+
+def _summary(chunk_latents: np.ndarray) -> np.ndarray:
+    """Return mean and spread over a recording's chunks."""
+    return np.concatenate([chunk_latents.mean(axis=0), chunk_latents.std(axis=0)])
+
+
+def _extract_latents(model: TrainedModel, data: PoseDataLoader, folder: Path) -> list[Encoding]:
+    """Save the latents of every recording in the folder, whatever its split."""
+    by_split = {split: data.processed(split) for split in ("train", "val", "test", "new")}
+    splits = {p.name: split for split, part in by_split.items() for p in part}
+    encodings = model.encode_all(sorted((p for part in by_split.values() for p in part), key=lambda p: p.name))
+    for path in save_latents(folder / "latents", encodings, splits):
+        logger.info("%s", path)
+    return encodings
+
+
+def _write_figures(
+    options: EvaluateOptions, figures: Mapping[str, float], verdict: Sequence[str], processed: Sequence[ProcessedSequence]
+) -> None:
+    content = {
+        "checkpoint": str(options.checkpoint),
+        "split": options.split,
+        "recordings": [p.name for p in processed],
+        "figures": {name: value if math.isfinite(value) else None for name, value in figures.items()},
+        "verdict": list(verdict),
+    }
+    options.output_dir.mkdir(parents=True, exist_ok=True)
+    with atomic_write(options.output_dir / "metrics.json") as temporary:
+        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _tensor(pose: np.ndarray) -> Any:
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(pose))
