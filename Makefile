@@ -1,0 +1,30 @@
+# make demo   writes made-up recordings, trains on them, evaluates, and says where to look
+# make test   checks the code and runs all tests
+#
+# PYTHON is the Python that makes the environment, VENV the folder it is made in:
+#   make test PYTHON=python3.12 VENV=/tmp/htvae
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+
+.PHONY: demo test
+
+demo: $(VENV)/.installed
+	$(BIN)/python -m htvae demo
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m pytest
+
+# Files that say what was installed, so that it is installed once, and again after a change of the dependencies.
+$(VENV)/.installed: pyproject.toml requirements.txt | $(BIN)
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	@echo installed > $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(BIN)
+	$(BIN)/python -m pip install --quiet -e ".[dev]"
+	@echo installed > $@
+
+$(BIN):
+	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,110 @@
+"""The settings of a run: edit the values in `get_config`.
+
+``python train.py`` reads this file from the folder it is started in; a flag such as ``--latent_dim 256`` goes
+before it. ``python train.py --help`` explains every setting, also those that are not listed here. The
+functions below `get_config` are presets; ``--preset quick`` takes one of them. To try an architecture of your
+own, define ``build_model(config, num_points, num_coordinates, pose_mean, pose_scale)`` here and return the
+module.
+"""
+
+from htvae.config import Config, DataConfig, ExperimentConfig, LossConfig, ModelConfig, TrainingConfig
+
+__all__ = [
+    "Config",
+    "DataConfig",
+    "ExperimentConfig",
+    "LossConfig",
+    "ModelConfig",
+    "TrainingConfig",
+    "get_config",
+    "large",
+    "long_sequences",
+    "quick",
+    "small_gpu",
+]
+
+
+def get_config() -> Config:
+    """The settings that ``python train.py`` takes: 13.7 million parameters (with 33 landmarks)."""
+    return Config(
+        model=ModelConfig(
+            chunk_size=64,
+            embed_dim=256,
+            num_heads=8,
+            num_layers=3,
+            latent_dim=128,
+            chunk_latent_dim=32,
+        ),
+        loss=LossConfig(
+            kl_weight=1.0,
+            chunk_kl_weight=1.0,
+        ),
+        training=TrainingConfig(
+            batch_size=None,
+            num_epochs=None,
+            learning_rate=1e-3,
+            precision="auto",
+            compile_model=False,
+            seed=0,
+        ),
+        data=DataConfig(
+            data_dir="data/pose_csvs",
+            max_frames=4096,
+            y_up=True,
+            val_fraction=0.1,
+            test_fraction=0.1,
+        ),
+        experiment=ExperimentConfig(
+            experiments_dir="experiments",
+            experiment_name=None,
+        ),
+    )
+
+
+def quick() -> Config:
+    """A small model (2.6 million parameters) and a short run: does the data load, does the loss fall?
+
+    Expect a rough reconstruction, in about a thirtieth of the default's time.
+    Command: ``python train.py --preset quick --experiment_name quick``
+    """
+    return get_config().replace(
+        embed_dim=128, num_heads=4, num_layers=2, max_frames=1024, num_frames=2_000_000
+    )
+
+
+def long_sequences() -> Config:
+    """Recordings of many thousand frames, seen in windows of 16,384 at once.
+
+    Longer chunks keep the number of chunk summaries, and so global attention, in bounds. Expect about four
+    times the memory of the default per window; ``micro_batch_frames`` admits one window at a time.
+    Command: ``python train.py --preset long_sequences --experiment_name long``
+    """
+    return get_config().replace(
+        max_frames=16_384, chunk_size=128, batch_frames=16_384, micro_batch_frames=16_384
+    )
+
+
+def small_gpu() -> Config:
+    """A GPU with little memory: the default model, a quarter of its frames in memory at once.
+
+    Expect the default's results, at a somewhat lower speed.
+    Command: ``python train.py --preset small_gpu --experiment_name small_gpu``
+    """
+    return get_config().replace(micro_batch_frames=4096)
+
+
+def large() -> Config:
+    """Much data and a good GPU: twice the width, twice the layers, 99 million parameters.
+
+    Expect lower errors where there are tens of millions of frames, and some seven times the default's cost a
+    step.
+    Command: ``python train.py --preset large --experiment_name large``
+    """
+    return get_config().replace(
+        embed_dim=512,
+        num_layers=6,
+        latent_dim=256,
+        learning_rate=5e-4,
+        num_frames=60_000_000,
+        compile_model=True,
+    )

@@ -1,0 +1,50 @@
+"""HT-VAE: a hierarchical transformer VAE for long pose sequences.
+
+The names below are imported when they are first asked for.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from htvae.config import Config
+    from htvae.data import PoseDataLoader, PoseDataProcessor, PoseSequence, PoseSequenceDataset
+    from htvae.inference import TrainedModel, load
+    from htvae.models.vae import HierarchicalTransformerVAE
+    from htvae.training.trainer import HTVAETrainer
+
+__version__ = "0.1.0"
+__all__ = [
+    "Config",
+    "HTVAETrainer",
+    "HierarchicalTransformerVAE",
+    "PoseDataLoader",
+    "PoseDataProcessor",
+    "PoseSequence",
+    "PoseSequenceDataset",
+    "TrainedModel",
+    "__version__",
+    "load",
+]
+
+_HOMES = {
+    "Config": "htvae.config",
+    "HTVAETrainer": "htvae.training.trainer",
+    "HierarchicalTransformerVAE": "htvae.models.vae",
+    "PoseDataLoader": "htvae.data",
+    "PoseDataProcessor": "htvae.data",
+    "PoseSequence": "htvae.data",
+    "PoseSequenceDataset": "htvae.data",
+    "TrainedModel": "htvae.inference",
+    "load": "htvae.inference",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

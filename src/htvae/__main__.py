@@ -1,0 +1,8 @@
+"""``python -m htvae`` is the ``htvae`` command."""
+
+import sys
+
+from htvae.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,268 @@
+"""The commands: each reads its flags, then calls one function of a lower floor.
+
+Settings come from, first wins: a flag; the file given with ``--config``; ``configs/config.py`` of the working
+folder; the defaults. Heavy imports stand inside the commands, after their flags are known to be right, so
+that ``--help`` and mistakes are answered at once.
+"""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from htvae import __version__
+from htvae.config import Config, setting_names
+from htvae.config_file import ConfigFile, load_config_file
+from htvae.flags import parse_flags, peek
+from htvae.options import (
+    CheckDataOptions,
+    DemoDataOptions,
+    DemoOptions,
+    EncodeOptions,
+    EvaluateOptions,
+    InputOptions,
+    ReconstructOptions,
+    SettingsOptions,
+    TrainOptions,
+)
+
+if TYPE_CHECKING:
+    from htvae.data import PoseSequence
+    from htvae.inference import TrainedModel
+
+log = logging.getLogger(__name__)
+Settings = TypeVar("Settings", bound=SettingsOptions)
+
+READING = ("y_up", "image_size", "confidence_column", "min_confidence", "max_frame_gap")
+"""Settings that matter to a command which only reads recordings."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``htvae COMMAND ...`` and return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="htvae",
+        usage="htvae COMMAND [OPTIONS], or htvae COMMAND --help",
+        description="Learn from folders of pose recordings with a hierarchical transformer VAE.",
+        epilog=_list_commands(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"htvae {__version__}")
+    parser.add_argument("command", choices=COMMANDS, help=argparse.SUPPRESS)
+    argv = sys.argv[1:] if argv is None else argv
+    return run_command(COMMANDS[parser.parse_args(argv[:1]).command], argv[1:])
+
+
+def run_command(command: Callable[[Sequence[str]], None], argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; the one place where errors become messages.
+
+    What a user can cause is raised as ValueError (wrong content) or OSError (files); it ends in a message and
+    exit code 1. Wrong flags have left with 2 before. Anything else is a fault of the program and keeps its
+    traceback, as everything does with HTVAE_DEBUG=1 in the environment.
+    """
+    with _log_to_stderr():
+        try:
+            command(sys.argv[1:] if argv is None else argv)
+        except KeyboardInterrupt as interruption:
+            print(str(interruption) or "Interrupted.", file=sys.stderr)
+            return 130
+        except (ValueError, OSError) as error:
+            if os.environ.get("HTVAE_DEBUG", "0") != "0":
+                raise
+            print(f"error: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+def train(argv: Sequence[str]) -> None:
+    """Train a model on a folder of pose CSVs."""
+    run = parse_train(argv)
+
+    from htvae.training.trainer import HTVAETrainer
+
+    HTVAETrainer(run.config, build_model=run.build_model).fit()
+
+
+def parse_train(argv: Sequence[str], prog: str = "htvae train") -> ConfigFile:
+    """Return the settings of a run, and the user's own model if the settings file builds one."""
+    options, file = _parse_with_settings(TrainOptions, argv, prog)
+    for sentence in options.settings.idle_settings():
+        log.warning(sentence)
+    return replace(file, config=options.settings)
+
+
+def evaluate(argv: Sequence[str]) -> None:
+    """Score a trained model: errors, latents, pictures."""
+    options = parse_evaluate(argv)
+
+    from htvae.evaluation import evaluator
+
+    evaluator.evaluate(options, evaluator.DEFAULT_METRICS, load_config_file(options.config).build_model)
+
+
+def parse_evaluate(argv: Sequence[str], prog: str = "htvae evaluate") -> EvaluateOptions:
+    """Return what to score and where results go."""
+    return parse_flags(EvaluateOptions, argv, prog)
+
+
+def encode(argv: Sequence[str]) -> None:
+    """Save the latents of recordings."""
+    options = parse_flags(EncodeOptions, argv, "htvae encode", positional=["inputs"])
+
+    from htvae.data.splits import content_hash
+    from htvae.evaluation.latents import save_latents
+
+    model = _load_model(options)
+    recordings = list(_read_inputs(options.inputs, model.config))
+    encodings = model.encode_all([model.process(recording) for recording in recordings])
+    splits = {r.name: model.splits.of(r.name, content_hash(r)) for r in recordings}
+    for path in save_latents(options.output_dir, encodings, splits):
+        log.info("%s", path)
+
+
+def reconstruct(argv: Sequence[str]) -> None:
+    """Write recordings as the model returns them."""
+    options = parse_flags(ReconstructOptions, argv, "htvae reconstruct", positional=["inputs"])
+
+    from htvae.data.pose_csv import write_pose_csv
+
+    model = _load_model(options)
+    for recording in _read_inputs(options.inputs, model.config):
+        path = options.output_dir / f"{recording.name}.csv"
+        write_pose_csv(path, model.reconstruct(recording))
+        log.info("%s", path)
+
+
+def check_data(argv: Sequence[str]) -> None:
+    """Say what is in a folder of pose CSVs, and what is wrong with it."""
+    idle = set(setting_names()) - set(READING)
+    options, _ = _parse_with_settings(
+        CheckDataOptions, argv, "htvae check-data", positional=["folder"], without=idle
+    )
+
+    from htvae.data.checks import check_folder, format_report
+
+    report = check_folder(options.folder, options.settings.data)
+    print(format_report(report))
+    if report.faults:
+        raise ValueError(f"{options.folder} must be without faults, but has {len(report.faults)}. See above.")
+
+
+def demo_data(argv: Sequence[str]) -> None:
+    """Write made-up recordings for trying things out."""
+    options = parse_flags(DemoDataOptions, argv, "htvae demo-data", positional=["out_dir"])
+
+    from htvae.data.demo import write_demo_data
+
+    write_demo_data(options.out_dir, kind=options.kind, seed=options.seed)
+    log.info("Recordings: %s", options.out_dir)
+
+
+def demo(argv: Sequence[str]) -> None:
+    """Write demo recordings, train on them, evaluate, draw pictures."""
+    options = parse_flags(DemoOptions, argv, "htvae demo")
+
+    from htvae.data.demo import write_demo_data
+    from htvae.evaluation import evaluator
+    from htvae.training.trainer import HTVAETrainer
+
+    data = write_demo_data(options.output_dir / "pose_csvs", seed=options.seed)
+    run = HTVAETrainer(_demo_config(options, data.recordings)).fit()
+    scored = EvaluateOptions(
+        checkpoint=run.best_model,
+        output_dir=options.output_dir / "evaluation_results",
+        truth_dir=data.truth,
+        visualize=True,
+        extract_latents=True,
+        device=options.device,
+    )
+    evaluator.evaluate(scored, evaluator.DEFAULT_METRICS)
+    print(f"\nRecordings: {data.recordings}\nModel: {run.best_model}\nTables and pictures: {scored.output_dir}")
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
+    "train": train,
+    "evaluate": evaluate,
+    "encode": encode,
+    "reconstruct": reconstruct,
+    "check-data": check_data,
+    "demo-data": demo_data,
+    "demo": demo,
+}
+
+
+def _list_commands() -> str:
+    lines = [f"  {name:<12} {command.__doc__}" for name, command in COMMANDS.items()]
+    return "\n".join(["commands:", *lines, "", "HTVAE_DEBUG=1 shows the traceback of an error."])
+
+
+def _parse_with_settings(
+    options: type[Settings], argv: Sequence[str], prog: str, **flags: Any
+) -> tuple[Settings, ConfigFile]:
+    """Read the settings file first: what it says are the defaults of the flags, in ``--help`` too."""
+    path, preset = peek(argv, "config", "preset")
+    file = load_config_file(Path(path) if path else None, preset)
+    return parse_flags(options, argv, prog, settings=file.config, **flags), file
+
+
+def _load_model(options: InputOptions) -> "TrainedModel":
+    from htvae.inference import load
+
+    return load(options.checkpoint, options.device, load_config_file(options.config).build_model)
+
+
+def _read_inputs(inputs: Sequence[Path], config: Config) -> "Iterator[PoseSequence]":
+    """Yield the recordings of files and folders, read as the model's own were."""
+    from htvae.data.folder import read_folder
+    from htvae.data.pose_csv import read_pose_csv
+
+    names: set[str] = set()
+    for path in inputs:
+        recordings = read_folder(path, config.data) if path.is_dir() else [read_pose_csv(path, config.data)]
+        for recording in recordings:
+            if recording.name in names:
+                raise ValueError(f"{path}: names must differ, but two recordings are {recording.name}.")
+            names.add(recording.name)
+            yield recording
+
+
+def _demo_config(options: DemoOptions, recordings: Path) -> Config:
+    """Return the settings of the demo's training: a model that learns something in a few minutes."""
+    return Config().replace(
+        data_dir=str(recordings),
+        experiments_dir=str(options.output_dir / "experiments"),
+        embed_dim=128,
+        num_layers=2,
+        max_frames=1024,
+        max_minutes=options.minutes,
+        seed=options.seed,
+        device=options.device,
+    )
+
+
+@contextmanager
+def _log_to_stderr() -> Iterator[None]:
+    """Send the package's log to stderr while a command runs: plain lines, warnings marked as such."""
+    package, handler = logging.getLogger("htvae"), logging.StreamHandler()
+    handler.setFormatter(_PlainFormatter())
+    level = package.level
+    package.addHandler(handler)
+    package.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        package.removeHandler(handler)
+        package.setLevel(level)
+
+
+class _PlainFormatter(logging.Formatter):
+    """``message`` for information, ``warning: message`` for anything graver."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        line = super().format(record)
+        return f"{record.levelname.lower()}: {line}" if record.levelno >= logging.WARNING else line

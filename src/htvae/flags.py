@@ -1,0 +1,110 @@
+"""Command line flags from dataclasses: one flag a field, its help the docstring under the field.
+
+Nested dataclasses are flattened, so that ``config.training.batch_size`` is ``--batch_size``. Wrong flags end
+the process with one message and exit code 2.
+"""
+
+import argparse
+import ast
+import dataclasses
+import functools
+import inspect
+import itertools
+import textwrap
+import typing
+from collections.abc import Collection, Sequence
+from typing import Annotated, Any, TypeVar
+
+if typing.TYPE_CHECKING:
+    from tyro.constructors import StructConstructorSpec, StructFieldSpec, StructTypeInfo
+
+Options = TypeVar("Options")
+
+
+def parse_flags(
+    options: type[Options],
+    argv: Sequence[str],
+    prog: str,
+    *,
+    positional: Collection[str] = (),
+    without: Collection[str] = (),
+    **defaults: Any,
+) -> Options:
+    """Return the options that argv gives.
+
+    Args:
+        options: dataclass; its docstring describes the command.
+        argv: arguments after the name of the program.
+        prog: how the command is called, for messages.
+        positional: fields that are given by place and not by flag.
+        without: fields that get no flag, at any depth; they keep their defaults.
+        **defaults: values of fields that differ from the dataclass's own defaults.
+    """
+    import tyro
+
+    registry = tyro.constructors.ConstructorRegistry()
+
+    @registry.struct_rule
+    def read_dataclass(info: "StructTypeInfo") -> "StructConstructorSpec | None":
+        if not dataclasses.is_dataclass(info.type):
+            return None
+        values = defaults if info.type is options else _values(info.default)
+        fields = [f for f in _flag_fields(info.type, values, positional) if f.name not in without]
+        kept = {name: value for name, value in values.items() if name in without}
+        return tyro.constructors.StructConstructorSpec(functools.partial(info.type, **kept), tuple(fields))
+
+    return tyro.cli(
+        options,
+        args=argv,
+        prog=prog,
+        description=inspect.getdoc(options),
+        use_underscores=True,
+        config=(tyro.conf.OmitArgPrefixes, tyro.conf.PositionalMetavarFromFieldName),
+        registry=registry,
+    )
+
+
+def peek(argv: Sequence[str], *names: str) -> tuple[str | None, ...]:
+    """Return flags that other flags' defaults depend on; mistakes are left to `parse_flags`."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for name in names:
+        parser.add_argument(f"--{name}", nargs="?")
+    known, _ = parser.parse_known_args(argv)
+    return tuple(getattr(known, name) for name in names)
+
+
+def field_docs(section: type) -> dict[str, str]:
+    """Return the docstring under each field of a dataclass as one plain line; inherited fields among them."""
+    docs: dict[str, str] = {}
+    for owner in reversed(section.__mro__[:-1]):
+        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
+        assert isinstance(definition, ast.ClassDef)
+        for statement, below in itertools.pairwise(definition.body):
+            match statement, below:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    docs[name] = " ".join(text.replace("``", "").split())
+    return docs
+
+
+def _values(default: Any) -> dict[str, Any]:
+    """Return the fields' values of a dataclass instance; nothing where there is no instance."""
+    if not dataclasses.is_dataclass(default):
+        return {}
+    return {field.name: getattr(default, field.name) for field in dataclasses.fields(default)}
+
+
+def _flag_fields(
+    section: Any, values: dict[str, Any], positional: Collection[str]
+) -> list["StructFieldSpec"]:
+    """Return what tyro needs to know of each field."""
+    import tyro
+
+    hints, docs, specs = typing.get_type_hints(section), field_docs(section), []
+    for field in dataclasses.fields(section):
+        default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+        default = values.get(field.name, tyro.MISSING if default is dataclasses.MISSING else default)
+        hint: Any = hints[field.name]
+        if field.name in positional:
+            hint = Annotated[hint, tyro.conf.Positional]
+        specs.append(tyro.constructors.StructFieldSpec(field.name, hint, default, docs.get(field.name)))
+    return specs

@@ -1,0 +1,145 @@
+"""What each command can be told, one frozen dataclass a command; ``flags.py`` turns the fields into flags.
+
+The settings of a run are not here but in ``config.py``. Like it, this module imports nothing heavy.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from htvae.config import Config, Device
+
+BEST_MODEL = Path("experiments/checkpoints/best_model.pt")
+Split = Literal["train", "val", "test", "new", "all"]
+DemoKind = Literal["people", "animal"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsOptions:
+    """Where settings come from that no flag gives."""
+
+    config: Path | None = None
+    """Settings file: Python with get_config(), or a run's saved JSON. None: configs/config.py of this folder,
+    if there is one."""
+    preset: str | None = None
+    """Function of the settings file to call in place of get_config, e.g. quick."""
+    settings: Config = field(default_factory=Config)
+    """All settings of a run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions(SettingsOptions):
+    """Train a model on a folder of pose CSVs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckDataOptions(SettingsOptions):
+    """Read a folder of pose CSVs as training would, and say what is in it and what is wrong with it."""
+
+    folder: Path
+    """Folder with one CSV per recording."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions:
+    """Which trained model is used, and on what."""
+
+    checkpoint: Path = BEST_MODEL
+    """The trained model."""
+    config: Path | None = None
+    """Settings file whose build_model makes the architecture, where it is the user's own. None:
+    configs/config.py of this folder, if there is one."""
+    device: Device = "auto"
+    """``auto``, ``cpu``, ``cuda`` or ``mps``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions(ModelOptions):
+    """Score a trained model. How recordings are read and processed is taken from the checkpoint."""
+
+    data_dir: Path | None = None
+    """Folder with one CSV per recording. None: the folder that the model was trained on."""
+    output_dir: Path = Path("evaluation_results")
+    """Folder that tables, latents and pictures are written to."""
+    split: Split = "test"
+    """Recordings to score, by their part in training; ``new`` are those that training did not know."""
+    visualize: bool = False
+    """Whether pictures are drawn: poses, latents, attention."""
+    extract_latents: bool = False
+    """Whether the latents of the scored recordings are saved."""
+    probe: str | None = None
+    """What a linear classifier is to read off the latents: ``label``, or a column of manifest.csv."""
+    probe_groups: str | None = None
+    """Column whose values are never both in a probe's training and test part. None: ``subject``."""
+    truth_dir: Path | None = None
+    """Folder of the same recordings without noise, as demo-data writes them; tells errors from noise."""
+    batch_size: int = 8
+    """Windows that pass through the model at once. Lower it where memory is short: results stay the same."""
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, but got {self.batch_size}.")
+        if self.probe_groups is not None and self.probe is None:
+            raise ValueError("probe_groups must come with probe, but probe is not given. Add --probe label.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputOptions(ModelOptions):
+    """Which recordings a model is given."""
+
+    inputs: tuple[Path, ...]
+    """CSV files, or folders of them. Frame rates and labels in manifest.csv are known for folders only."""
+
+    def __post_init__(self) -> None:
+        if not self.inputs:
+            raise ValueError("inputs must be CSV files or folders, but got none. Name at least one.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodeOptions(InputOptions):
+    """Save the latents of recordings, as evaluate does with --extract_latents."""
+
+    output_dir: Path = Path("latents")
+    """Folder that latents.npz and the tables are written to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconstructOptions(InputOptions):
+    """Encode and decode recordings, and write the result as CSVs in the coordinates of the originals."""
+
+    output_dir: Path = Path("reconstructions")
+    """Folder that the CSVs are written to."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        folders = {path.resolve() if path.is_dir() else path.resolve().parent for path in self.inputs}
+        if self.output_dir.resolve() in folders:
+            raise ValueError(
+                f"output_dir must be another folder than the inputs', but got {self.output_dir}."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoDataOptions:
+    """Write made-up recordings for trying things out, and the noise-free truth beside them."""
+
+    out_dir: Path
+    """Folder that the CSVs and manifest.csv are written to; the truth goes to the same name with _truth."""
+    kind: DemoKind = "people"
+    """``people`` have MediaPipe's 33 landmarks; ``animal`` has others, and no hips."""
+    seed: int = 0
+    """Another number gives other recordings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoOptions:
+    """Write demo recordings, train a small model on them, score it, and draw pictures."""
+
+    output_dir: Path = Path("demo")
+    """Folder that everything is written to."""
+    minutes: float = 3.0
+    """Time spent on training (minutes)."""
+    seed: int = 0
+    """Seed of the recordings and of training."""
+    device: Device = "auto"
+    """``auto``, ``cpu``, ``cuda`` or ``mps``."""
