@@ -6,10 +6,13 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from htvae.cli import parse_evaluate, run_command
 from htvae.config_file import load_config_file
+
+if TYPE_CHECKING:
+    from htvae.evaluation.scoring import Metric
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,8 +30,12 @@ def evaluate(argv: Sequence[str]) -> None:
     evaluator.evaluate(options, get_metrics(), build_model)  # writes what it finds to --output_dir
 
 
-def get_metrics() -> dict[str, Any]:
-    """Return the metrics by the name they get in the tables."""
+def get_metrics() -> dict[str, "Metric"]:
+    """Return the metrics by the name they get in the tables.
+
+    A metric is a function of the list of scored recordings: their poses, reconstructions and masks. Add yours
+    as ``{**DEFAULT_METRICS, "worst_error": worst_error}``.
+    """
     from htvae.evaluation.evaluator import DEFAULT_METRICS
 
     return {**DEFAULT_METRICS}

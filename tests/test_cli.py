@@ -10,12 +10,10 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
 from htvae import cli
 from htvae.config import Config, setting_names
-from htvae.data.sequence import PoseSequence
 from htvae.options import EvaluateOptions
 
 ROOT = Path(__file__).parents[1]
@@ -298,13 +296,16 @@ class TestCommands:
         assert evaluations == [(EvaluateOptions(split="new", probe="label"), {"mpjpe": len})]
 
     def test_demo(self, runs: Any, evaluations: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        written: list[Path] = []
-        stand_in(monkeypatch, "htvae.data.demo", write_demo_data=lambda path, seed: written.append(path))
+        def write_demo_data(path: Path, seed: int) -> SimpleNamespace:
+            return SimpleNamespace(recordings=path, truth=Path("truth"))
+
+        stand_in(monkeypatch, "htvae.data.demo", write_demo_data=write_demo_data)
         assert cli.main(["demo", "--minutes", "0.5", "--output_dir", "out"]) == 0
         [(config, _)], [(options, _)] = runs, evaluations
-        assert written == [Path("out/pose_csvs")] == [Path(config.data.data_dir)]
+        assert Path(config.data.data_dir) == Path("out/pose_csvs")
         assert config.training.max_minutes == 0.5
         assert options.visualize
+        assert options.truth_dir == Path("truth")
         assert options.output_dir == Path("out/evaluation_results")
 
     def test_demo_data(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -344,27 +345,37 @@ class TestRecordings:
     """encode and reconstruct, with a model that returns what it is given."""
 
     @pytest.fixture(autouse=True)
-    def _model(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def encode(recording: PoseSequence) -> SimpleNamespace:
-            return SimpleNamespace(
-                name=recording.name, sequence_latent=np.arange(3.0), label=None, covariates={"diet": "plain"}
-            )
-
-        model = SimpleNamespace(config=Config(), encode=encode, reconstruct=lambda recording: recording)
-        stand_in(monkeypatch, "htvae.inference", load=lambda path, device, build_model: model)
+    def _recordings(self) -> None:
         rows = "\n".join(f"{frame},{name},0.5,{frame}" for frame in range(4) for name in ("NOSE", "LEFT_HIP"))
         for folder in ("folder", "other"):
             Path(folder).mkdir()
             Path(folder, "walk.csv").write_text(f"frame#,landmark_name,x,y\n{rows}\n")
 
+    @pytest.fixture(autouse=True)
+    def _model(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        model = SimpleNamespace(
+            config=Config(),
+            splits=SimpleNamespace(of=lambda name, content_hash: "new"),
+            process=lambda recording: recording,
+            encode_all=lambda processed: [f"latents of {recording.name}" for recording in processed],
+            reconstruct=lambda recording: recording,
+        )
+        stand_in(monkeypatch, "htvae.inference", load=lambda path, device, build_model: model)
+
     @pytest.mark.parametrize("given", ["folder", "folder/walk.csv"])
-    def test_encode(self, given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_encode(
+        self, given: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        saved: list[tuple[Path, list[str], dict[str, str]]] = []
+
+        def save_latents(folder: Path, encodings: list[str], splits: dict[str, str]) -> list[Path]:
+            saved.append((folder, encodings, splits))
+            return [folder / "latents.npz"]
+
+        stand_in(monkeypatch, "htvae.evaluation.latents", save_latents=save_latents)
         assert cli.main(["encode", given]) == 0
-        latents = np.load("latents/walk.npz")
-        assert latents["sequence_latent"].tolist() == [0, 1, 2]
-        assert str(latents["covariates"]) == '{"diet": "plain"}'
-        assert sorted(latents.files) == ["covariates", "name", "sequence_latent"]
-        assert capsys.readouterr().err.endswith(f"{Path('latents/walk.npz')}\n")
+        assert saved == [(Path("latents"), ["latents of walk"], {"walk": "new"})]
+        assert capsys.readouterr().err.endswith(f"{Path('latents/latents.npz')}\n")
 
     def test_reconstruct(self) -> None:
         assert cli.main(["reconstruct", "folder", "--output_dir", "out"]) == 0

@@ -181,7 +181,9 @@ def demo(argv: Sequence[str]) -> None:
         device=options.device,
     )
     evaluator.evaluate(scored, evaluator.DEFAULT_METRICS)
-    print(f"\nRecordings: {data.recordings}\nModel: {run.best_model}\nTables and pictures: {scored.output_dir}")
+    print(
+        f"\nRecordings: {data.recordings}\nModel: {run.best_model}\nTables and pictures: {scored.output_dir}"
+    )
 
 
 COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
@@ -237,7 +239,10 @@ def _demo_config(options: DemoOptions, recordings: Path) -> Config:
         experiments_dir=str(options.output_dir / "experiments"),
         embed_dim=128,
         num_layers=2,
-        max_frames=1024,
+        max_frames=512,
+        batch_frames=2048,
+        num_frames=1_000_000,
+        kl_warmup_steps=100,
         max_minutes=options.minutes,
         seed=options.seed,
         device=options.device,

@@ -133,6 +133,13 @@ def test_samples_depend_on_seed_epoch_and_index_alone(make_dataset):
     assert not np.array_equal(dataset[0, 2].target, make_dataset(37, 60, max_frames=16, seed=1)[2].target)
 
 
+def test_indices_are_those_of_a_list(make_dataset):
+    dataset = make_dataset(37, 60, max_frames=16)
+    same_samples(dataset[-1], dataset[len(dataset) - 1])
+    with pytest.raises(IndexError):
+        dataset[len(dataset)]
+
+
 def test_warped_lengths_are_known_beforehand(make_dataset):
     dataset = make_dataset(400, 37, max_frames=50, time_warp=0.3)
     assert [len(sample.pose) for sample in dataset] == dataset.lengths.tolist()

@@ -41,9 +41,11 @@ def permissions(path: Path, mode: int) -> Iterator[None]:
     path.chmod(mode)
     if user == 0:
         os.seteuid(65534)  # nobody
-    yield
-    os.seteuid(user)
-    path.chmod(before)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        path.chmod(before)
 
 
 def test_recordings_are_sorted_by_name_and_found_below(tmp_path: Path) -> None:

@@ -57,8 +57,10 @@ def hide_spans(pose: np.ndarray, rng: np.random.Generator, share: float) -> np.n
     reach = num_frames + 2 * MEAN_SPAN  # frames at which a span may start to reach the window
     starts = rng.integers(reach, size=rng.poisson(rate * reach)) - 2 * MEAN_SPAN
     stops = starts + rng.integers(1, 2 * MEAN_SPAN, size=len(starts))
-    frames = np.arange(num_frames)
-    hidden: np.ndarray = np.any((frames >= starts[:, None]) & (frames < stops[:, None]), axis=0)
+    num_covering = np.zeros(num_frames + 1)
+    np.add.at(num_covering, starts.clip(0, num_frames), 1)
+    np.add.at(num_covering, stops.clip(0, num_frames), -1)
+    hidden = num_covering.cumsum()[:-1] > 0
     return _hide(pose, hidden[:, None])
 
 

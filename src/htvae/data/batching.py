@@ -6,6 +6,7 @@ Axes: B batch, T frames, N points, D coordinates.
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -81,7 +82,7 @@ def cut_micro_batches(lengths: Sequence[int], max_frames: int) -> list[slice]:
     for index, length in enumerate(lengths):
         if index > starts[-1] and (index + 1 - starts[-1]) * length > max_frames:
             starts.append(index)
-    return [slice(start, stop) for start, stop in zip(starts, [*starts[1:], len(lengths)], strict=True)]
+    return [slice(start, stop) for start, stop in pairwise([*starts, len(lengths)])]
 
 
 def pack_steps(

@@ -142,6 +142,7 @@ class PoseSequenceDataset(Dataset[WindowSample]):
         epoch, index = index if isinstance(index, tuple) else (self.epoch, index)
         if epoch != self.epoch:
             self.set_epoch(epoch)
+        index = range(len(self))[index]
         window = self.windows[index]
         pose = self.poses[window.sequence_index][window.start : window.stop]
         if not self.training:

@@ -95,6 +95,8 @@ def check_recording(sequence: PoseSequence, config: DataConfig) -> RecordingRepo
     num_observed = np.count_nonzero(sequence.observed)
     raw = pose / _applied_scale(config)
     kind = recognise_coordinates(raw)
+    swaps = find_swaps(pose, sequence.landmarks, size)
+    spikes = find_spikes(pose, size, swaps)
     return RecordingReport(
         name=sequence.name,
         frames=sequence.num_frames,
@@ -103,8 +105,8 @@ def check_recording(sequence: PoseSequence, config: DataConfig) -> RecordingRepo
         fps=sequence.fps,
         label=sequence.label,
         subject=sequence.subject,
-        spikes=count_spikes(pose, size) / num_observed,
-        swaps=count_swaps(pose, sequence.landmarks, size),
+        spikes=np.count_nonzero(spikes) / num_observed,
+        swaps=int(np.count_nonzero(swaps.any(axis=1))),
         still=find_still_landmarks(pose, sequence.landmarks, size),
         coordinates=kind,
         upside_down=is_upside_down(pose, sequence.landmarks),
@@ -120,22 +122,29 @@ def compute_body_size(pose: _Poses) -> float:
     return float(np.median(_length(pose - centroid)[observed[..., 0]]))
 
 
-def count_spikes(pose: _Poses, size: float) -> int:
-    """Return the number of points that lie unusually far from the middle of their neighbours in time."""
-    deviation = _length(pose[1:-1] - (pose[:-2] + pose[2:]) / 2)
-    return int(np.count_nonzero(deviation > np.maximum(_SPIKE_SIZE * size, _SPIKE_RATIO * _usual(deviation))))
+def find_swaps(pose: _Poses, landmarks: Sequence[str], size: float) -> npt.NDArray[np.bool_]:
+    """Return a mask (T - 1, L): True where a landmark and its left/right partner change places, at once.
 
-
-def count_swaps(pose: _Poses, landmarks: Sequence[str], size: float) -> int:
-    """Return the number of frames where left and right of some pair change places, not by crossing."""
-    mirror = np.array(mirror_permutation(landmarks))
-    left = np.flatnonzero(mirror > np.arange(len(mirror)))
-    right = mirror[left]
+    Entry t stands for the step from frame t to the next. Partners that move through each other are no swap.
+    """
+    partner = mirror_permutation(landmarks)
     before, after = pose[:-1], pose[1:]
-    straight = _length(after[:, left] - before[:, left]) + _length(after[:, right] - before[:, right])
-    crossed = _length(after[:, left] - before[:, right]) + _length(after[:, right] - before[:, left])
+    straight, crossed = _length(after - before), _length(after - before[:, partner])
+    straight, crossed = straight + straight[:, partner], crossed + crossed[:, partner]
     unusual = straight > np.maximum(_SWAP_SIZE * size, _SWAP_RATIO * _usual(straight))
-    return int(np.count_nonzero((unusual & (crossed < _SWAP_REMAINDER * straight)).any(axis=1)))
+    return unusual & (crossed < _SWAP_REMAINDER * straight)
+
+
+def find_spikes(pose: _Poses, size: float, swaps: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return a mask (T - 2, L) of the inner frames: True where a point is far off the path of its landmark.
+
+    That is: unusually far from the middle of its neighbours in time, and farther than these from theirs, so
+    that a point counts once; a jump to another place counts too. What `find_swaps` found is no spike.
+    """
+    deviation = _length(pose[1:-1] - (pose[:-2] + pose[2:]) / 2)
+    far = deviation > np.maximum(_SPIKE_SIZE * size, _SPIKE_RATIO * _usual(deviation))
+    around = np.pad(np.nan_to_num(deviation), ((1, 1), (0, 0)))
+    return far & (deviation >= around[:-2]) & (deviation > around[2:]) & ~swaps[:-1] & ~swaps[1:]
 
 
 def find_still_landmarks(pose: _Poses, landmarks: Sequence[str], size: float) -> tuple[str, ...]:

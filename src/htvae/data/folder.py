@@ -132,7 +132,10 @@ def read_recordings(
         try:
             return list(_show(_map_in_pool(read, paths, processes), len(paths), show_progress))
         except BrokenProcessPool:
-            log.warning("The processes that read side by side ended early; reading goes on in this one.")
+            log.warning(
+                "The processes that read side by side ended early; reading goes on in this one. "
+                'Does the script lack `if __name__ == "__main__":`?'
+            )
     return list(_show(map(read, paths), len(paths), show_progress))
 
 
@@ -153,7 +156,7 @@ def _check_is_folder(data_dir: Path, shown: str) -> None:
         message = (
             f"data_dir must be a folder, but {shown} does not exist (looked from {printable(Path.cwd())})."
         )
-        raise FileNotFoundError(f"{message} Correct --data_dir, or try: python -m htvae demo") from None
+        raise FileNotFoundError(f"{message} Correct the path, or try: python -m htvae demo") from None
     except OSError as error:
         raise DataError([describe_os_error(shown, error)]) from error
     if not stat.S_ISDIR(mode):

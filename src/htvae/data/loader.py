@@ -70,17 +70,17 @@ class PoseDataLoader:
 
     @property
     def windows_per_epoch(self) -> int:
-        """Training windows in the first epoch; other epochs have a few more or less."""
+        """Training windows in the present epoch; others have a few more or less."""
         return len(self._train_windows)
 
     @property
     def steps_per_epoch(self) -> int:
-        """Optimiser steps in the first epoch; others have as many, with ``batch_size`` about as many."""
+        """Optimiser steps in an epoch; with ``batch_size`` some epochs have one more or less."""
         return len(TrainingSampler(self._train_windows, self.config.training))
 
     def train_loader(self) -> "TrainingLoader":
         """Return a loader of training steps; every pass over it is the next epoch."""
-        return TrainingLoader(self.dataset("train", training=True), self.config)
+        return TrainingLoader(self._train_windows, self.config)
 
     def val_loader(self) -> DataLoader[Any]:
         """Return a loader of the validation windows."""
@@ -107,42 +107,41 @@ class PoseDataLoader:
         return self.dataset("train", training=True)
 
 
-class TrainingLoader(DataLoader[Any]):
+class TrainingLoader:
     """Yields one optimiser step at a time, as a list of micro-batches; each pass is the next epoch.
 
-    ``state_dict`` tells epoch and steps handed out so far; after ``load_state_dict`` the next pass goes on.
+    It has no length: epochs differ by a step or so. ``state_dict`` tells the epoch and its finished steps; after
+    ``load_state_dict`` the next pass goes on. The step handed out last counts as unfinished, because whoever asks for
+    the next one (as Lightning does, one ahead) has begun it at most.
     """
 
     def __init__(self, dataset: PoseSequenceDataset, config: Config) -> None:
         self.steps = TrainingSampler(dataset, config.training)
+        self.loader: DataLoader[Any] = DataLoader(dataset, batch_sampler=self.steps, **_loader_options(config))
         self.epoch = -1
-        self.batches_done = 0
+        self.steps_done = 0
         self._resumes = False
-        super().__init__(dataset, batch_sampler=self.steps, **_loader_options(config))
 
-    def __iter__(self) -> Iterator[list[PoseBatch]]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[list[PoseBatch]]:
         """Begin the next epoch, or go on with the one that was loaded."""
         if not self._resumes:
-            self.epoch, self.batches_done = self.epoch + 1, 0
+            self.epoch, self.steps_done = self.epoch + 1, 0
         self._resumes = False
-        self.steps.set_epoch(self.epoch, first_step=self.batches_done)
-        return self._count(super().__iter__())
-
-    def _count(self, steps: Iterator[list[PoseBatch]]) -> Iterator[list[PoseBatch]]:
-        for step in steps:
-            self.batches_done += 1
+        self.steps.set_epoch(self.epoch, first_step=self.steps_done)
+        for step in self.loader:
             yield step
+            self.steps_done += 1
 
     def state_dict(self) -> dict[str, int]:
-        """Return the epoch and the number of its steps handed out so far."""
-        return {"epoch": self.epoch, "batches_done": self.batches_done}
+        """Return the epoch and the number of its finished steps."""
+        return {"epoch": self.epoch, "steps_done": self.steps_done}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Go on after these steps; where they were all of their epoch, with the next epoch."""
-        self.epoch, self.batches_done = state["epoch"], state["batches_done"]
+        self.epoch, self.steps_done = state["epoch"], state["steps_done"]
         if self.epoch >= 0:
-            self.steps.set_epoch(self.epoch, first_step=self.batches_done)
-            self._resumes = self.batches_done < len(self.steps)
+            self.steps.set_epoch(self.epoch, first_step=self.steps_done)
+            self._resumes = self.steps_done < len(self.steps)
 
 
 def _loader_options(config: Config) -> dict[str, Any]:

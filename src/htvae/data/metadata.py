@@ -181,7 +181,7 @@ def _parse_span(line: int, cells: dict[str, str], faults: list[str]) -> FrameLab
     start, stop = (int(number) if number is not None and number.is_integer() else -1 for number in numbers)
     if not 0 <= start < stop < LARGEST_FRAME:
         faults.append(
-            f"{FRAME_LABELS}, line {line}: start and stop must be whole numbers of frames, 0 <= start < stop, "
+            f"{FRAME_LABELS}, line {line}: start and stop must be whole frame numbers, 0 <= start < stop, "
             f'stop being the frame after the last, but are "{printable(cells["start"])}" and '
             f'"{printable(cells["stop"])}". Correct them.'
         )

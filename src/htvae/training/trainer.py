@@ -135,7 +135,7 @@ class HTVAETrainer:
             loss=self.loss or VAELoss(self.config.loss, data.processor.edges),
             config=self.config,
             num_landmarks=len(data.processor.landmarks),
-            total_steps=self.num_epochs(data) * len(data.train_loader()),
+            total_steps=self.num_epochs(data) * data.steps_per_epoch,
             save_model=save_model,
         )
 
@@ -159,8 +159,8 @@ class HTVAETrainer:
         logger.info(
             "%d epochs of about %d windows in %d steps: %s steps, %.1f M frames.",
             epochs,
-            len(data.dataset("train", training=True)),
-            module.total_steps // epochs,
+            data.windows_per_epoch,
+            data.steps_per_epoch,
             f"{module.total_steps:,}",
             self._frames(data) / 1e6,
         )
