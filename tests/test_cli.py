@@ -352,7 +352,9 @@ class TestRecordings:
             Path(folder, "walk.csv").write_text(f"frame#,landmark_name,x,y\n{rows}\n")
 
     @pytest.fixture(autouse=True)
-    def _model(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def saved(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, list[str], dict[str, str]]]:
+        """What was asked to be saved."""
+        calls: list[tuple[Path, list[str], dict[str, str]]] = []
         model = SimpleNamespace(
             config=Config(),
             splits=SimpleNamespace(of=lambda name, content_hash: "new"),
@@ -360,19 +362,17 @@ class TestRecordings:
             encode_all=lambda processed: [f"latents of {recording.name}" for recording in processed],
             reconstruct=lambda recording: recording,
         )
-        stand_in(monkeypatch, "htvae.inference", load=lambda path, device, build_model: model)
-
-    @pytest.mark.parametrize("given", ["folder", "folder/walk.csv"])
-    def test_encode(
-        self, given: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        saved: list[tuple[Path, list[str], dict[str, str]]] = []
 
         def save_latents(folder: Path, encodings: list[str], splits: dict[str, str]) -> list[Path]:
-            saved.append((folder, encodings, splits))
+            calls.append((folder, encodings, splits))
             return [folder / "latents.npz"]
 
+        stand_in(monkeypatch, "htvae.inference", load=lambda path, device, build_model: model)
         stand_in(monkeypatch, "htvae.evaluation.latents", save_latents=save_latents)
+        return calls
+
+    @pytest.mark.parametrize("given", ["folder", "folder/walk.csv"])
+    def test_encode(self, given: str, saved: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
         assert cli.main(["encode", given]) == 0
         assert saved == [(Path("latents"), ["latents of walk"], {"walk": "new"})]
         assert capsys.readouterr().err.endswith(f"{Path('latents/latents.npz')}\n")

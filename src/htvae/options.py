@@ -137,8 +137,8 @@ class DemoOptions:
 
     output_dir: Path = Path("demo")
     """Folder that everything is written to."""
-    minutes: float = 3.0
-    """Time spent on training (minutes)."""
+    minutes: float = 5.0
+    """Longest time spent on training (minutes)."""
     seed: int = 0
     """Seed of the recordings and of training."""
     device: Device = "auto"
