@@ -1,10 +1,10 @@
 """The model file ``best_model.pt``: what it holds, how it is written and read.
 
-It holds plain values and tensors only and is read with ``weights_only=True``: opening a stranger's file runs none of
-its code.
+It holds plain values and tensors only and is read with ``weights_only=True``: opening a stranger's file runs
+none of its code.
 """
 
-import pickle
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,8 +74,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise ValueError(f"{path}: must be a model saved by HT-VAE, but is something else.{hint}")
     if values["format_version"] > FORMAT_VERSION:
         raise ValueError(
-            f"{path}: must be of format {FORMAT_VERSION} or older, but is of format {values['format_version']}, "
-            f"written by htvae {values['htvae_version']}. Install that version."
+            f"{path}: must be of format {FORMAT_VERSION} or older, but is of format "
+            f"{values['format_version']}, written by htvae {values['htvae_version']}. Install that version."
         )
     config = Config.from_dict(values["config"])
     return Checkpoint(
@@ -100,14 +100,17 @@ def read_plain(path: Path) -> dict[str, Any]:
         raise FileNotFoundError(
             f"{path}: must be a checkpoint, but there is no such file. Train first, or mend the path."
         )
-    try:
-        values = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ValueError(
-            f"{path}: must be a checkpoint of tensors and plain values, but could not be read ({reason[:120]}). "
-            f"It may have been cut off while it was copied: copy it again, or train again."
-        ) from error
+    with path.open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # advice for those who wrote the file
+        try:
+            values = torch.load(file, map_location="cpu", weights_only=True)
+        except Exception as error:  # damaged bytes fail in any way
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise ValueError(
+                f"{path}: must be a checkpoint of tensors and plain values, but could not be read "
+                f"({reason[:120]}). It may have been cut off while it was copied: copy it again, or train "
+                "again."
+            ) from error
     if not isinstance(values, dict):
         raise ValueError(
             f"{path}: must be a checkpoint saved by HT-VAE, but holds a {type(values).__name__}."
@@ -121,7 +124,7 @@ def build_model(config: Config, processor: PoseDataProcessor, build: BuildModel 
 
     from htvae.models.vae import HierarchicalTransformerVAE
 
-    sizes = {
+    sizes: dict[str, Any] = {
         "num_points": len(processor.points),
         "num_coordinates": processor.num_coordinates,
         "pose_mean": torch.tensor(processor.pose_mean, dtype=torch.float32),

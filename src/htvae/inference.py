@@ -1,14 +1,16 @@
 """A trained model and what it does with recordings: ``htvae.load("best_model.pt").encode("walk.csv")``.
 
-A recording longer than ``max_frames`` is a fixed grid of overlapping windows, each run alone, of which the centres
-are kept. Windows of all recordings are batched together by length; how they are batched changes no result.
+A recording longer than ``max_frames`` is a fixed grid of overlapping windows, each run alone, of which the
+centres are kept. Windows of all recordings are batched together by length; how they are batched changes no
+result.
 
-Axes: ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates, ``C`` chunks, ``W`` windows, ``Z`` latent_dim,
-``K`` chunk_latent_dim.
+Axes: ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates, ``C`` chunks, ``W`` windows, ``Z``
+latent_dim, ``K`` chunk_latent_dim.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +118,9 @@ class TrainedModel:
         return self.encode_all([self.process(recording)])[0]
 
     def reconstruct(self, recording: Recording) -> PoseSequence:
-        """Return a recording as the model gives it back: every landmark of the model, in the source's coordinates,
-        on the source's frames.
+        """Return a recording as the model gives it back, with every landmark that the model knows.
+
+        Coordinates and frames are the source's.
 
         Raises:
             ValueError: no landmark in common with the model, or a faulty file.
@@ -133,8 +136,9 @@ class TrainedModel:
             recording = PoseSequence.from_array(recording, landmarks=self.processor.landmarks)
         if not set(recording.landmarks) & set(self.processor.landmarks):
             raise ValueError(
-                f"{recording.name}: must share landmarks with the model, but has none of its. The model knows "
-                f"{', '.join(self.processor.landmarks)}; the recording has {', '.join(recording.landmarks)}."
+                f"{recording.name}: must share landmarks with the model, but has none of its. "
+                f"The model knows {', '.join(self.processor.landmarks)}; "
+                f"the recording has {', '.join(recording.landmarks)}."
             )
         return self.processor.transform(recording)
 
@@ -178,7 +182,7 @@ class TrainedModel:
 
     @torch.no_grad()
     def decode(self, sequence_latent: Tensor, chunk_latents: Tensor, num_frames: int) -> np.ndarray:
-        """Decode one window's latents, (Z,) and (C, K), into ``num_frames`` poses (T, N, D) in torso lengths."""
+        """Decode one window's latents, (Z,) and (C, K), into poses (T, N, D) in torso lengths."""
         frames = torch.tensor([num_frames], device=self.device)
         latents = (latent[None].to(self.device) for latent in (sequence_latent, chunk_latents))
         return self.model.decode(*latents, frames)[0].cpu().numpy()
@@ -216,6 +220,7 @@ class TrainedModel:
             [
                 w.pose[w.window.keep_start - w.window.start : w.window.keep_stop - w.window.start]
                 for w in windows
+                if w.pose is not None
             ]
         )
         encoding = self._assemble(processed, windows)
@@ -226,8 +231,10 @@ class TrainedModel:
         mu, logvar = (torch.stack([w.sequence[i] for w in windows]) for i in (0, 1))
         precision = (-logvar).exp()
         total = precision.sum(0)
-        spans, chosen = zip(*(self._kept_chunks(w.window) for w in windows), strict=True)
-        frames = _source_spans(np.concatenate(spans), processed.record.source_frames)
+        spans = [self._chunk_spans(w.window) for w in windows]
+        chosen = _choose_chunks(spans, [w.window for w in windows])
+        kept = np.concatenate([part[k] for part, k in zip(spans, chosen, strict=True)])
+        frames = _source_spans(kept, processed.record.source_frames)
         source = processed.source
         return Encoding(
             name=processed.name,
@@ -247,16 +254,12 @@ class TrainedModel:
             covariates=source.covariates,
         )
 
-    def _kept_chunks(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
-        """Return spans (C, 2) in model frames of the chunks whose middle the window keeps, and which they are."""
+    def _chunk_spans(self, window: Window) -> np.ndarray:
+        """Return the model frames (C, 2) of a window's chunks."""
         size, overlap = self._chunk_grid()
-        starts = window.start + np.arange(compute_num_chunks(window.num_frames, size, overlap)) * (
-            size - overlap
-        )
-        spans = np.stack([starts, np.minimum(starts + size, window.stop)], axis=1)
-        middles = spans.sum(1) / 2
-        kept = (middles >= window.keep_start) & (middles < window.keep_stop)
-        return spans[kept], kept
+        count = compute_num_chunks(window.num_frames, size, overlap)
+        starts = window.start + np.arange(count) * (size - overlap)
+        return np.stack([starts, np.minimum(starts + size, window.stop)], axis=1)
 
 
 def load(path: str | Path, device: str = "auto", build_model: BuildModel | None = None) -> TrainedModel:
@@ -280,14 +283,32 @@ def _load_weights(checkpoint: Checkpoint, build: BuildModel | None) -> Any:
         model.load_state_dict(checkpoint.state)
     except RuntimeError as error:
         raise ValueError(
-            "The checkpoint's weights must fit the architecture, but do not. Was it trained with a model of your own? "
-            f"Give the settings file that defines its build_model. ({str(error).splitlines()[-1].strip()})"
+            "The checkpoint's weights must fit the architecture, but do not. Was it trained with a model of "
+            f"your own? Give the settings file that defines its build_model. "
+            f"({str(error).splitlines()[-1].strip()})"
         ) from error
     return model
 
 
 def _ordered(windows: list[WindowOutput]) -> list[WindowOutput]:
     return sorted(windows, key=lambda output: output.window.start)
+
+
+def _choose_chunks(spans: Sequence[np.ndarray], windows: Sequence[Window]) -> list[np.ndarray]:
+    """Return which chunks (C,) of each window stand for the recording.
+
+    Those whose middle the window keeps; and, where this would leave frames between two windows without a
+    chunk, the next one of the first window.
+    """
+    middles = [part.mean(axis=1) for part in spans]
+    chosen = [
+        (w.keep_start <= middle) & (middle < w.keep_stop) for middle, w in zip(middles, windows, strict=True)
+    ]
+    for left, right in pairwise(range(len(spans))):
+        last, first = np.flatnonzero(chosen[left])[-1], np.flatnonzero(chosen[right])[0]
+        if spans[left][last, 1] < spans[right][first, 0]:
+            chosen[left][last + 1] = True
+    return chosen
 
 
 def _source_spans(spans: np.ndarray, source_frames: np.ndarray) -> np.ndarray:

@@ -20,7 +20,11 @@ def build(points, config=SMALL, seed=0):
 def test_the_same_landmarks_in_another_order_give_the_same_poses():
     source, model = build(3), build(3, seed=1)
     copy_weights(model, source.state_dict(), ["C", "A", "B"], ["A", "B", "C"])
-    pose, observed, frames = torch.randn(1, 70, 3, 2), torch.ones(1, 70, 3, dtype=torch.bool), torch.tensor([70])
+    pose, observed, frames = (
+        torch.randn(1, 70, 3, 2),
+        torch.ones(1, 70, 3, dtype=torch.bool),
+        torch.tensor([70]),
+    )
     expected = source(pose, observed, frames).reconstruction
     actual = model(pose[:, :, [2, 0, 1]], observed, frames).reconstruction
     torch.testing.assert_close(actual[:, :, [1, 2, 0]], expected, rtol=1e-4, atol=1e-5)

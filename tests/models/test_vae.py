@@ -11,14 +11,22 @@ from htvae.models.vae import HierarchicalTransformerVAE
 from htvae.training.losses import LossManager, VAELoss
 
 SMALL = ModelConfig(
-    chunk_size=8, frames_per_token=2, embed_dim=16, num_heads=2, num_layers=1, latent_dim=6, chunk_latent_dim=3
+    chunk_size=8,
+    frames_per_token=2,
+    embed_dim=16,
+    num_heads=2,
+    num_layers=1,
+    latent_dim=6,
+    chunk_latent_dim=3,
 )
 B, T, L = 2, 37, 5
 
 
 def build(config=SMALL, coordinates=2):
     torch.manual_seed(0)
-    return HierarchicalTransformerVAE(config, L, coordinates, torch.randn(L, coordinates), torch.rand(L) + 0.5)
+    return HierarchicalTransformerVAE(
+        config, L, coordinates, torch.randn(L, coordinates), torch.rand(L) + 0.5
+    )
 
 
 def batch(coordinates=2, frames=T):
@@ -71,9 +79,13 @@ def test_nothing_observed_gives_finite_output():
     model, (pose, observed, num_frames) = build(), batch()
     observed = torch.zeros_like(observed)
     output = model(pose, observed, num_frames)
-    assert all(value.isfinite().all() for value in (output.reconstruction, output.sequence_kl, output.chunk_kl))
+    assert all(
+        value.isfinite().all() for value in (output.reconstruction, output.sequence_kl, output.chunk_kl)
+    )
     target = torch.full_like(pose, torch.nan)
-    VAELoss(LossConfig())(output, target, num_frames, LossManager(LossConfig()).weights(0))["total"].backward()
+    VAELoss(LossConfig())(output, target, num_frames, LossManager(LossConfig()).weights(0))[
+        "total"
+    ].backward()
     assert all(p.grad is None or p.grad.isfinite().all() for p in model.parameters())
 
 
@@ -102,7 +114,9 @@ def test_a_training_step_moves_every_parameter_and_evaluation_none():
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
     start = {name: p.detach().clone() for name, p in model.named_parameters()}
     for _ in range(3):  # adaptive norms start at zero: what is behind them moves from the second step on
-        loss(model(*inputs), inputs[0], inputs[2], LossManager(LossConfig()).final_weights())["total"].backward()
+        loss(model(*inputs), inputs[0], inputs[2], LossManager(LossConfig()).final_weights())[
+            "total"
+        ].backward()
         optimizer.step()
         optimizer.zero_grad()
     still = [name for name, p in model.named_parameters() if torch.equal(p, start[name])]
@@ -123,7 +137,9 @@ def test_four_sequences_can_be_learned_by_heart():
     loss, optimizer = VAELoss(LossConfig()), torch.optim.AdamW(model.parameters(), lr=1e-2)
     for _ in range(120):
         output = model(pose, observed, num_frames)
-        loss(output, pose, num_frames, {"reconstruction": 1.0, "kl": 0.01, "chunk_kl": 0.01})["total"].backward()
+        loss(output, pose, num_frames, {"reconstruction": 1.0, "kl": 0.01, "chunk_kl": 0.01})[
+            "total"
+        ].backward()
         optimizer.step()
         optimizer.zero_grad()
     model.eval()
@@ -132,7 +148,9 @@ def test_four_sequences_can_be_learned_by_heart():
     assert error < 0.4 * still
 
 
-@pytest.mark.parametrize("change", [{"chunk_latent_dim": 0}, {"statistics_pooling": False}, {"conditional_prior": False}])
+@pytest.mark.parametrize(
+    "change", [{"chunk_latent_dim": 0}, {"statistics_pooling": False}, {"conditional_prior": False}]
+)
 def test_variants_run_and_learn(change):
     model, inputs = build(dataclasses.replace(SMALL, **change)), batch()
     output = model(*inputs)
@@ -159,7 +177,8 @@ def test_state_dict_keys_are_pinned():
         "pose_mean", "pose_scale", "log_scale",
         "encoder.embed.weight", "encoder.embed.bias",
         "encoder.attention.summary_token", "encoder.attention.sequence_token",
-        "encoder.attention.local_transformer", "encoder.attention.pool", "encoder.attention.global_transformer",
+        "encoder.attention.local_transformer", "encoder.attention.pool",
+        "encoder.attention.global_transformer",
         "latent_space.sequence_head.weight", "latent_space.sequence_head.bias",
         "latent_space.chunk_head.weight", "latent_space.chunk_head.bias", "latent_space.chunk_prior.network",
         "decoder.unknown_chunk",

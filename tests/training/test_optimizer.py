@@ -41,7 +41,10 @@ def test_steps_equal_those_of_the_two_optimisers_alone():
     step(MuonWithAdamW(matrices, others, 0.01, 0.1), matrices + others)
     muon = torch.optim.Muon(reference_matrices, lr=0.01, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
     adamw = torch.optim.AdamW(
-        [{"params": reference_others[:1], "weight_decay": 0.1}, {"params": reference_others[1:], "weight_decay": 0.0}],
+        [
+            {"params": reference_others[:1], "weight_decay": 0.1},
+            {"params": reference_others[1:], "weight_decay": 0.0},
+        ],
         lr=0.01,
         betas=(0.9, 0.98),
     )

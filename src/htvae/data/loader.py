@@ -110,14 +110,16 @@ class PoseDataLoader:
 class TrainingLoader:
     """Yields one optimiser step at a time, as a list of micro-batches; each pass is the next epoch.
 
-    It has no length: epochs differ by a step or so. ``state_dict`` tells the epoch and its finished steps; after
-    ``load_state_dict`` the next pass goes on. The step handed out last counts as unfinished, because whoever asks for
-    the next one (as Lightning does, one ahead) has begun it at most.
+    It has no length: epochs differ by a step or so. ``state_dict`` tells the epoch and its finished steps;
+    after ``load_state_dict`` the next pass goes on. The step handed out last counts as unfinished, because
+    whoever asks for the next one (as Lightning does, one ahead) has begun it at most.
     """
 
     def __init__(self, dataset: PoseSequenceDataset, config: Config) -> None:
         self.steps = TrainingSampler(dataset, config.training)
-        self.loader: DataLoader[Any] = DataLoader(dataset, batch_sampler=self.steps, **_loader_options(config))
+        self.loader: DataLoader[Any] = DataLoader(
+            dataset, batch_sampler=self.steps, **_loader_options(config)
+        )
         self.epoch = -1
         self.steps_done = 0
         self._resumes = False

@@ -26,7 +26,7 @@ def hide_bursts(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
 
 def hide_landmarks(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """Return (T, L) bool: one landmark in five is hidden throughout."""
-    frames, landmarks = shape
+    landmarks = shape[1]
     chosen = rng.permutation(landmarks) < max(1, landmarks // 5)
     return np.broadcast_to(chosen, shape).copy()
 
@@ -46,8 +46,8 @@ def measure_completion(
 ) -> dict[str, float]:
     """Return the error (torso lengths) on hidden points, of the model and of linear interpolation.
 
-    Keys are ``complete_<kind>_mpjpe`` and ``complete_<kind>_linear_mpjpe`` for the kinds ``bursts``, ``landmarks``
-    (a landmark hidden throughout is interpolated by its training mean) and ``gap_<frames>``.
+    Keys are ``complete_<kind>_mpjpe`` and ``complete_<kind>_linear_mpjpe`` for the kinds ``bursts``,
+    ``landmarks`` (a landmark hidden throughout is interpolated by its training mean) and ``gap_<frames>``.
 
     Args:
         model: the model; it sees the hidden points as missing and is asked for all of them.
@@ -90,7 +90,9 @@ def _score(
 def _without(processed: ProcessedSequence, hidden: np.ndarray) -> ProcessedSequence:
     pose = processed.pose.copy()
     pose[:, : hidden.shape[1]][hidden] = np.nan
-    pose[hidden.all(axis=1), hidden.shape[1] :] = np.nan  # nor is the root seen where no landmark is
+    gone = hidden.all(axis=1)
+    gone[1:] |= gone[:-1]  # nor is the root's velocity seen, which needs two frames, where no landmark is
+    pose[gone, hidden.shape[1] :] = np.nan
     return replace(processed, pose=pose)
 
 

@@ -126,7 +126,9 @@ def _score_controls(
     still = [replace(s, reconstruction=_tensor(hold_mean_pose(s.pose.numpy()))) for s in scored]
     figures = {"static_mpjpe": DEFAULT_METRICS["mpjpe"](still)}
     if not train:
-        logger.info("PCA is left out: the training recordings, which it is fitted to, are not in this folder.")
+        logger.info(
+            "PCA is left out: the training recordings, which it is fitted to, are not in this folder."
+        )
         return figures
     control = PCAControl.fit(train, numbers)
     linear = [replace(s, reconstruction=_tensor(control.reconstruct(s.pose.numpy()))) for s in scored]
@@ -140,13 +142,15 @@ def _score_truth(
     train: Sequence[np.ndarray],
     numbers: int,
 ) -> dict[str, float]:
-    """Return errors against noise-free recordings of the same names, brought to the recordings' own coordinates."""
+    """Return errors (torso lengths) against noise-free recordings of the same names."""
     from htvae.data.folder import read_folder
 
     truth = {s.name: s for s in read_folder(folder, model.config.data)}
     absent = [r.processed.name for r in reconstructions if r.processed.name not in truth]
     if absent:
-        raise ValueError(f"{folder} must hold the truth of every scored recording, but lacks {', '.join(absent[:5])}.")
+        raise ValueError(
+            f"{folder} must hold the truth of every scored recording, but lacks {', '.join(absent[:5])}."
+        )
     control = PCAControl.fit(train, numbers) if train else None
     sums = np.zeros((3, 2))
     for r in reconstructions:
@@ -157,13 +161,18 @@ def _score_truth(
         guesses = [r.pose[:, : len(order)], control.reconstruct(recorded) if control else None, recorded]
         for row, guess in zip(sums, guesses, strict=True):
             if guess is not None:
-                distance = np.linalg.norm(model.processor.inverse(guess, record) - true[:, order], axis=-1) / record.unit
+                distance = (
+                    np.linalg.norm(model.processor.inverse(guess, record) - true[:, order], axis=-1)
+                    / record.unit
+                )
                 row += np.nansum(distance), np.isfinite(distance).sum()
     names = ("truth_mpjpe", "truth_pca_mpjpe", "truth_recording_mpjpe")
     return {name: float(total / count) for name, (total, count) in zip(names, sums, strict=True) if count}
 
 
-def _probe(reconstructions: Sequence[Reconstruction], num_landmarks: int, options: EvaluateOptions) -> dict[str, float]:
+def _probe(
+    reconstructions: Sequence[Reconstruction], num_landmarks: int, options: EvaluateOptions
+) -> dict[str, float]:
     """Return what a linear classifier reads off the latents, by the name of the features."""
 
     def value(encoding: Encoding, column: str) -> str | None:
@@ -176,12 +185,17 @@ def _probe(reconstructions: Sequence[Reconstruction], num_landmarks: int, option
     group_column = options.probe_groups or "subject"
     rows = [r for r in reconstructions if value(r.encoding, options.probe or "label")]
     if not rows:
-        raise ValueError(f"Recordings must have a {options.probe} to probe for, but none has. Fill in manifest.csv.")
+        raise ValueError(
+            f"Recordings must have a {options.probe} to probe for, but none has. Fill in manifest.csv."
+        )
     chunks = [_summary(r.encoding.chunk_latents) for r in rows]
     sequence = np.stack([r.encoding.sequence_latent for r in rows])
     latents = {"sequence_latent": sequence}
     if chunks[0].size:
-        latents |= {"chunk_latents": np.stack(chunks), "both_latents": np.hstack([sequence, np.stack(chunks)])}
+        latents |= {
+            "chunk_latents": np.stack(chunks),
+            "both_latents": np.hstack([sequence, np.stack(chunks)]),
+        }
     scores = probe_with_yardsticks(
         latents,
         [r.processed.pose[:, :num_landmarks] for r in rows],
@@ -200,14 +214,19 @@ def _extract_latents(model: TrainedModel, data: PoseDataLoader, folder: Path) ->
     """Save the latents of every recording in the folder, whatever its split."""
     by_split = {split: data.processed(split) for split in ("train", "val", "test", "new")}
     splits = {p.name: split for split, part in by_split.items() for p in part}
-    encodings = model.encode_all(sorted((p for part in by_split.values() for p in part), key=lambda p: p.name))
+    encodings = model.encode_all(
+        sorted((p for part in by_split.values() for p in part), key=lambda p: p.name)
+    )
     for path in save_latents(folder / "latents", encodings, splits):
         logger.info("%s", path)
     return encodings
 
 
 def _write_figures(
-    options: EvaluateOptions, figures: Mapping[str, float], verdict: Sequence[str], processed: Sequence[ProcessedSequence]
+    options: EvaluateOptions,
+    figures: Mapping[str, float],
+    verdict: Sequence[str],
+    processed: Sequence[ProcessedSequence],
 ) -> None:
     content = {
         "checkpoint": str(options.checkpoint),

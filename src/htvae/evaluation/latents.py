@@ -1,7 +1,7 @@
 """Saving latents: one row a recording, one row a chunk, as ``.npz`` and as ``.csv``."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,10 @@ from htvae.utils.utils import atomic_write
 def save_latents(folder: Path, encodings: Sequence[Encoding], splits: Mapping[str, str]) -> list[Path]:
     """Write ``latents.npz``, ``sequence_latents.csv`` and ``chunk_latents.csv``.
 
-    The CSVs name recording, split, label, subject and covariates in every row; chunks also their frames in the source
-    file (stop exclusive) and, where the frame rate is known, seconds. The ``.npz`` holds the same as arrays:
-    ``sequence_latents`` (recordings, Z), ``chunk_latents`` (chunks, K), ``chunk_recording`` (index into ``names``).
+    The CSVs name recording, split, label, subject and covariates in every row; chunks also their frames in
+    the source file (stop exclusive) and, where the frame rate is known, seconds. The ``.npz`` holds the same
+    as arrays: ``sequence_latents`` (recordings, Z), ``chunk_latents`` (chunks, K), ``chunk_recording`` (index
+    into ``names``).
 
     Args:
         folder: where the files go.
@@ -46,13 +47,18 @@ def save_latents(folder: Path, encodings: Sequence[Encoding], splits: Mapping[st
 
 def _arrays(encodings: Sequence[Encoding], splits: Mapping[str, str], covariates: Sequence[str]) -> dict:
     counts = [len(e.chunk_latents) for e in encodings]
-    seconds = [np.full((n, 2), np.nan) if e.chunk_seconds is None else e.chunk_seconds for e, n in zip(encodings, counts, strict=True)]
+    seconds = [
+        np.full((n, 2), np.nan) if e.chunk_seconds is None else e.chunk_seconds
+        for e, n in zip(encodings, counts, strict=True)
+    ]
     return {
         "names": np.array([e.name for e in encodings]),
         "splits": np.array([splits[e.name] for e in encodings]),
         "labels": np.array([e.label or "" for e in encodings]),
         "subjects": np.array([e.subject or "" for e in encodings]),
-        **{f"covariate_{key}": np.array([e.covariates.get(key, "") for e in encodings]) for key in covariates},
+        **{
+            f"covariate_{key}": np.array([e.covariates.get(key, "") for e in encodings]) for key in covariates
+        },
         "sequence_latents": np.stack([e.sequence_latent for e in encodings]),
         "sequence_logvars": np.stack([e.sequence_logvar for e in encodings]),
         "chunk_recording": np.repeat(np.arange(len(encodings)), counts),
@@ -76,7 +82,7 @@ def _digits(numbers: np.ndarray) -> list[str]:
     return [f"{number:.6g}" for number in numbers]
 
 
-def _write_rows(path: Path, header: Sequence[str], rows) -> None:
+def _write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(header)

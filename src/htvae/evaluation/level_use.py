@@ -1,4 +1,4 @@
-"""What each latent level carries: its rate, its active numbers, and what happens when it comes from elsewhere.
+"""What each latent level carries: its rate, its active numbers, what happens when it is swapped.
 
 Axes: ``Z`` latent_dim, ``K`` chunk_latent_dim, ``C`` chunks.
 """
@@ -38,7 +38,9 @@ def count_numbers(reconstructions: Sequence[Reconstruction]) -> tuple[int, int]:
     return numbers, sum(len(r.pose) for r in reconstructions)
 
 
-def swap_level(model: TrainedModel, reconstructions: Sequence[Reconstruction], level: str) -> list[np.ndarray]:
+def swap_level(
+    model: TrainedModel, reconstructions: Sequence[Reconstruction], level: str
+) -> list[np.ndarray]:
     """Decode every recording with one level of latents taken from the next recording.
 
     Args:
@@ -56,7 +58,7 @@ def swap_level(model: TrainedModel, reconstructions: Sequence[Reconstruction], l
 def measure_level_use(
     model: TrainedModel, reconstructions: Sequence[Reconstruction], fallback: np.ndarray
 ) -> dict[str, float]:
-    """Return error and Frechet excess of the reconstructions and with each level swapped; empty for one recording.
+    """Return error and Frechet excess, as they are and with each level swapped; empty for one recording.
 
     Args:
         model: the model that made the reconstructions.
@@ -67,7 +69,11 @@ def measure_level_use(
         return {}
     num_landmarks = len(fallback)
     real = [r.processed.pose[:, :num_landmarks] for r in reconstructions]
-    figures = {"frechet_reconstruction": _excess(real, [r.pose[:, :num_landmarks] for r in reconstructions], fallback)}
+    figures = {
+        "frechet_reconstruction": _excess(
+            real, [r.pose[:, :num_landmarks] for r in reconstructions], fallback
+        )
+    }
     for level in SWAPS:
         if level == "chunks" and not reconstructions[0].windows[0].chunks[0].numel():
             continue
@@ -95,7 +101,10 @@ def _decode_with(model: TrainedModel, own: Reconstruction, donor: Reconstruction
 
 
 def _error(real: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
-    sums = [_sums(torch.from_numpy(a.copy()), torch.from_numpy(b.copy())) for a, b in zip(real, other, strict=True)]
+    sums = [
+        _sums(torch.from_numpy(a.copy()), torch.from_numpy(b.copy()))
+        for a, b in zip(real, other, strict=True)
+    ]
     above, below = torch.stack(sums).sum(0)
     return float(above / below)
 

@@ -83,7 +83,9 @@ def _draw_gif(visualizer: Visualizer, r: Reconstruction, num_landmarks: int, fol
 
 
 @torch.no_grad()
-def _draw_attention(visualizer: Visualizer, model: TrainedModel, r: Reconstruction, folder: Path) -> list[Path]:
+def _draw_attention(
+    visualizer: Visualizer, model: TrainedModel, r: Reconstruction, folder: Path
+) -> list[Path]:
     pose = torch.from_numpy(r.processed.pose[None, :ATTENTION_FRAMES].copy()).to(model.device)
     observed = pose.isfinite().all(-1)
     frames = torch.tensor([pose.shape[1]], device=model.device)

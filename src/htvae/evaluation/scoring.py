@@ -1,7 +1,7 @@
 """What a metric is given, and the metrics of reconstruction.
 
-A metric is a function of the scored recordings that returns one number. It adds up over recordings as it sees fit;
-the ones here weight every observed point alike.
+A metric is a function of the scored recordings that returns one number. It adds up over recordings as it sees
+fit; the ones here weight every observed point alike.
 
 Axes: ``T`` frames, ``L`` landmarks, ``D`` coordinates.
 """
@@ -29,7 +29,7 @@ class ScoredRecording:
     mask: Tensor
     """(T, L) bool, True = observed."""
     seams: Tensor
-    """(T,) bool, frames at which chunks are joined; see `metrics.chunk_seams`."""
+    """(T,) bool, frames at which chunks or windows are joined; see `metrics.chunk_seams`."""
     edges: tuple[tuple[int, int], ...]
     """Pairs of landmarks that a bone joins."""
 
@@ -38,7 +38,10 @@ Metric = Callable[[Sequence[ScoredRecording]], float]
 
 
 def score_recording(
-    reconstruction: Reconstruction, num_landmarks: int, edges: Sequence[tuple[int, int]], chunk_grid: tuple[int, int]
+    reconstruction: Reconstruction,
+    num_landmarks: int,
+    edges: Sequence[tuple[int, int]],
+    chunk_grid: tuple[int, int],
 ) -> ScoredRecording:
     """Return what metrics need of a reconstruction."""
     pose = torch.from_numpy(reconstruction.processed.pose[:, :num_landmarks].copy())
@@ -46,7 +49,9 @@ def score_recording(
     for output in reconstruction.windows:
         window = output.window
         kept = slice(window.keep_start - window.start, window.keep_stop - window.start)
-        seams[window.keep_start : window.keep_stop] = metrics.chunk_seams(window.num_frames, *chunk_grid)[kept]
+        inside = metrics.chunk_seams(window.num_frames, *chunk_grid)
+        seams[window.keep_start : window.keep_stop] = inside[kept]
+        seams[window.keep_start] |= window.keep_start > 0  # the windows themselves are joined here
     return ScoredRecording(
         name=reconstruction.processed.name,
         pose=pose,
@@ -67,7 +72,11 @@ def compute_ratio(sums: Callable[..., tuple[Tensor, Tensor]], recordings: Sequen
 def bone_length_error(recordings: Sequence[ScoredRecording]) -> float:
     """Return the mean error of bone lengths; NaN where no bones are known."""
     edges = recordings[0].edges
-    return compute_ratio(partial(metrics.bone_length_error_sums, edges=edges), recordings) if edges else torch.nan
+    return (
+        compute_ratio(partial(metrics.bone_length_error_sums, edges=edges), recordings)
+        if edges
+        else torch.nan
+    )
 
 
 def seam_ratio(recordings: Sequence[ScoredRecording]) -> float:

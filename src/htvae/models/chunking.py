@@ -1,7 +1,7 @@
 """Cutting sequences into overlapping chunks, and joining chunks again.
 
-Unusual here: a chunk grid depends on the frames of the sequence alone, never on the padding of its batch. The last
-chunk is padded and masked, never dropped, so that any number of frames works.
+Unusual here: a chunk grid depends on the frames of the sequence alone, never on the padding of its batch. The
+last chunk is padded and masked, never dropped, so that any number of frames works.
 
 Axes: ``B`` batch, ``T`` frames, ``C`` chunks, ``S`` frames per chunk (``chunk_size``).
 """
@@ -16,7 +16,7 @@ Count = TypeVar("Count", int, Tensor)
 
 
 def compute_num_chunks(num_frames: Count, chunk_size: int, chunk_overlap: int) -> Count:
-    """Return how many chunks cover ``num_frames`` frames: ``1 + ceil((T - S) / (S - overlap))``, at least 1."""
+    """Return how many chunks cover the frames: ``1 + ceil((T - S) / (S - overlap))``, at least 1."""
     stride = chunk_size - chunk_overlap
     extra = (num_frames - chunk_size + stride - 1) // stride
     return extra.clamp(min=0) + 1 if isinstance(extra, Tensor) else max(extra, 0) + 1
@@ -43,8 +43,8 @@ def split_into_chunks(frames: Tensor, chunk_size: int, chunk_overlap: int) -> Te
 def merge_chunks(chunks: Tensor, chunk_mask: Tensor, num_frames: int, chunk_overlap: int) -> Tensor:
     """Join overlapping chunks by overlap-add, the inverse of `split_into_chunks` on real frames.
 
-    Where chunks overlap they are cross-faded linearly; the weights at each frame are divided by their sum, so that
-    frames covered once are copied and a constant stays constant.
+    Where chunks overlap they are cross-faded linearly; the weights at each frame are divided by their sum, so
+    that frames covered once are copied and a constant stays constant.
 
     Args:
         chunks: (B, C, S, F).
@@ -74,6 +74,6 @@ def cross_fade(chunk_size: int, chunk_overlap: int) -> Tensor:
 
 
 def compute_chunk_mask(num_frames: Tensor, num_chunks: int, chunk_size: int, chunk_overlap: int) -> Tensor:
-    """Return (B, C) bool, True for the chunks that hold a real frame of a sequence of ``num_frames`` (B,) frames."""
+    """Return (B, C) bool, True for chunks that hold a real frame of sequences of ``num_frames`` (B,)."""
     count = compute_num_chunks(num_frames, chunk_size, chunk_overlap)
     return torch.arange(num_chunks, device=num_frames.device) < count[:, None]

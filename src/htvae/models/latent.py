@@ -1,8 +1,8 @@
 """The latent space: one sequence latent z per window and one chunk latent per chunk, both diagonal Gaussians.
 
-Chunk latents are measured against a learned p(chunk | z): what lasts is then cheaper to say once in z than again in
-every chunk (Hsu et al. 2017, "Unsupervised Learning of Disentangled and Interpretable Representations from
-Sequential Data", section 2, with z in the place of their s-vector).
+Chunk latents are measured against a learned p(chunk | z): what lasts is then cheaper to say once in z than
+again in every chunk (Hsu et al. 2017, "Unsupervised Learning of Disentangled and Interpretable
+Representations from Sequential Data", section 2, with z in the place of their s-vector).
 
 Axes: ``B`` batch, ``C`` chunks, ``Z`` latent_dim, ``K`` chunk_latent_dim, ``E`` embed_dim.
 """
@@ -128,7 +128,8 @@ class LatentSpace(nn.Module):
     def kl(self, sequence: Gaussian, chunks: Gaussian, sequence_latent: Tensor) -> tuple[Tensor, Tensor]:
         """Return the KL of both levels in nats per latent number: (B, Z) and (B, C, K).
 
-        The sequence latent is measured against N(0, I), the chunk latents against p(chunk | z) at the z given.
+        The sequence latent is measured against N(0, I), the chunk latents against p(chunk | z) at the z
+        given.
         """
         return sequence.kl(), chunks.kl(self.chunk_prior(sequence_latent, chunks))
 

@@ -24,7 +24,7 @@ class RandomGaps(nn.Module):
 
 
 class RandomPart(nn.Module):
-    """Keeps, with a given probability per sequence, only one span of a quarter to three quarters of its chunks."""
+    """Keeps, with a given probability, only one span of a quarter to three quarters of the chunks."""
 
     def __init__(self, probability: float) -> None:
         super().__init__()
@@ -49,9 +49,10 @@ class KeepNothing(nn.Module):
 
 
 def _draw_span(chunk_mask: Tensor, length: Tensor, count: Tensor, least: int = 0) -> Tensor:
-    """Return (B, C) bool, True in one span per row of ``length`` (B, 1), a share of its ``count`` (B, 1) chunks.
+    """Return (B, C) bool, True in one span per row.
 
-    The share is rounded up or down at random, so that short sequences lose as much on average as long ones.
+    Its length is a share ``length`` (B, 1) of the row's ``count`` (B, 1) chunks. The share is rounded up or
+    down at random, so that short sequences lose as much on average as long ones.
     """
     size = (length * count + torch.rand_like(length)).floor().clamp(min=least)
     start = (torch.rand_like(length) * (count - size + 1)).floor()

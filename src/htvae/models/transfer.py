@@ -3,19 +3,28 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from htvae.models.vae import HierarchicalTransformerVAE
 
 POINT_STATISTICS = ("pose_mean", "pose_scale")
 """Buffers that belong to the training data, never copied."""
+PER_TOKEN = {"encoder.embed.weight": 1, "decoder.output.weight": 0, "decoder.output.bias": 0}
+"""Weights with an axis laid out (frame of the token, point, coordinate), and which axis it is."""
+POINT_AXES = {**PER_TOKEN, "log_scale": 1}
+"""Weights with an axis of points, and which it is."""
 
 
 def copy_weights(
-    model: nn.Module, state: dict[str, Tensor], points: Sequence[str], source_points: Sequence[str]
+    model: HierarchicalTransformerVAE,
+    state: dict[str, Tensor],
+    points: Sequence[str],
+    source_points: Sequence[str],
 ) -> str:
     """Copy another model's weights into this one.
 
-    Weights whose size depends on the points (the frame embedding, the frame output, the learned scales) are copied
-    point by point, by name; points that the source lacks keep their fresh weights.
+    Weights whose size depends on the points (the frame embedding, the frame output, the learned scales) are
+    copied point by point, by name; points that the source lacks keep their fresh weights.
 
     Args:
         model: the model to fill, of any number of points.
@@ -32,8 +41,8 @@ def copy_weights(
     shared = [name for name in points if name in source_points]
     if not shared:
         raise ValueError(
-            "init_from must be a checkpoint with landmarks of these recordings, but they have none in common. "
-            f"There: {', '.join(source_points)}. Here: {', '.join(points)}."
+            "init_from must be a checkpoint with landmarks of these recordings, but they have none in "
+            f"common. There: {', '.join(source_points)}. Here: {', '.join(points)}."
         )
     here = torch.tensor([list(points).index(name) for name in shared])
     there = torch.tensor([list(source_points).index(name) for name in shared])
@@ -50,26 +59,17 @@ def copy_weights(
         for name, value in own.items():
             if name in POINT_STATISTICS:
                 continue
-            axis = _point_axis(name)
-            if axis is None:
+            if name not in POINT_AXES:
                 value.copy_(state[name])
-            else:
-                _copy_points(
-                    value, state[name], axis, (here, len(points)), (there, len(source_points)), model
-                )
+                continue
+            frames = model.config.frames_per_token if name in PER_TOKEN else 1
+            own_points, their_points = (
+                tensor.unflatten(POINT_AXES[name], (frames, count, -1))
+                for tensor, count in ((value, len(points)), (state[name], len(source_points)))
+            )
+            axis = POINT_AXES[name] + 1
+            own_points.index_copy_(axis, here, their_points.index_select(axis, there))
     return f"{len(shared)} of {len(points)} points copied by name, all other weights as they were"
-
-
-def _point_axis(name: str) -> int | None:
-    """Return the axis that holds the points of a weight, None where there is none."""
-    return {
-        "encoder.embed.weight": 1,
-        "decoder.output.weight": 0,
-        "decoder.output.bias": 0,
-        "log_scale": 1,
-        "pose_mean": 0,
-        "pose_scale": 0,
-    }.get(name)
 
 
 def _fits(own: Tensor, other: Tensor, points: Sequence[str], source_points: Sequence[str]) -> bool:
@@ -77,19 +77,3 @@ def _fits(own: Tensor, other: Tensor, points: Sequence[str], source_points: Sequ
         return False
     ratios = {(a, b) for a, b in zip(own.shape, other.shape, strict=True) if a != b}
     return all(a * len(source_points) == b * len(points) for a, b in ratios) and len(ratios) <= 1
-
-
-def _copy_points(
-    own: Tensor,
-    other: Tensor,
-    axis: int,
-    here: tuple[Tensor, int],
-    there: tuple[Tensor, int],
-    model: nn.Module,
-) -> None:
-    """Copy along an axis laid out (frame of the token, point, coordinate)."""
-    frames = model.config.frames_per_token if own.shape[axis] > here[1] else 1
-    (index, count), (source_index, source_count) = here, there
-    view = own.unflatten(axis, (frames, count, -1))
-    source = other.unflatten(axis, (frames, source_count, -1))
-    view.index_copy_(axis + 1, index, source.index_select(axis + 1, source_index))

@@ -1,8 +1,8 @@
 """Transformer stacks, and the two-level attention of the encoder.
 
-What is unusual: no stack ends in a normalisation, so that a linear path runs from the frames through tokens and
-summaries to the latents and back; the condition enters by adaptive layer norms that start at zero; attention maps
-are computed only when asked for, from the same weights and masks as the fast path.
+What is unusual: no stack ends in a normalisation, so that a linear path runs from the frames through tokens
+and summaries to the latents and back; the condition enters by adaptive layer norms that start at zero;
+attention maps are computed only when asked for, from the same weights and masks as the fast path.
 
 Axes: ``B`` batch, ``C`` chunks, ``N`` positions of a stack, ``H`` heads, ``E`` embed_dim.
 """
@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 
 class Rotary(nn.Module):
-    """Rotary positions (Su et al. 2021, "RoFormer", eq. 34): queries and keys are turned by position-wise angles."""
+    """Rotary positions (Su et al. 2021, "RoFormer", eq. 34): queries and keys turn with their position."""
+
+    frequencies: Tensor
 
     def __init__(self, head_dim: int, base: float = 1000.0) -> None:
         super().__init__()
@@ -111,6 +113,12 @@ class Block(nn.Module):
         x = x + self.dropout(self.attention(self.attention_norm(x, condition), angles, mask))
         return x + self.dropout(self.mlp(self.mlp_norm(x, condition)))
 
+    def compute_attention(
+        self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor, condition: Tensor | None
+    ) -> Tensor:
+        """Return the attention weights (B, H, N, N) that `forward` uses."""
+        return self.attention.compute_weights(self.attention_norm(x, condition), angles, mask)
+
 
 class Transformer(nn.Module):
     """A stack of blocks with rotary positions. With ``adaptive`` its norms follow a condition."""
@@ -120,9 +128,8 @@ class Transformer(nn.Module):
     ) -> None:
         super().__init__()
         self.rotary = Rotary(embed_dim // num_heads)
-        self.blocks = nn.ModuleList(
-            Block(embed_dim, num_heads, num_layers, dropout, adaptive) for _ in range(num_layers)
-        )
+        blocks = [Block(embed_dim, num_heads, num_layers, dropout, adaptive) for _ in range(num_layers)]
+        self.blocks = nn.ModuleList(blocks)
 
     def forward(self, x: Tensor, mask: Tensor, condition: Tensor | None = None) -> Tensor:
         """Run the stack.
@@ -144,7 +151,7 @@ class Transformer(nn.Module):
         """Return the attention weights of all layers, (layer, B, H, N queries, N keys)."""
         angles, mask, weights = self.rotary(x.shape[1]), mask[:, None, None], []
         for block in self.blocks:
-            weights.append(block.attention.compute_weights(block.attention_norm(x, condition), angles, mask))
+            weights.append(block.compute_attention(x, angles, mask, condition))  # type: ignore[operator]
             x = block(x, angles, mask, condition)
         return torch.stack(weights)
 
@@ -152,9 +159,9 @@ class Transformer(nn.Module):
 class HierarchicalAttention(nn.Module):
     """Two-level attention: local inside each chunk, then global over one summary per chunk.
 
-    A chunk's summary is a linear map of all its tokens plus what a learned summary token gathered. Global attention
-    runs over a learned sequence token followed by the summaries, so its cost grows with the square of the number of
-    chunks, not of frames.
+    A chunk's summary is a linear map of all its tokens plus what a learned summary token gathered. Global
+    attention runs over a learned sequence token followed by the summaries, so its cost grows with the square
+    of the number of chunks, not of frames.
 
     Args:
         embed_dim: E.
@@ -205,8 +212,8 @@ class HierarchicalAttention(nn.Module):
         """Return the weights that `forward` uses.
 
         Returns:
-            Local (layer, B, C, H, 1 + N, 1 + N), the summary token first; global (layer, B, H, 1 + C, 1 + C), the
-            sequence token first.
+            Local (layer, B, C, H, 1 + N, 1 + N), the summary token first; global (layer, B, H, 1 + C, 1 + C),
+            the sequence token first.
         """
         local = self.local_transformer.compute_attention(*self._local_input(tokens, token_mask))
         summaries = self.summarise(tokens, token_mask)

@@ -1,12 +1,14 @@
 """The hierarchical transformer VAE: frames -> tokens -> chunk summaries -> latents, and back the same way.
 
-What is unusual: two latent levels (one z per window: *what the recording is*; one small latent per chunk: *what
-happens when*); while training, spans of chunk latents are hidden from the decoder and z is read off another part of
-the window, so that z is needed and holds what lasts; the learned scale of the likelihood has three rows, for points
-that the model saw, for points hidden from it, and for frames whose chunk latent is hidden from the decoder.
+What is unusual: two latent levels (one z per window: *what the recording is*; one small latent per chunk:
+*what happens when*); while training, spans of chunk latents are hidden from the decoder and z is read off
+another part of the window, so that z is needed and holds what lasts; the learned scale of the likelihood has
+three rows, for points that the model saw, for points hidden from it, and for frames whose chunk latent is
+hidden from the decoder.
 
-Axes: ``B`` batch, ``T`` frames, ``L`` points (landmarks), ``D`` coordinates, ``C`` chunks, ``S`` frames per chunk,
-``P`` frames per token, ``N`` tokens per chunk, ``E`` embed_dim, ``Z`` latent_dim, ``K`` chunk_latent_dim.
+Axes: ``B`` batch, ``T`` frames, ``L`` points (landmarks), ``D`` coordinates, ``C`` chunks, ``S`` frames per
+chunk, ``P`` frames per token, ``N`` tokens per chunk, ``E`` embed_dim, ``Z`` latent_dim, ``K``
+chunk_latent_dim.
 """
 
 import math
@@ -184,6 +186,9 @@ class HierarchicalTransformerVAE(nn.Module):
         pose_scale: (L,) spread of the training poses, torso lengths. None: ones.
     """
 
+    pose_mean: Tensor
+    pose_scale: Tensor
+
     def __init__(
         self,
         config: ModelConfig,
@@ -300,7 +305,7 @@ class HierarchicalTransformerVAE(nn.Module):
 
 
 def _positions(length: int, like: Tensor) -> Tensor:
-    """Return sinusoidal positions (length, E) (Vaswani et al. 2017, section 3.5), so that unknown chunks differ."""
+    """Return sinusoidal positions (length, E), so that unknown chunks differ (Vaswani et al. 2017, 3.5)."""
     half = like.shape[-1] // 2
     frequencies = 1000.0 ** (-torch.arange(half, device=like.device) / half)
     angles = torch.arange(length, device=like.device)[:, None] * frequencies

@@ -1,4 +1,4 @@
-"""Learning from recordings: loss, optimiser, the whole pipeline. The names below are imported when first asked for."""
+"""Loss, optimiser, the whole training pipeline. The names below are imported when first asked for."""
 
 import importlib
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,8 @@
 """The loss: negative ELBO in nats per real frame, in named parts, and the schedules of its weights.
 
-What is unusual: every part is a *sum* over observed coordinates or latent numbers, divided by the real frames of the
-whole optimiser step. Padding, missing points and the way a step is cut into micro-batches therefore change nothing.
+What is unusual: every part is a *sum* over observed coordinates or latent numbers, divided by the real frames
+of the whole optimiser step. Padding, missing points and the way a step is cut into micro-batches therefore
+change nothing.
 
 Axes: ``B`` batch, ``T`` frames, ``L`` points, ``D`` coordinates, ``C`` chunks, ``Z`` latent_dim, ``K``
 chunk_latent_dim.
@@ -48,14 +49,15 @@ class VAELoss(nn.Module):
     """Negative ELBO and its additions, in nats per real frame.
 
     ``total = reconstruction + kl_weight * kl + chunk_kl_weight * chunk_kl + velocity_weight * velocity
-    + bone_weight * bone``. ``velocity`` and ``bone`` are squared errors of frame differences and of bone lengths
-    over twice the squared scale, so that they are nats like the rest.
+    + bone_weight * bone``. ``velocity`` and ``bone`` are squared errors of frame differences and of bone
+    lengths over twice the squared scale, so that they are nats like the rest.
 
     Args:
         config: likelihood, floor of the scale, free bits.
         edges: pairs of points that a bone joins.
 
-    Source: Kingma & Welling 2014, eq. 3 (their ``-L``); free bits as in Kingma et al. 2016, eq. 15, per number.
+    Source: Kingma & Welling 2014, eq. 3 (their ``-L``); free bits as in Kingma et al. 2016, eq. 15, per
+        number.
     """
 
     def __init__(self, config: LossConfig, edges: Sequence[tuple[int, int]] = ()) -> None:
@@ -79,8 +81,8 @@ class VAELoss(nn.Module):
             target: (B, T, L, D) torso lengths, NaN where a point is not scored.
             num_frames: (B,) real frames.
             weights: from `LossManager.weights`; parts that it does not name are left out of the total.
-            step_frames: real frames of the whole optimiser step, where this batch is only a part of it. None: the
-                frames of this batch.
+            step_frames: real frames of the whole optimiser step, where this batch is only a part of it. None:
+                the frames of this batch.
 
         Returns:
             Scalars (float32) by name, in nats per frame.

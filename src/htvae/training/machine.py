@@ -36,7 +36,7 @@ def choose_precision(precision: Precision, device: str) -> str:
 
 
 def measure_matrix_rate(device: str, precision: str, repeats: int = 9) -> float:
-    """Return the machine's matrix products at the model's sizes, operations per second (median of ``repeats``)."""
+    """Return the machine's matrix products at the model's sizes, operations per second, a median."""
     rows, inner, columns = MATRIX_SIZES
     dtype = torch.bfloat16 if precision.startswith("bf16") else torch.float32
     left = torch.randn(rows, inner, device=device, dtype=dtype)

@@ -1,12 +1,13 @@
 """One optimiser step and one validation, as Lightning calls them.
 
-What is unusual: a step is a list of micro-batches whose losses are sums over one common number of frames, so that
-the cut changes nothing; validation scores the averaged weights, at final loss weights, without free bits.
+What is unusual: a step is a list of micro-batches whose losses are sums over one common number of frames, so
+that the cut changes nothing; validation scores the averaged weights, at final loss weights, without free
+bits.
 """
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ class TrainingModule(pl.LightningModule):
         model: the network.
         loss: the loss, ``loss(output, target, num_frames, weights, step_frames)`` -> parts.
         config: settings of the run.
+        edges: pairs of landmarks that a bone joins.
         num_landmarks: the first so many points are landmarks and enter ``mpjpe``.
         total_steps: optimiser steps of the whole run.
         save_model: writes a model file: ``save_model(path, state, figures)``.
@@ -42,6 +44,7 @@ class TrainingModule(pl.LightningModule):
         model: nn.Module,
         loss: nn.Module,
         config: Config,
+        edges: Sequence[tuple[int, int]],
         num_landmarks: int,
         total_steps: int,
         save_model: Callable[[Path, dict[str, Tensor], dict[str, float]], None],
@@ -53,9 +56,9 @@ class TrainingModule(pl.LightningModule):
         self.averaged = torch.optim.swa_utils.AveragedModel(
             model, multi_avg_fn=_averaging(config.training.ema_decay), use_buffers=False
         )
-        self.network = torch.compile(model, dynamic=True) if config.training.compile_model else model
+        self.network: Any = torch.compile(model, dynamic=True) if config.training.compile_model else model
         self.loss = loss
-        self.validation_loss = VAELoss(dataclasses.replace(config.loss, free_bits=0.0), loss.edges.tolist())
+        self.validation_loss = VAELoss(dataclasses.replace(config.loss, free_bits=0.0), edges)
         self.loss_manager = LossManager(config.loss)
         self.num_landmarks = num_landmarks
         self.total_steps = total_steps
@@ -75,7 +78,8 @@ class TrainingModule(pl.LightningModule):
 
     def training_step(self, micro_batches: list[PoseBatch], batch_index: int) -> None:
         """Take one optimiser step over all micro-batches."""
-        optimizer, schedule = self.optimizers(), self.lr_schedulers()
+        optimizer: Any = self.optimizers()
+        schedule: Any = self.lr_schedulers()
         weights = self.loss_manager.weights(self.global_step)
         step_frames = sum(int(batch.num_frames.sum()) for batch in micro_batches)
         totals: dict[str, Tensor] = {}

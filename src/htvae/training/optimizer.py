@@ -16,8 +16,8 @@ class MuonWithAdamW(torch.optim.Optimizer):
     """Muon and fused AdamW behind one face: one ``param_groups``, one ``step``, one ``state_dict``.
 
     Muon (Jordan et al. 2024) replaces the momentum of a matrix by the nearest orthogonal one; with
-    ``match_rms_adamw`` its updates have AdamW's size (Liu et al. 2025, "Muon is Scalable", eq. 4), so that both share
-    one learning rate and one schedule.
+    ``match_rms_adamw`` its updates have AdamW's size (Liu et al. 2025, "Muon is Scalable", eq. 4), so that
+    both share one learning rate and one schedule.
 
     Args:
         matrices: hidden matrices, two-dimensional.

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
-import torch
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch import Tensor, nn
@@ -28,8 +27,8 @@ from htvae.training.machine import ACCELERATORS, Estimate, choose_precision, est
 from htvae.training.module import TrainingModule
 from htvae.training.progress import ProgressReport
 from htvae.training.run_folder import RunFolder
-from htvae.utils.device import choose_device
 from htvae.utils.callbacks import EarlyStopping, ModelCheckpoint
+from htvae.utils.device import choose_device
 from htvae.utils.utils import format_duration
 
 logger = logging.getLogger(__name__)
@@ -87,7 +86,8 @@ class HTVAETrainer:
             Where the best model is, and its figures.
 
         Raises:
-            KeyboardInterrupt: the user interrupted; ``last_model.pt`` is written and ``--resume`` goes on from it.
+            KeyboardInterrupt: the user interrupted; ``last_model.pt`` is written and ``--resume`` goes on
+                from it.
         """
         device = choose_device(self.config.training.device)
         precision = choose_precision(self.config.training.precision, device)
@@ -112,7 +112,7 @@ class HTVAETrainer:
         return self.num_epochs(data) * data.num_train_frames
 
     def _build_module(self, data: PoseDataLoader) -> TrainingModule:
-        model = self.model or build_model(self.config, data.processor, self.build_model)
+        model: Any = self.model or build_model(self.config, data.processor, self.build_model)
         if self.config.training.init_from:
             start = load_checkpoint(self.config.training.init_from)
             copied = copy_weights(model, start.state, data.processor.points, start.processor.points)
@@ -134,6 +134,7 @@ class HTVAETrainer:
             model=model,
             loss=self.loss or VAELoss(self.config.loss, data.processor.edges),
             config=self.config,
+            edges=data.processor.edges,
             num_landmarks=len(data.processor.landmarks),
             total_steps=self.num_epochs(data) * data.steps_per_epoch,
             save_model=save_model,
@@ -143,7 +144,8 @@ class HTVAETrainer:
         if self.config.training.resume:
             if not self.folder.last_model.is_file():
                 raise FileNotFoundError(
-                    f"{self.folder.last_model} must be there to resume from, but is not. Start without --resume."
+                    f"{self.folder.last_model} must be there to resume from, but is not. "
+                    "Start without --resume."
                 )
         else:
             self.folder.archive_earlier_run()

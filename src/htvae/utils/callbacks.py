@@ -14,7 +14,8 @@ class EarlyStopping(callbacks.EarlyStopping):
     Args:
         monitor: name of the logged figure; lower is better.
         patience: validations without a better result.
-        start_step: optimiser step from which patience counts, so that a warm-up is not taken for a standstill.
+        start_step: optimiser step from which patience counts, so that a warm-up is not taken for a
+            standstill.
         options: passed to Lightning's EarlyStopping.
     """
 
@@ -33,17 +34,17 @@ class EarlyStopping(callbacks.EarlyStopping):
 class ModelCheckpoint(callbacks.ModelCheckpoint):
     """Saves the best model to ``best_model.pt`` and the state of training to ``last_model.pt``.
 
-    The best model is written by the module's own ``save_model(path)``. The state of training, from which a run goes
-    on, is written after every validation, at the end and on any interruption. Both are written under a temporary
-    name and renamed, so that an earlier file survives whatever happens.
+    The best model is written by the module's own ``save_model(path)``. The state of training, from which a
+    run goes on, is written after every validation, at the end and on any interruption. Both are written under
+    a temporary name and renamed, so that an earlier file survives whatever happens.
 
     Args:
         folder: where both files go.
-        monitor: name of the logged figure; lower is better.
+        monitor: name of the logged figure; lower is better. None: the newest model counts as the best.
         options: passed to Lightning's ModelCheckpoint.
     """
 
-    def __init__(self, folder: str | Path, monitor: str = "val/loss", **options: Any) -> None:
+    def __init__(self, folder: str | Path, monitor: str | None = "val/loss", **options: Any) -> None:
         super().__init__(
             dirpath=folder, filename="best_model", monitor=monitor, enable_version_counter=False, **options
         )

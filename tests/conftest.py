@@ -1,0 +1,120 @@
+"""A tiny trained model and its recordings, for all tests that need one; trained once a session."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from htvae.config import Config
+from htvae.data.pose_csv import write_pose_csv
+from htvae.data.sequence import PoseSequence
+
+BODY = ("NOSE", "LEFT_SHOULDER", "RIGHT_SHOULDER", "LEFT_HIP", "RIGHT_HIP", "LEFT_WRIST")
+PLACES = np.array([[0, 1.5], [-0.4, 1], [0.4, 1], [-0.2, 0], [0.2, 0], [-0.8, 0.6]])
+"""A body at rest: mid-hip at the origin, a torso of length 1, y up."""
+
+TINY: dict[str, Any] = {
+    "max_frames": 64,
+    "chunk_size": 8,
+    "chunk_overlap": 2,
+    "frames_per_token": 2,
+    "embed_dim": 16,
+    "num_heads": 2,
+    "num_layers": 1,
+    "latent_dim": 6,
+    "chunk_latent_dim": 3,
+    "batch_frames": 160,
+    "micro_batch_frames": 320,
+    "num_epochs": 2,
+    "warmup_steps": 2,
+    "kl_warmup_steps": 2,
+    "validation_interval": 3,
+    "device": "cpu",
+    "precision": "32",
+}
+"""Settings of a model that trains in a second."""
+
+
+class TrainedRun(NamedTuple):
+    """A finished run."""
+
+    config: Config
+    folder: Path
+    """Folder of the recordings as CSVs, with a manifest."""
+    checkpoint: Path
+    """Its best_model.pt."""
+    recordings: list[PoseSequence]
+
+
+def make_walk(
+    index: int, num_frames: int, name: str | None = None, first_frame: int = 0, **known: Any
+) -> PoseSequence:
+    """Return a body that walks along x, nods and waves, each index in its own way; two points are missing."""
+    frames = np.arange(num_frames)
+    pose = np.repeat(2.0 * PLACES[None], num_frames, axis=0)
+    pose[:, 0, 1] += 0.3 * np.sin(0.3 * frames + index)
+    pose[:, 5, 1] += (0.4 + 0.1 * index) * np.sin((0.1 + 0.03 * index) * frames)
+    pose[..., 0] += (3 + 0.05 * frames)[:, None]
+    pose[num_frames // 2, 5] = pose[0, 0] = np.nan
+    return PoseSequence.from_array(
+        pose, BODY, name or f"walk_{index:02d}", first_frame=first_frame, **({"fps": 30.0} | known)
+    )
+
+
+@pytest.fixture(scope="session")
+def make_walks() -> Callable[[Sequence[int]], list[PoseSequence]]:
+    """Return a maker of recordings of given lengths, each of its own subject, with one of two labels."""
+
+    def make(lengths: Sequence[int], **known: Any) -> list[PoseSequence]:
+        return [
+            make_walk(i, n, **({"label": "ab"[i % 2], "subject": f"s{i}"} | known))
+            for i, n in enumerate(lengths)
+        ]
+
+    return make
+
+
+@pytest.fixture(scope="session", name="make_walk")
+def make_walk_fixture() -> Callable[..., PoseSequence]:
+    """Return `make_walk`."""
+    return make_walk
+
+
+@pytest.fixture
+def tiny_config(tmp_path: Path) -> Config:
+    """Settings of a tiny model that writes to this test's own folder."""
+    return Config().replace(**TINY, experiments_dir=str(tmp_path / "experiments"))
+
+
+@pytest.fixture
+def no_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the trainer take the machine's speed for given; measuring it takes longer than a tiny training."""
+    monkeypatch.setattr("htvae.training.machine.measure_matrix_rate", lambda *_: 1e11)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, make_walks: Any) -> TrainedRun:
+    """A tiny model trained on a folder of CSVs: read it, do not change it."""
+    import torch
+
+    from htvae.training.trainer import HTVAETrainer
+
+    root = tmp_path_factory.mktemp("trained")
+    folder, recordings = root / "pose_csvs", make_walks([40, 60, 51, 70, 33, 90, 150, 45, 52, 61])
+    lines = ["file,label,subject,fps,place"]
+    for r in recordings:
+        write_pose_csv(folder / f"{r.name}.csv", r)
+        place = "indoors" if r.name != "walk_04" else ""
+        lines.append(f"{r.name}.csv,{r.label},{r.subject},30,{place}")
+    (folder / "manifest.csv").write_text("\n".join(lines) + "\n")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    settings = {"val_fraction": 0.2, "test_fraction": 0.3, "num_epochs": 4}
+    config = Config().replace(**(TINY | settings), data_dir=str(folder), experiments_dir=str(root / "runs"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("htvae.training.machine.measure_matrix_rate", lambda *_: 1e11)
+        result = HTVAETrainer(config).fit()
+    torch.set_num_threads(threads)
+    return TrainedRun(config, folder, result.best_model, recordings)
