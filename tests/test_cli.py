@@ -25,7 +25,7 @@ SETTINGS = """
     chunk_size chunk_overlap frames_per_token embed_dim num_heads num_layers latent_dim chunk_latent_dim
     dropout latent_span_dropout sequence_span_probability statistics_pooling conditional_prior
     likelihood min_scale kl_weight chunk_kl_weight kl_schedule kl_warmup_steps target_rate free_bits
-    velocity_weight bone_weight
+    statistics_weight velocity_weight bone_weight
     batch_size batch_frames micro_batch_frames num_epochs num_frames max_minutes
     learning_rate weight_decay warmup_steps gradient_clip ema_decay patience validation_interval
     precision device compile_model seed init_from resume
@@ -237,7 +237,8 @@ class TestMistakes:
             (
                 PermissionError(13, "Permission denied", "out"),
                 1,
-                "error: [Errno 13] Permission denied: 'out'\n",
+                "error: out: must be accessible, but the system says: Permission denied. "
+                "Check the path, its permissions and the space on the disk.\n",
             ),
             (KeyboardInterrupt(), 130, "Interrupted.\n"),
             (KeyboardInterrupt("Interrupted at step 3."), 130, "Interrupted at step 3.\n"),
@@ -360,7 +361,8 @@ class TestRecordings:
             splits=SimpleNamespace(of=lambda name, content_hash: "new"),
             process=lambda recording: recording,
             encode_all=lambda processed: [f"latents of {recording.name}" for recording in processed],
-            reconstruct=lambda recording: recording,
+            reconstruct_all=lambda processed: [SimpleNamespace(processed=p) for p in processed],
+            to_source=lambda reconstruction: reconstruction.processed,
         )
 
         def save_latents(folder: Path, encodings: list[str], splits: dict[str, str]) -> list[Path]:

@@ -73,7 +73,7 @@ def run_command(command: Callable[[Sequence[str]], None], argv: Sequence[str] | 
         except (ValueError, OSError) as error:
             if os.environ.get("HTVAE_DEBUG", "0") != "0":
                 raise
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {_describe(error)}", file=sys.stderr)
             return 1
     return 0
 
@@ -131,9 +131,10 @@ def reconstruct(argv: Sequence[str]) -> None:
     from htvae.data.pose_csv import write_pose_csv
 
     model = _load_model(options)
-    for recording in _read_inputs(options.inputs, model.config):
-        path = options.output_dir / f"{recording.name}.csv"
-        write_pose_csv(path, model.reconstruct(recording))
+    processed = [model.process(recording) for recording in _read_inputs(options.inputs, model.config)]
+    for reconstruction in model.reconstruct_all(processed):
+        path = options.output_dir / f"{reconstruction.processed.name}.csv"
+        write_pose_csv(path, model.to_source(reconstruction))
         log.info("%s", path)
 
 
@@ -197,6 +198,16 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
 }
 
 
+def _describe(error: ValueError | OSError) -> str:
+    """Return the message of an error; one that comes from the operating system is put into our form."""
+    if not isinstance(error, OSError) or error.errno is None:
+        return str(error)
+    return (
+        f"{error.filename or 'A file'}: must be accessible, but the system says: {error.strerror}. "
+        "Check the path, its permissions and the space on the disk."
+    )
+
+
 def _list_commands() -> str:
     lines = [f"  {name:<12} {command.__doc__}" for name, command in COMMANDS.items()]
     return "\n".join(["commands:", *lines, "", "HTVAE_DEBUG=1 shows the traceback of an error."])
@@ -227,7 +238,10 @@ def _read_inputs(inputs: Sequence[Path], config: Config) -> "Iterator[PoseSequen
         recordings = read_folder(path, config.data) if path.is_dir() else [read_pose_csv(path, config.data)]
         for recording in recordings:
             if recording.name in names:
-                raise ValueError(f"{path}: names must differ, but two recordings are {recording.name}.")
+                raise ValueError(
+                    f"{path}: names must differ, but two recordings are {recording.name}. "
+                    "Rename one, or give them one after the other."
+                )
             names.add(recording.name)
             yield recording
 

@@ -24,13 +24,14 @@ def _require(holds: bool, message: str) -> None:
 
 
 def _check_range(config: Any, name: str, low: float, high: float = math.inf, open_high: bool = False) -> None:
-    """Raise ValueError unless ``low <= config.name <= high`` (``< high`` with ``open_high``)."""
+    """Raise ValueError unless ``low <= config.name <= high`` (``< high`` with ``open_high``), and finite."""
     value = getattr(config, name)
     if value is None:
         return
     inside = low <= value and (value < high if open_high else value <= high)
     bound = f"at least {low}" if high == math.inf else f"in [{low}, {high}{')' if open_high else ']'}"
-    _require(inside and not math.isnan(value), f"{name} must be {bound}, but got {value}.")
+    _require(math.isfinite(value), f"{name} must be a finite number, but got {value}.")
+    _require(inside, f"{name} must be {bound}, but got {value}.")
 
 
 def _check_kinds(section: Any) -> None:
@@ -123,6 +124,15 @@ class DataConfig:
         _check_range(self, "rotation_degrees", 0, 180)
         for name in ("jitter", "max_frame_gap", "num_workers"):
             _check_range(self, name, 0)
+        size = self.image_size
+        _require(
+            size is None or min(size) > 0,
+            f"image_size must be a width and a height above 0, but got {size}. Give the video's, in pixels.",
+        )
+        _require(
+            self.heading is None or self.heading[0] != self.heading[1],
+            f"heading must name two different landmarks, but got {self.heading}. Give tail and head.",
+        )
         held_out = self.val_fraction + self.test_fraction
         _require(held_out < 1, f"val_fraction + test_fraction must be below 1, but got {held_out:g}.")
 
@@ -211,6 +221,9 @@ class LossConfig:
     """KL (nats per frame, both levels) that ``kl_schedule="target_rate"`` steers to."""
     free_bits: float = 0.0
     """KL (nats per latent number) below which no penalty is paid. Above 0 it keeps levels alive."""
+    statistics_weight: float = 1.0
+    """Weight of what the sequence latent alone has to tell: mean, spread and speed of every point. More makes it
+    easier to read, at a price in reconstruction; 0 leaves it to the ELBO."""
     velocity_weight: float = 0.0
     """Weight of the velocity error, as a second likelihood on frame differences."""
     bone_weight: float = 0.0
@@ -219,7 +232,8 @@ class LossConfig:
     def __post_init__(self) -> None:
         _check_kinds(self)
         _check_range(self, "min_scale", 1e-6)
-        for name in ("kl_weight", "chunk_kl_weight", "free_bits", "velocity_weight", "bone_weight"):
+        weights = ("kl_weight", "chunk_kl_weight", "statistics_weight", "velocity_weight", "bone_weight")
+        for name in (*weights, "free_bits"):
             _check_range(self, name, 0)
         _check_range(self, "kl_warmup_steps", 0)
         steered = self.kl_schedule == "target_rate"
@@ -286,6 +300,7 @@ class TrainingConfig:
             _check_range(self, name, 0)
         _check_range(self, "learning_rate", 1e-12)
         _check_range(self, "ema_decay", 0, 1, open_high=True)
+        _check_range(self, "seed", 0, 2**32 - 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,8 +315,11 @@ class ExperimentConfig:
     def __post_init__(self) -> None:
         _check_kinds(self)
         name = self.experiment_name
-        plain = name is None or (name.strip(" .") == name != "" and not set(name) & set('/\\:*?"<>|\0'))
-        _require(plain, f"experiment_name must be a plain folder name, but got {name!r}.")
+        _require(
+            name is None or _is_plain(name),
+            'experiment_name must be a plain folder name (at most 60 characters, no / \\ : * ? " < > |, no space '
+            f"or point at its ends), but got {name!r}. Choose another.",
+        )
         taken = ("archive", "cache", "checkpoints", "logs", "tensorboard")
         _require(
             name not in taken, f"experiment_name must not be one of {', '.join(taken)}, but got {name!r}."
@@ -393,6 +411,12 @@ def setting_names() -> list[str]:
 def _section_fields() -> dict[str, list[str]]:
     sections = typing.get_type_hints(Config)
     return {key: [field.name for field in dataclasses.fields(section)] for key, section in sections.items()}
+
+
+def _is_plain(name: str) -> bool:
+    """Return whether every system takes the name for one folder."""
+    fits = 0 < len(name) <= 60 and name.strip(" .") == name
+    return fits and name.isprintable() and not set(name) & set('/\\:*?"<>|')
 
 
 def _flat(config: Config) -> dict[str, Any]:

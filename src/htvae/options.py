@@ -3,6 +3,7 @@
 The settings of a run are not here but in ``config.py``. Like it, this module imports nothing heavy.
 """
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -77,6 +78,7 @@ class EvaluateOptions(ModelOptions):
     """Windows that pass through the model at once. Lower it where memory is short: results stay the same."""
 
     def __post_init__(self) -> None:
+        _check_output_dir(self.output_dir)
         if self.batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, but got {self.batch_size}.")
         if self.probe_groups is not None and self.probe is None:
@@ -102,6 +104,10 @@ class EncodeOptions(InputOptions):
     output_dir: Path = Path("latents")
     """Folder that latents.npz and the tables are written to."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_output_dir(self.output_dir)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReconstructOptions(InputOptions):
@@ -112,10 +118,12 @@ class ReconstructOptions(InputOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _check_output_dir(self.output_dir)
         folders = {path.resolve() if path.is_dir() else path.resolve().parent for path in self.inputs}
         if self.output_dir.resolve() in folders:
             raise ValueError(
-                f"output_dir must be another folder than the inputs', but got {self.output_dir}."
+                f"output_dir must be another folder than the inputs', but got {self.output_dir}. "
+                "Give another, so that nothing is overwritten."
             )
 
 
@@ -130,6 +138,10 @@ class DemoDataOptions:
     seed: int = 0
     """Another number gives other recordings."""
 
+    def __post_init__(self) -> None:
+        _check_output_dir(self.out_dir)
+        _check_seed(self.seed)
+
 
 @dataclass(frozen=True, kw_only=True)
 class DemoOptions:
@@ -143,3 +155,24 @@ class DemoOptions:
     """Seed of the recordings and of training."""
     device: Device = "auto"
     """``auto``, ``cpu``, ``cuda`` or ``mps``."""
+
+    def __post_init__(self) -> None:
+        _check_output_dir(self.output_dir)
+        _check_seed(self.seed)
+
+
+def _check_output_dir(folder: Path) -> None:
+    """Raise ValueError where the folder cannot be made or written to: before hours of work, not after."""
+    nearest = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
+    if not nearest.is_dir():
+        raise ValueError(f"output_dir must be a folder, but {nearest} is a file. Give another.")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise ValueError(
+            f"output_dir must be a folder to write in, but {nearest} is not. "
+            "Give another, or change its permissions (chmod u+wx)."
+        )
+
+
+def _check_seed(seed: int) -> None:
+    if seed < 0:
+        raise ValueError(f"seed must be at least 0, but got {seed}.")

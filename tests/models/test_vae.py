@@ -181,7 +181,7 @@ def test_state_dict_keys_are_pinned():
         "encoder.attention.global_transformer",
         "latent_space.sequence_head.weight", "latent_space.sequence_head.bias",
         "latent_space.chunk_head.weight", "latent_space.chunk_head.bias", "latent_space.chunk_prior.network",
-        "decoder.unknown_chunk",
+        "statistics.head.weight", "statistics.head.bias", "decoder.unknown_chunk",
         "decoder.sequence_input.weight", "decoder.sequence_input.bias",
         "decoder.chunk_input.weight", "decoder.chunk_input.bias",
         "decoder.global_transformer.blocks", "decoder.local_transformer.blocks",

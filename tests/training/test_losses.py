@@ -12,7 +12,14 @@ from htvae.models.latent import Gaussian
 from htvae.models.vae import VAEOutput
 from htvae.training.losses import LossManager, VAELoss, gaussian_nll, laplace_nll, student_nll
 
-WEIGHTS = {"reconstruction": 1.0, "kl": 1.0, "chunk_kl": 1.0, "velocity": 1.0, "bone": 1.0}
+WEIGHTS = {
+    "reconstruction": 1.0,
+    "kl": 1.0,
+    "chunk_kl": 1.0,
+    "statistics": 1.0,
+    "velocity": 1.0,
+    "bone": 1.0,
+}
 
 
 def make_output(batch=2, frames=37, points=5, chunks=3):
@@ -26,6 +33,7 @@ def make_output(batch=2, frames=37, points=5, chunks=3):
         chunk_posterior=chunk,
         sequence_kl=sequence.kl(),
         chunk_kl=chunk.kl(),
+        statistics_nll=torch.rand(batch),
     )
 
 
@@ -113,7 +121,7 @@ def test_free_bits_hold_the_penalty_up_but_not_the_report():
     free = VAELoss(LossConfig(free_bits=50.0))(output, target, num_frames, WEIGHTS)
     torch.testing.assert_close(free["kl"], plain["kl"])
     floors = (50.0 * 4 * 2 + 50.0 * 2 * 6) / 74
-    expected = plain["reconstruction"] + floors
+    expected = plain["reconstruction"] + plain["statistics"] + floors
     torch.testing.assert_close(free["total"] - free.get("velocity", 0) - free.get("bone", 0), expected)
 
 

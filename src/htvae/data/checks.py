@@ -44,7 +44,7 @@ def check_folder(data_dir: Path, config: DataConfig) -> FolderReport:
     return FolderReport(
         recordings=reports,
         faults=[*faults, *(fault for recording in read for fault in recording.faults)],
-        notes=[f"{_count(count, len(read))}: {note}." for note, count in kinds.items()],
+        notes=[f"{_count(count, len(read))}: {note.rstrip('.')}." for note, count in kinds.items()],
         advice=_advise(reports, config),
     )
 

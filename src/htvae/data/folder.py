@@ -81,7 +81,9 @@ def list_recordings(data_dir: Path) -> list[Path]:
                 f"{printable(relative)}: must lie in {shown} itself, but lies in a subfolder. "
                 f"Join it with the {path.name} there; `file` is relative to {shown}."
             )
-    faults += [fault for name, paths in found.items() for fault in _check_paths(name, paths, data_dir)]
+    faults += [
+        fault for name, paths in sorted(found.items()) for fault in _check_paths(name, paths, data_dir)
+    ]
     if faults:
         raise DataError(faults)
     if not found:

@@ -50,8 +50,20 @@ class PoseDataLoader:
         self.sequences = sorted(sequences, key=lambda s: s.name)
         self.splits = splits or split_recordings(self.sequences, config.data, hashes)
         self._split_of = {name: self.splits.of(name, content) for name, content in hashes.items()}
-        self.processor = processor or PoseDataProcessor(config.data).fit(self.recordings("train"))
+        self.processor = processor or self._fit_processor()
+        _check_landmarks(self.sequences, self.processor, config.data.data_dir)
+        for sequence in self.sequences:
+            self.processor.check_rate(sequence)
         self._processed: dict[str, list[ProcessedSequence]] = {}
+
+    def _fit_processor(self) -> PoseDataProcessor:
+        recordings = self.recordings("train")
+        if not recordings:
+            raise ValueError(
+                f"{self.config.data.data_dir}: a recording must be left to train on, but all "
+                f"{len(self.sequences)} are held out. Correct the column split of manifest.csv."
+            )
+        return PoseDataProcessor(self.config.data).fit(recordings)
 
     def recordings(self, split: str) -> list[PoseSequence]:
         """Return the recordings of "train", "val" or "test", or those "new" to the splits."""
@@ -144,6 +156,17 @@ class TrainingLoader:
         if self.epoch >= 0:
             self.steps.set_epoch(self.epoch, first_step=self.steps_done)
             self._resumes = self.steps_done < len(self.steps)
+
+
+def _check_landmarks(sequences: Sequence[PoseSequence], processor: PoseDataProcessor, folder: str) -> None:
+    """Raise ValueError where no recording has a landmark of the processor."""
+    found = list(dict.fromkeys(name for s in sequences for name in s.landmarks))
+    if not set(found) & set(processor.landmarks):
+        raise ValueError(
+            f"{folder}: recordings must share landmarks with the model, but none has any of its. The model knows "
+            f"{', '.join(processor.landmarks)}; the recordings have {', '.join(found)}. Give a folder of such "
+            "recordings, or a model that was trained on these."
+        )
 
 
 def _loader_options(config: Config) -> dict[str, Any]:

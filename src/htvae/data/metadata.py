@@ -239,7 +239,9 @@ def _read_table(path: Path, wanted: Sequence[str]) -> tuple[list[tuple[int, dict
         return [], [fault]
     header = [cell.strip() for cell in rows[0][1]]
     named = [column for column in header if column]
-    _, faults = find_columns(name, header, list(dict.fromkeys([*wanted, *named])))
+    _, faults = find_columns(name, header, wanted)
+    if not faults:
+        _, faults = find_columns(name, header, list(dict.fromkeys(named)))
     if faults:
         return [], faults
     table = []

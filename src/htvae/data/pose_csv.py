@@ -117,7 +117,10 @@ def _read_pose_rows(text: str, shown: str, columns: Sequence[int], num_columns: 
         table = _read_table(text, columns, num_columns, np.float64)
         is_text = {}
     except pd.errors.ParserError as error:
-        raise DataError([f"{shown}: must be CSV, but cannot be split into cells: {error}."]) from error
+        reason = str(error).rsplit("C error: ", maxsplit=1)[-1].strip().rstrip(".")
+        raise DataError(
+            [f"{shown}: must be CSV, but cannot be split into cells: {reason}. Close every quote."]
+        ) from error
     except ValueError:
         table = _read_table(text, columns, num_columns, str)
         is_text = {column: _to_numbers(table, column) for column in number_columns}

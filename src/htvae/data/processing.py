@@ -30,6 +30,8 @@ CENTRED_DISTANCE, CENTRED_SHARE = 0.1, 0.95
 """Recordings are already centred where the anchor is this near to 0 (units) in this share of frames."""
 SAME_RATE = 0.01
 """Frame rates that differ by less than this share count as the same (29.97 and 30)."""
+LARGEST_RATIO = 100.0
+"""Frame rates farther apart than this are taken for a mistake: a recording would become that much longer."""
 MIN_SCALE = 1e-3
 """Floor of ``pose_scale`` (torso lengths), for points that hardly move."""
 
@@ -144,9 +146,9 @@ class PoseDataProcessor:
         """Bring a recording into the model's coordinates; landmarks that it lacks are NaN.
 
         Raises:
-            ValueError: another number of coordinates than the training set's.
+            ValueError: another number of coordinates than the training set's, or a frame rate far from its.
         """
-        pose, positions, fps = self._resample(self._select(sequence), sequence.fps)
+        pose, positions, fps = self._resample(sequence)
         normalised = self._normalise(pose)
         if normalised.lacks:
             message = f"{sequence.name}: {normalised.lacks} are hardly seen; origin or size is estimated."
@@ -161,6 +163,16 @@ class PoseDataProcessor:
         )
         pose = normalised.pose[:, : len(self.points)]
         return ProcessedSequence(name=sequence.name, pose=pose, record=record, source=sequence)
+
+    def check_rate(self, sequence: PoseSequence) -> None:
+        """Raise ValueError where a recording's frame rate is far from the model's."""
+        if sequence.fps is None or self.fps is None:
+            return
+        if not 1 / LARGEST_RATIO <= sequence.fps / self.fps <= LARGEST_RATIO:
+            raise ValueError(
+                f"{sequence.name}: fps must be within a factor of {LARGEST_RATIO:g} of the model's "
+                f"{self.fps:g}, but is {sequence.fps:g}. Correct manifest.csv, or the setting fps."
+            )
 
     def inverse(self, pose: np.ndarray, record: TransformRecord) -> np.ndarray:
         """Bring poses (T, N, D) back into the source's coordinates: (T, L, D) for ``landmarks``.
@@ -208,17 +220,24 @@ class PoseDataProcessor:
         index_of = {name: i for i, name in enumerate(sequence.landmarks)}
         extra = tuple(name for name in index_of if name not in self.landmarks)
         if extra:
-            self._say_once(extra, f"{sequence.name}: left out, as not trained on: {', '.join(extra)}.")
+            verb = "has" if len(extra) < len(index_of) else "has nothing but"
+            self._say_once(
+                extra,
+                f"{sequence.name}: {verb} landmarks that the model was not trained on; they are left out: "
+                f"{', '.join(extra)}.",
+            )
         known = [i for i, name in enumerate(self.landmarks) if name in index_of]
         pose = np.full((sequence.num_frames, len(self.landmarks), self.num_coordinates), np.nan, np.float32)
         pose[:, known] = sequence.pose[:, [index_of[self.landmarks[i]] for i in known]]
         return pose
 
-    def _resample(self, pose: np.ndarray, fps: float | None) -> tuple[np.ndarray, np.ndarray, float | None]:
+    def _resample(self, sequence: PoseSequence) -> tuple[np.ndarray, np.ndarray, float | None]:
         """Return poses at the model's frame rate, their places (source frames from 0), and their rate."""
+        pose, fps = self._select(sequence), sequence.fps
         last = len(pose) - 1
         if fps is None or self.fps is None or math.isclose(fps, self.fps, rel_tol=SAME_RATE):
             return pose, np.arange(last + 1.0), fps
+        self.check_rate(sequence)
         step = fps / self.fps
         num_frames = math.floor(last / step + 1e-6) + 1
         positions = np.minimum(step * np.arange(num_frames), last)
@@ -285,7 +304,7 @@ class PoseDataProcessor:
         self.pose_mean = []
         moments, near, lacking = RunningMoments(), 0, 0
         for sequence in sequences:
-            part = self._normalise(self._resample(self._select(sequence), sequence.fps)[0])
+            part = self._normalise(self._resample(sequence)[0])
             if part.lacks:
                 lacking += 1
                 continue

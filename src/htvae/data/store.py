@@ -11,7 +11,7 @@ import json
 import logging
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -44,7 +44,8 @@ class StoredRecordings:
 def open_store(config: DataConfig, cache_dir: Path) -> StoredRecordings:
     """Return the recordings of ``config.data_dir``, read from ``cache_dir`` where nothing has changed.
 
-    Safe when several processes start at once: each writes under a name of its own and renames.
+    Safe when several processes start at once: each writes under a name of its own and renames. Where the
+    cache cannot be written, the recordings are read anew each time.
 
     Raises:
         FileNotFoundError, DataError: as `read_folder`.
@@ -52,15 +53,24 @@ def open_store(config: DataConfig, cache_dir: Path) -> StoredRecordings:
     data_dir = Path(config.data_dir)
     entry = _Entry.find(data_dir, config, cache_dir)
     stored = entry.load()
-    if stored is None:
-        entry.save(read_folder(data_dir, config))
+    if stored is not None:
+        return replace(stored, sequences=attach_metadata(stored.sequences, data_dir))
+    sequences = read_folder(data_dir, config)
+    try:
+        entry.save(sequences)
         stored = entry.load()
-        if stored is None:
-            raise OSError(
-                f"The cache in {cache_dir} must be readable once written, but is not. Is the disk full?"
-            )
-    sequences = attach_metadata(stored.sequences, data_dir)
-    return StoredRecordings(sequences, stored.content_hashes)
+    except OSError as error:
+        logger.warning(
+            "The cache %s cannot be written (%s), so the recordings are read anew each time.",
+            cache_dir,
+            error.strerror or error,
+        )
+    if stored is None:
+        return StoredRecordings(sequences, {s.name: content_hash(s) for s in sequences})
+    mapped = [
+        replace(read, pose=cached.pose) for read, cached in zip(sequences, stored.sequences, strict=True)
+    ]
+    return replace(stored, sequences=mapped)
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from htvae.checkpoint import BuildModel
+from htvae.data.geometry import resample_frames
 from htvae.data.loader import PoseDataLoader
 from htvae.data.processing import ProcessedSequence
+from htvae.data.sequence import PoseSequence
 from htvae.evaluation.completion import measure_completion
 from htvae.evaluation.controls import PCAControl, hold_mean_pose, numbers_per_window
 from htvae.evaluation.latents import save_latents
@@ -155,38 +157,57 @@ def _score_truth(
     sums = np.zeros((3, 2))
     for r in reconstructions:
         record = r.processed.record
-        true = truth[r.processed.name].pose[np.rint(record.source_frames).astype(int)]
-        order = [truth[r.processed.name].landmarks.index(name) for name in model.processor.landmarks]
-        recorded = r.processed.pose[:, : len(order)]
-        guesses = [r.pose[:, : len(order)], control.reconstruct(recorded) if control else None, recorded]
+        true = _read_truth(truth[r.processed.name], record.source_frames, model.processor.landmarks)
+        recorded = r.processed.pose[:, : true.shape[1]]
+        guesses = [r.pose, control.reconstruct(recorded) if control else None, recorded]
         for row, guess in zip(sums, guesses, strict=True):
             if guess is not None:
                 distance = (
-                    np.linalg.norm(model.processor.inverse(guess, record) - true[:, order], axis=-1)
-                    / record.unit
+                    np.linalg.norm(model.processor.inverse(guess, record) - true, axis=-1) / record.unit
                 )
                 row += np.nansum(distance), np.isfinite(distance).sum()
     names = ("truth_mpjpe", "truth_pca_mpjpe", "truth_recording_mpjpe")
     return {name: float(total / count) for name, (total, count) in zip(names, sums, strict=True) if count}
 
 
+def _read_truth(truth: PoseSequence, source_frames: np.ndarray, landmarks: Sequence[str]) -> np.ndarray:
+    """Return true poses (T, L, D) at fractional source frames; NaN where the truth does not know them."""
+    absent = [name for name in landmarks if name not in truth.landmarks]
+    if absent:
+        raise ValueError(
+            f"{truth.name}: the truth must have the model's landmarks, but lacks {', '.join(absent)}."
+        )
+    positions = source_frames - truth.first_frame
+    inside = (positions >= 0) & (positions <= truth.num_frames - 1)
+    order = [truth.landmarks.index(name) for name in landmarks]
+    true = np.full((len(positions), len(order), truth.pose.shape[2]), np.nan, np.float32)
+    true[inside] = resample_frames(truth.pose[:, order], positions[inside])
+    return true
+
+
 def _probe(
     reconstructions: Sequence[Reconstruction], num_landmarks: int, options: EvaluateOptions
 ) -> dict[str, float]:
     """Return what a linear classifier reads off the latents, by the name of the features."""
+    label_column, group_column = options.probe or "label", options.probe_groups or "subject"
+    known = dict.fromkeys(
+        ["label", "subject", *(key for r in reconstructions for key in r.encoding.covariates)]
+    )
+    for column in (label_column, group_column):
+        if column not in known:
+            raise ValueError(
+                f"probe and probe_groups must be columns of manifest.csv, but got {column!r}. "
+                f"Known: {', '.join(known)}."
+            )
 
     def value(encoding: Encoding, column: str) -> str | None:
-        known: dict[str, Any] = {"label": encoding.label, "subject": encoding.subject, **encoding.covariates}
-        if column not in known:
-            raise ValueError(f"probe and probe_groups must be columns of manifest.csv, but got {column!r}. "
-                             f"Known: {', '.join(known)}.")  # fmt: skip
-        return known[column]
+        own: dict[str, Any] = {"label": encoding.label, "subject": encoding.subject, **encoding.covariates}
+        return own.get(column)
 
-    group_column = options.probe_groups or "subject"
-    rows = [r for r in reconstructions if value(r.encoding, options.probe or "label")]
+    rows = [r for r in reconstructions if value(r.encoding, label_column)]
     if not rows:
         raise ValueError(
-            f"Recordings must have a {options.probe} to probe for, but none has. Fill in manifest.csv."
+            f"Recordings must have a {label_column} to probe for, but none has. Fill in manifest.csv."
         )
     chunks = [_summary(r.encoding.chunk_latents) for r in rows]
     sequence = np.stack([r.encoding.sequence_latent for r in rows])
@@ -199,7 +220,7 @@ def _probe(
     scores = probe_with_yardsticks(
         latents,
         [r.processed.pose[:, :num_landmarks] for r in rows],
-        [str(value(r.encoding, options.probe or "label")) for r in rows],
+        [str(value(r.encoding, label_column)) for r in rows],
         [value(r.encoding, group_column) or r.encoding.name for r in rows],
     )
     return {f"probe_{name}": score for name, score in scores.items()}

@@ -40,7 +40,7 @@ def draw_pictures(
     paths = [_draw_strip(visualizer, r, len(model.processor.landmarks), folder) for r in chosen]
     paths.append(_draw_gif(visualizer, chosen[0], len(model.processor.landmarks), folder))
     paths += _draw_attention(visualizer, model, chosen[0], folder)
-    if len(encodings) > 2:
+    if len(encodings) > 2 and encodings[0].sequence_latent.size > 1:
         paths.append(_draw_latent_map(visualizer, encodings, folder))
     if log_file is not None and log_file.is_file():
         curves = read_curves(log_file)

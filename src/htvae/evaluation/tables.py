@@ -5,6 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _DISTANCE = "torso lengths"
+_HIDDEN = {
+    "bursts": "half of the landmarks hidden for bursts",
+    "landmarks": "landmarks hidden throughout",
+} | {f"gap_{frames}": f"everything hidden for {frames} frames" for frames in (15, 30, 60, 120)}
+"""What the figures of completion are errors of."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,10 @@ FIGURES: dict[str, Figure] = {
     "noise_floor": Figure(_DISTANCE, "given: the tracker's own jitter"),
     "pca_mpjpe": Figure(_DISTANCE, "to beat: PCA with as many numbers"),
     "static_mpjpe": Figure(_DISTANCE, "to beat by far: each recording's mean pose"),
+    "truth_mpjpe": Figure(_DISTANCE, "low: error against the noise-free truth"),
+    "truth_pca_mpjpe": Figure(_DISTANCE, "to beat: the same of PCA"),
+    "truth_recording_mpjpe": Figure(_DISTANCE, "to beat: the same of the recording, the tracker's noise"),
+    "numbers_per_48_frames": Figure("numbers", "given: latent numbers, and what PCA is granted"),
     "velocity_error": Figure(f"{_DISTANCE}/frame", "low"),
     "acceleration_error": Figure(f"{_DISTANCE}/frame^2", "low; the tracker's jitter is in it"),
     "bone_length_error": Figure(_DISTANCE, "low"),
@@ -35,10 +44,17 @@ FIGURES: dict[str, Figure] = {
     "chunk_latent_dim": Figure("numbers", "given: size of a chunk latent"),
     "swapped_sequence_mpjpe": Figure(_DISTANCE, "above mpjpe: the sequence latent matters"),
     "swapped_chunks_mpjpe": Figure(_DISTANCE, "above mpjpe: chunk latents matter"),
+    "swapped_sequence_frechet": Figure("features^2", "near 0: motion stays real when it is swapped"),
+    "swapped_chunks_frechet": Figure("features^2", "near 0: motion stays real when they are swapped"),
     "frechet_reconstruction": Figure("features^2", "near 0: excess over real against real"),
     "frechet_posterior_sample": Figure("features^2", "near 0: excess over real against real"),
     "frechet_prior_sample": Figure("features^2", "near 0: excess over real against real"),
     "frechet_floor": Figure("features^2", "given: real against real"),
+    **{
+        f"complete_{kind}{method}_mpjpe": Figure(_DISTANCE, good)
+        for kind, what in _HIDDEN.items()
+        for method, good in (("", f"low: {what}"), ("_linear", "to beat: the same, interpolated"))
+    },
     "probe_sequence_latent": Figure("balanced accuracy", "high: above the other probes"),
     "probe_chunk_latents": Figure("balanced accuracy", "high: above the yardsticks"),
     "probe_both_latents": Figure("balanced accuracy", "high: above the yardsticks"),

@@ -21,6 +21,7 @@ from htvae.config import ModelConfig
 from htvae.models.chunking import compute_chunk_mask, compute_num_chunks, merge_chunks, split_into_chunks
 from htvae.models.latent import Gaussian, LatentSpace
 from htvae.models.spans import KeepNothing, RandomGaps, RandomPart
+from htvae.models.statistics import MotionStatistics
 from htvae.models.transformer import HierarchicalAttention, Transformer
 
 SCALE_GAIN = (
@@ -43,6 +44,8 @@ class VAEOutput(NamedTuple):
     """(B, Z) nats."""
     chunk_kl: Tensor
     """(B, C, K) nats; zero where the chunk is padding or was hidden from the decoder."""
+    statistics_nll: Tensor
+    """(B,) nats: how badly z alone tells the window's posture, range and speed."""
 
 
 class Posteriors(NamedTuple):
@@ -206,6 +209,7 @@ class HierarchicalTransformerVAE(nn.Module):
         self.encoder = VAEEncoder(config, num_points, num_coordinates)
         self.latent_space = LatentSpace(config)
         self.decoder = VAEDecoder(config, num_points, num_coordinates)
+        self.statistics = MotionStatistics(config.latent_dim, num_points, num_coordinates)
         self.log_scale = nn.Parameter((0.5 * scale).log().repeat(3, 1) / SCALE_GAIN)
         self.sequence_part = RandomPart(config.sequence_span_probability)
         self.known_chunks = (
@@ -223,11 +227,13 @@ class HierarchicalTransformerVAE(nn.Module):
         Returns:
             The reconstruction of every frame, its scale, posteriors and KL of both levels.
         """
-        summaries, chunk_mask = self.encoder.summarise(self._standardise(pose), observed, num_frames)
+        standardised = self._standardise(pose)
+        summaries, chunk_mask = self.encoder.summarise(standardised, observed, num_frames)
         posteriors = self._infer(summaries, chunk_mask, self.sequence_part(chunk_mask))
         draw = self.latent_space.sample if self.training else self.latent_space.mode
         sequence_latent, chunk_latents = draw(posteriors.sequence), draw(posteriors.chunks)
         known = self.known_chunks(chunk_mask)
+        real = torch.arange(pose.shape[1], device=pose.device) < num_frames[:, None]
         reconstruction = self._decode(sequence_latent, chunk_latents, known, chunk_mask, pose.shape[1])
         sequence_kl, chunk_kl = self.latent_space.kl(posteriors.sequence, posteriors.chunks, sequence_latent)
         return VAEOutput(
@@ -237,6 +243,7 @@ class HierarchicalTransformerVAE(nn.Module):
             chunk_posterior=posteriors.chunks,
             sequence_kl=sequence_kl,
             chunk_kl=chunk_kl * known[..., None],
+            statistics_nll=self.statistics(sequence_latent, standardised, observed & real[..., None]),
         )
 
     def encode(self, pose: Tensor, observed: Tensor, num_frames: Tensor) -> Posteriors:

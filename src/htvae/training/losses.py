@@ -48,8 +48,9 @@ LIKELIHOODS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 class VAELoss(nn.Module):
     """Negative ELBO and its additions, in nats per real frame.
 
-    ``total = reconstruction + kl_weight * kl + chunk_kl_weight * chunk_kl + velocity_weight * velocity
-    + bone_weight * bone``. ``velocity`` and ``bone`` are squared errors of frame differences and of bone
+    ``total = reconstruction + kl_weight * kl + chunk_kl_weight * chunk_kl + statistics_weight * statistics
+    + velocity_weight * velocity + bone_weight * bone``. ``statistics`` is what the sequence latent alone has to
+    tell, see `htvae.models.statistics`. ``velocity`` and ``bone`` are squared errors of frame differences and of bone
     lengths over twice the squared scale, so that they are nats like the rest.
 
     Args:
@@ -96,6 +97,7 @@ class VAELoss(nn.Module):
             "reconstruction": self._reconstruction(output.reconstruction, target, mask, scale),
             "kl": output.sequence_kl.sum(),
             "chunk_kl": output.chunk_kl.sum(),
+            "statistics": output.statistics_nll.sum(),
         }
         if weights.get("velocity", 0):
             sums["velocity"] = _velocity_error(output.reconstruction, target, mask, scale)
@@ -184,7 +186,12 @@ class LossManager:
 
     def _constant(self) -> dict[str, float]:
         config = self.config
-        return {"reconstruction": 1.0, "velocity": config.velocity_weight, "bone": config.bone_weight}
+        return {
+            "reconstruction": 1.0,
+            "statistics": config.statistics_weight,
+            "velocity": config.velocity_weight,
+            "bone": config.bone_weight,
+        }
 
     def _kl_factor(self, step: int) -> float:
         length = self.config.kl_warmup_steps

@@ -91,7 +91,7 @@ class ProgressReport(Callback):
             self.bar = None
         seconds = time.monotonic() - self.start_time
         frames = _frames(pl_module) - self.start_frames
-        if frames:
+        if frames and self.start_time:
             logger.info(
                 "%.2f M frames in %s (%s frames/s).",
                 frames / 1e6,

@@ -30,6 +30,11 @@ class EarlyStopping(callbacks.EarlyStopping):
         if trainer.global_step >= self.start_step:
             super().on_validation_end(trainer, pl_module)
 
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Count this epoch where Lightning checks after epochs, unless training is still warming up."""
+        if trainer.global_step >= self.start_step:
+            super().on_train_epoch_end(trainer, pl_module)
+
 
 class ModelCheckpoint(callbacks.ModelCheckpoint):
     """Saves the best model to ``best_model.pt`` and the state of training to ``last_model.pt``.
@@ -71,9 +76,12 @@ class ModelCheckpoint(callbacks.ModelCheckpoint):
     def save_last_state(self, trainer: pl.Trainer) -> None:
         """Write ``last_model.pt``."""
         temporary = self.last_path.with_name(".last_model.pt.tmp")
-        trainer.save_checkpoint(temporary)
-        if trainer.is_global_zero:
-            os.replace(temporary, self.last_path)
+        try:
+            trainer.save_checkpoint(temporary)
+            if trainer.is_global_zero:
+                os.replace(temporary, self.last_path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
     def _save_checkpoint(self, trainer: pl.Trainer, filepath: str) -> None:
         """Write the model alone where Lightning would write everything."""

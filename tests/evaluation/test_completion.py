@@ -1,0 +1,108 @@
+"""What is hidden, and how the answer is scored."""
+
+import dataclasses
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import htvae
+from htvae.data.processing import ProcessedSequence
+from htvae.evaluation.completion import (
+    GAPS,
+    _without,
+    hide_bursts,
+    hide_gap,
+    hide_landmarks,
+    measure_completion,
+)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("num_landmarks", [1, 4, 5, 33])
+def test_landmarks_are_hidden_throughout(rng, num_landmarks):
+    hidden = hide_landmarks((37, num_landmarks), rng)
+    assert (hidden == hidden[0]).all()
+    assert hidden[0].sum() == max(1, num_landmarks // 5)
+
+
+def test_bursts_hide_half_of_half(rng):
+    hidden = hide_bursts((6000, 20), rng)
+    assert (hidden.any(axis=0)).sum() == 10
+    assert hidden[:, hidden.any(axis=0)].mean() == pytest.approx(0.5, abs=0.1)
+    assert (hidden[:5990:30] == hidden[29:6000:30]).all()  # bursts of 30 frames
+    assert hide_bursts((7, 3), rng).shape == (7, 3)
+
+
+@pytest.mark.parametrize("length", GAPS)
+@pytest.mark.parametrize("num_frames", [4, 5, 23])
+def test_gaps_have_their_length_and_frames_around_them(rng, length, num_frames):
+    hidden = hide_gap((num_frames * length, 2), rng, length)
+    assert (hidden[:, 0] == hidden[:, 1]).all()
+    assert not hidden[0].any() and not hidden[-1].any()
+    edges = np.flatnonzero(np.diff(np.pad(hidden[:, 0].astype(int), 1)))
+    lengths = edges[1::2] - edges[::2]
+    assert len(lengths) >= 1 and (lengths[:-1] == length).all() and lengths[-1] <= length
+    assert hidden[:, 0].mean() <= 0.3
+
+
+def test_hidden_points_are_not_shown_nor_is_the_root_in_a_gap():
+    pose = np.zeros((6, 3, 2), np.float32)  # two landmarks and the root's velocity
+    hidden = np.zeros((6, 2), bool)
+    hidden[1, 0] = hidden[3:5] = True
+    seen = ~np.isnan(_without(stand_in(pose), hidden).pose[..., 0])
+    assert seen[:, 0].tolist() == [True, False, True, False, False, True]
+    assert seen[:, 1].tolist() == [True, True, True, False, False, True]
+    assert seen[:, 2].tolist() == [True, True, True, False, False, False]  # frame 5 less frame 4 is unknown
+    assert np.isfinite(pose).all()  # the recording stays as it was
+
+
+def stand_in(pose):
+    return ProcessedSequence(name="walk", pose=pose, record=None, source=None)
+
+
+class Echo:
+    """A model that returns what it is shown, and a fixed error where it is shown nothing."""
+
+    def reconstruct_all(self, processed):
+        return [SimpleNamespace(pose=np.nan_to_num(p.pose, nan=3.0)) for p in processed]
+
+
+def test_only_hidden_points_are_scored():
+    """At the origin, a guess of (3, 3) is off by sqrt 18 wherever a point is hidden; a line by nothing."""
+    pose = np.zeros((70, 5, 2), np.float32)
+    pose[:10, 4] = np.nan
+    figures = measure_completion(Echo(), [stand_in(pose)], np.full((5, 2), 1.0, np.float32))
+    assert set(figures) == {
+        f"complete_{kind}{method}_mpjpe"
+        for kind in ("bursts", "landmarks", "gap_15")
+        for method in ("", "_linear")
+    }
+    assert figures["complete_bursts_mpjpe"] == pytest.approx(18**0.5)
+    assert figures["complete_gap_15_mpjpe"] == pytest.approx(18**0.5)
+    assert figures["complete_gap_15_linear_mpjpe"] == 0
+    # A landmark that is hidden throughout stands at the fallback, (1, 1).
+    assert figures["complete_landmarks_linear_mpjpe"] == pytest.approx(2**0.5)
+
+
+def test_interpolation_follows_a_straight_line():
+    pose = np.zeros((200, 2, 2), np.float32)
+    pose[..., 0] = 0.5 * np.arange(200)[:, None]
+    figures = measure_completion(Echo(), [stand_in(pose)], np.zeros((2, 2), np.float32))
+    assert figures["complete_gap_30_linear_mpjpe"] == pytest.approx(0, abs=1e-5)  # float32
+    assert "complete_gap_60_mpjpe" not in figures
+
+
+def test_a_trained_model_completes_and_the_seed_says_what(trained, make_walks):
+    model = htvae.load(trained.checkpoint, "cpu")
+    processed = [model.process(walk) for walk in make_walks([90, 70])]
+    processed.append(dataclasses.replace(processed[0], pose=processed[0].pose[:5]))
+    fallback = np.array(model.processor.pose_mean, np.float32)[:6]
+    first = measure_completion(model, processed, fallback)
+    assert all(np.isfinite(value) and value > 0 for value in first.values())
+    assert first == measure_completion(model, processed, fallback)
+    assert first != measure_completion(model, processed, fallback, seed=1)

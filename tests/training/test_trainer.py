@@ -1,0 +1,424 @@
+"""The whole pipeline on tiny recordings: files, repeatability, going on, stopping."""
+
+import csv
+import dataclasses
+import json
+import logging
+import signal
+
+import numpy as np
+import pytest
+import torch
+from lightning.pytorch.callbacks import Callback
+
+import htvae
+from htvae.checkpoint import load_checkpoint, read_plain
+from htvae.data.pose_csv import write_pose_csv
+from htvae.training.trainer import HTVAETrainer
+
+LENGTHS = [40, 60, 51, 70, 33, 90, 100, 45]
+
+
+@pytest.fixture(autouse=True)
+def _quick(no_measuring):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def walks(make_walks):
+    return make_walks(LENGTHS)
+
+
+@pytest.fixture
+def fit(tiny_config, walks):
+    """Train with changed settings and return the result."""
+
+    def run(sequences=walks, callbacks=(), loss=None, **settings):
+        return HTVAETrainer(tiny_config.replace(**settings), sequences, callbacks=callbacks, loss=loss).fit()
+
+    return run
+
+
+def last_state(result):
+    return read_plain(result.best_model.with_name("last_model.pt"))
+
+
+def last_weights(result):
+    """Return the weights at the end, raw and averaged."""
+    return last_state(result)["state_dict"]
+
+
+def same(first, second):
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def assert_close(first, second, **tolerance):
+    for name, value in first.items():
+        torch.testing.assert_close(value, second[name], **tolerance, msg=lambda text, n=name: f"{n}: {text}")
+
+
+def read_log(result):
+    with (result.best_model.parents[1] / "logs" / "metrics.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+class Recorder(Callback):
+    """Notes what a run does."""
+
+    def __init__(self):
+        self.steps, self.validations, self.weights = 0, [], {}
+
+    def on_train_batch_end(self, trainer, module, *_):
+        self.steps = trainer.global_step
+
+    def on_validation_end(self, trainer, module):
+        self.validations.append(trainer.global_step)
+
+
+class InterruptAt(Callback):
+    """Ctrl-C, or another fault, at a step."""
+
+    def __init__(self, step, error=KeyboardInterrupt):
+        self.step, self.error = step, error
+
+    def on_train_batch_end(self, trainer, *_):
+        if trainer.global_step == self.step:
+            raise self.error
+
+
+def test_what_a_run_leaves_behind(fit, tiny_config):
+    result = fit(experiment_name="walks")
+    root = result.best_model.parents[1]
+    assert root.name == "walks"
+    assert sorted(path.name for path in root.iterdir()) == [
+        "checkpoints",
+        "config.json",
+        "logs",
+        "tensorboard",
+    ]
+    assert sorted(p.name for p in result.best_model.parent.iterdir()) == ["best_model.pt", "last_model.pt"]
+    assert any(path.name.startswith("events.out.tfevents") for path in (root / "tensorboard").iterdir())
+    assert json.loads((root / "config.json").read_text())["experiment"]["experiment_name"] == "walks"
+    assert result.finished
+    rows = read_log(result)
+    assert any(row["train/total"] for row in rows) and any(row["val/mpjpe"] for row in rows)
+    checkpoint = load_checkpoint(result.best_model)
+    assert checkpoint.config == tiny_config.replace(experiment_name="walks")
+    assert result.figures["frames"] > 0 and np.isfinite(result.figures["mpjpe"])
+
+
+def test_what_a_run_says(fit, caplog):
+    with caplog.at_level(logging.INFO, logger="htvae"):
+        result = fit()
+    assert "Recordings: 6 train, 1 val, 1 test." in caplog.text
+    assert "2 epochs of about" in caplog.text and "parameters. About" in caplog.text
+    assert f"Best model: {result.best_model}" in caplog.text
+    assert "lightning" not in " ".join(record.name for record in caplog.records)
+
+
+def test_the_loss_falls(fit):
+    rows = read_log(fit(num_epochs=25, learning_rate=5e-3, validation_interval=5))
+    losses = [float(row["val/loss"]) for row in rows if row["val/loss"]]
+    assert losses[-1] < losses[0] - 1
+
+
+def test_the_same_seed_gives_the_same_weights(fit):
+    first = fit(experiment_name="first")
+    assert same(last_weights(first), last_weights(fit(experiment_name="second")))
+    assert not same(last_weights(first), last_weights(fit(experiment_name="third", seed=1)))
+
+
+def test_the_order_of_recordings_changes_nothing(fit, walks):
+    first = fit(experiment_name="first")
+    assert same(last_weights(first), last_weights(fit(walks[::-1], experiment_name="second")))
+
+
+def test_labels_change_no_weight_and_no_latent(fit, walks):
+    chance = np.random.default_rng(0)
+    renamed = [dataclasses.replace(walk, label=f"label {chance.integers(4)}") for walk in walks]
+    with_labels, with_others = fit(experiment_name="first"), fit(renamed, experiment_name="second")
+    without = fit([dataclasses.replace(walk, label=None) for walk in walks], experiment_name="third")
+    for other in (with_others, without):
+        assert same(last_weights(with_labels), last_weights(other))
+        for walk, another in zip(walks, renamed, strict=True):
+            first = htvae.load(with_labels.best_model, "cpu").encode(walk)
+            second = htvae.load(other.best_model, "cpu").encode(another)
+            assert np.array_equal(first.sequence_latent, second.sequence_latent)
+            assert np.array_equal(first.chunk_latents, second.chunk_latents)
+
+
+def test_labels_in_the_manifest_change_no_weight(tiny_config, walks, tmp_path):
+    folder = tmp_path / "poses"
+    for walk in walks:
+        write_pose_csv(folder / f"{walk.name}.csv", walk)
+    weights = []
+    for name, labels in (("first", "aabbaabb"), ("second", "zyxwvuts")):
+        rows = [
+            f"{walk.name}.csv,{label},{walk.subject},30" for walk, label in zip(walks, labels, strict=True)
+        ]
+        (folder / "manifest.csv").write_text("\n".join(["file,label,subject,fps", *rows]) + "\n")
+        config = tiny_config.replace(data_dir=str(folder), experiment_name=name)
+        weights.append(last_weights(HTVAETrainer(config).fit()))
+    assert same(*weights)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12 warns of what is tested here
+def test_the_number_of_workers_changes_no_weight(fit):
+    first, second = fit(experiment_name="first"), fit(experiment_name="second", num_workers=2)
+    assert same(last_weights(first), last_weights(second))
+
+
+def test_the_cut_into_micro_batches_changes_no_step(fit):
+    """Up to sums in another order: without noise and dropout, which are drawn in another order, too."""
+    quiet = {
+        "latent_span_dropout": 0.0,
+        "sequence_span_probability": 0.0,
+        "num_epochs": 1,
+        "learning_rate": 1e-4,
+        "warmup_steps": 0,
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("htvae.models.latent.Gaussian.sample", lambda self: self.mu)
+        whole, parts = (
+            fit(experiment_name=f"cut_{size}", micro_batch_frames=size, **quiet) for size in (1024, 64)
+        )
+    totals = [
+        [float(row["train/total"]) for row in read_log(run) if row["train/total"]] for run in (whole, parts)
+    ]
+    np.testing.assert_allclose(*totals, rtol=1e-4)  # float32
+    # Adam divides by tiny second moments at first and Muon orthogonalises in bf16: an update may be off by a
+    # few hundredths of itself.
+    assert_close(last_weights(whole), last_weights(parts), rtol=0, atol=1e-4)
+
+
+def test_validation_moves_no_weight(fit):
+    class Watch(Callback):
+        def on_validation_start(self, trainer, module):
+            self.before = {name: value.clone() for name, value in module.state_dict().items()}
+            self.random = torch.get_rng_state()
+
+        def on_validation_end(self, trainer, module):
+            assert same(self.before, module.state_dict())
+            assert torch.equal(self.random, torch.get_rng_state())
+
+    watch = Watch()
+    fit(callbacks=[watch])
+    assert watch.before
+
+
+def test_training_moves_every_weight(fit):
+    class Keep(Callback):
+        def on_train_start(self, trainer, module):
+            self.before = {name: p.detach().clone() for name, p in module.model.named_parameters()}
+
+    keep = Keep()
+    weights = last_weights(fit(callbacks=[keep], num_epochs=4, latent_span_dropout=0.5))
+    assert [n for n, p in keep.before.items() if torch.equal(weights[f"model.{n}"], p)] == []
+
+
+def test_the_best_model_is_the_one_that_validated_best(fit):
+    result = fit(num_epochs=12, learning_rate=3e-2, ema_decay=0.0)
+    best = load_checkpoint(result.best_model).figures
+    losses = {int(row["step"]): float(row["val/loss"]) for row in read_log(result) if row["val/loss"]}
+    assert best["loss"] == pytest.approx(min(losses.values()), rel=1e-6)
+
+
+def test_an_earlier_run_is_put_aside(fit):
+    first = fit()
+    weights = first.best_model.read_bytes()
+    second = fit(seed=1)
+    (archived,) = (second.best_model.parents[1] / "archive").iterdir()
+    assert (archived / "checkpoints" / "best_model.pt").read_bytes() == weights
+    assert sorted(p.name for p in archived.iterdir()) == ["checkpoints", "config.json", "logs", "tensorboard"]
+
+
+def test_a_run_that_is_interrupted_can_go_on(fit, caplog):
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(
+        KeyboardInterrupt, match=r"Interrupted at step 4\. To go on: the same command with --resume"
+    ):
+        fit(num_epochs=3, callbacks=[InterruptAt(4)])
+    assert signal.getsignal(signal.SIGINT) is before
+    recorder = Recorder()
+    result = fit(num_epochs=3, callbacks=[recorder], resume=True)
+    uninterrupted = fit(num_epochs=3, experiment_name="whole")
+    assert result.finished
+    for name in ("global_step", "frames_processed", "epoch"):
+        assert last_state(result)[name] == last_state(uninterrupted)[name]
+    assert recorder.steps == last_state(result)["global_step"]
+    states = [last_state(run)["lr_schedulers"][0]["last_epoch"] for run in (result, uninterrupted)]
+    assert states[0] == states[1] == recorder.steps
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(fit):
+    """With the same random numbers; a step's noise is drawn from a stream that is not saved."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("htvae.models.latent.Gaussian.sample", lambda self: self.mu)
+        quiet = {"num_epochs": 3, "latent_span_dropout": 0.0, "sequence_span_probability": 0.0}
+        with pytest.raises(KeyboardInterrupt):
+            fit(callbacks=[InterruptAt(4)], **quiet)
+        resumed = fit(resume=True, **quiet)
+        whole = fit(experiment_name="whole", **quiet)
+    assert same(last_weights(resumed), last_weights(whole))
+
+
+def test_a_failure_keeps_its_name_and_leaves_the_state(fit):
+    with pytest.raises(ZeroDivisionError):
+        fit(callbacks=[InterruptAt(4, ZeroDivisionError)])
+    assert fit(resume=True).finished
+
+
+def test_a_finished_run_can_be_made_longer(fit):
+    first = fit()
+    second = fit(num_epochs=4, resume=True)
+    assert second.finished
+    assert last_state(second)["global_step"] == 2 * last_state(first)["global_step"]
+    assert not (second.best_model.parents[1] / "archive").exists()
+
+
+def test_a_resumed_run_keeps_its_log(fit):
+    fit()
+    rows = read_log(fit(num_epochs=4, resume=True))
+    steps = [int(row["step"]) for row in rows if row["val/loss"]]
+    assert steps[0] < 4 and steps == sorted(set(steps))
+
+
+def test_resuming_with_nothing_there(fit):
+    with pytest.raises(
+        FileNotFoundError, match=r"last_model\.pt must be there to resume from.*Start without"
+    ):
+        fit(resume=True)
+
+
+def test_resuming_with_other_sizes(fit):
+    fit()
+    with pytest.raises(ValueError, match="embed_dim"):
+        fit(resume=True, embed_dim=32)
+
+
+def test_time_that_is_up(fit, caplog):
+    with caplog.at_level(logging.INFO, logger="htvae"):
+        result = fit(max_minutes=0.05 / 60, num_epochs=200)
+    assert not result.finished
+    assert result.best_model.is_file()
+    assert "Stopped by max_minutes at step" in caplog.text
+
+
+def test_going_on_after_the_time_is_up_with_the_same_command(fit):
+    settings = {"max_minutes": 0.15 / 60, "num_epochs": 200}
+    steps = last_state(fit(**settings))["global_step"]
+    assert last_state(fit(**settings, resume=True))["global_step"] > steps + 1
+
+
+def test_starting_from_another_models_weights(fit):
+    source = fit(experiment_name="source")
+    start = load_checkpoint(source.best_model).state
+
+    class Keep(Callback):
+        def on_train_start(self, trainer, module):
+            self.weights = {name: value.clone() for name, value in module.model.state_dict().items()}
+            self.averaged = {n: v.clone() for n, v in module.averaged.module.state_dict().items()}
+
+    keep = Keep()
+    fit(callbacks=[keep], init_from=str(source.best_model))
+    assert same(keep.weights, start) and same(keep.averaged, start)
+
+
+def test_starting_from_the_run_that_is_put_aside(fit):
+    first = fit()
+    assert fit(init_from=str(first.best_model)).finished
+
+
+def test_one_recording_trains_without_validation(fit, walks):
+    result = fit(walks[:1])
+    assert result.finished and result.best_model.is_file()
+    assert load_checkpoint(result.best_model).splits.train == (walks[0].name,)
+    assert htvae.load(result.best_model, "cpu").encode(walks[1]).sequence_latent.shape == (6,)
+
+
+def test_two_recordings_train_and_hold_one_out(fit, walks):
+    result = fit(walks[:2])
+    splits = load_checkpoint(result.best_model).splits
+    assert len(splits.train) == 1 and len(splits.val) + len(splits.test) == 1
+
+
+def test_a_single_step(fit, walks):
+    result = fit(walks[:3], num_epochs=1, batch_frames=4096)
+    assert last_state(result)["global_step"] == 1
+    assert result.best_model.is_file()
+
+
+def test_it_stops_where_nothing_gets_better(fit):
+    recorder = Recorder()
+    result = fit(callbacks=[recorder], learning_rate=1e-12, ema_decay=0.0, patience=2, num_epochs=100)
+    # The first validation sets the mark, the next two do not beat it.
+    assert recorder.validations == [3, 6, 9] and recorder.steps == 9
+    assert result.finished
+
+
+def test_a_warm_up_is_not_taken_for_a_standstill(fit):
+    recorder = Recorder()
+    settings = {"learning_rate": 1e-12, "ema_decay": 0.0, "patience": 1, "num_epochs": 100}
+    fit(callbacks=[recorder], kl_warmup_steps=8, **settings)
+    assert recorder.validations == [3, 6, 9, 12]
+
+
+def test_steering_to_a_rate(fit):
+    """The rate is above a tiny target, so the weight of the KL rises, and the saved state knows."""
+    settings = {"kl_schedule": "target_rate", "target_rate": 1e-4}
+    result = fit(**settings)
+    factor = last_state(result)["loss_manager"]["log_factor"]
+    assert factor == pytest.approx(0.01 * last_state(result)["global_step"])
+    second = fit(num_epochs=3, resume=True, **settings)
+    assert last_state(second)["loss_manager"]["log_factor"] > factor
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"kl_schedule": "cyclic", "likelihood": "student", "velocity_weight": 1.0, "bone_weight": 1.0},
+        {"chunk_latent_dim": 0, "batch_size": 3, "gradient_clip": 0.0, "free_bits": 0.1, "dropout": 0.1},
+        {"precision": "bf16", "likelihood": "laplace", "kl_schedule": "constant", "jitter": 0.01},
+    ],
+)
+def test_settings_that_change_the_way(fit, settings):
+    result = fit(**settings)
+    assert np.isfinite(result.figures["loss"])
+    assert all(value.isfinite().all() for value in load_checkpoint(result.best_model).state.values())
+
+
+def test_a_network_and_a_loss_of_ones_own(tiny_config, walks):
+    from htvae.models import HierarchicalTransformerVAE
+    from htvae.training import VAELoss
+
+    seen = []
+
+    class Model(HierarchicalTransformerVAE):
+        def forward(self, *inputs):
+            seen.append(self.training)
+            return super().forward(*inputs)
+
+    class Loss(VAELoss):
+        def forward(self, *inputs):
+            parts = super().forward(*inputs)
+            return {**parts, "extra": parts["total"] * 0 + 2.5}
+
+    def build(config, **sizes):
+        return Model(config.model, **sizes)
+
+    result = HTVAETrainer(tiny_config, walks, loss=Loss(tiny_config.loss), build_model=build).fit()
+    assert set(seen) == {True, False}
+    assert {float(row["train/extra"]) for row in read_log(result) if row["train/extra"]} == {2.5}
+    assert htvae.load(result.best_model, "cpu", build).encode(walks[0]).name == walks[0].name
+
+
+def test_every_recording_missing_from_validation_is_said(fit, walks):
+    """A validation recording in which nothing is seen scores nothing, and stops nothing."""
+    blind = dataclasses.replace(walks[0], pose=np.full_like(walks[0].pose, np.nan), split="val")
+    rest = [dataclasses.replace(walk, split="train") for walk in walks[1:]]
+    result = fit([blind, *rest])
+    assert result.finished and result.best_model.is_file()
+    assert "mpjpe" not in result.figures
