@@ -82,6 +82,12 @@ def make_walk_fixture() -> Callable[..., PoseSequence]:
     return make_walk
 
 
+@pytest.fixture(scope="session")
+def tiny_settings() -> dict[str, Any]:
+    """Return `TINY`."""
+    return dict(TINY)
+
+
 @pytest.fixture
 def tiny_config(tmp_path: Path) -> Config:
     """Settings of a tiny model that writes to this test's own folder."""

@@ -77,14 +77,19 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             f"{path}: must be of format {FORMAT_VERSION} or older, but is of format "
             f"{values['format_version']}, written by htvae {values['htvae_version']}. Install that version."
         )
-    config = Config.from_dict(values["config"])
-    return Checkpoint(
-        state=values["state"],
-        config=config,
-        processor=PoseDataProcessor.from_state_dict(values["processor"], config.data),
-        splits=Splits.from_dict(values["splits"]),
-        figures=values["figures"],
-    )
+    try:
+        config = Config.from_dict(values["config"])
+        return Checkpoint(
+            state=values["state"],
+            config=config,
+            processor=PoseDataProcessor.from_state_dict(values["processor"], config.data),
+            splits=Splits.from_dict(values["splits"]),
+            figures=values["figures"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path}: must be a complete model of this version, but is not ({error}). Train again."
+        ) from error
 
 
 def read_plain(path: Path) -> dict[str, Any]:
@@ -105,11 +110,9 @@ def read_plain(path: Path) -> dict[str, Any]:
         try:
             values = torch.load(file, map_location="cpu", weights_only=True)
         except Exception as error:  # damaged bytes fail in any way
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ValueError(
-                f"{path}: must be a checkpoint of tensors and plain values, but could not be read "
-                f"({reason[:120]}). It may have been cut off while it was copied: copy it again, or train "
-                "again."
+                f"{path}: must be a checkpoint of tensors and plain values, but could not be read. It may "
+                "have been cut off while it was copied: copy it again, or train again."
             ) from error
     if not isinstance(values, dict):
         raise ValueError(

@@ -222,8 +222,8 @@ class LossConfig:
     free_bits: float = 0.0
     """KL (nats per latent number) below which no penalty is paid. Above 0 it keeps levels alive."""
     statistics_weight: float = 1.0
-    """Weight of what the sequence latent alone has to tell: mean, spread and speed of every point. More makes it
-    easier to read, at a price in reconstruction; 0 leaves it to the ELBO."""
+    """Weight of what the sequence latent alone has to tell: mean, spread and speed of every point. More makes
+    it easier to read, at a price in reconstruction; 0 leaves it to the ELBO."""
     velocity_weight: float = 0.0
     """Weight of the velocity error, as a second likelihood on frame differences."""
     bone_weight: float = 0.0
@@ -317,8 +317,8 @@ class ExperimentConfig:
         name = self.experiment_name
         _require(
             name is None or _is_plain(name),
-            'experiment_name must be a plain folder name (at most 60 characters, no / \\ : * ? " < > |, no space '
-            f"or point at its ends), but got {name!r}. Choose another.",
+            'experiment_name must be a plain folder name (at most 60 characters, no / \\ : * ? " < > |, no '
+            f"space or point at its ends), but got {name!r}. Choose another.",
         )
         taken = ("archive", "cache", "checkpoints", "logs", "tensorboard")
         _require(

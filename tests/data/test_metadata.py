@@ -68,7 +68,7 @@ def test_metadata_is_attached(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     ("content", "message"),
     [
         (b"", "must have a header with file, but is empty"),
-        (b"name,label\nwalk,step\n", "the header must have file, name, label, but lacks file"),
+        (b"name,label\nwalk,step\n", "the header must have file, but lacks file"),
         (b"file;label\nwalk;step\n", "separated by semicolons"),
         (b"file,camera,camera\nwalk,a,b\n", "must have camera once, but has it 2 times"),
         (b"file\nnone.csv\n", r"line 2: file must be a recording of the folder, but none\.csv is not in"),

@@ -113,6 +113,12 @@ def test_a_broken_cache_is_built_anew(folder, suffix, damage, caplog):
         assert "the recordings are read again" in caplog.text
 
 
+def test_what_the_manifest_lacks_is_said_once(folder, caplog):
+    (folder / "manifest.csv").write_text("file,label\nwalk.csv,walking\n")
+    open_folder(folder)
+    assert caplog.text.count("have no row in manifest.csv") == 1
+
+
 def test_where_the_cache_cannot_be_written_it_is_done_without(folder, monkeypatch, caplog):
     expected = list(open_folder(folder).values())
 

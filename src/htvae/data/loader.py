@@ -163,9 +163,9 @@ def _check_landmarks(sequences: Sequence[PoseSequence], processor: PoseDataProce
     found = list(dict.fromkeys(name for s in sequences for name in s.landmarks))
     if not set(found) & set(processor.landmarks):
         raise ValueError(
-            f"{folder}: recordings must share landmarks with the model, but none has any of its. The model knows "
-            f"{', '.join(processor.landmarks)}; the recordings have {', '.join(found)}. Give a folder of such "
-            "recordings, or a model that was trained on these."
+            f"{folder}: recordings must share landmarks with the model, but none has any of its. The model "
+            f"knows {', '.join(processor.landmarks)}; the recordings have {', '.join(found)}. Give others, "
+            "or a model that was trained on these."
         )
 
 

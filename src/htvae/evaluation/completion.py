@@ -90,7 +90,7 @@ def _score(
 def _without(processed: ProcessedSequence, hidden: np.ndarray) -> ProcessedSequence:
     pose = processed.pose.copy()
     pose[:, : hidden.shape[1]][hidden] = np.nan
-    gone = hidden.all(axis=1)
+    gone: np.ndarray = np.asarray(hidden.all(axis=1))
     gone[1:] |= gone[:-1]  # nor is the root's velocity seen, which needs two frames, where no landmark is
     pose[gone, hidden.shape[1] :] = np.nan
     return replace(processed, pose=pose)

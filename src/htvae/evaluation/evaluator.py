@@ -59,6 +59,7 @@ def evaluate(
     data = _open_data(model, options)
     processed = _choose(data, options.split)
     logger.info("Scoring %d recordings (%s) of %s.", len(processed), options.split, data.config.data.data_dir)
+    _check_options(options, processed)
     reconstructions = model.reconstruct_all(processed)
     figures = _score(model, data, reconstructions, metrics, options)
     print(format_figures(figures))
@@ -73,6 +74,23 @@ def evaluate(
         draw_pictures(model, reconstructions, encodings, options.output_dir / "pictures", log_file)
     logger.info("Written to %s in %s.", options.output_dir, format_duration(time.monotonic() - started))
     return figures
+
+
+def _check_options(options: EvaluateOptions, processed: Sequence[ProcessedSequence]) -> None:
+    """Find what cannot work before anything is computed."""
+    if options.truth_dir is not None and not options.truth_dir.is_dir():
+        raise FileNotFoundError(
+            f"{options.truth_dir} must be a folder of noise-free recordings, but is not there."
+        )
+    if options.probe is None:
+        return
+    known = dict.fromkeys(["label", "subject", *(key for p in processed for key in p.source.covariates)])
+    for column in (options.probe, options.probe_groups or "subject"):
+        if column not in known:
+            raise ValueError(
+                f"probe and probe_groups must be columns of manifest.csv, but got {column!r}. "
+                f"Known: {', '.join(known)}."
+            )
 
 
 def _open_data(model: TrainedModel, options: EvaluateOptions) -> PoseDataLoader:
@@ -190,15 +208,6 @@ def _probe(
 ) -> dict[str, float]:
     """Return what a linear classifier reads off the latents, by the name of the features."""
     label_column, group_column = options.probe or "label", options.probe_groups or "subject"
-    known = dict.fromkeys(
-        ["label", "subject", *(key for r in reconstructions for key in r.encoding.covariates)]
-    )
-    for column in (label_column, group_column):
-        if column not in known:
-            raise ValueError(
-                f"probe and probe_groups must be columns of manifest.csv, but got {column!r}. "
-                f"Known: {', '.join(known)}."
-            )
 
     def value(encoding: Encoding, column: str) -> str | None:
         own: dict[str, Any] = {"label": encoding.label, "subject": encoding.subject, **encoding.covariates}

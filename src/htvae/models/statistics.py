@@ -1,7 +1,9 @@
 """What the sequence latent has to tell by itself: posture, range and speed of every point.
 
-A decoder that also sees chunk latents can do without z. Here z alone, by one linear map, must give mean, spread and
-speed of every point over the window: what a recording is, said without labels, in a form that linear methods read.
+A decoder that also sees chunk latents can do without z. Here z alone, by one linear map, must give mean,
+spread and
+speed of every point over the window: what a recording is, said without labels, in a form that linear methods
+    read.
 
 Axes: ``B`` batch, ``T`` frames, ``L`` points, ``D`` coordinates, ``Z`` latent_dim.
 """
@@ -9,8 +11,11 @@ Axes: ``B`` batch, ``T`` frames, ``L`` points, ``D`` coordinates, ``Z`` latent_d
 import torch
 from torch import Tensor, nn
 
+NUM_STATISTICS = 3
+"""Mean, log spread, log speed."""
 SPREAD = 0.2
-"""Standard deviation of the statistics around their prediction, in standardised units and natural logarithms."""
+"""Standard deviation of the statistics around their prediction, in standardised units and natural
+logarithms."""
 SMALLEST = 0.02
 """Added before logarithms are taken, so that a point at rest has one."""
 
@@ -20,8 +25,8 @@ class MotionStatistics(nn.Module):
 
     def __init__(self, latent_dim: int, num_points: int, num_coordinates: int) -> None:
         super().__init__()
-        self.shape = (3, num_points, num_coordinates)
-        self.head = nn.Linear(latent_dim, 3 * num_points * num_coordinates)
+        self.shape = (NUM_STATISTICS, num_points, num_coordinates)
+        self.head = nn.Linear(latent_dim, NUM_STATISTICS * num_points * num_coordinates)
 
     def forward(self, sequence_latent: Tensor, pose: Tensor, observed: Tensor) -> Tensor:
         """Return the negative log-likelihood (B,) of a window's statistics, in nats up to a constant.
@@ -44,8 +49,8 @@ def compute_motion_statistics(pose: Tensor, observed: Tensor) -> tuple[Tensor, T
         observed: (B, T, L) bool.
 
     Returns:
-        (B, 3, L, D), the spread in units of the pose, the speed in these units per ten frames; and (B, L) bool, True
-        for points with two observed neighbouring frames.
+        (B, 3, L, D), the spread in units of the pose, the speed in these units per ten frames; and (B, L)
+        bool, True for points with two observed neighbouring frames.
     """
     weight, pair = observed[..., None], (observed[:, 1:] & observed[:, :-1])[..., None]
     count, pairs = weight.sum(1).clamp(min=1), pair.sum(1)

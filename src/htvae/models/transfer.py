@@ -5,13 +5,16 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from htvae.models.statistics import NUM_STATISTICS
 from htvae.models.vae import HierarchicalTransformerVAE
 
 POINT_STATISTICS = ("pose_mean", "pose_scale")
 """Buffers that belong to the training data, never copied."""
 PER_TOKEN = {"encoder.embed.weight": 1, "decoder.output.weight": 0, "decoder.output.bias": 0}
 """Weights with an axis laid out (frame of the token, point, coordinate), and which axis it is."""
-POINT_AXES = {**PER_TOKEN, "log_scale": 1}
+PER_STATISTIC = {"statistics.head.weight": 0, "statistics.head.bias": 0}
+"""Weights with an axis laid out (statistic, point, coordinate), and which axis it is."""
+POINT_AXES = {**PER_TOKEN, **PER_STATISTIC, "log_scale": 1}
 """Weights with an axis of points, and which it is."""
 
 
@@ -62,14 +65,21 @@ def copy_weights(
             if name not in POINT_AXES:
                 value.copy_(state[name])
                 continue
-            frames = model.config.frames_per_token if name in PER_TOKEN else 1
+            groups = _count_groups(name, model.config.frames_per_token)
             own_points, their_points = (
-                tensor.unflatten(POINT_AXES[name], (frames, count, -1))
+                tensor.unflatten(POINT_AXES[name], (groups, count, -1))
                 for tensor, count in ((value, len(points)), (state[name], len(source_points)))
             )
             axis = POINT_AXES[name] + 1
             own_points.index_copy_(axis, here, their_points.index_select(axis, there))
     return f"{len(shared)} of {len(points)} points copied by name, all other weights as they were"
+
+
+def _count_groups(name: str, frames_per_token: int) -> int:
+    """Return how often all points are listed along a weight's axis of points."""
+    if name in PER_TOKEN:
+        return frames_per_token
+    return NUM_STATISTICS if name in PER_STATISTIC else 1
 
 
 def _fits(own: Tensor, other: Tensor, points: Sequence[str], source_points: Sequence[str]) -> bool:

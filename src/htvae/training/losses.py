@@ -49,9 +49,9 @@ class VAELoss(nn.Module):
     """Negative ELBO and its additions, in nats per real frame.
 
     ``total = reconstruction + kl_weight * kl + chunk_kl_weight * chunk_kl + statistics_weight * statistics
-    + velocity_weight * velocity + bone_weight * bone``. ``statistics`` is what the sequence latent alone has to
-    tell, see `htvae.models.statistics`. ``velocity`` and ``bone`` are squared errors of frame differences and of bone
-    lengths over twice the squared scale, so that they are nats like the rest.
+    + velocity_weight * velocity + bone_weight * bone``. ``statistics`` is what the sequence latent alone has
+    to tell, see `htvae.models.statistics`. ``velocity`` and ``bone`` are squared errors of frame differences
+    and of bone lengths over twice the squared scale, so that they are nats like the rest.
 
     Args:
         config: likelihood, floor of the scale, free bits.

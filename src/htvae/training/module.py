@@ -121,10 +121,15 @@ class TrainingModule(pl.LightningModule):
             self.tracker.update("mpjpe", float(error / count), int(count))
 
     def on_validation_epoch_end(self) -> None:
-        """Log the figures of this validation."""
+        """Log the figures of this validation.
+
+        Raises:
+            ValueError: the loss is not finite; what was saved before stays as it is.
+        """
         figures = self.tracker.compute()
         if figures:
             figures["loss"] = figures.pop("total")
+            self._check_finite(figures["loss"])
         self.figures = {**figures, "step": float(self.global_step), "frames": float(self.frames_processed)}
         self.log_dict({f"val/{name}": value for name, value in figures.items()})
 
@@ -142,6 +147,13 @@ class TrainingModule(pl.LightningModule):
     def save_model(self, path: Path) -> None:
         """Write the averaged weights as a model file."""
         self.save_model_file(path, self.averaged.module.state_dict(), self.figures)
+
+    def _check_finite(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise ValueError(
+                f"The loss must be finite, but is {loss} at step {self.global_step}. Lower --learning_rate; "
+                "the models saved before are as they were."
+            )
 
     def _run(self, network: Any, batch: PoseBatch) -> VAEOutput:
         return network(batch.pose, batch.observed, batch.num_frames)

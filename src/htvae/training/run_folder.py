@@ -3,15 +3,23 @@
 import json
 import logging
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from htvae.checkpoint import read_plain
 from htvae.config import Config, ExperimentConfig
 from htvae.utils.utils import atomic_write
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 logger = logging.getLogger(__name__)
 
+MAY_CHANGE = {"data_dir", "num_workers"}
+"""Settings of the data that a resumed run may change."""
 OUTPUTS = ("checkpoints", "logs", "tensorboard", "config.json")
 
 
@@ -64,9 +72,44 @@ class RunFolder:
         logger.info("An earlier run in %s was moved to %s.", self.root, target)
         return target
 
+    def check_resumable(self, config: Config, state: Mapping[str, "Tensor"]) -> None:
+        """Make sure that a run with these settings and weights can go on from ``last_model.pt``.
+
+        Raises:
+            FileNotFoundError: there is nothing to go on from.
+            ValueError: it is damaged, or of another model or other data.
+        """
+        if not self.last_model.is_file():
+            raise FileNotFoundError(
+                f"{self.last_model} must be there to resume from, but is not. Start without --resume."
+            )
+        saved = read_plain(self.last_model)
+        changed = _changed_settings(Config.from_dict(saved["config"]), config)
+        if changed:
+            raise ValueError(
+                f"{self.last_model}: --resume must go on with the run's settings, but these differ: "
+                f"{', '.join(changed)}. Give them as they are in {self.root / 'config.json'}."
+            )
+        shapes = {name: value.shape for name, value in saved["state_dict"].items()}
+        if shapes != {name: value.shape for name, value in state.items()}:
+            raise ValueError(
+                f"{self.last_model}: must fit the recordings, but was trained on other landmarks. "
+                "Start without --resume."
+            )
+
     def prepare(self, config: Config) -> None:
         """Make the folders and save the resolved configuration with the run."""
         for folder in (self.checkpoints, self.logs, self.tensorboard):
             folder.mkdir(parents=True, exist_ok=True)
         with atomic_write(self.root / "config.json") as temporary:
             Path(temporary).write_text(json.dumps(config.to_dict(), indent=2) + "\n", encoding="utf-8")
+
+
+def _changed_settings(before: Config, now: Config) -> list[str]:
+    """Return what differs in data, model and loss, as ``name (before, now)``."""
+    changed = []
+    for section in ("data", "model", "loss"):
+        old, new = (config.to_dict()[section] for config in (before, now))
+        names = [name for name in old if old[name] != new[name] and name not in MAY_CHANGE]
+        changed += [f"{name} (was {old[name]}, now {new[name]})" for name in names]
+    return changed

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
-from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.callbacks import Callback, Timer
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch import Tensor, nn
 
@@ -97,7 +97,7 @@ class HTVAETrainer:
         self._announce(
             data, module, estimate_run(module.model, self.config, self._frames(data), device, precision)
         )
-        self._prepare_folder()
+        self._prepare_folder(module)
         trainer = self._build_trainer(module, data, device, precision)
         self._run(trainer, module, data)
         finished = self._finish(trainer, module)
@@ -140,13 +140,9 @@ class HTVAETrainer:
             save_model=save_model,
         )
 
-    def _prepare_folder(self) -> None:
+    def _prepare_folder(self, module: TrainingModule) -> None:
         if self.config.training.resume:
-            if not self.folder.last_model.is_file():
-                raise FileNotFoundError(
-                    f"{self.folder.last_model} must be there to resume from, but is not. "
-                    "Start without --resume."
-                )
+            self.folder.check_resumable(self.config, module.state_dict())
         else:
             self.folder.archive_earlier_run()
         self.folder.prepare(self.config)
@@ -197,7 +193,7 @@ class HTVAETrainer:
                     CSVLogger(self.folder.root, name="logs", version=""),
                     TensorBoardLogger(self.folder.root, name="tensorboard", version=""),
                 ],
-                val_check_interval=min(training.validation_interval, module.total_steps),
+                val_check_interval=spread_evenly(module.total_steps, training.validation_interval),
                 check_val_every_n_epoch=None,
                 log_every_n_steps=min(10, module.total_steps),
                 num_sanity_val_steps=0,
@@ -218,7 +214,8 @@ class HTVAETrainer:
 
     def _finish(self, trainer: pl.Trainer, module: TrainingModule) -> bool:
         """Make sure that a best model is there, and say where."""
-        finished = trainer.current_epoch >= (trainer.max_epochs or 0) or bool(trainer.should_stop)
+        timers = [c for c in trainer.callbacks if isinstance(c, Timer)]  # type: ignore[attr-defined]
+        finished = not any((timer.time_remaining() or 0) <= 0 for timer in timers)
         if not self.folder.best_model.is_file():
             module.save_model(self.folder.best_model)
             logger.info("No validation took place: the last weights are taken for the best.")
@@ -229,6 +226,11 @@ class HTVAETrainer:
             )
         logger.info("Best model: %s", self.folder.best_model)
         return finished
+
+
+def spread_evenly(total_steps: int, interval: int) -> int:
+    """Return the largest interval up to the one asked for with which the last validation falls on the end."""
+    return max(1, total_steps // -(-total_steps // interval))
 
 
 @contextlib.contextmanager

@@ -69,8 +69,8 @@ class ModelCheckpoint(callbacks.ModelCheckpoint):
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
-        """Save the state of training on Ctrl-C and on failures, if it got anywhere."""
-        if trainer.global_step > 0:
+        """Save the state of training on Ctrl-C; after a failure the last validation's state is the better."""
+        if isinstance(exception, KeyboardInterrupt) and trainer.global_step > 0:
             self.save_last_state(trainer)
 
     def save_last_state(self, trainer: pl.Trainer) -> None:
