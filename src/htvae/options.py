@@ -67,7 +67,7 @@ class EvaluateOptions(ModelOptions):
     visualize: bool = False
     """Whether pictures are drawn: poses, latents, attention."""
     extract_latents: bool = False
-    """Whether the latents of the scored recordings are saved."""
+    """Whether the latents of all recordings of the folder are saved."""
     probe: str | None = None
     """What a linear classifier is to read off the latents: ``label``, or a column of manifest.csv."""
     probe_groups: str | None = None

@@ -16,6 +16,7 @@ from htvae.evaluation.completion import (
     hide_landmarks,
     measure_completion,
 )
+from htvae.evaluation.tables import FIGURES
 
 
 @pytest.fixture
@@ -104,5 +105,6 @@ def test_a_trained_model_completes_and_the_seed_says_what(trained, make_walks):
     fallback = np.array(model.processor.pose_mean, np.float32)[:6]
     first = measure_completion(model, processed, fallback)
     assert all(np.isfinite(value) and value > 0 for value in first.values())
+    assert {f"complete_gap_{length}_mpjpe" for length in GAPS} <= set(FIGURES)
     assert first == measure_completion(model, processed, fallback)
     assert first != measure_completion(model, processed, fallback, seed=1)

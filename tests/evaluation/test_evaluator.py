@@ -91,7 +91,8 @@ def test_a_metric_of_ones_own(score, trained, tmp_path):
 
 
 def test_latents_and_pictures(score, tmp_path, monkeypatch):
-    monkeypatch.setattr(pictures, "GIF_FRAMES", 5)
+    monkeypatch.setattr(pictures, "GIF_FRAMES", 3)
+    monkeypatch.setattr(pictures, "NUM_RECORDINGS", 1)
     score(extract_latents=True, visualize=True)
     results = tmp_path / "results"
     with np.load(results / "latents" / "latents.npz") as arrays:

@@ -27,7 +27,7 @@ def draw(model, walks, folder, log_file=None):
 
 
 def test_everything_there_is_to_see(model, trained, make_walks, tmp_path, monkeypatch):
-    monkeypatch.setattr(pictures, "GIF_FRAMES", 20)
+    monkeypatch.setattr(pictures, "GIF_FRAMES", 5)
     log = trained.checkpoint.parents[1] / "logs" / "metrics.csv"
     walks = make_walks([40, 30, 70])
     walks[1] = dataclasses.replace(walks[1], name="day 1/walk:2")

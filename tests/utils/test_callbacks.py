@@ -81,25 +81,31 @@ def test_without_a_figure_the_newest_is_the_best(fit, tmp_path):
     assert module.saved[-1] == 6
 
 
-@pytest.mark.parametrize("error", [ValueError, OSError])
-def test_a_failure_leaves_the_state(fit, tmp_path, error):
-    class Fail(pl.Callback):
-        def on_train_batch_end(self, trainer, *_):
-            if trainer.global_step == 3:
-                raise error
+class FailAt(pl.Callback):
+    def __init__(self, step, error):
+        self.step, self.error = step, error
 
-    with pytest.raises(error):
-        fit(Walker([1.0] * 9), [ModelCheckpoint(tmp_path), Fail()])
+    def on_train_batch_start(self, trainer, *_):
+        if trainer.global_step == self.step:
+            raise self.error
+
+
+def test_an_interruption_leaves_the_state(fit, tmp_path):
+    with pytest.raises(SystemExit):  # as Lightning ends after Ctrl-C
+        fit(Walker([1.0] * 9), [ModelCheckpoint(tmp_path), FailAt(3, KeyboardInterrupt)])
     assert torch.load(tmp_path / "last_model.pt", weights_only=True)["global_step"] == 3
 
 
-def test_a_failure_before_the_first_step_leaves_nothing(fit, tmp_path):
-    class Fail(pl.Callback):
-        def on_train_start(self, *_):
-            raise ZeroDivisionError
-
+def test_a_failure_leaves_the_state_of_the_last_validation(fit, tmp_path):
     with pytest.raises(ZeroDivisionError):
-        fit(Walker(), [ModelCheckpoint(tmp_path), Fail()])
+        fit(Walker([1.0] * 9), [ModelCheckpoint(tmp_path), FailAt(3, ZeroDivisionError)])
+    assert torch.load(tmp_path / "last_model.pt", weights_only=True)["global_step"] == 2
+
+
+@pytest.mark.parametrize(("error", "leaves"), [(KeyboardInterrupt, SystemExit), (OSError, OSError)])
+def test_nothing_done_leaves_nothing(fit, tmp_path, error, leaves):
+    with pytest.raises(leaves):
+        fit(Walker(), [ModelCheckpoint(tmp_path), FailAt(0, error)])
     assert not (tmp_path / "last_model.pt").exists()
 
 

@@ -39,6 +39,8 @@ class TrainingModule(pl.LightningModule):
         save_model: writes a model file: ``save_model(path, state, figures)``.
     """
 
+    network: Any
+
     def __init__(
         self,
         model: nn.Module,
@@ -56,7 +58,8 @@ class TrainingModule(pl.LightningModule):
         self.averaged = torch.optim.swa_utils.AveragedModel(
             model, multi_avg_fn=_averaging(config.training.ema_decay), use_buffers=False
         )
-        self.network: Any = torch.compile(model, dynamic=True) if config.training.compile_model else model
+        network = torch.compile(model, dynamic=True) if config.training.compile_model else model
+        object.__setattr__(self, "network", network)  # not a submodule: its weights are the model's
         self.loss = loss
         self.validation_loss = VAELoss(dataclasses.replace(config.loss, free_bits=0.0), edges)
         self.loss_manager = LossManager(config.loss)
@@ -64,6 +67,7 @@ class TrainingModule(pl.LightningModule):
         self.total_steps = total_steps
         self.save_model_file = save_model
         self.frames_processed = 0
+        self.random_state: Tensor | None = None
         self.tracker = MetricsTracker()
         self.figures: dict[str, float] = {}
 
@@ -138,11 +142,18 @@ class TrainingModule(pl.LightningModule):
         checkpoint["frames_processed"] = self.frames_processed
         checkpoint["loss_manager"] = self.loss_manager.state_dict()
         checkpoint["config"] = self.config.to_dict()
+        checkpoint["random_state"] = torch.get_rng_state()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take up what `on_save_checkpoint` added."""
         self.frames_processed = checkpoint["frames_processed"]
         self.loss_manager.load_state_dict(checkpoint["loss_manager"])
+        self.random_state = checkpoint["random_state"]
+
+    def on_train_start(self) -> None:
+        """Go on with the random numbers of the run that is resumed."""
+        if self.random_state is not None:
+            torch.set_rng_state(self.random_state)
 
     def save_model(self, path: Path) -> None:
         """Write the averaged weights as a model file."""

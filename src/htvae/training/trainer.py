@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
-from lightning.pytorch.callbacks import Callback, Timer
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor, nn
 
 from htvae.checkpoint import BuildModel, Checkpoint, build_model, load_checkpoint, save_checkpoint
@@ -22,6 +22,7 @@ from htvae.config import Config
 from htvae.data.loader import PoseDataLoader
 from htvae.data.sequence import PoseSequence
 from htvae.models.transfer import copy_weights
+from htvae.training.logs import TimeLimit, open_csv_log
 from htvae.training.losses import VAELoss
 from htvae.training.machine import ACCELERATORS, Estimate, choose_precision, estimate_run
 from htvae.training.module import TrainingModule
@@ -180,17 +181,17 @@ class HTVAETrainer:
         if has_validation:
             start = max(self.config.loss.kl_warmup_steps, training.warmup_steps)
             watchers.append(EarlyStopping(patience=training.patience, start_step=start))
-        limit = None if training.max_minutes is None else timedelta(minutes=training.max_minutes)
+        if training.max_minutes is not None:
+            watchers.append(TimeLimit(timedelta(minutes=training.max_minutes)))
         with _quiet_lightning():
             return pl.Trainer(
                 accelerator=ACCELERATORS[device],
                 devices=1,
                 precision=precision,  # type: ignore[arg-type]
                 max_epochs=self.num_epochs(data),
-                max_time=limit,
                 callbacks=[*watchers, *self.callbacks],
                 logger=[
-                    CSVLogger(self.folder.root, name="logs", version=""),
+                    open_csv_log(self.folder.root, go_on=training.resume),
                     TensorBoardLogger(self.folder.root, name="tensorboard", version=""),
                 ],
                 val_check_interval=spread_evenly(module.total_steps, training.validation_interval),
@@ -214,7 +215,7 @@ class HTVAETrainer:
 
     def _finish(self, trainer: pl.Trainer, module: TrainingModule) -> bool:
         """Make sure that a best model is there, and say where."""
-        timers = [c for c in trainer.callbacks if isinstance(c, Timer)]  # type: ignore[attr-defined]
+        timers = [c for c in trainer.callbacks if isinstance(c, TimeLimit)]  # type: ignore[attr-defined]
         finished = not any((timer.time_remaining() or 0) <= 0 for timer in timers)
         if not self.folder.best_model.is_file():
             module.save_model(self.folder.best_model)
