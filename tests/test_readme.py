@@ -118,7 +118,6 @@ def test_classes_are_where_they_are_said_to_be(row: tuple[str, str]) -> None:
         assert isinstance(getattr(pytest.importorskip(module), name), type)
 
 
-@pytest.mark.xfail(strict=True, reason="pictures and two pages of docs are still to be made")
 def test_links_lead_somewhere() -> None:
     links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
     assert links
