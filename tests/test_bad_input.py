@@ -371,8 +371,8 @@ USES = {
     "init_from": ("train", "--data_dir", "poses", *TINY, "--init_from"),
 }
 NO_MODELS = {
-    "cut in half": r"must be a checkpoint of .*, but could not be read .*cut off .*: copy it again",
-    "text": r"must be a checkpoint of .*, but could not be read .*cut off .*: copy it again",
+    "cut in half": r"must be a checkpoint of .*, but could not be read.*cut off .*: copy it again",
+    "text": r"must be a checkpoint of .*, but could not be read.*cut off .*: copy it again",
     "absent": r"must be a checkpoint, but there is no such file\. Train first, or mend the path",
     "other tensors": r"must be a model saved by HT-VAE, but is something else\.",
 }
@@ -504,7 +504,7 @@ class TestPlacesAndChoices:
                 r"must be columns of manifest\.csv, but got 'colour'\. Known: label, sub",
             ),
             ("--data_dir absent", r"data_dir must be a folder, but absent does not exist"),
-            ("--truth_dir absent", r"must be a folder, but absent does not exist"),
+            ("--truth_dir absent", r"must be a folder of noise-free recordings, but is not there"),
         ],
     )
     def test_choices_of_evaluate_that_are_not_there(

@@ -22,12 +22,18 @@ from htvae.training.trainer import HTVAETrainer
 LENGTHS = [40, 60, 51, 70, 33, 90, 100, 45]
 
 
-@pytest.fixture(autouse=True)
-def _quick(no_measuring):
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Bits are equal only with equal numbers of threads."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(autouse=True)
+def _quick(no_measuring):
+    """Start at once."""
 
 
 @pytest.fixture
@@ -46,7 +52,7 @@ def fit(tiny_config, walks):
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory, make_walks, tiny_settings):
+def plain(tmp_path_factory, make_walks, tiny_settings, _one_thread):
     """A run with unchanged settings; read it, do not change it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("htvae.training.machine.measure_matrix_rate", lambda *_: 1e11)
