@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import htvae.utils
-from htvae.utils.utils import atomic_write, format_duration, format_table
+from htvae.utils.utils import atomic_write, format_duration
 
 
 def test_atomic_write_replaces_the_file(tmp_path: Path) -> None:
@@ -55,25 +55,6 @@ def test_earlier_file_survives_a_block_that_writes_nothing(tmp_path: Path) -> No
 )
 def test_format_duration(seconds: float, text: str) -> None:
     assert format_duration(seconds) == text
-
-
-def test_format_table() -> None:
-    text = format_table([["walk", 12, 0.123456], ["a longer name", 3, None]], ["name", "frames", "error"])
-    assert text.splitlines() == [
-        "name           frames   error",
-        "-------------  ------  ------",
-        "walk               12  0.1235",
-        "a longer name       3       -",
-    ]
-
-
-def test_format_table_without_rows() -> None:
-    assert format_table([], ["a", "b"]).splitlines() == ["a  b", "-  -"]
-
-
-def test_format_table_refuses_ragged_rows() -> None:
-    with pytest.raises(ValueError, match="2 cells, but row 1 has 1"):
-        format_table([[1, 2], [3]], ["a", "b"])
 
 
 def test_names_are_imported_when_asked_for() -> None:

@@ -1,9 +1,9 @@
-"""Helpers without a topic: safe writing of files, durations and tables as text."""
+"""Helpers without a topic: safe writing of files, durations as text."""
 
 import math
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,37 +45,3 @@ def format_duration(seconds: float) -> str:
         return f"{whole // 60} min {whole % 60:02d} s"
     minutes = round(seconds / 60)
     return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def format_table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
-    """Return aligned plain text: a line of headers, a rule, the rows. Columns of numbers stand to the right.
-
-    Floats have four significant digits, ``None`` is shown as ``-``.
-
-    Raises:
-        ValueError: a row has not as many cells as there are headers.
-    """
-    for number, row in enumerate(rows):
-        if len(row) != len(headers):
-            raise ValueError(
-                f"A row must have {len(headers)} cells, but row {number} has {len(row)}: {list(row)}."
-            )
-    cells = [list(headers), *([_format_cell(cell) for cell in row] for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(headers))]
-    numeric = [
-        all(isinstance(row[column], int | float | None) for row in rows) for column in range(len(headers))
-    ]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(line, widths, numeric, strict=True)
-        ).rstrip()
-        for line in cells
-    ]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
-
-
-def _format_cell(cell: object) -> str:
-    if cell is None:
-        return "-"
-    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)
