@@ -83,10 +83,13 @@ def test_steps_by_frames(lengths, batch_frames, seed):
         assert len(step) == 1 or sum(lengths[i] for i in step) <= batch_frames + max(lengths)
 
 
-def test_lengths_in_a_step_are_similar_and_steps_come_in_random_order():
+def test_steps_are_of_equal_size_mix_lengths_and_come_in_random_order():
     lengths = np.random.default_rng(0).integers(10, 1000, size=500)
     steps = pack_steps(lengths, 50, True, np.random.default_rng(0))
-    spread = [lengths[step].max() / lengths[step].min() for step in steps]
-    assert np.median(spread) < 1.3
-    means = [lengths[step].mean() for step in steps]
-    assert abs(np.corrcoef(means, range(50))[0, 1]) < 0.4  # about three standard deviations
+    sizes = [lengths[step].sum() for step in steps]
+    assert max(sizes) < 1.1 * min(sizes)
+    assert np.median([lengths[step].max() / lengths[step].min() for step in steps]) > 5
+    longest = [lengths[step].max() for step in steps]
+    assert abs(np.corrcoef(longest, range(50))[0, 1]) < 0.4  # about three standard deviations
+    again = pack_steps(lengths, 50, True, np.random.default_rng(1))
+    assert {tuple(step) for step in steps}.isdisjoint(tuple(step) for step in again)

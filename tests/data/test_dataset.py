@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from htvae.config import DataConfig
-from htvae.data.dataset import PoseSequenceDataset, build_augmentations, random_stream, window_grid
+from htvae.data.dataset import (
+    PoseSequenceDataset,
+    build_augmentations,
+    random_stream,
+    tile_spans,
+    window_grid,
+)
 from htvae.data.processing import PoseDataProcessor
 from htvae.data.sequence import FrameLabel, PoseSequence
 
@@ -73,6 +79,29 @@ def test_every_frame_is_scored_once(make_dataset, training, max_frames):
     for epoch in range(5):
         dataset.set_epoch(epoch)
         assert (covered(dataset) == 1).all()
+
+
+@given(num_frames=st.integers(1, 300), size=st.integers(1, 100), offset=st.floats(0, 0.999))
+def test_tiles_hold_every_frame_once_and_are_neither_long_nor_very_short(num_frames, size, offset):
+    spans = tile_spans(num_frames, size, int(offset * size))
+    assert [frame for span in spans for frame in range(*span)] == list(range(num_frames))
+    lengths = [stop - start for start, stop in spans]
+    assert max(lengths) <= size
+    assert min(lengths) >= min(num_frames, size // 4)
+
+
+def test_tiles_by_hand():
+    assert tile_spans(100, 40, 25) == [(0, 25), (25, 65), (65, 100)]
+    assert tile_spans(100, 40, 5) == [(0, 22), (22, 45), (45, 85), (85, 100)]  # 5 are too few
+    assert tile_spans(100, 40, 0) == [(0, 40), (40, 80), (80, 100)]
+    assert tile_spans(40, 40, 25) == [(0, 40)]
+
+
+def test_training_windows_are_of_many_lengths(make_dataset):
+    dataset = make_dataset(*[4000] * 40, max_frames=4096)
+    assert dataset.lengths.max() > 2000
+    assert 64 <= dataset.lengths.min() < 400
+    assert np.unique(dataset.lengths).size > 60
 
 
 def test_training_windows_differ_between_epochs_and_seeds(make_dataset):

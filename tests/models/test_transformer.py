@@ -1,8 +1,17 @@
 """Attention: local with one chunk is full attention, maps are what the fast path used, masks hold."""
 
+import pytest
 import torch
 
-from htvae.models.transformer import AdaptiveNorm, Attention, HierarchicalAttention, Rotary, Transformer
+from htvae.models.transformer import (
+    SHORT,
+    AdaptiveNorm,
+    Attention,
+    HierarchicalAttention,
+    Rotary,
+    Transformer,
+    attend,
+)
 
 
 def test_attention_map_times_values_is_what_the_fast_path_returns():
@@ -44,7 +53,7 @@ def test_one_full_length_chunk_is_full_attention():
     full = torch.cat([attention.summary_token.expand(2, 1, -1), tokens[:, 0]], dim=1)
     full = attention.local_transformer(full, torch.ones(2, 10, dtype=torch.bool))
     summary = attention.pool(full[:, 1:].flatten(1)) + full[:, 0]
-    torch.testing.assert_close(attention.summarise(tokens, everywhere)[:, 0], summary)
+    torch.testing.assert_close(attention.summarise(tokens, everywhere, everywhere[..., 0])[:, 0], summary)
 
 
 def test_chunks_attend_locally_within_themselves_only():
@@ -53,12 +62,39 @@ def test_chunks_attend_locally_within_themselves_only():
     tokens, everywhere = torch.randn(1, 3, 4, 16), torch.ones(1, 3, 4, dtype=torch.bool)
     other = tokens.clone()
     other[:, 2] += 1.0
-    before, after = attention.summarise(tokens, everywhere), attention.summarise(other, everywhere)
+    chunks = everywhere[..., 0]
+    before = attention.summarise(tokens, everywhere, chunks)
+    after = attention.summarise(other, everywhere, chunks)
     torch.testing.assert_close(before[:, :2], after[:, :2])
     assert not torch.allclose(before[:, 2], after[:, 2])
-    _, chunks_before = attention.attend_globally(before, everywhere[..., 0])
-    _, chunks_after = attention.attend_globally(after, everywhere[..., 0])
+    _, chunks_before = attention.attend_globally(before, chunks)
+    _, chunks_after = attention.attend_globally(after, chunks)
     assert not torch.allclose(chunks_before[:, 0], chunks_after[:, 0])
+
+
+def test_chunks_of_padding_take_no_part():
+    torch.manual_seed(0)
+    attention = HierarchicalAttention(16, 2, num_layers=1, tokens_per_chunk=4)
+    tokens, token_mask = torch.randn(2, 3, 4, 16), torch.ones(2, 3, 4, dtype=torch.bool)
+    chunk_mask = torch.tensor([[True, True, True], [True, False, False]])
+    both = attention.summarise(tokens, token_mask, chunk_mask)
+    alone = attention.summarise(tokens[1:, :1], token_mask[1:, :1], chunk_mask[1:, :1])
+    torch.testing.assert_close(both[1, 0], alone[0, 0])
+    assert (both[1, 1:] == 0).all()
+
+
+@pytest.mark.parametrize("length", [7, SHORT + 1])
+def test_attention_is_the_same_in_either_precision(length):
+    torch.manual_seed(0)
+    query, key, value = torch.randn(3, 1, 2, length, 8).unbind(0)
+    mask = torch.ones(1, 1, 1, length, dtype=torch.bool)
+    mask[..., -3:] = False
+    expected = (query @ key.transpose(-1, -2) / 8**0.5).masked_fill(~mask, -torch.inf).softmax(-1) @ value
+    torch.testing.assert_close(attend(query, key, value, mask), expected)
+    with torch.autocast("cpu", torch.bfloat16):
+        halves = attend(*(part.bfloat16() for part in (query, key, value)), mask)
+    assert halves.dtype == torch.bfloat16
+    torch.testing.assert_close(halves.float(), expected, atol=0.03, rtol=0.03)  # bf16 keeps 8 bits
 
 
 def test_attention_maps_have_rows_that_sum_to_one():

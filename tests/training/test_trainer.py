@@ -140,7 +140,7 @@ def test_what_a_run_says(fit, caplog):
 
 
 def test_the_loss_falls(fit):
-    rows = read_log(fit(num_epochs=8, learning_rate=1e-2, validation_interval=12))
+    rows = read_log(fit(num_epochs=16, learning_rate=3e-3, validation_interval=12))
     losses = [float(row["val/loss"]) for row in rows if row["val/loss"]]
     assert losses[-1] < losses[0] - 1
 

@@ -1,8 +1,9 @@
-"""From windows to optimiser steps: similar lengths together, in micro-batches that fit memory.
+"""From windows to optimiser steps of equal size, and their micro-batches that fit memory.
 
 Axes: B batch, T frames, N points, D coordinates.
 """
 
+import heapq
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,9 +16,6 @@ from torch.utils.data import Sampler
 
 from htvae.config import TrainingConfig
 from htvae.data.dataset import PoseSequenceDataset, WindowSample, random_stream
-
-LENGTH_NOISE = 0.05
-"""Share by which lengths are blurred before sorting, so that each epoch puts other windows together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,20 +86,27 @@ def cut_micro_batches(lengths: Sequence[int], max_frames: int) -> list[slice]:
 def pack_steps(
     lengths: np.ndarray, num_steps: int, by_frames: bool, rng: np.random.Generator
 ) -> list[np.ndarray]:
-    """Share windows out to optimiser steps: similar lengths together, the steps in a random order.
+    """Share windows out to optimiser steps of about the same number of frames (or of windows).
 
-    Steps hold about the same number of frames (or of windows), so that none is a small remainder. Where
-    windows are larger than a step's share, each is a step, and there are fewer than ``num_steps``.
+    Each step mixes long and short windows, of recordings drawn at random: windows are dealt out octave by
+    octave, the longest first, each to the step that has the least so far (nearly the LPT rule of Graham 1969,
+    "Bounds on multiprocessing timing anomalies"). Where windows are larger than a step's share, steps differ
+    in size.
 
     Returns:
-        Indices of each step's windows.
+        Indices of each step's windows, none empty.
     """
-    order = np.argsort(lengths * (1 + LENGTH_NOISE * rng.uniform(-1, 1, size=len(lengths))), kind="stable")
-    amounts = lengths[order] if by_frames else np.ones(len(order))
-    middles = np.cumsum(amounts) - amounts / 2
-    step_of = (middles * (num_steps / amounts.sum())).astype(int)
-    steps = np.split(order, np.flatnonzero(np.diff(step_of)) + 1)
-    return [steps[i] for i in rng.permutation(len(steps))]
+    order = rng.permutation(len(lengths))
+    amounts = lengths if by_frames else np.ones_like(lengths)
+    octaves = np.log2(amounts[order]).astype(int)
+    order = order[np.argsort(-octaves, kind="stable")]
+    steps: list[list[int]] = [[] for _ in range(min(num_steps, len(lengths)))]
+    emptiest = [(0, number) for number in range(len(steps))]  # (amount so far, step), a heap
+    for index in order.tolist():
+        amount, number = emptiest[0]
+        steps[number].append(index)
+        heapq.heapreplace(emptiest, (amount + int(amounts[index]), number))
+    return [np.array(steps[number]) for number in rng.permutation(len(steps))]
 
 
 class TrainingSampler(Sampler[list[tuple[int, int]]]):

@@ -2,8 +2,9 @@
 
 Unusual here:
 
-- A training epoch cuts every recording at a random offset, so that its windows hold every frame exactly once
-  and vary in length. Evaluation cuts a fixed grid of overlapping windows and scores only their centres.
+- A training epoch cuts every recording at a random offset into windows of a random length, so that they hold
+  every frame exactly once and a step sees short and long ones of many recordings. Evaluation cuts a fixed
+  grid of overlapping windows and scores only their centres.
 - All random numbers are a function of (seed, epoch, index), so that order and number of workers do not
   matter. An index may carry its epoch, because a worker's copy of the data set does not hear of `set_epoch`.
 - What the model sees (``pose``, ``observed``) and what it is scored on (``target``) differ: landmarks and
@@ -29,6 +30,9 @@ from htvae.data.landmarks import side_names
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
 
 logger = logging.getLogger(__name__)
+
+LEAST_WINDOW = 256
+"""Training windows are drawn from this length (frames) up to ``max_frames``, each octave as often."""
 
 Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 """(pose (T, N, D), rng) -> pose of the same shape."""
@@ -158,11 +162,13 @@ class PoseSequenceDataset(Dataset[WindowSample]):
 
     def _tile(self) -> list[Window]:
         rng = random_stream("tiling", self.seed, self.epoch)
-        offsets = rng.integers(self.max_frames, size=len(self.poses))
+        least = min(LEAST_WINDOW, self.max_frames)
+        sizes = least * (self.max_frames / least) ** rng.uniform(size=len(self.poses))
+        offsets = rng.uniform(size=len(self.poses))
         spans = [
             (i, start, stop)
-            for i, (pose, offset) in enumerate(zip(self.poses, offsets.tolist(), strict=True))
-            for start, stop in _tile_spans(len(pose), self.max_frames, offset)
+            for i, (pose, size, offset) in enumerate(zip(self.poses, sizes, offsets, strict=True))
+            for start, stop in tile_spans(len(pose), int(size), int(offset * int(size)))
         ]
         speeds = 1 + rng.uniform(-self.time_warp, self.time_warp, size=len(spans))
         lengths = np.array([stop - start for _, start, stop in spans]) * speeds
@@ -198,9 +204,19 @@ def window_grid(num_frames: int, max_frames: int) -> list[tuple[int, int, int, i
     ]
 
 
-def _tile_spans(num_frames: int, max_frames: int, offset: int) -> list[tuple[int, int]]:
-    """Cut [0, num_frames) at ``offset`` and every ``max_frames`` from there."""
-    cuts = [0, *range(offset or max_frames, num_frames, max_frames), num_frames]
+def tile_spans(num_frames: int, size: int, offset: int) -> list[tuple[int, int]]:
+    """Cut [0, num_frames) at ``offset`` (below ``size``) and every ``size`` frames from there.
+
+    A recording that fits into one window is not cut. A remainder below a quarter of ``size`` at either end
+    shares its neighbour's frames: very short windows teach little.
+    """
+    if num_frames <= size:
+        return [(0, num_frames)]
+    cuts = [0, *range(offset or size, num_frames, size), num_frames]
+    if cuts[1] < size // 4:
+        cuts[1] = cuts[2] // 2
+    if cuts[-1] - cuts[-2] < size // 4:
+        cuts[-2] = (cuts[-3] + cuts[-1]) // 2
     return list(pairwise(cuts))
 
 

@@ -11,6 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+SHORT = 512
+"""Positions up to which a CPU attends in float32."""
+
 
 class Rotary(nn.Module):
     """Rotary positions (Su et al. 2021, "RoFormer", eq. 34): queries and keys turn with their position."""
@@ -36,6 +39,19 @@ def rotate(heads: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
 
 
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
+    """Return softmax attention (B, H, N, E / H).
+
+    On a CPU short sequences are attended over in float32 whatever the precision: there the backward pass of
+    PyTorch 2.13's bf16 kernel takes five times as long (docs/performance.md).
+    """
+    if query.device.type != "cpu" or query.shape[2] > SHORT:
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+    with torch.autocast("cpu", enabled=False):
+        attended = F.scaled_dot_product_attention(query.float(), key.float(), value.float(), attn_mask=mask)
+    return attended.to(query.dtype)
+
+
 class Attention(nn.Module):
     """Multi-head self-attention over positions."""
 
@@ -48,8 +64,7 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
         """Attend from all positions to those that ``mask`` (B, 1, 1, N) marks True; return (B, N, E)."""
         query, key, value = self._project(x, angles)
-        attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        return self.output(attended.transpose(1, 2).flatten(2))
+        return self.output(attend(query, key, value, mask).transpose(1, 2).flatten(2))
 
     def compute_weights(self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
         """Return the attention weights (B, H, N queries, N keys) that `forward` uses; each row sums to 1."""
@@ -192,14 +207,15 @@ class HierarchicalAttention(nn.Module):
         Returns:
             Output of the sequence token (B, E), and of the summaries (B, C, E).
         """
-        return self.attend_globally(self.summarise(tokens, token_mask), chunk_mask)
+        return self.attend_globally(self.summarise(tokens, token_mask, chunk_mask), chunk_mask)
 
-    def summarise(self, tokens: Tensor, token_mask: Tensor) -> Tensor:
-        """Run the local level and return one summary per chunk, (B, C, E)."""
-        local, mask = self._local_input(tokens, token_mask)
+    def summarise(self, tokens: Tensor, token_mask: Tensor, chunk_mask: Tensor) -> Tensor:
+        """Run the local level on the real chunks and return one summary per chunk, (B, C, E); 0 on others."""
+        local, mask = self._local_input(tokens[chunk_mask], token_mask[chunk_mask])
         local = self.local_transformer(local, mask)
         real = local[:, 1:] * mask[:, 1:, None]
-        return (self.pool(real.flatten(1)) + local[:, 0]).unflatten(0, tokens.shape[:2])
+        summaries = self.pool(real.flatten(1)) + local[:, 0]
+        return scatter_chunks(summaries, chunk_mask)
 
     def attend_globally(self, summaries: Tensor, chunk_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Run the global level over summaries (B, C, E); returns as `forward` does."""
@@ -215,17 +231,25 @@ class HierarchicalAttention(nn.Module):
             Local (layer, B, C, H, 1 + N, 1 + N), the summary token first; global (layer, B, H, 1 + C, 1 + C),
             the sequence token first.
         """
-        local = self.local_transformer.compute_attention(*self._local_input(tokens, token_mask))
-        summaries = self.summarise(tokens, token_mask)
+        local = self.local_transformer.compute_attention(
+            *self._local_input(tokens.flatten(0, 1), token_mask.flatten(0, 1))
+        )
+        summaries = self.summarise(tokens, token_mask, chunk_mask)
         overall = self.global_transformer.compute_attention(*self._global_input(summaries, chunk_mask))
         return local.unflatten(1, tokens.shape[:2]), overall
 
     def _local_input(self, tokens: Tensor, token_mask: Tensor) -> tuple[Tensor, Tensor]:
-        tokens, token_mask = tokens.flatten(0, 1), token_mask.flatten(0, 1)
         return _prepend(self.summary_token, tokens), F.pad(token_mask, (1, 0), value=True)
 
     def _global_input(self, summaries: Tensor, chunk_mask: Tensor) -> tuple[Tensor, Tensor]:
         return _prepend(self.sequence_token, summaries), F.pad(chunk_mask, (1, 0), value=True)
+
+
+def scatter_chunks(values: Tensor, chunk_mask: Tensor) -> Tensor:
+    """Put values (M, ...) of the M real chunks where chunk_mask (B, C) is True, zeros elsewhere."""
+    scattered = values.new_zeros(*chunk_mask.shape, *values.shape[1:])
+    scattered[chunk_mask] = values
+    return scattered
 
 
 def _prepend(token: Tensor, x: Tensor) -> Tensor:

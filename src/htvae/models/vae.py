@@ -22,7 +22,7 @@ from htvae.models.chunking import compute_chunk_mask, compute_num_chunks, merge_
 from htvae.models.latent import Gaussian, LatentSpace
 from htvae.models.spans import KeepNothing, RandomGaps, RandomPart
 from htvae.models.statistics import MotionStatistics
-from htvae.models.transformer import HierarchicalAttention, Transformer
+from htvae.models.transformer import HierarchicalAttention, Transformer, scatter_chunks
 
 SCALE_GAIN = (
     20.0  # learned log scales move this much faster than other parameters: they cross several e-folds
@@ -79,7 +79,7 @@ class VAEEncoder(nn.Module):
     def summarise(self, pose: Tensor, observed: Tensor, num_frames: Tensor) -> tuple[Tensor, Tensor]:
         """Return chunk summaries (B, C, E) and their mask (B, C) for a standardised pose (B, T, L, D)."""
         tokens, token_mask, chunk_mask = self.tokenise(pose, observed, num_frames)
-        return self.attention.summarise(tokens, token_mask), chunk_mask
+        return self.attention.summarise(tokens, token_mask, chunk_mask), chunk_mask
 
     def tokenise(self, pose: Tensor, observed: Tensor, num_frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return tokens (B, C, N, E), the tokens' mask (B, C, N) and the chunks' mask (B, C)."""
@@ -158,17 +158,18 @@ class VAEDecoder(nn.Module):
         sequence = self.sequence_input(sequence_latent)
         chunks = self._embed_chunks(chunk_latents, chunk_known) + sequence[:, None]
         context = self.global_transformer(chunks, chunk_mask, condition=sequence)
-        batch, num_chunks, _ = context.shape
-        pair = torch.cat([context, sequence[:, None].expand_as(context)], dim=-1)
-        condition = self.local_condition(pair).flatten(0, 1)
-        tokens = self.unpool(context).view(batch * num_chunks, self.tokens_per_chunk, -1)
+        local = self._decode_chunks(context[chunk_mask], sequence[:, None].expand_as(context)[chunk_mask])
+        chunks = scatter_chunks(local.float(), chunk_mask)
+        return merge_chunks(chunks, chunk_mask, num_frames, self.chunk_overlap).unflatten(2, self.shape)
+
+    def _decode_chunks(self, context: Tensor, sequence: Tensor) -> Tensor:
+        """Return the frames (M, S, L D) of M real chunks from what the global level says of them (M, E)."""
+        condition = self.local_condition(torch.cat([context, sequence], dim=-1))
+        tokens = self.unpool(context).unflatten(1, (self.tokens_per_chunk, -1))
         everywhere = torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device)
         tokens = self.local_transformer(tokens, everywhere, condition)
-        # (B C, N, P L D) -> (B, C, S, L D)
-        frames = self.output(tokens).view(batch, num_chunks, -1, math.prod(self.shape))
-        return merge_chunks(frames.float(), chunk_mask, num_frames, self.chunk_overlap).unflatten(
-            2, self.shape
-        )
+        # (M, N, P L D) -> (M, S, L D)
+        return self.output(tokens).view(len(tokens), -1, math.prod(self.shape))
 
     def _embed_chunks(self, chunk_latents: Tensor, chunk_known: Tensor) -> Tensor:
         unknown = self.unknown_chunk.expand(*chunk_known.shape, -1)

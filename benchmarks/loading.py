@@ -1,0 +1,54 @@
+"""Compares training steps fed by the real loader with the same steps on batches that are at hand.
+
+    python benchmarks/loading.py DIR [--num_workers N]    parsed recordings are kept in experiments/cache
+
+Each batch of an epoch is waited for, then trained on. The ratio of both times together to the second alone
+says how much longer training takes because of loading.
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+
+from measure import training_step
+
+from htvae.checkpoint import build_model
+from htvae.config import Config
+from htvae.data.loader import PoseDataLoader
+from htvae.utils.device import choose_device
+
+MAX_STEPS = 60
+WARM_UP = 5
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("data_dir", help="folder of recordings")
+    parser.add_argument("--num_workers", type=int, default=0, help="as for `htvae train`")
+    config = Config().replace(**vars(parser.parse_args(argv)))
+    data = PoseDataLoader(config)
+    device = choose_device(config.training.device)
+    step = training_step(build_model(config, data.processor).to(device), device)
+    waits, steps = [], []
+    start = time.perf_counter()
+    for number, batches in zip(range(MAX_STEPS), data.train_loader(), strict=False):
+        loaded = time.perf_counter()
+        step([batch.to(device) for batch in batches])
+        trained = time.perf_counter()
+        if number >= WARM_UP:
+            waits.append(loaded - start)
+            steps.append(trained - loaded)
+        start = trained
+    wait, work = sum(waits), sum(steps)
+    print(
+        f"{len(steps)} steps: waiting {statistics.median(waits):.4f} s, step {statistics.median(steps):.3f} s"
+    )
+    print(f"step time with the loader over step time without: {(wait + work) / work:.3f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""Measures one case in this process and prints a line of JSON: `throughput.py` starts it, once per case."""
+
+import json
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from full_attention import FullAttentionVAE
+from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from htvae.config import Config, ModelConfig
+from htvae.data.batching import PoseBatch, cut_micro_batches
+from htvae.models.vae import HierarchicalTransformerVAE
+from htvae.training.losses import LossManager, VAELoss
+from htvae.training.machine import choose_precision, measure_matrix_rate
+from htvae.training.optimizer import build_optimizer
+from htvae.utils.device import choose_device
+
+NUM_LANDMARKS = 33
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is measured."""
+
+    model: str = "two-level"
+    """``two-level`` or ``full``."""
+    mode: str = "train"
+    """``train``, ``encode``, or ``profile`` (training, with a table of operations)."""
+    window: int = 4096
+    """Frames in a window."""
+    frames_per_token: int = 4
+    step_frames: int = 16_384
+    """Frames in a step: as many windows as hold them."""
+    micro_batch_frames: int = 16_384
+    """Frames that pass through the model at once."""
+    num_steps: int = 5
+    """Steps that are timed; the median counts."""
+    device: str = "auto"
+
+
+def build_model(case: Case) -> Any:
+    """Build the model of a case at default width and depth."""
+    config = ModelConfig(frames_per_token=case.frames_per_token)
+    kind = {"two-level": HierarchicalTransformerVAE, "full": FullAttentionVAE}[case.model]
+    torch.manual_seed(0)
+    return kind(config, NUM_LANDMARKS)
+
+
+def make_batches(case: Case, device: str) -> list[PoseBatch]:
+    """Make the micro-batches of a step: smooth motion of random phase, all points observed."""
+    count = max(1, case.step_frames // case.window)
+    phase = torch.rand(count, 1, NUM_LANDMARKS, 2, generator=torch.Generator().manual_seed(0))
+    frames = torch.arange(case.window)[:, None, None] / 30
+    pose = torch.sin(2 * torch.pi * (frames + phase))
+    cuts = cut_micro_batches([case.window] * count, case.micro_batch_frames)
+    return [
+        PoseBatch(
+            pose=pose[cut],
+            observed=torch.ones(pose[cut].shape[:3], dtype=torch.bool),
+            target=pose[cut],
+            num_frames=torch.full((len(pose[cut]),), case.window),
+        ).to(device)
+        for cut in cuts
+    ]
+
+
+def training_step(model: nn.Module, device: str) -> Callable[[list[PoseBatch]], None]:
+    """Return a function that takes one optimiser step over micro-batches, as training does."""
+    config = Config()
+    loss, weights = VAELoss(config.loss), LossManager(config.loss).final_weights()
+    optimizer = build_optimizer(model, config.training)
+    bf16 = choose_precision("auto", device) == "bf16-mixed"
+
+    def step(batches: list[PoseBatch]) -> None:
+        frames = sum(int(batch.num_frames.sum()) for batch in batches)
+        for batch in batches:
+            with torch.autocast(device, torch.bfloat16, enabled=bf16):
+                output = model(batch.pose, batch.observed, batch.num_frames)
+                total = loss(output, batch.target, batch.num_frames, weights, frames)["total"]
+            total.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), config.training.gradient_clip)
+        optimizer.step()
+        optimizer.zero_grad()
+        wait(device)
+
+    return step
+
+
+def encoding_step(model: Any, device: str) -> Callable[[list[PoseBatch]], None]:
+    """Return a function that encodes the windows once."""
+    model.eval()
+    bf16 = choose_precision("auto", device) == "bf16-mixed"
+
+    def step(batches: list[PoseBatch]) -> None:
+        with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=bf16):
+            for batch in batches:
+                model.encode(batch.pose, batch.observed, batch.num_frames)
+        wait(device)
+
+    return step
+
+
+def wait(device: str) -> None:
+    """Wait until the device has done what it was given."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def count_operations(case: Case) -> float:
+    """Return the operations per frame of a case's matrix products: forward, and twice that backward.
+
+    Attention is counted as its two plain products; what a faster kernel leaves out or does again is not.
+    """
+    model = build_model(case)
+    batch = make_batches(replace(case, step_frames=case.window), "cpu")[0]
+    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter, torch.no_grad():
+        if case.mode == "encode":
+            model.encode(batch.pose, batch.observed, batch.num_frames)
+        else:
+            model(batch.pose, batch.observed, batch.num_frames)
+    return counter.get_total_flops() * (1 if case.mode == "encode" else 3) / case.window
+
+
+def peak_bytes(device: str) -> int:
+    """Return the most memory held so far: of the GPU, or of this process."""
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated()
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def measure(case: Case) -> dict[str, float]:
+    """Time the steps of a case and return its figures."""
+    device = choose_device(case.device)
+    before = peak_bytes(device)
+    model = build_model(case).to(device)
+    batches = make_batches(case, device)
+    step = (encoding_step if case.mode == "encode" else training_step)(model, device)
+    seconds = statistics.median([_time(step, batches) for _ in range(case.num_steps + 1)][1:])
+    memory = peak_bytes(device) - before
+    frames_per_second = case.window * max(1, case.step_frames // case.window) / seconds
+    matrix_rate = measure_matrix_rate(device, choose_precision("auto", device))
+    return {
+        "frames_per_second": frames_per_second,
+        "peak_bytes": memory,
+        "matrix_share": frames_per_second * count_operations(case) / matrix_rate,
+    }
+
+
+def _time(step: Callable[[list[PoseBatch]], None], batches: list[PoseBatch]) -> float:
+    start = time.perf_counter()
+    step(batches)
+    return time.perf_counter() - start
+
+
+def profile(case: Case) -> list[dict[str, Any]]:
+    """Return the operations of a training step that take the longest, with their share of the time."""
+    device = choose_device(case.device)
+    model = build_model(case).to(device)
+    step, batches = training_step(model, device), make_batches(case, device)
+    step(batches)
+    with torch.profiler.profile() as profiler:
+        step(batches)
+    on_gpu = device == "cuda"
+    rows = [
+        (event.key, event.self_device_time_total if on_gpu else event.self_cpu_time_total, event.count)
+        for event in profiler.key_averages()
+    ]
+    total = sum(time for _, time, _ in rows)
+    rows.sort(key=lambda row: -row[1])
+    return [
+        {"operation": name, "milliseconds": time / 1000, "share": time / total, "calls": count}
+        for name, time, count in rows[:20]
+    ]
+
+
+if __name__ == "__main__":
+    requested = Case(**json.loads(sys.argv[1]))
+    print(json.dumps(profile(requested) if requested.mode == "profile" else measure(requested)))
