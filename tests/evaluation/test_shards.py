@@ -33,7 +33,7 @@ def part(*names):
 def folder(tmp_path):
     """A folder in which two shards have been begun."""
     folder = ShardFolder(tmp_path / "latents", ORIGIN, 2)
-    folder.begin(1)
+    folder.begin()
     return folder
 
 
@@ -82,9 +82,6 @@ class TestWork:
             assert arrays["chunk_recording"].tolist() == [0, 1, 2]
         told = json.loads((finished.output_dir / "latents.json").read_text())
         assert told["recordings"] == ORIGIN.recordings and told["checkpoint"] == "c0ffee"
-
-    def test_the_number_of_threads_is_that_of_the_first(self, folder):
-        assert folder.begin(7) == 1
 
     def test_what_killed_processes_left_is_removed_and_nothing_else(self, folder):
         for name in (f".00001-{ORIGIN.digest}.77-ab.npz", ".origin.77-ab.json", "process-3.alive"):

@@ -1,15 +1,18 @@
 """Encoding a corpus, in one process or in several that torchrun starts.
 
-The corpus is cut into shards, which depend on the recordings alone. A batch never holds recordings of two
-shards, because what stands beside a recording in a batch changes the last bits of its latents. So the result
-is the same however many processes take part, and however often they are stopped and started again.
+The corpus is cut into shards, which depend on the recordings alone. What stands beside a recording in a batch
+changes the last bits of its latents, and so does the number of threads that share a matrix product. So no
+batch holds recordings of two shards, and each shard is encoded by one thread, several of them side by side.
+The result is the same however many threads and processes take part, and however often they are stopped.
 """
 
 import hashlib
 import logging
 import os
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,19 +89,19 @@ class _Job:
         return self.folder.results
 
     def _encode_own(self) -> None:
-        threads = self.folder.begin(torch.get_num_threads())
-        if threads != torch.get_num_threads():
-            logger.info("Going on with %d threads, as begun: their number changes last digits.", threads)
-            torch.set_num_threads(threads)
+        self.folder.begin()
         missing = self.folder.missing()
+        own = [index for index in missing if self._owner(index) == self.rank.index]
         if len(missing) < len(self.cuts):
             logger.info("%d of %d shards are there already.", len(self.cuts) - len(missing), len(self.cuts))
-        for index in _show([i for i in missing if self._owner(i) == self.rank.index], self.rank):
-            if self.folder.is_finished():  # the others were at it before, with other numbers
-                return
-            self._encode(self.recordings.sequences[self.cuts[index]], index)
+        with _single_threads(self.model.device) as pool:
+            for _ in _show(pool.map(self._encode, own), len(own), self.rank):
+                pass
 
-    def _encode(self, sequences: list[PoseSequence], index: int) -> None:
+    def _encode(self, index: int) -> None:
+        if self.folder.is_finished():  # by others, which had begun earlier
+            return
+        sequences = self.recordings.sequences[self.cuts[index]]
         encodings = self.model.encode_all([self.model.process(s) for s in sequences])
         hashes, splits = self.recordings.content_hashes, self.model.splits
         self.folder.write(
@@ -171,6 +174,23 @@ def _open_job(options: EncodeOptions, build_model: BuildModel | None, rank: Rank
     return _Job(model, recordings, cuts, ShardFolder(options.output_dir, origin, len(cuts)), rank)
 
 
+@contextmanager
+def _single_threads(device: str) -> Iterator[ThreadPoolExecutor]:
+    """Yield as many threads as torch would use on a CPU, each of which computes alone; one for a GPU."""
+    count = torch.get_num_threads()
+
+    def start() -> None:
+        torch.set_num_threads(1)
+        _take_own_gpu()  # threads choose a device each for itself
+
+    pool = ThreadPoolExecutor(count if device == "cpu" else 1, initializer=start)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(count)
+
+
 def _take_own_gpu() -> None:
     """Let each process of a machine use a GPU of its own, as far as there are any."""
     if torch.cuda.is_available():
@@ -189,14 +209,14 @@ def _hash_recording(sequence: PoseSequence, content_hash: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def _show(shards: list[int], rank: Rank) -> Iterator[int]:
-    """Pass shards on, with a bar on a terminal (of the first process) or, elsewhere, a line now and then."""
+def _show(results: Iterable[None], total: int, rank: Rank) -> Iterator[None]:
+    """Pass results on, with a bar on a terminal (of the first process) or, elsewhere, a line now and then."""
     on_terminal = os.isatty(2)
     last_line = time.monotonic()
-    bar = tqdm(shards, "Encoding", unit="shard", disable=not on_terminal or rank.index > 0)
-    for count, shard in enumerate(bar):
+    bar = tqdm(results, "Encoding", total, unit="shard", disable=not on_terminal or rank.index > 0)
+    for count, result in enumerate(bar, 1):
         if not on_terminal and time.monotonic() - last_line > LINE_INTERVAL:
             of = f" ({rank})" if rank.count > 1 else ""
-            logger.info("Encoded %d of %d shards%s.", count, len(shards), of)
+            logger.info("Encoded %d of %d shards%s.", count, total, of)
             last_line = time.monotonic()
-        yield shard
+        yield result

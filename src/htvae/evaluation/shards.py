@@ -33,7 +33,7 @@ SHARD_FRAMES = 32_768
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """What latents come from: all that decides their bits, but the processor and its number of threads."""
+    """What latents come from: all that decides their bits, but the kind of processor."""
 
     checkpoint: str
     """Hash of the model file."""
@@ -112,12 +112,10 @@ class ShardFolder:
                 "and recordings. Move it away, or give another --output_dir."
             )
 
-    def begin(self, num_threads: int) -> int:
-        """Write the origin, and the number of threads to work with; return the number it was begun with."""
-        path = begun_path(self.output_dir)
-        if not path.exists():
-            _write_origin(path, self.origin, num_threads=num_threads)
-        return int(_read_origin(path).get("num_threads", num_threads))
+    def begin(self) -> None:
+        """Write down what the shards belong to."""
+        if not begun_path(self.output_dir).exists():
+            _write_origin(begun_path(self.output_dir), self.origin)
 
     def is_finished(self) -> bool:
         """Return whether the result is complete."""
@@ -201,9 +199,9 @@ def _read_origin(path: Path) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def _write_origin(path: Path, origin: Origin, **more: Any) -> None:
+def _write_origin(path: Path, origin: Origin) -> None:
     with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(asdict(origin) | more, indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(asdict(origin), indent=1) + "\n", encoding="utf-8")
 
 
 def _read_arrays(path: Path) -> LatentArrays:
