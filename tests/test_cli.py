@@ -14,7 +14,7 @@ import pytest
 
 from htvae import cli
 from htvae.config import Config, setting_names
-from htvae.options import EvaluateOptions
+from htvae.options import EncodeOptions, EvaluateOptions
 
 ROOT = Path(__file__).parents[1]
 
@@ -31,7 +31,7 @@ SETTINGS = """
     precision device compile_model seed init_from resume
     experiments_dir experiment_name
 """.split()
-MODEL = ["checkpoint", "config", "device"]
+MODEL = ["checkpoint", "config", "device", "experiments_dir"]
 SCORING = """
     data_dir output_dir split visualize extract_latents probe probe_groups truth_dir batch_size
 """.split()
@@ -193,6 +193,17 @@ class TestPrecedence:
         assert parsed("--config mine.py") == (22, 5, 3)
         assert parsed("--latent_dim 33 --config=mine.py") == (33, 5, 3)
 
+    def test_the_cache_lies_where_the_settings_file_says(self) -> None:
+        def parsed(line: str) -> Path:
+            return cli.parse_evaluate(line.split()).experiments_dir
+
+        assert parsed("") == Path("experiments")
+        Path("configs").mkdir()
+        text = "from htvae.config import Config\ndef get_config():\n    return Config().replace({})\n"
+        Path("configs/config.py").write_text(text.format("experiments_dir='/large/disk'"))
+        assert parsed("") == Path("/large/disk")
+        assert parsed("--experiments_dir here") == Path("here")
+
     def test_presets_of_the_folders_file(self) -> None:
         Path("configs").mkdir()
         text = self.FILE.format(11) + "def tiny():\n    return get_config().replace(num_layers=1)\n"
@@ -343,7 +354,7 @@ class TestCommands:
 
 
 class TestRecordings:
-    """encode and reconstruct, with a model that returns what it is given."""
+    """encode and reconstruct, with a model that returns what it is given (reconstruct)."""
 
     @pytest.fixture(autouse=True)
     def _recordings(self) -> None:
@@ -353,31 +364,27 @@ class TestRecordings:
             Path(folder, "walk.csv").write_text(f"frame#,landmark_name,x,y\n{rows}\n")
 
     @pytest.fixture(autouse=True)
-    def saved(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, list[str], dict[str, str]]]:
-        """What was asked to be saved."""
-        calls: list[tuple[Path, list[str], dict[str, str]]] = []
+    def _model(self, monkeypatch: pytest.MonkeyPatch) -> None:
         model = SimpleNamespace(
             config=Config(),
-            splits=SimpleNamespace(of=lambda name, content_hash: "new"),
             process=lambda recording: recording,
-            encode_all=lambda processed: [f"latents of {recording.name}" for recording in processed],
             reconstruct_all=lambda processed: [SimpleNamespace(processed=p) for p in processed],
             to_source=lambda reconstruction: reconstruction.processed,
         )
-
-        def save_latents(folder: Path, encodings: list[str], splits: dict[str, str]) -> list[Path]:
-            calls.append((folder, encodings, splits))
-            return [folder / "latents.npz"]
-
         stand_in(monkeypatch, "htvae.inference", load=lambda path, device, build_model: model)
-        stand_in(monkeypatch, "htvae.evaluation.latents", save_latents=save_latents)
-        return calls
 
-    @pytest.mark.parametrize("given", ["folder", "folder/walk.csv"])
-    def test_encode(self, given: str, saved: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
-        assert cli.main(["encode", given]) == 0
-        assert saved == [(Path("latents"), ["latents of walk"], {"walk": "new"})]
-        assert capsys.readouterr().err.endswith(f"{Path('latents/latents.npz')}\n")
+    def test_encode(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        calls: list[tuple[Any, ...]] = []
+
+        def encode_corpus(*given: Any) -> list[Path]:
+            calls.append(given)
+            return [given[0].output_dir / "latents.npz"]
+
+        stand_in(monkeypatch, "htvae.evaluation.encode", encode_corpus=encode_corpus)
+        assert cli.main(["encode", "folder", "my walk.csv", "--device", "cpu"]) == 0
+        options = EncodeOptions(inputs=(Path("folder"), Path("my walk.csv")), device="cpu")
+        assert calls == [(options, None, "htvae encode folder 'my walk.csv' --device cpu")]
+        assert capsys.readouterr().err == f"{Path('latents/latents.npz')}\n"
 
     def test_reconstruct(self) -> None:
         assert cli.main(["reconstruct", "folder", "--output_dir", "out"]) == 0
@@ -389,7 +396,7 @@ class TestRecordings:
     def test_two_recordings_of_one_name_would_overwrite_each_other(
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert cli.main(["encode", "folder", "other/walk.csv"]) == 1
+        assert cli.main(["reconstruct", "folder", "other/walk.csv"]) == 1
         assert "names must differ, but two recordings are walk" in capsys.readouterr().err
 
 

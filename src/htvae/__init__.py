@@ -3,8 +3,9 @@
 The names below are imported when they are first asked for.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from htvae.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
     from htvae.config import Config
@@ -39,12 +40,4 @@ _HOMES = {
     "load": "htvae.inference",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -8,12 +8,13 @@ that ``--help`` and mistakes are answered at once.
 import argparse
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from htvae import __version__
 from htvae.config import Config, setting_names
@@ -25,18 +26,15 @@ from htvae.options import (
     DemoOptions,
     EncodeOptions,
     EvaluateOptions,
-    InputOptions,
+    ModelOptions,
     ReconstructOptions,
     SettingsOptions,
     TrainOptions,
 )
 
-if TYPE_CHECKING:
-    from htvae.data import PoseSequence
-    from htvae.inference import TrainedModel
-
 log = logging.getLogger(__name__)
 Settings = TypeVar("Settings", bound=SettingsOptions)
+UsesModel = TypeVar("UsesModel", bound=ModelOptions)
 
 READING = ("y_up", "image_size", "confidence_column", "min_confidence", "max_frame_gap")
 """Settings that matter to a command which only reads recordings."""
@@ -106,32 +104,32 @@ def evaluate(argv: Sequence[str]) -> None:
 
 def parse_evaluate(argv: Sequence[str], prog: str = "htvae evaluate") -> EvaluateOptions:
     """Return what to score and where results go."""
-    return parse_flags(EvaluateOptions, argv, prog)
+    return _parse_with_model(EvaluateOptions, argv, prog)[0]
 
 
 def encode(argv: Sequence[str]) -> None:
     """Save the latents of recordings."""
-    options = parse_flags(EncodeOptions, argv, "htvae encode", positional=["inputs"])
+    options, build_model = _parse_with_model(EncodeOptions, argv, "htvae encode", positional=["inputs"])
 
-    from htvae.data.splits import content_hash
-    from htvae.evaluation.latents import save_latents
+    from htvae.evaluation.encode import encode_corpus
 
-    model = _load_model(options)
-    recordings = list(_read_inputs(options.inputs, model.config))
-    encodings = model.encode_all([model.process(recording) for recording in recordings])
-    splits = {r.name: model.splits.of(r.name, content_hash(r)) for r in recordings}
-    for path in save_latents(options.output_dir, encodings, splits):
+    for path in encode_corpus(options, build_model, shlex.join(["htvae", "encode", *argv])):
         log.info("%s", path)
 
 
 def reconstruct(argv: Sequence[str]) -> None:
     """Write recordings as the model returns them."""
-    options = parse_flags(ReconstructOptions, argv, "htvae reconstruct", positional=["inputs"])
+    options, build_model = _parse_with_model(
+        ReconstructOptions, argv, "htvae reconstruct", positional=["inputs"]
+    )
 
+    from htvae.data.inputs import read_inputs
     from htvae.data.pose_csv import write_pose_csv
+    from htvae.inference import load
 
-    model = _load_model(options)
-    processed = [model.process(recording) for recording in _read_inputs(options.inputs, model.config)]
+    model = load(options.checkpoint, options.device, build_model)
+    recordings = read_inputs(options.inputs, model.config.data, options.experiments_dir / "cache")
+    processed = [model.process(recording) for recording in recordings.sequences]
     for reconstruction in model.reconstruct_all(processed):
         path = options.output_dir / f"{reconstruction.processed.name}.csv"
         write_pose_csv(path, model.to_source(reconstruction))
@@ -177,6 +175,7 @@ def demo(argv: Sequence[str]) -> None:
         checkpoint=run.best_model,
         output_dir=options.output_dir / "evaluation_results",
         truth_dir=data.truth,
+        experiments_dir=options.output_dir / "experiments",
         visualize=True,
         extract_latents=True,
         device=options.device,
@@ -222,28 +221,14 @@ def _parse_with_settings(
     return parse_flags(options, argv, prog, settings=file.config, **flags), file
 
 
-def _load_model(options: InputOptions) -> "TrainedModel":
-    from htvae.inference import load
-
-    return load(options.checkpoint, options.device, load_config_file(options.config).build_model)
-
-
-def _read_inputs(inputs: Sequence[Path], config: Config) -> "Iterator[PoseSequence]":
-    """Yield the recordings of files and folders, read as the model's own were."""
-    from htvae.data.folder import read_folder
-    from htvae.data.pose_csv import read_pose_csv
-
-    names: set[str] = set()
-    for path in inputs:
-        recordings = read_folder(path, config.data) if path.is_dir() else [read_pose_csv(path, config.data)]
-        for recording in recordings:
-            if recording.name in names:
-                raise ValueError(
-                    f"{path}: names must differ, but two recordings are {recording.name}. "
-                    "Rename one, or give them one after the other."
-                )
-            names.add(recording.name)
-            yield recording
+def _parse_with_model(
+    options: type[UsesModel], argv: Sequence[str], prog: str, **flags: Any
+) -> tuple[UsesModel, Callable[..., Any] | None]:
+    """Return options, and the user's own model; a settings file says where the cache lies."""
+    (path,) = peek(argv, "config")
+    file = load_config_file(Path(path) if path else None)
+    experiments_dir = Path(file.config.experiment.experiments_dir)
+    return parse_flags(options, argv, prog, experiments_dir=experiments_dir, **flags), file.build_model
 
 
 def _demo_config(options: DemoOptions, recordings: Path) -> Config:

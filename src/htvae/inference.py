@@ -1,8 +1,8 @@
 """A trained model and what it does with recordings: ``htvae.load("best_model.pt").encode("walk.csv")``.
 
 A recording longer than ``max_frames`` is a fixed grid of overlapping windows, each run alone, of which the
-centres are kept. Windows of all recordings are batched together by length; how they are batched changes no
-result.
+centres are kept. Windows of all recordings are batched together by length; how they are batched changes
+results in their last digits alone.
 
 Axes: ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates, ``C`` chunks, ``W`` windows, ``Z``
 latent_dim, ``K`` chunk_latent_dim.
@@ -134,13 +134,18 @@ class TrainedModel:
             recording = read_pose_csv(Path(recording), self.config.data)
         elif isinstance(recording, np.ndarray):
             recording = PoseSequence.from_array(recording, landmarks=self.processor.landmarks)
-        if not set(recording.landmarks) & set(self.processor.landmarks):
-            raise ValueError(
-                f"{recording.name}: must share landmarks with the model, but has none of its. "
-                f"The model knows {', '.join(self.processor.landmarks)}; "
-                f"the recording has {', '.join(recording.landmarks)}."
-            )
+        self.check(recording)
         return self.processor.transform(recording)
+
+    def check(self, sequence: PoseSequence) -> None:
+        """Raise ValueError where a recording cannot be brought into the model's coordinates."""
+        if not set(sequence.landmarks) & set(self.processor.landmarks):
+            raise ValueError(
+                f"{sequence.name}: must share landmarks with the model, but has none of its. "
+                f"The model knows {', '.join(self.processor.landmarks)}; "
+                f"the recording has {', '.join(sequence.landmarks)}."
+            )
+        self.processor.check_rate(sequence)
 
     @torch.no_grad()
     def encode_all(self, processed: Sequence[ProcessedSequence]) -> list[Encoding]:

@@ -52,6 +52,8 @@ class ModelOptions:
     configs/config.py of this folder, if there is one."""
     device: Device = "auto"
     """``auto``, ``cpu``, ``cuda`` or ``mps``."""
+    experiments_dir: Path = Path("experiments")
+    """Folder whose subfolder ``cache`` keeps folders of recordings as they were read, as in training."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,10 +101,13 @@ class InputOptions(ModelOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class EncodeOptions(InputOptions):
-    """Save the latents of recordings, as evaluate does with --extract_latents."""
+    """Save the latents of recordings, as evaluate does with --extract_latents.
+
+    The same command goes on where an earlier one was stopped. torchrun shares the work among processes.
+    """
 
     output_dir: Path = Path("latents")
-    """Folder that latents.npz and the tables are written to."""
+    """Folder that latents.npz and the tables are written to. Other latents there are not overwritten."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

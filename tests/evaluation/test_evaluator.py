@@ -20,6 +20,7 @@ from htvae.options import EvaluateOptions
 def score(trained, tmp_path):
     def run(metrics=DEFAULT_METRICS, **options):
         known = {"checkpoint": trained.checkpoint, "output_dir": tmp_path / "results", "device": "cpu"}
+        known["experiments_dir"] = tmp_path / "runs"
         return evaluate(EvaluateOptions(**(known | options)), metrics)
 
     return run
@@ -178,6 +179,14 @@ def test_files_that_are_not_there(score, tmp_path):
         score(checkpoint=tmp_path / "none.pt")
     with pytest.raises(FileNotFoundError, match="nowhere"):
         score(data_dir=tmp_path / "nowhere")
+
+
+def test_the_cache_lies_in_the_commands_own_folder(score, trained, tmp_path):
+    """Not in that of training, which may be another machine's."""
+    before = sorted(trained.checkpoint.parents[1].rglob("*"))
+    score(data_dir=trained.folder, experiments_dir=tmp_path / "elsewhere")
+    assert len(list((tmp_path / "elsewhere" / "cache").glob("*.npy"))) == 1
+    assert sorted(trained.checkpoint.parents[1].rglob("*")) == before
 
 
 def test_every_figure_is_explained(score, trained):

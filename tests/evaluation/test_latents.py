@@ -1,11 +1,13 @@
 """Tables of latents: every number at its place, and what is known of a recording beside it."""
 
 import csv
+import zipfile
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from htvae.evaluation.latents import save_latents
+from htvae.evaluation.latents import collect_latents, join_latents, save_latents
 from htvae.inference import Encoding
 
 
@@ -84,6 +86,34 @@ def test_arrays(saved):
             1.5,
             3.5,
         ]
+
+
+def test_parts_join_to_what_the_whole_gives():
+    encodings = [
+        encoding("one", 2, 1.0, covariates={"age": "30"}),
+        encoding("a longer name", 3, 2.0, label="walk", covariates={"place": "out"}, chunk_seconds=None),
+        encoding("three", 1, 3.0, subject="Ann"),
+        encoding("four", 1, 4.0, covariates={"age": "5", "place": "in"}),
+    ]
+    splits = {e.name: "new" for e in encodings}
+    whole = collect_latents(encodings, splits)
+    for cut in ([1, 3], [1, 2, 3], []):
+        edges = pairwise([0, *cut, 4])
+        joined = join_latents([collect_latents(encodings[a:b], splits) for a, b in edges])
+        assert list(joined) == list(whole)
+        for name, array in whole.items():
+            assert joined[name].dtype == array.dtype
+            np.testing.assert_array_equal(joined[name], array)
+
+
+def test_the_same_latents_are_the_same_bytes_at_any_time(saved, tmp_path):
+    """No time of day is in them: zip archives would have room for one."""
+    encodings, paths = saved
+    again = save_latents(tmp_path / "again", encodings, {"day/one": "train", "two": "new"})
+    for path in again:
+        assert path.read_bytes() == paths[path.name].read_bytes()
+    with zipfile.ZipFile(again[0]) as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_a_model_without_chunk_latents(tmp_path):

@@ -82,6 +82,20 @@ def test_swapping_with_oneself_changes_nothing(model, reconstructions, level):
         np.testing.assert_allclose(same[0], r.pose, rtol=1e-4, atol=1e-5)  # sums in another order
 
 
+@pytest.mark.parametrize("level", ["sequence", "chunks"])
+def test_the_donor_stands_half_the_list_away(model, make_walks, monkeypatch, level):
+    five = model.reconstruct_all([model.process(walk) for walk in make_walks([16] * 5)])
+    seen = []
+    monkeypatch.setattr(model, "decode", lambda z, c, n: (seen.append((z, c)), np.zeros((n, 6, 2)))[1])
+    swap_level(model, five, level)
+    for i, (z, c) in enumerate(seen):
+        donor = five[(i + 2) % 5].windows[0]
+        own = five[i].windows[0]
+        assert torch.equal(z, (donor if level == "sequence" else own).sequence[0])
+        assert torch.equal(c, (donor if level == "chunks" else own).chunks[0])
+    assert len(seen) == 5
+
+
 def test_donors_chunks_are_repeated_where_they_are_fewer(model, reconstructions, monkeypatch):
     seen = []
     decode = model.decode

@@ -1,7 +1,8 @@
 """Reading, checking and preparing pose recordings. The names below are imported when first asked for."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from htvae.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
     from htvae.data.batching import PoseBatch
@@ -20,12 +21,4 @@ _HOMES = {
     "PoseSequenceDataset": "htvae.data.dataset",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -1,7 +1,8 @@
 """Yardsticks, probes, distances of motions, a verdict. The names below are imported when first asked for."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from htvae.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
     from htvae.evaluation.controls import PCAControl, hold_mean_pose, numbers_per_window
@@ -44,12 +45,4 @@ _HOMES = {
     "probe_with_yardsticks": "htvae.evaluation.probe",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -95,8 +95,9 @@ def _check_options(options: EvaluateOptions, processed: Sequence[ProcessedSequen
 
 def _open_data(model: TrainedModel, options: EvaluateOptions) -> PoseDataLoader:
     """Read recordings as the model's own were read, split as its training split them."""
-    data = replace(model.config.data, data_dir=str(options.data_dir or model.config.data.data_dir))
-    return PoseDataLoader(replace(model.config, data=data), processor=model.processor, splits=model.splits)
+    data_dir = str(options.data_dir or model.config.data.data_dir)
+    config = model.config.replace(data_dir=data_dir, experiments_dir=str(options.experiments_dir))
+    return PoseDataLoader(config, processor=model.processor, splits=model.splits)
 
 
 def _choose(data: PoseDataLoader, split: str) -> list[ProcessedSequence]:

@@ -41,7 +41,10 @@ def count_numbers(reconstructions: Sequence[Reconstruction]) -> tuple[int, int]:
 def swap_level(
     model: TrainedModel, reconstructions: Sequence[Reconstruction], level: str
 ) -> list[np.ndarray]:
-    """Decode every recording with one level of latents taken from the next recording.
+    """Decode every recording with one level of latents taken from the one half the list away.
+
+    Not from its neighbour: next to each other, sorted by name, often stand repeats of the same movement,
+    with which a swap would look harmless.
 
     Args:
         model: the model that made the reconstructions.
@@ -51,7 +54,8 @@ def swap_level(
     Returns:
         (T, N, D) each, torso lengths.
     """
-    donors = [*reconstructions[1:], reconstructions[0]]
+    half = len(reconstructions) // 2
+    donors = [*reconstructions[half:], *reconstructions[:half]]
     return [_decode_with(model, r, donor, level) for r, donor in zip(reconstructions, donors, strict=True)]
 
 

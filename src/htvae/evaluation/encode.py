@@ -1,0 +1,222 @@
+"""Encoding a corpus, in one process or in several that torchrun starts.
+
+The corpus is cut into shards, which depend on the recordings alone. What stands beside a recording in a batch
+changes the last bits of its latents, and so does the number of threads that share a matrix product. So no
+batch holds recordings of two shards, and each shard is encoded by one thread, several of them side by side.
+The result is the same however many threads and processes take part, and however often they are stopped.
+"""
+
+import hashlib
+import logging
+import os
+import time
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from htvae import __version__
+from htvae.checkpoint import BuildModel
+from htvae.config_file import DEFAULT_FILE
+from htvae.data.inputs import read_inputs
+from htvae.data.sequence import PoseSequence
+from htvae.data.store import StoredRecordings
+from htvae.evaluation.latents import collect_latents
+from htvae.evaluation.shards import SHARD_FRAMES, Origin, ShardFolder, begun_path, cut_shards, done_path
+from htvae.inference import TrainedModel, load
+from htvae.options import EncodeOptions
+from htvae.utils.processes import PATIENCE, Rank, SignsOfLife, find_rank, interrupt_on_terminate
+
+logger = logging.getLogger(__name__)
+
+LINE_INTERVAL = 10.0  # seconds between plain lines
+
+
+def encode_corpus(
+    options: EncodeOptions, build_model: BuildModel | None = None, command: str = "htvae encode"
+) -> list[Path]:
+    """Save the latents of recordings, going on with what an earlier call has left undone.
+
+    Args:
+        options: model, recordings, where the result goes.
+        build_model: makes the user's own architecture, where the model was trained with one.
+        command: the command line that this call stands for, for messages.
+
+    Returns:
+        The files of the result.
+
+    Raises:
+        FileNotFoundError: no such checkpoint or recordings.
+        ValueError: faulty files; an output folder that holds something else; shards that are missing because
+            another process has ended.
+    """
+    rank, shards = find_rank(), begun_path(options.output_dir).parent
+    with interrupt_on_terminate(), SignsOfLife(shards, rank) as signs:
+        _wait_for_the_first(options.output_dir, signs)
+        job = _open_job(options, build_model, rank)
+        try:
+            return job.run(signs, command)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"Interrupted. Shards that are complete are kept in {shards}; go on with: {command}"
+            ) from None
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """One process's part of the work."""
+
+    model: TrainedModel
+    recordings: StoredRecordings
+    cuts: list[slice]
+    """Recordings of each shard."""
+    folder: ShardFolder
+    rank: Rank
+
+    def run(self, signs: SignsOfLife, command: str) -> list[Path]:
+        """Encode the shards that are this process's, and join all if no other is missing."""
+        self.folder.check()
+        if self.folder.is_finished():
+            logger.info("Nothing to do: %s holds the latents of these recordings.", self.folder.output_dir)
+        else:
+            self._encode_own()
+            self._join(signs, command)
+        self.folder.remove_shards()
+        return self.folder.results
+
+    def _encode_own(self) -> None:
+        self.folder.begin()
+        missing = self.folder.missing()
+        own = [index for index in missing if self._owner(index) == self.rank.index]
+        if len(missing) < len(self.cuts):
+            logger.info("%d of %d shards are there already.", len(self.cuts) - len(missing), len(self.cuts))
+        with _single_threads(self.model.device) as pool:
+            for _ in _show(pool.map(self._encode, own), len(own), self.rank):
+                pass
+
+    def _encode(self, index: int) -> None:
+        if self.folder.is_finished():  # by others, which had begun earlier
+            return
+        sequences = self.recordings.sequences[self.cuts[index]]
+        encodings = self.model.encode_all([self.model.process(s) for s in sequences])
+        hashes, splits = self.recordings.content_hashes, self.model.splits
+        self.folder.write(
+            index, collect_latents(encodings, {s.name: splits.of(s.name, hashes[s.name]) for s in sequences})
+        )
+
+    def _join(self, signs: SignsOfLife, command: str) -> None:
+        """Join the shards, where they are all there; else wait for whom they are missing of."""
+        if self._awaited():
+            logger.info("The shards of %s are done; those of others are not yet.", self.rank)
+            signs.wait_for(self._awaited)
+        if self.folder.is_finished():
+            return
+        missing = self.folder.missing()
+        if missing:
+            shown = ", ".join(map(str, missing[:10])) + (", ..." if len(missing) > 10 else "")
+            owners = ", ".join(str(index + 1) for index in sorted(self._owners(missing)))
+            raise ValueError(
+                f"{self.folder.shards}: all {len(self.cuts)} shards must be there, but {len(missing)} are "
+                f"missing ({shown}): those of process {owners} of {self.rank.count}, which has shown no sign "
+                f"of life for {PATIENCE:g} s. Give the same command again, or in one process: {command}"
+            )
+        self.folder.join()
+
+    def _awaited(self) -> Collection[int]:
+        """Return the other processes whose shards are missing; if none is, the one that is to join them."""
+        if self.folder.is_finished():
+            return ()
+        return self._owners(self.folder.missing() or self.folder.newest()) - {self.rank.index}
+
+    def _owners(self, shards: Collection[int]) -> set[int]:
+        return {self._owner(index) for index in shards}
+
+    def _owner(self, shard: int) -> int:
+        return shard % self.rank.count
+
+
+def _wait_for_the_first(output_dir: Path, signs: SignsOfLife) -> None:
+    """Let the first process read the recordings; the others then find them in the cache."""
+
+    def needed() -> Collection[int]:
+        known = signs.rank.index == 0 or begun_path(output_dir).exists() or done_path(output_dir).exists()
+        return () if known else (0,)
+
+    signs.wait_for(needed)
+
+
+def _open_job(options: EncodeOptions, build_model: BuildModel | None, rank: Rank) -> _Job:
+    """Read model and recordings, and find what cannot work before anything is computed."""
+    _take_own_gpu()
+    model = load(options.checkpoint, options.device, build_model)
+    recordings = read_inputs(options.inputs, model.config.data, options.experiments_dir / "cache")
+    for sequence in recordings.sequences:
+        model.check(sequence)
+    cuts = cut_shards([sequence.num_frames for sequence in recordings.sequences])
+    settings = {
+        "htvae": __version__,
+        "torch": str(torch.__version__),
+        "device": model.device,
+        "batch_frames": model.batch_frames,
+        "shard_frames": SHARD_FRAMES,
+        "build_model": "" if build_model is None else _hash_file(options.config or DEFAULT_FILE),
+    }
+    hashes = recordings.content_hashes
+    origin = Origin(
+        checkpoint=_hash_file(options.checkpoint),
+        settings=settings,
+        recordings=[[s.name, _hash_recording(s, hashes[s.name])] for s in recordings.sequences],
+    )
+    return _Job(model, recordings, cuts, ShardFolder(options.output_dir, origin, len(cuts)), rank)
+
+
+@contextmanager
+def _single_threads(device: str) -> Iterator[ThreadPoolExecutor]:
+    """Yield as many threads as torch would use on a CPU, each of which computes alone; one for a GPU."""
+    count = torch.get_num_threads()
+
+    def start() -> None:
+        torch.set_num_threads(1)
+        _take_own_gpu()  # threads choose a device each for itself
+
+    pool = ThreadPoolExecutor(count if device == "cpu" else 1, initializer=start)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(count)
+
+
+def _take_own_gpu() -> None:
+    """Let each process of a machine use a GPU of its own, as far as there are any."""
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)) % torch.cuda.device_count())
+
+
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def _hash_recording(sequence: PoseSequence, content_hash: str) -> str:
+    """Return a hash of all that the latents and their tables take from a recording, but its name."""
+    known = (sequence.first_frame, sequence.fps, sequence.label, sequence.subject)
+    text = repr((content_hash, known, list(sequence.covariates.items())))
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _show(results: Iterable[None], total: int, rank: Rank) -> Iterator[None]:
+    """Pass results on, with a bar on a terminal (of the first process) or, elsewhere, a line now and then."""
+    on_terminal = os.isatty(2)
+    last_line = time.monotonic()
+    bar = tqdm(results, "Encoding", total, unit="shard", disable=not on_terminal or rank.index > 0)
+    for count, result in enumerate(bar, 1):
+        if not on_terminal and time.monotonic() - last_line > LINE_INTERVAL:
+            of = f" ({rank})" if rank.count > 1 else ""
+            logger.info("Encoded %d of %d shards%s.", count, total, of)
+            last_line = time.monotonic()
+        yield result
