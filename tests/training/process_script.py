@@ -40,15 +40,17 @@ class Recorder(Callback):
 
 
 class Fault(Callback):
-    """Something that happens in the second step: an error of the second process, or Ctrl-C everywhere."""
+    """Something that happens in the third step: an error of the second process, or Ctrl-C everywhere."""
 
     def __init__(self, kind):
         self.kind = kind
 
-    def on_train_batch_start(self, trainer, module, batch, batch_idx):
+    def on_train_batch_start(self, trainer, *_):
         if trainer.global_step == 2 and self.kind == "error" and trainer.global_rank == 1:
             raise ZeroDivisionError("planted")
-        if trainer.global_step == 2 and self.kind == "interrupt":
+
+    def on_train_batch_end(self, trainer, *_):
+        if trainer.global_step == 3 and self.kind == "interrupt":
             os.kill(os.getpid(), signal.SIGINT)
 
 
