@@ -31,6 +31,7 @@ from htvae.options import (
     SettingsOptions,
     TrainOptions,
 )
+from htvae.utils.world import World
 
 log = logging.getLogger(__name__)
 Settings = TypeVar("Settings", bound=SettingsOptions)
@@ -254,12 +255,15 @@ def _demo_config(options: DemoOptions, recordings: Path) -> Config:
 
 @contextmanager
 def _log_to_stderr() -> Iterator[None]:
-    """Send the package's log to stderr while a command runs: plain lines, warnings marked as such."""
+    """Send the package's log to stderr while a command runs: plain lines, warnings marked as such.
+
+    Of several processes, all but the first send errors alone.
+    """
     package, handler = logging.getLogger("htvae"), logging.StreamHandler()
     handler.setFormatter(_PlainFormatter())
     level = package.level
     package.addHandler(handler)
-    package.setLevel(logging.INFO)
+    package.setLevel(logging.INFO if World.from_environment().rank == 0 else logging.ERROR)
     try:
         yield
     finally:

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from htvae.data.batching import collate, collate_step, cut_micro_batches, pack_steps
+from htvae.data.batching import collate, collate_step, cut_micro_batches, pack_steps, share_windows
 from htvae.data.dataset import WindowSample
 
 LENGTHS = st.lists(st.integers(1, 100), min_size=1, max_size=60)
@@ -14,7 +14,7 @@ def sample(length, num_points=5, num_coordinates=2):
     pose = np.arange(length * num_points * num_coordinates, dtype=np.float32)
     pose = pose.reshape(length, num_points, num_coordinates)
     observed = pose[..., 0] % 3 > 0
-    return WindowSample(pose * observed[..., None], observed, pose + 1)
+    return WindowSample(pose * observed[..., None], observed, pose + 1, seed=2**62 + length)
 
 
 @pytest.mark.parametrize("num_coordinates", [2, 3])
@@ -25,7 +25,8 @@ def test_windows_are_padded_to_the_longest(num_coordinates):
     assert batch.pose.shape == batch.target.shape == (2, 7, 5, num_coordinates)
     assert batch.num_frames.tolist() == [3, 7]
     assert batch.frame_mask.sum(1).tolist() == [3, 7]
-    for i, (pose, observed, target) in enumerate(samples):
+    assert batch.seeds.tolist() == [2**62 + 3, 2**62 + 7]
+    for i, (pose, observed, target, _) in enumerate(samples):
         length = len(pose)
         np.testing.assert_array_equal(batch.pose[i, :length], pose)
         np.testing.assert_array_equal(batch.observed[i, :length], observed)
@@ -39,7 +40,9 @@ def test_windows_are_padded_to_the_longest(num_coordinates):
 
 def test_a_batch_moves_as_a_whole():
     batch = collate([sample(3)]).to("meta")
-    tensors = (batch.pose, batch.observed, batch.target, batch.num_frames, batch.frame_mask)
+    tensors = (
+        batch.pose, batch.observed, batch.target, batch.num_frames, batch.seeds, batch.frame_mask
+    )  # fmt: skip
     assert all(tensor.is_meta for tensor in tensors)
 
 
@@ -60,6 +63,17 @@ def test_a_step_is_cut_into_micro_batches():
 
 def test_no_windows_make_no_batches():
     assert cut_micro_batches([], 10) == []
+    assert collate_step([], 10) == []
+
+
+@given(lengths=LENGTHS, num_ranks=st.integers(1, 5))
+def test_shares_hold_each_window_once_and_about_as_many_frames(lengths, num_ranks):
+    shares = share_windows(np.array(lengths), num_ranks)
+    assert len(shares) == num_ranks
+    assert sorted(np.concatenate(shares).tolist()) == list(range(len(lengths)))
+    frames = [sum(lengths[i] for i in share) for share in shares]
+    assert max(frames) - min(frames) <= max(lengths)
+    assert all(share.tolist() == sorted(share.tolist()) for share in shares)
 
 
 @given(lengths=LENGTHS, batch_size=st.integers(1, 70), seed=st.integers(0, 9))

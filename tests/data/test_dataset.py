@@ -123,7 +123,7 @@ def test_evaluation_windows_are_scored_in_their_centres_only(make_dataset):
 
 def test_evaluation_neither_varies_nor_hides(make_dataset):
     dataset = make_dataset(37, training=False, landmark_dropout=1.0, jitter=1.0)
-    pose, observed, target = dataset[0]
+    pose, observed, target, _ = dataset[0]
     np.testing.assert_array_equal(target, dataset.poses[0])
     np.testing.assert_array_equal(pose, np.nan_to_num(target))
     np.testing.assert_array_equal(observed, ~np.isnan(target[..., 0]))
@@ -138,7 +138,7 @@ def test_without_augmentation_a_window_is_the_recording(make_dataset):
 
 def test_what_is_hidden_must_be_returned(make_dataset):
     dataset = make_dataset(300, landmark_dropout=0.3, span_dropout=0.3)
-    pose, observed, target = dataset[0]
+    pose, observed, target, _ = dataset[0]
     assert not observed.all()
     assert (pose[~observed] == 0).all()
     assert not np.isnan(target[1:]).any()
@@ -146,10 +146,18 @@ def test_what_is_hidden_must_be_returned(make_dataset):
 
 
 def test_jitter_is_seen_but_not_scored(make_dataset):
-    pose, observed, target = make_dataset(37, **(PLAIN | {"jitter": 0.1}))[0]
+    pose, observed, target, _ = make_dataset(37, **(PLAIN | {"jitter": 0.1}))[0]
     noise = (pose - target)[:, :-1]
     assert np.std(noise) == pytest.approx(0.1, rel=0.2)  # some 300 numbers
     assert observed[1:].all()
+
+
+def test_every_training_window_has_a_seed_of_its_own(make_dataset):
+    dataset, other = (make_dataset(200, 60, max_frames=16, seed=seed) for seed in (0, 1))
+    seeds = [dataset[epoch, index].seed for epoch in range(3) for index in range(10)]
+    assert len(set(seeds)) == 30 and min(seeds) >= 0
+    assert seeds[:10] == [dataset[0, index].seed for index in range(10)]
+    assert not set(seeds) & {other[0, index].seed for index in range(10)}
 
 
 def test_samples_depend_on_seed_epoch_and_index_alone(make_dataset):

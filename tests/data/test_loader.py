@@ -19,7 +19,8 @@ def make_loader(make_sequence):
 
 def flatten(steps):
     """Return the numbers of all micro-batches, NaN as a number."""
-    tensors = [t for step in steps for b in step for t in (b.pose, b.observed, b.target, b.num_frames)]
+    batches = [batch for step in steps for batch in step]
+    tensors = [t for b in batches for t in (b.pose, b.observed, b.target, b.num_frames, b.seeds)]
     return [t.nan_to_num(nan=-77) for t in tensors]
 
 
@@ -52,6 +53,50 @@ def test_micro_batches_are_parts_of_the_same_step(make_loader):
         assert len(step) == 1
         assert sum(len(batch) for batch in cut) == len(step[0])
         assert all(batch.pose.shape[1] * len(batch) <= 60 for batch in cut)
+
+
+def windows_of(*steps):
+    """Return the seeds of the windows, which no two share, in order."""
+    return sorted(seed for step in steps for batch in step for seed in batch.seeds.tolist())
+
+
+@pytest.mark.parametrize("num_ranks", [2, 3])
+@pytest.mark.parametrize("settings", [{"batch_size": 6}, {"batch_frames": 40}])
+def test_processes_share_every_step(make_loader, num_ranks, settings):
+    data = make_loader(**settings)
+    alone = data.train_loader()
+    ranks = [make_loader(**settings).train_loader(rank, num_ranks) for rank in range(num_ranks)]
+    for _ in range(2):
+        whole, shares = list(alone), [list(loader) for loader in ranks]
+        assert len(set(windows_of(*whole))) == data.windows_per_epoch == len(windows_of(*whole))
+        for step, *parts in zip(whole, *shares, strict=True):
+            assert windows_of(step) == windows_of(*parts)
+        empty = sum(not part for share in shares for part in share)
+        assert empty == sum(max(0, num_ranks - len(windows_of(step))) for step in whole)
+        assert (empty > 0) == ("batch_frames" in settings)
+        assert all(loader.state_dict() == alone.state_dict() for loader in ranks)
+
+
+@pytest.mark.parametrize("num_ranks", [2, 5])
+def test_processes_share_the_validation(make_loader, num_ranks):
+    data = make_loader(micro_batch_frames=120, val_fraction=0.3)
+    whole = [batch for step in data.val_loader() for batch in step]
+    shares = [list(data.val_loader(rank, num_ranks)) for rank in range(num_ranks)]
+    assert len({len(share) for share in shares}) == 1
+    lengths = [n for share in shares for step in share for b in step for n in b.num_frames.tolist()]
+    assert sorted(lengths) == sorted(n for batch in whole for n in batch.num_frames.tolist())
+
+
+def test_a_state_goes_on_with_another_number_of_processes(make_loader):
+    alone = make_loader().train_loader()
+    steps = iter(alone)
+    done = [next(steps) for _ in range(3)]
+    ranks = [make_loader().train_loader(rank, 2) for rank in range(2)]
+    for loader in ranks:
+        loader.load_state_dict(alone.state_dict())
+    rest = [done[-1], *steps]
+    for step, *parts in zip(rest, *ranks, strict=True):
+        assert windows_of(step) == windows_of(*parts)
 
 
 def test_epochs_differ_and_are_a_function_of_the_seed(make_loader):

@@ -197,18 +197,40 @@ def test_state_dict_keys_are_pinned():
     }  # fmt: skip
 
 
-def test_spans_lose_the_share_they_should_and_only_while_training():
+def test_spans_lose_the_share_they_should_and_nothing_without_numbers():
     torch.manual_seed(0)
     mask = torch.ones(4000, 20, dtype=torch.bool)
     mask[:, 15:] = False
     gaps, part = RandomGaps(0.2), RandomPart(1.0)
-    kept = gaps(mask)
-    assert (kept & ~mask).sum() == 0
+    kept, parts = gaps(mask, torch.rand(4000, 3)), part(mask, torch.rand(4000, 4))
+    assert (kept & ~mask).sum() == 0 and (parts & ~mask).sum() == 0
     assert abs(kept.sum() / mask.sum() - 0.8) < 0.01
-    assert (part(mask).sum(1) >= 1).all() and part(mask).sum(1).float().mean() < 12
-    edges = part(mask).int().diff(dim=1).abs().sum(1)
-    assert edges.max() <= 2  # one span
-    assert gaps.eval()(mask) is mask and part.eval()(mask) is mask
+    assert (parts.sum(1) >= 1).all() and parts.sum(1).float().mean() < 12
+    assert parts.int().diff(dim=1).abs().sum(1).max() <= 2  # one span
+    share = (RandomPart(0.3)(mask, torch.rand(4000, 4)) != mask).any(1).float().mean()
+    assert abs(share - 0.3) < 0.03  # four standard errors
+    assert gaps(mask, None) is mask and part(mask, None) is mask
+
+
+def test_a_window_s_random_numbers_are_its_own():
+    """Neither padding nor the other windows of the batch change what is drawn in training."""
+    model = build(dataclasses.replace(SMALL, latent_span_dropout=0.4, sequence_span_probability=0.5))
+    (pose, observed, num_frames), seeds = batch(), torch.tensor([11, 12])
+    together = model(pose, observed, num_frames, seeds)
+    swapped = model(pose.flip(0), observed.flip(0), num_frames.flip(0), seeds.flip(0))
+    alone = model(pose[1:, :21], observed[1:, :21], num_frames[1:], seeds[1:])
+    padded = model(torch.cat([pose, pose[:, :7]], 1), observed.repeat(1, 2, 1)[:, : T + 7], num_frames, seeds)
+    for b, frames in enumerate(num_frames.tolist()):
+        for output in (swapped.reconstruction.flip(0), padded.reconstruction):
+            close(output[b, :frames], together.reconstruction[b, :frames])
+    close(alone.reconstruction, together.reconstruction[1:, :21])
+    close(padded.chunk_kl.sum((1, 2)), together.chunk_kl.sum((1, 2)))
+    other = model(pose, observed, num_frames, seeds + 1)
+    assert not torch.allclose(other.reconstruction, together.reconstruction, atol=1e-3)
+    torch.manual_seed(3)
+    first = model(pose, observed, num_frames)
+    torch.manual_seed(3)
+    assert torch.equal(model(pose, observed, num_frames).reconstruction, first.reconstruction)
 
 
 def close(actual, expected):

@@ -6,7 +6,7 @@ Axes: B batch, T frames, N points, D coordinates.
 import heapq
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 
 import numpy as np
@@ -30,6 +30,8 @@ class PoseBatch:
     """(B, T, N, D) float32, what is scored; NaN where nothing is."""
     num_frames: Tensor
     """(B,) int64, real frames of each window."""
+    seeds: Tensor
+    """(B,) int64, of the model's random numbers for each window."""
 
     def __len__(self) -> int:
         return self.pose.shape[0]
@@ -49,9 +51,7 @@ class PoseBatch:
         return self._map(Tensor.pin_memory)
 
     def _map(self, change: Callable[[Tensor], Tensor]) -> "PoseBatch":
-        return PoseBatch(
-            change(self.pose), change(self.observed), change(self.target), change(self.num_frames)
-        )
+        return PoseBatch(*(change(getattr(self, field.name)) for field in fields(self)))
 
 
 def collate(samples: Sequence[WindowSample]) -> PoseBatch:
@@ -62,8 +62,8 @@ def collate(samples: Sequence[WindowSample]) -> PoseBatch:
     observed = np.zeros(shape[:3], bool)
     target = np.full(shape, np.nan, np.float32)
     for i, (sample, length) in enumerate(zip(samples, lengths, strict=True)):
-        pose[i, :length], observed[i, :length], target[i, :length] = sample
-    arrays = (pose, observed, target, np.array(lengths))
+        pose[i, :length], observed[i, :length], target[i, :length] = sample[:3]
+    arrays = (pose, observed, target, np.array(lengths), np.array([sample.seed for sample in samples]))
     return PoseBatch(*map(torch.from_numpy, arrays))
 
 
@@ -109,12 +109,32 @@ def pack_steps(
     return [np.array(steps[number]) for number in rng.permutation(len(steps))]
 
 
-class TrainingSampler(Sampler[list[tuple[int, int]]]):
-    """Yields the windows, (epoch, index), of each optimiser step of an epoch; the order is f(seed, epoch)."""
+def share_windows(lengths: np.ndarray, num_ranks: int) -> list[np.ndarray]:
+    """Share windows out to processes: the longest first, each to the one with the fewest frames so far.
 
-    def __init__(self, dataset: PoseSequenceDataset, config: TrainingConfig) -> None:
+    Returns:
+        Indices of each process's windows, in ascending order; none where there are fewer windows.
+    """
+    frames, rank_of = [0] * num_ranks, np.zeros(len(lengths), int)
+    for index in np.argsort(-lengths, kind="stable").tolist():
+        rank_of[index] = frames.index(min(frames))
+        frames[rank_of[index]] += int(lengths[index])
+    return [np.flatnonzero(rank_of == rank) for rank in range(num_ranks)]
+
+
+class TrainingSampler(Sampler[list[tuple[int, int]]]):
+    """Yields the windows, (epoch, index), of each optimiser step of an epoch; the order is f(seed, epoch).
+
+    Steps are the same for any number of processes. Each process gets its share of every step, which may be
+    empty, so that all of them take as many steps.
+    """
+
+    def __init__(
+        self, dataset: PoseSequenceDataset, config: TrainingConfig, rank: int = 0, num_ranks: int = 1
+    ) -> None:
         self.dataset = dataset
         self.config = config
+        self.rank, self.num_ranks = rank, num_ranks
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int, first_step: int = 0) -> None:
@@ -135,19 +155,34 @@ class TrainingSampler(Sampler[list[tuple[int, int]]]):
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         for step in self.steps[self.first_step :]:
-            yield [(self.epoch, index) for index in step.tolist()]
+            share = share_windows(self.dataset.lengths[step], self.num_ranks)[self.rank]
+            yield [(self.epoch, index) for index in step[share].tolist()]
 
 
 class EvaluationSampler(Sampler[list[int]]):
-    """Yields all windows, the shortest first, in batches of at most ``max_frames`` padded frames."""
+    """Yields a process's share of all windows, the shortest first, in batches of ``max_frames`` at most.
 
-    def __init__(self, dataset: PoseSequenceDataset, max_frames: int) -> None:
-        order = np.argsort(dataset.lengths, kind="stable")
-        cuts = cut_micro_batches(dataset.lengths[order].tolist(), max_frames)
-        self.batches: list[list[int]] = [order[cut].tolist() for cut in cuts]
+    These are padded frames. All processes get as many batches, empty ones last.
+    """
+
+    def __init__(
+        self, dataset: PoseSequenceDataset, max_frames: int, rank: int = 0, num_ranks: int = 1
+    ) -> None:
+        shares = [
+            _cut_batches(share, dataset.lengths[share], max_frames)
+            for share in share_windows(dataset.lengths, num_ranks)
+        ]
+        missing = max(map(len, shares)) - len(shares[rank])
+        self.batches: list[list[int]] = shares[rank] + [[] for _ in range(missing)]
 
     def __len__(self) -> int:
         return len(self.batches)
 
     def __iter__(self) -> Iterator[list[int]]:
         return iter(self.batches)
+
+
+def _cut_batches(windows: np.ndarray, lengths: np.ndarray, max_frames: int) -> list[list[int]]:
+    order = np.argsort(lengths, kind="stable")
+    cuts = cut_micro_batches(lengths[order].tolist(), max_frames)
+    return [windows[order[cut]].tolist() for cut in cuts]

@@ -38,7 +38,7 @@ Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 """(pose (T, N, D), rng) -> pose of the same shape."""
 
 
-Purpose = Literal["tiling", "order", "window"]
+Purpose = Literal["tiling", "order", "window", "noise", "dropout"]
 """What random numbers are for."""
 
 
@@ -64,6 +64,8 @@ class WindowSample(NamedTuple):
     """(T, N) bool, True where ``pose`` is real."""
     target: np.ndarray
     """(T, N, D) float32, what is scored; NaN where nothing is."""
+    seed: int = 0
+    """Of the model's random numbers for this window; evaluation draws none."""
 
 
 class Augmentations(NamedTuple):
@@ -158,7 +160,7 @@ class PoseSequenceDataset(Dataset[WindowSample]):
         seen = target
         for augment in self.augmentations.input_only:
             seen = augment(seen, rng)
-        return _make_sample(seen, target)
+        return _make_sample(seen, target)._replace(seed=random_seed("noise", self.seed, epoch, index))
 
     def _tile(self) -> list[Window]:
         rng = random_stream("tiling", self.seed, self.epoch)
@@ -186,6 +188,11 @@ class PoseSequenceDataset(Dataset[WindowSample]):
 def random_stream(purpose: Purpose, seed: int, epoch: int, index: int = 0) -> np.random.Generator:
     """Return random numbers that depend on nothing but these, different ones for each purpose."""
     return np.random.default_rng((seed, epoch, index, get_args(Purpose).index(purpose)))
+
+
+def random_seed(purpose: Purpose, seed: int, epoch: int, index: int = 0) -> int:
+    """Return a seed in [0, 2^63) that depends on nothing but these, as `random_stream`."""
+    return int(random_stream(purpose, seed, epoch, index).integers(2**63 - 1))
 
 
 def window_grid(num_frames: int, max_frames: int) -> list[tuple[int, int, int, int]]:

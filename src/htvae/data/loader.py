@@ -90,22 +90,25 @@ class PoseDataLoader:
         """Optimiser steps in an epoch; with ``batch_size`` some epochs have one more or less."""
         return len(TrainingSampler(self._train_windows, self.config.training))
 
-    def train_loader(self) -> "TrainingLoader":
-        """Return a loader of training steps; every pass over it is the next epoch."""
-        return TrainingLoader(self._train_windows, self.config)
+    def train_loader(self, rank: int = 0, num_ranks: int = 1) -> "TrainingLoader":
+        """Return a loader of training steps, or of a process's share; every pass is the next epoch."""
+        return TrainingLoader(self._train_windows, self.config, rank, num_ranks)
 
-    def val_loader(self) -> DataLoader[Any]:
-        """Return a loader of the validation windows."""
-        return self.evaluation_loader("val")
+    def val_loader(self, rank: int = 0, num_ranks: int = 1) -> DataLoader[Any]:
+        """Return a loader of the validation windows, or of a process's share."""
+        return self.evaluation_loader("val", rank, num_ranks)
 
     def test_loader(self) -> DataLoader[Any]:
         """Return a loader of the test windows."""
         return self.evaluation_loader("test")
 
-    def evaluation_loader(self, split: str) -> DataLoader[Any]:
-        """Return a loader of a split's fixed windows, without augmentation: lists of one `PoseBatch` each."""
+    def evaluation_loader(self, split: str, rank: int = 0, num_ranks: int = 1) -> DataLoader[Any]:
+        """Return a loader of a split's fixed windows, without augmentation: lists of one `PoseBatch` each.
+
+        A process's share may end in empty lists, so that all processes get as many.
+        """
         dataset = self.dataset(split)
-        sampler = EvaluationSampler(dataset, self.config.training.micro_batch_frames)
+        sampler = EvaluationSampler(dataset, self.config.training.micro_batch_frames, rank, num_ranks)
         return DataLoader(dataset, batch_sampler=sampler, **_loader_options(self.config))
 
     def dataset(self, split: str, training: bool = False) -> PoseSequenceDataset:
@@ -124,11 +127,15 @@ class TrainingLoader:
 
     It has no length: epochs differ by a step or so. ``state_dict`` tells the epoch and its finished steps;
     after ``load_state_dict`` the next pass goes on. The step handed out last counts as unfinished, because
-    whoever asks for the next one (as Lightning does, one ahead) has begun it at most.
+    whoever asks for the next one (as Lightning does, one ahead) has begun it at most. Of several processes,
+    each is given its share of every step, an empty list where a step has fewer windows; the state is the same
+    for all.
     """
 
-    def __init__(self, dataset: PoseSequenceDataset, config: Config) -> None:
-        self.steps = TrainingSampler(dataset, config.training)
+    def __init__(
+        self, dataset: PoseSequenceDataset, config: Config, rank: int = 0, num_ranks: int = 1
+    ) -> None:
+        self.steps = TrainingSampler(dataset, config.training, rank, num_ranks)
         self.loader: DataLoader[Any] = DataLoader(
             dataset, batch_sampler=self.steps, **_loader_options(config)
         )

@@ -31,9 +31,14 @@ class Gaussian(NamedTuple):
         mu, logvar = features.float().chunk(2, dim=-1)
         return cls(mu, logvar.clamp(*LOGVAR_RANGE))
 
-    def sample(self) -> Tensor:
-        """Draw by reparametrisation (Kingma & Welling 2014, section 2.4)."""
-        return self.mu + torch.randn_like(self.mu) * (0.5 * self.logvar).exp()
+    def sample(self, noise: Tensor | None = None) -> Tensor:
+        """Draw by reparametrisation (Kingma & Welling 2014, section 2.4).
+
+        Args:
+            noise: standard normal numbers, as many as mu has. None: from torch's global state.
+        """
+        noise = torch.randn_like(self.mu) if noise is None else noise
+        return self.mu + noise * (0.5 * self.logvar).exp()
 
     def mode(self) -> Tensor:
         """Return the most probable value."""
@@ -117,9 +122,9 @@ class LatentSpace(nn.Module):
         """Return the posterior of each chunk latent, (B, C, K), from features (B, C, E)."""
         return Gaussian.from_features(self.chunk_head(chunk_features))
 
-    def sample(self, posterior: Gaussian) -> Tensor:
-        """Draw from a posterior."""
-        return posterior.sample()
+    def sample(self, posterior: Gaussian, noise: Tensor | None = None) -> Tensor:
+        """Draw from a posterior, by standard normal numbers if they are given."""
+        return posterior.sample(noise)
 
     def mode(self, posterior: Gaussian) -> Tensor:
         """Return the most probable latents of a posterior."""

@@ -18,8 +18,15 @@ import torch
 from torch import Tensor, nn
 
 from htvae.config import ModelConfig
-from htvae.models.chunking import compute_chunk_mask, compute_num_chunks, merge_chunks, split_into_chunks
+from htvae.models.chunking import (
+    Count,
+    compute_chunk_mask,
+    compute_num_chunks,
+    merge_chunks,
+    split_into_chunks,
+)
 from htvae.models.latent import Gaussian, LatentSpace
+from htvae.models.noise import Noise, draw_noise
 from htvae.models.spans import KeepNothing, RandomGaps, RandomPart
 from htvae.models.statistics import MotionStatistics
 from htvae.models.transformer import HierarchicalAttention, Transformer, scatter_chunks
@@ -217,23 +224,27 @@ class HierarchicalTransformerVAE(nn.Module):
             RandomGaps(config.latent_span_dropout) if config.chunk_latent_dim else KeepNothing()
         )
 
-    def forward(self, pose: Tensor, observed: Tensor, num_frames: Tensor) -> VAEOutput:
+    def forward(
+        self, pose: Tensor, observed: Tensor, num_frames: Tensor, seeds: Tensor | None = None
+    ) -> VAEOutput:
         """Encode, draw latents (in training; their mode otherwise), decode.
 
         Args:
             pose: (B, T, L, D) in torso lengths; any finite value where not observed.
             observed: (B, T, L) bool, True for points that the model may see.
             num_frames: (B,) real frames; what lies beyond is padding and changes nothing.
+            seeds: (B,) int64, of each window's random numbers in training. None: torch's global state.
 
         Returns:
             The reconstruction of every frame, its scale, posteriors and KL of both levels.
         """
+        noise = self._draw_noise(pose.shape[1], num_frames, seeds) if self.training else None
+        part, gaps = (None, None) if noise is None else (noise.part, noise.gaps)
         standardised = self._standardise(pose)
         summaries, chunk_mask = self.encoder.summarise(standardised, observed, num_frames)
-        posteriors = self._infer(summaries, chunk_mask, self.sequence_part(chunk_mask))
-        draw = self.latent_space.sample if self.training else self.latent_space.mode
-        sequence_latent, chunk_latents = draw(posteriors.sequence), draw(posteriors.chunks)
-        known = self.known_chunks(chunk_mask)
+        posteriors = self._infer(summaries, chunk_mask, self.sequence_part(chunk_mask, part))
+        sequence_latent, chunk_latents = self._choose_latents(posteriors, noise)
+        known = self.known_chunks(chunk_mask, gaps)
         real = torch.arange(pose.shape[1], device=pose.device) < num_frames[:, None]
         reconstruction = self._decode(sequence_latent, chunk_latents, known, chunk_mask, pose.shape[1])
         sequence_kl, chunk_kl = self.latent_space.kl(posteriors.sequence, posteriors.chunks, sequence_latent)
@@ -281,9 +292,21 @@ class HierarchicalTransformerVAE(nn.Module):
         tokens = self.encoder.tokenise(self._standardise(pose), observed, num_frames)
         return self.encoder.attention.compute_attention(*tokens)
 
-    def num_chunks(self, num_frames: int) -> int:
-        """Return the number of chunks (and chunk latents) of a window of ``num_frames`` frames."""
+    def num_chunks(self, num_frames: Count) -> Count:
+        """Return the number of chunks (and chunk latents) of windows of ``num_frames`` frames."""
         return compute_num_chunks(num_frames, self.config.chunk_size, self.config.resolved_chunk_overlap)
+
+    def _draw_noise(self, length: int, num_frames: Tensor, seeds: Tensor | None) -> Noise:
+        sizes, counts = self.config, self.num_chunks(num_frames)
+        return draw_noise(seeds, counts, self.num_chunks(length), sizes.latent_dim, sizes.chunk_latent_dim)
+
+    def _choose_latents(self, posteriors: Posteriors, noise: Noise | None) -> tuple[Tensor, Tensor]:
+        """Return latents (B, Z) and (B, C, K), drawn from their posteriors; without noise, the modes."""
+        space = self.latent_space
+        if noise is None:
+            return space.mode(posteriors.sequence), space.mode(posteriors.chunks)
+        sequence = space.sample(posteriors.sequence, noise.sequence)
+        return sequence, space.sample(posteriors.chunks, noise.chunks)
 
     def _infer(self, summaries: Tensor, chunk_mask: Tensor, sequence_mask: Tensor) -> Posteriors:
         sequence_feature, features, chunk_features = self.encoder(summaries, chunk_mask, sequence_mask)

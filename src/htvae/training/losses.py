@@ -1,8 +1,9 @@
 """The loss: negative ELBO in nats per real frame, in named parts, and the schedules of its weights.
 
 What is unusual: every part is a *sum* over observed coordinates or latent numbers, divided by the real frames
-of the whole optimiser step. Padding, missing points and the way a step is cut into micro-batches therefore
-change nothing.
+of the whole optimiser step. Padding, missing points and the way a step is cut into micro-batches or shared
+out to processes therefore change nothing. (With ``free_bits`` the penalty alone, not the parts, is held up by
+averages over each micro-batch.)
 
 Axes: ``B`` batch, ``T`` frames, ``L`` points, ``D`` coordinates, ``C`` chunks, ``Z`` latent_dim, ``K``
 chunk_latent_dim.

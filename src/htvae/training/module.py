@@ -1,8 +1,8 @@
 """One optimiser step and one validation, as Lightning calls them.
 
 What is unusual: a step is a list of micro-batches whose losses are sums over one common number of frames, so
-that the cut changes nothing; validation scores the averaged weights, at final loss weights, without free
-bits.
+that neither the cut nor the number of processes that share it changes anything; validation scores the
+averaged weights, at final loss weights, without free bits.
 """
 
 import dataclasses
@@ -17,10 +17,11 @@ from torch import Tensor, nn
 
 from htvae.config import Config
 from htvae.data.batching import PoseBatch
+from htvae.data.dataset import random_seed
 from htvae.metrics import mpjpe_sums
-from htvae.models.vae import VAEOutput
 from htvae.training.losses import LossManager, VAELoss
 from htvae.training.optimizer import build_optimizer
+from htvae.training.processes import gather, obey_torchrun, sum_gradients
 from htvae.utils.metrics_tracker import MetricsTracker
 
 FINAL_RATE = 0.01  # share of the learning rate that is left at the end of the cosine
@@ -81,19 +82,16 @@ class TrainingModule(pl.LightningModule):
         return [optimizer], [schedule]
 
     def training_step(self, micro_batches: list[PoseBatch], batch_index: int) -> None:
-        """Take one optimiser step over all micro-batches."""
+        """Take one optimiser step over the micro-batches of all processes; here there may be none."""
         optimizer: Any = self.optimizers()
         schedule: Any = self.lr_schedulers()
-        weights = self.loss_manager.weights(self.global_step)
-        step_frames = sum(int(batch.num_frames.sum()) for batch in micro_batches)
-        totals: dict[str, Tensor] = {}
-        for batch in micro_batches:
-            parts = self.loss(
-                self._run(self.network, batch), batch.target, batch.num_frames, weights, step_frames
-            )
-            self.manual_backward(parts["total"])
-            for name, value in parts.items():
-                totals[name] = totals.get(name, torch.zeros_like(value)) + value.detach()
+        # Dropout has no numbers per window; these make at least a resumed run repeat them.
+        torch.manual_seed(
+            random_seed("dropout", self.config.training.seed, self.global_step, self.global_rank)
+        )
+        step_frames = sum(gather(sum(int(batch.num_frames.sum()) for batch in micro_batches)))
+        totals = _add_up(gather(self._backward(micro_batches, step_frames)))
+        sum_gradients([p for p in self.model.parameters() if p.requires_grad])
         clip = self.config.training.gradient_clip or math.inf
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), clip)
         optimizer.step()
@@ -101,18 +99,30 @@ class TrainingModule(pl.LightningModule):
         schedule.step()
         self.averaged.update_parameters(self.model)
         self.frames_processed += step_frames
-        self.loss_manager.update(float(totals["kl"] + totals["chunk_kl"]))
+        self.loss_manager.update(totals["kl"] + totals["chunk_kl"])
         self.log_dict({f"train/{name}": value for name, value in totals.items()})
         self.log_dict({"train/gradient_norm": norm, "train/learning_rate": schedule.get_last_lr()[0]})
+
+    def _backward(self, micro_batches: list[PoseBatch], step_frames: int) -> dict[str, float]:
+        """Add up this process's gradients; return its parts of the loss, nothing where it has no windows."""
+        weights = self.loss_manager.weights(self.global_step)
+        totals: dict[str, Tensor] = {}
+        for batch in micro_batches:
+            output = self.network(batch.pose, batch.observed, batch.num_frames, batch.seeds)
+            parts = self.loss(output, batch.target, batch.num_frames, weights, step_frames)
+            self.manual_backward(parts["total"])
+            for name, value in parts.items():
+                totals[name] = totals.get(name, torch.zeros_like(value)) + value.detach()
+        return {name: float(value) for name, value in totals.items()}
 
     def on_validation_epoch_start(self) -> None:
         """Forget the last validation."""
         self.tracker.reset()
 
     def validation_step(self, micro_batches: list[PoseBatch], batch_index: int) -> None:
-        """Score the averaged weights."""
+        """Score the averaged weights, on this process's share."""
         for batch in micro_batches:
-            output = self._run(self.averaged.module, batch)
+            output = self.averaged.module(batch.pose, batch.observed, batch.num_frames)
             parts = self.validation_loss(
                 output, batch.target, batch.num_frames, self.loss_manager.final_weights()
             )
@@ -125,12 +135,12 @@ class TrainingModule(pl.LightningModule):
             self.tracker.update("mpjpe", float(error / count), int(count))
 
     def on_validation_epoch_end(self) -> None:
-        """Log the figures of this validation.
+        """Log the figures of this validation, over all processes.
 
         Raises:
             ValueError: the loss is not finite; what was saved before stays as it is.
         """
-        figures = self.tracker.compute()
+        figures = _pool(gather(self.tracker.state_dict()["totals"]))
         if figures:
             figures["loss"] = figures.pop("total")
             self._check_finite(figures["loss"])
@@ -152,12 +162,14 @@ class TrainingModule(pl.LightningModule):
 
     def on_train_start(self) -> None:
         """Go on with the random numbers of the run that is resumed."""
+        obey_torchrun(self.global_rank)
         if self.random_state is not None:
             torch.set_rng_state(self.random_state)
 
     def save_model(self, path: Path) -> None:
-        """Write the averaged weights as a model file."""
-        self.save_model_file(path, self.averaged.module.state_dict(), self.figures)
+        """Write the averaged weights as a model file, in the first process."""
+        if self.global_rank == 0:
+            self.save_model_file(path, self.averaged.module.state_dict(), self.figures)
 
     def _check_finite(self, loss: float) -> None:
         if not math.isfinite(loss):
@@ -166,9 +178,6 @@ class TrainingModule(pl.LightningModule):
                 "the models saved before are as they were."
             )
 
-    def _run(self, network: Any, batch: PoseBatch) -> VAEOutput:
-        return network(batch.pose, batch.observed, batch.num_frames)
-
 
 def learning_rate_factor(step: int, warmup: int, total: int) -> float:
     """Return the share of the learning rate at a step: linear warm-up, then a cosine down to `FINAL_RATE`."""
@@ -176,6 +185,19 @@ def learning_rate_factor(step: int, warmup: int, total: int) -> float:
         return (step + 1) / warmup
     progress = min(1.0, (step - warmup) / max(1, total - warmup))
     return FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def _add_up(shares: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return the sums by name."""
+    names = dict.fromkeys(name for share in shares for name in share)
+    return {name: math.fsum(share.get(name, 0.0) for share in shares) for name in names}
+
+
+def _pool(shares: Sequence[dict[str, Sequence[float]]]) -> dict[str, float]:
+    """Return the means over the (weighted sum, weight) of all processes."""
+    names = dict.fromkeys(name for share in shares for name in share)
+    pairs = {name: [share[name] for share in shares if name in share] for name in names}
+    return {name: sum(total for total, _ in own) / sum(w for _, w in own) for name, own in pairs.items()}
 
 
 def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback
-from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from torch import Tensor, nn
 
 from htvae.checkpoint import BuildModel, Checkpoint, build_model, load_checkpoint, save_checkpoint
@@ -26,11 +26,13 @@ from htvae.training.logs import TimeLimit, open_csv_log
 from htvae.training.losses import VAELoss
 from htvae.training.machine import ACCELERATORS, Estimate, choose_precision, estimate_run
 from htvae.training.module import TrainingModule
+from htvae.training.processes import SummingStrategy, check_alike, first_goes_first, join_processes
 from htvae.training.progress import ProgressReport
 from htvae.training.run_folder import RunFolder
 from htvae.utils.callbacks import EarlyStopping, ModelCheckpoint
 from htvae.utils.device import choose_device
 from htvae.utils.utils import format_duration
+from htvae.utils.world import World
 
 logger = logging.getLogger(__name__)
 
@@ -93,15 +95,20 @@ class HTVAETrainer:
         device = choose_device(self.config.training.device)
         precision = choose_precision(self.config.training.precision, device)
         pl.seed_everything(self.config.training.seed, verbose=False)
-        data = PoseDataLoader(self.config, sequences=self.sequences)
-        module = self._build_module(data)
-        self._announce(
-            data, module, estimate_run(module.model, self.config, self._frames(data), device, precision)
-        )
-        self._prepare_folder(module)
-        trainer = self._build_trainer(module, data, device, precision)
-        self._run(trainer, module, data)
-        finished = self._finish(trainer, module)
+        with join_processes(device) as world:
+            with first_goes_first(world):  # it fills the cache
+                data = PoseDataLoader(self.config, sequences=self.sequences)
+            module = self._build_module(data)
+            check_alike({"settings": _shared_settings(self.config), "recordings": data.splits.to_dict()})
+            if world.rank == 0:
+                frames = self._frames(data) // world.size
+                self._announce(
+                    data, module, estimate_run(module.model, self.config, frames, device, precision)
+                )
+                self._prepare_folder(module)
+            trainer = self._build_trainer(module, data, device, precision, world)
+            self._run(trainer, module, data, world)
+            finished = self._finish(trainer, module)
         return FitResult(best_model=self.folder.best_model, figures=module.figures, finished=finished)
 
     def num_epochs(self, data: PoseDataLoader) -> int:
@@ -172,12 +179,14 @@ class HTVAETrainer:
         )
 
     def _build_trainer(
-        self, module: TrainingModule, data: PoseDataLoader, device: str, precision: str
+        self, module: TrainingModule, data: PoseDataLoader, device: str, precision: str, world: World
     ) -> pl.Trainer:
         training = self.config.training
         has_validation = len(data.splits.val) > 0
         checkpoint = ModelCheckpoint(self.folder.checkpoints, monitor="val/loss" if has_validation else None)
-        watchers: list[Callback] = [checkpoint, ProgressReport(self._frames(data))]
+        watchers: list[Callback] = [checkpoint]
+        if world.rank == 0:
+            watchers.append(ProgressReport(self._frames(data)))
         if has_validation:
             start = max(self.config.loss.kl_warmup_steps, training.warmup_steps)
             watchers.append(EarlyStopping(patience=training.patience, start_step=start))
@@ -186,14 +195,14 @@ class HTVAETrainer:
         with _quiet_lightning():
             return pl.Trainer(
                 accelerator=ACCELERATORS[device],
-                devices=1,
+                devices=world.local_size,
+                num_nodes=world.size // world.local_size,
+                strategy=SummingStrategy() if world.size > 1 else "auto",
+                use_distributed_sampler=False,
                 precision=precision,  # type: ignore[arg-type]
                 max_epochs=self.num_epochs(data),
                 callbacks=[*watchers, *self.callbacks],
-                logger=[
-                    open_csv_log(self.folder.root, go_on=training.resume),
-                    TensorBoardLogger(self.folder.root, name="tensorboard", version=""),
-                ],
+                logger=self._open_logs() if world.rank == 0 else False,
                 val_check_interval=spread_evenly(module.total_steps, training.validation_interval),
                 check_val_every_n_epoch=None,
                 log_every_n_steps=min(10, module.total_steps),
@@ -202,9 +211,16 @@ class HTVAETrainer:
                 enable_model_summary=False,
             )
 
-    def _run(self, trainer: pl.Trainer, module: TrainingModule, data: PoseDataLoader) -> None:
+    def _open_logs(self) -> list[Logger]:
+        return [
+            open_csv_log(self.folder.root, go_on=self.config.training.resume),
+            TensorBoardLogger(self.folder.root, name="tensorboard", version=""),
+        ]
+
+    def _run(self, trainer: pl.Trainer, module: TrainingModule, data: PoseDataLoader, world: World) -> None:
         resume = self.folder.last_model if self.config.training.resume else None
-        loaders = data.train_loader(), data.val_loader() if data.splits.val else None
+        share = world.rank, world.size
+        loaders = data.train_loader(*share), data.val_loader(*share) if data.splits.val else None
         try:
             with _quiet_lightning():
                 trainer.fit(module, *loaders, ckpt_path=resume, weights_only=True)
@@ -232,6 +248,11 @@ class HTVAETrainer:
 def spread_evenly(total_steps: int, interval: int) -> int:
     """Return the largest interval up to the one asked for with which the last validation falls on the end."""
     return max(1, total_steps // -(-total_steps // interval))
+
+
+def _shared_settings(config: Config) -> dict[str, Any]:
+    """Return the settings that all processes must share: all but where each finds its files."""
+    return config.replace(data_dir="", experiments_dir="", num_workers=0).to_dict()
 
 
 @contextlib.contextmanager

@@ -81,7 +81,8 @@ class ModelCheckpoint(callbacks.ModelCheckpoint):
             if trainer.is_global_zero:
                 os.replace(temporary, self.last_path)
         finally:
-            temporary.unlink(missing_ok=True)
+            if trainer.is_global_zero:  # of several processes, the one that writes
+                temporary.unlink(missing_ok=True)
 
     def _save_checkpoint(self, trainer: pl.Trainer, filepath: str) -> None:
         """Write the model alone where Lightning would write everything."""

@@ -1,0 +1,175 @@
+"""Several processes that train one model, as torchrun starts them: finding each other, adding up, ending.
+
+What is unusual: Lightning's DDP without its wrapper. The wrapper averages gradients once per backward pass of
+every process; here a step is any number of micro-batches per process, none included, and losses are sums over
+the frames of the whole step, so gradients are added up once, after the last of them.
+"""
+
+import contextlib
+import logging
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch
+from lightning.pytorch.strategies import DDPStrategy
+from torch import distributed, nn
+
+from htvae.utils.world import World
+
+T = TypeVar("T")
+
+TIMEOUT = timedelta(hours=2)  # for one that waits while another reads the recordings; torchrun ends the rest
+BACKENDS = {"cpu": "gloo", "cuda": "cpu:gloo,cuda:nccl"}
+
+
+@contextlib.contextmanager
+def join_processes(device: str) -> Iterator[World]:
+    """Connect the processes that torchrun started; all but the first say nothing but errors.
+
+    Raises:
+        ValueError: a device that several processes cannot use, or too few of it.
+    """
+    world = World.from_environment()
+    if world.size == 1:
+        yield world
+        return
+    _check_devices(world, device)
+    if device == "cuda":
+        torch.cuda.set_device(world.local_rank)
+    own = torch.device(device, world.local_rank) if device == "cuda" else None
+    with _all_answer():
+        distributed.init_process_group(BACKENDS[device], timeout=TIMEOUT, device_id=own)
+    with _quiet_but_first(world.rank):
+        yield world
+    wait_for_all()
+    distributed.destroy_process_group()
+
+
+@contextlib.contextmanager
+def first_goes_first(world: World) -> Iterator[None]:
+    """Let the first process through, and the others when it is done."""
+    if world.rank > 0:
+        wait_for_all()
+    yield
+    if world.rank == 0:
+        wait_for_all()
+
+
+def wait_for_all() -> None:
+    """Go on when all processes have come here."""
+    gather(None)
+
+
+def gather(value: T) -> list[T]:
+    """Return the values that all processes give here, in their order."""
+    if not _several():
+        return [value]
+    values: list[Any] = [None] * distributed.get_world_size()
+    with _all_answer():
+        distributed.all_gather_object(values, value)
+    return values
+
+
+def check_alike(facts: Mapping[str, Any]) -> None:
+    """Make sure that all processes start from the same.
+
+    Raises:
+        ValueError: a fact differs.
+    """
+    first, *rest = gather(facts)
+    for rank, other in enumerate(rest, start=1):
+        different = [name for name in first if other[name] != first[name]]
+        if different:
+            raise ValueError(
+                f"All processes must have the same {' and '.join(different)}, but process {rank} has others "
+                "than process 0. Start all with the same command and the same files."
+            )
+
+
+def sum_gradients(parameters: Sequence[nn.Parameter]) -> None:
+    """Replace every gradient by its sum over all processes; one that no process has stays None.
+
+    The sums are the same bits on all of them.
+    """
+    if not _several():
+        return
+    present = torch.tensor([float(p.grad is not None) for p in parameters], device=parameters[0].device)
+    gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+    flat = torch.cat([*(gradient.flatten() for gradient in gradients), present])
+    with _all_answer():
+        distributed.all_reduce(flat)
+    *sums, counts = flat.split([*(p.numel() for p in parameters), len(parameters)])
+    for parameter, total, count in zip(parameters, sums, counts.tolist(), strict=True):
+        parameter.grad = total.view_as(parameter) if count else None
+
+
+class SummingStrategy(DDPStrategy):
+    """Lightning's DDP, but the module is not wrapped: it adds gradients up itself, by `sum_gradients`."""
+
+    def configure_ddp(self) -> None:
+        """Give every process the weights of the first."""
+        assert self.model is not None
+        with _all_answer():
+            for tensor in self.model.state_dict().values():
+                distributed.broadcast(tensor, src=0)
+
+    def barrier(self, *args: Any, **kwargs: Any) -> None:
+        """Wait for the others, unless Ctrl-C has ended training: they may never come here."""
+        module = self.lightning_module
+        if module is None or not module.trainer.interrupted:
+            wait_for_all()
+
+
+def obey_torchrun(rank: int) -> None:
+    """Let SIGTERM, by which torchrun ends the others where one fails, end this process at once.
+
+    Ctrl-C reaches all at different instants: it is left to the first process, which saves the state.
+    Lightning would exchange messages on either signal, with processes that may be gone.
+    """
+    if _several():
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if rank > 0:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _several() -> bool:
+    return distributed.is_available() and distributed.is_initialized()
+
+
+def _check_devices(world: World, device: str) -> None:
+    if device not in BACKENDS:
+        raise ValueError(
+            f"device must be one of {', '.join(BACKENDS)} where torchrun starts several processes, but is "
+            f"{device}. Start without torchrun, or with --device cpu."
+        )
+    if device == "cuda" and world.local_size > torch.cuda.device_count():
+        raise ValueError(
+            f"--nproc_per_node must be at most the number of GPUs, {torch.cuda.device_count()} here, but is "
+            f"{world.local_size}. Lower it, or train with --device cpu."
+        )
+
+
+@contextlib.contextmanager
+def _all_answer() -> Iterator[None]:
+    """Say in words that another process has gone."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise ConnectionError(
+            f"Process {World.from_environment().rank}: all processes must go on together, but one has ended "
+            "or cannot be reached. Its own message says why; --resume goes on from what was saved."
+        ) from error
+
+
+@contextlib.contextmanager
+def _quiet_but_first(rank: int) -> Iterator[None]:
+    package = logging.getLogger("htvae")
+    level = package.level
+    if rank > 0:
+        package.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        package.setLevel(level)

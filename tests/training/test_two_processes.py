@@ -1,0 +1,181 @@
+"""Two real processes, started by torchrun, beside one."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from htvae.checkpoint import read_plain
+from htvae.config import Config
+from htvae.data.loader import PoseDataLoader
+from htvae.data.pose_csv import write_pose_csv
+from htvae.training.trainer import HTVAETrainer
+from tests.training.process_script import Recorder
+
+pytestmark = pytest.mark.slow
+SCRIPT = Path(__file__).with_name("process_script.py")
+SETTINGS = {
+    "batch_frames": 100,
+    "gradient_clip": 0.0,
+    "latent_span_dropout": 0.3,
+    "num_epochs": 2,
+    "seed": 4,
+}
+LENGTHS = [40, 60, 51, 70, 33, 90, 100, 45]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory, make_walks, tiny_settings):
+    """Settings, with recordings in a folder."""
+    root = tmp_path_factory.mktemp("processes")
+    for walk in make_walks(LENGTHS):
+        write_pose_csv(root / "poses" / f"{walk.name}.csv", walk)
+    return Config().replace(
+        **(tiny_settings | SETTINGS), data_dir=str(root / "poses"), experiments_dir=str(root / "runs")
+    )
+
+
+def start_two(config, folder, *fault):
+    """Train with two processes and return how it ended."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config.to_dict()))
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    return subprocess.run(
+        [*launcher, str(SCRIPT), str(folder / "config.json"), str(folder), *fault],
+        capture_output=True,
+        text=True,
+        timeout=400,  # against hanging: it takes some ten seconds, on a busy machine a minute
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+
+
+def read_ranks(folder):
+    return [read_plain(folder / f"rank_{rank}.pt") for rank in range(2)]
+
+
+@pytest.fixture(scope="module")
+def folder(base, tmp_path_factory):
+    """A run of two processes: what they noted, and its outputs in ``run``."""
+    folder = tmp_path_factory.mktemp("two")
+    config = base.replace(experiments_dir=str(folder / "run"))
+    ended = start_two(config, folder)
+    assert ended.returncode == 0, ended.stderr
+    (folder / "stderr.txt").write_text(ended.stderr)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def two(folder):
+    return read_ranks(folder)
+
+
+@pytest.fixture(scope="module")
+def one(base, tmp_path_factory):
+    """The same run by one process."""
+    folder = tmp_path_factory.mktemp("one")
+    config = base.replace(experiments_dir=str(folder / "run"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("htvae.training.machine.measure_matrix_rate", lambda *_: 1e11)
+        HTVAETrainer(config, callbacks=[Recorder(folder)]).fit()
+    return read_plain(folder / "rank_0.pt")
+
+
+def test_every_window_once_an_epoch(two, one):
+    shares = list(zip(*(rank["steps"] for rank in two), strict=True))
+    assert [sorted(first + second) for first, second in shares] == [sorted(step) for step in one["steps"]]
+    seeds = [seed for first, second in shares for seed in first + second]
+    assert len(seeds) == len(set(seeds))  # no two windows of the run share one
+    assert any(not second for _, second in shares)  # a step of one window: nothing hangs
+    assert len(shares[0][0]) > 1 and len(shares[0][1]) > 1
+    assert two[0]["frames"] == two[1]["frames"] == one["frames"]
+
+
+def test_gradients_of_a_step(two, one):
+    """Float32 sums in another order: about 1e-7."""
+    assert two[0]["gradients"].keys() == one["gradients"].keys()
+    first, second, alone = (
+        torch.cat([gradient.flatten() for gradient in run["gradients"].values()]) for run in (*two, one)
+    )
+    assert torch.equal(first, second)
+    assert (first - alone).norm() < 1e-6 * alone.norm()
+
+
+def test_weights_are_the_same_bits(two, one):
+    first, second = (rank["weights"] for rank in two)
+    assert all(torch.equal(value, second[name]) for name, value in first.items())
+    # Muon orthogonalises in bf16, which makes the last bits of gradients matter a little more.
+    assert all(torch.allclose(value, one["weights"][name], atol=1e-2) for name, value in first.items())
+
+
+def test_validation(two, base):
+    """The same weights, scored by one process. The last validation is that of the last weights."""
+    assert two[0]["figures"] == two[1]["figures"]
+    data = PoseDataLoader(base)
+    module = HTVAETrainer(base)._build_module(data)
+    module.load_state_dict(two[0]["weights"])
+    module.eval()
+    with torch.no_grad():
+        for index, batches in enumerate(data.val_loader()):
+            module.validation_step(batches, index)
+    alone = module.tracker.compute()
+    alone["loss"] = alone.pop("total")
+    figures = two[0]["figures"][-1]
+    assert alone.keys() == figures.keys() - {"step", "frames"}
+    assert alone == pytest.approx({name: figures[name] for name in alone}, rel=1e-5)
+
+
+def test_one_process_writes_and_speaks(folder, two):
+    said = (folder / "stderr.txt").read_text()
+    assert said.count("Recordings: 6 train") == said.count("Best model:") == 1
+    run = folder / "run"
+    files = {p.relative_to(run).as_posix() for p in run.rglob("*") if p.is_file()}
+    known = {"checkpoints/best_model.pt", "checkpoints/last_model.pt", "config.json", "logs/metrics.csv"}
+    others = {name.split("/")[0] for name in files - known}
+    assert known <= files and others == {"cache", "tensorboard"}
+    with (run / "logs" / "metrics.csv").open(newline="") as file:
+        losses = [float(row["val/loss"]) for row in csv.DictReader(file) if row["val/loss"]]
+    assert losses == pytest.approx([figures["loss"] for figures in two[0]["figures"]], rel=1e-6)
+
+
+def test_ctrl_c_and_going_on(base, two, tmp_path):
+    """Two processes go on bit for bit; one can, too."""
+    cut = base.replace(experiments_dir=str(tmp_path / "cut"))
+    ended = start_two(cut, tmp_path, "interrupt")
+    assert ended.returncode != 0
+    assert ended.stderr.count("Interrupted at step 3. To go on: the same command with --resume.") == 1
+    shutil.copytree(tmp_path / "cut", tmp_path / "cut_one")
+    ended = start_two(cut.replace(resume=True), tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    for whole, resumed in zip(two, read_ranks(tmp_path), strict=True):
+        assert all(torch.equal(value, resumed["weights"][name]) for name, value in whole["weights"].items())
+    alone = HTVAETrainer(cut.replace(resume=True, experiments_dir=str(tmp_path / "cut_one"))).fit()
+    assert alone.finished
+    assert alone.figures["frames"] == two[0]["frames"][-1]
+
+
+def test_an_error_in_one_process_ends_all(base, tmp_path):
+    ended = start_two(base.replace(experiments_dir=str(tmp_path / "run")), tmp_path, "error")
+    assert ended.returncode != 0
+    assert "ZeroDivisionError: planted" in ended.stderr
+    assert (tmp_path / "run" / "checkpoints" / "last_model.pt").is_file()  # of the validation before
+
+
+def test_recordings_that_are_not_there(base, tmp_path):
+    ended = start_two(base.replace(data_dir=str(tmp_path / "nowhere")), tmp_path)
+    assert ended.returncode != 0
+    assert ended.stderr.count("error: data_dir must be a folder") == 1
+    assert 'File "' not in ended.stderr.split("torch/distributed/elastic")[0]  # no traceback of ours
