@@ -209,7 +209,7 @@ def _note_labels(sequences: Sequence[PoseSequence]) -> Iterator[str]:
     labels, subjects = {label for label, _ in pairs}, {subject for _, subject in pairs}
     if len(pairs) == len(labels) == len(subjects) > 1:
         yield (
-            f"A label must be shared by subjects, but each of the {len(subjects)} has one of its own: whatever "
+            f"A label must be shared by subjects, but each of the {len(subjects)} has one of its own: what "
             "tells labels apart tells subjects apart, and labels that are held out are never trained on. "
             "Correct label and subject in manifest.csv, or do not score the label."
         )

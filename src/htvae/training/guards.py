@@ -18,10 +18,10 @@ def build_guards(config: Config, data: PoseDataLoader, device: str, precision: s
         device: "cpu", "cuda" or "mps".
         precision: Lightning's name, see `choose_precision`.
     """
-    landmarks = data.processor.landmarks
+    recordings, landmarks = data.processed("train"), data.processor.landmarks
     return [
-        InputGuard(landmarks),
-        GradientGuard(data.processed("train")),
+        InputGuard(recordings, landmarks),
+        GradientGuard(recordings),
         LossGuard(),
         ModelGuard(len(landmarks), first_step=max(FIRST_STEP, 2 * config.loss.kl_warmup_steps)),
         SpeedGuard(device, precision, config.data.num_workers),

@@ -1,6 +1,6 @@
-"""Guards of single steps: what the model is given, gradients that are not finite, a loss that rises.
+"""Guards of training steps: what the model is given, gradients that are not finite, a loss that rises.
 
-Axes: ``B`` batch, ``T`` frames, ``L`` landmarks, ``D`` coordinates.
+Axes: ``L`` landmarks.
 """
 
 import math
@@ -10,23 +10,20 @@ from statistics import median
 from typing import Any
 
 import lightning.pytorch as pl
-import torch
-from torch import Tensor
+import numpy as np
 
 from htvae.data.batching import PoseBatch
 from htvae.data.processing import ProcessedSequence
 from htvae.utils.guard import Guard
 
-FIRST_STEPS = 20
-"""Steps after which the input is judged; some windows of many recordings have been seen by then."""
-LARGEST_OFFSET = 2.0
-"""A landmark's mean may be this far from 0 (training spreads)."""
-LARGEST_SPREAD = 3.0
-"""A landmark's spread may be this large (training spreads)."""
-SMALLEST_SPREAD = 1 / 3
-"""Half of the landmarks must have at least this spread; a single one may hardly move."""
-SEEN_SHARE = 0.1
-"""Share of frames in which a landmark must be observed to be judged."""
+LARGEST_OFFSET = 1.0
+"""A landmark's mean may be this far from 0."""
+LARGEST_SPREAD = 2.0
+"""A landmark's spread may be this large."""
+SMALLEST_SPREAD = 0.5
+"""The largest spread of all landmarks must reach this; some may hardly move."""
+NUM_FRAMES = 100_000
+"""About so many frames, evenly spaced over all recordings, are looked at."""
 
 CHECK_INTERVAL = 10
 """Steps between two looks at the loss; each look waits for the device."""
@@ -39,68 +36,57 @@ SHOWN_WINDOWS = 3
 
 
 class InputGuard(Guard):
-    """Warns where what the model sees, after its own standardisation, has not mean 0 and spread 1.
+    """Warns before the first step where the input, as the model standardises it, is not of mean 0, spread 1.
 
-    A network of one's own without ``pose_mean`` and ``pose_scale`` standardises in a way unknown here and is
+    It looks at recordings before augmentation, which moves both: mirroring what always faces one way, say. A
+    network of one's own without ``pose_mean`` and ``pose_scale`` standardises in a way unknown here and is
     not judged.
 
     Args:
+        recordings: those trained on.
         landmarks: names of the first L points; the root velocity, whose tails are long, is not judged.
     """
 
-    def __init__(self, landmarks: Sequence[str]) -> None:
+    def __init__(self, recordings: Sequence[ProcessedSequence], landmarks: Sequence[str]) -> None:
         super().__init__()
+        self.recordings = recordings
         self.landmarks = landmarks
-        self.steps = 0
-        self.frames: Any = 0
-        self.count: Any = 0
-        self.total: Any = 0
-        self.squares: Any = 0
 
-    def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: list[PoseBatch], batch_idx: int
-    ) -> None:
-        """Add up the first steps, and judge after the last of them."""
-        model: Any = pl_module.model
-        last = min(FIRST_STEPS, int(pl_module.total_steps))  # type: ignore[arg-type]
-        if self.steps >= last or not hasattr(model, "pose_mean"):
+    def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
+        """Measure and judge."""
+        if not hasattr(pl_module.model, "pose_mean"):
             return
-        for part in batch:
-            self._add(part, model.pose_mean, model.pose_scale)
-        self.steps += 1
-        if self.steps == last:
-            self._judge(trainer)
-
-    def _add(self, batch: PoseBatch, mean: Tensor, scale: Tensor) -> None:
-        judged = slice(len(self.landmarks))
-        mask = (batch.observed & batch.frame_mask[..., None])[:, :, judged]
-        pose = ((batch.pose - mean) / scale[:, None])[:, :, judged] * mask[..., None]
-        self.frames = self.frames + batch.num_frames.sum()
-        self.count = self.count + mask.sum((0, 1))
-        self.total = self.total + pose.sum((0, 1))
-        self.squares = self.squares + pose.square().sum((0, 1))
-
-    def _judge(self, trainer: pl.Trainer) -> None:
-        seen = self.count >= SEEN_SHARE * self.frames
-        if not seen.any():
+        mean, scale = (getattr(pl_module.model, name).cpu().numpy() for name in ("pose_mean", "pose_scale"))
+        offset, spread = self._measure(mean, scale[:, None])
+        seen = np.isfinite(spread)
+        excess = np.where(seen, np.maximum(offset / LARGEST_OFFSET, spread / LARGEST_SPREAD), 0.0)
+        worst = int(excess.argmax())
+        if not seen.any() or (excess[worst] <= 1 and spread[seen].max() >= SMALLEST_SPREAD):
             return
-        mean = self.total / self.count.clamp(min=1)[:, None]  # (L, D)
-        variance = self.squares / self.count.clamp(min=1)[:, None] - mean.square()
-        offset, spread = mean.abs().amax(1), variance.clamp(min=0).mean(1).sqrt()
-        excess = torch.maximum(offset / LARGEST_OFFSET, spread / LARGEST_SPREAD)
-        middle = spread[seen].median()
-        if excess[seen].max() <= 1 and middle >= SMALLEST_SPREAD:
-            return
-        worst = int(torch.where(seen, excess, -1.0).argmax())
         self.warn(
             trainer,
             "input",
-            "The model's input must have a mean near 0 and a spread near 1, but in the first "
-            f"{self.steps} steps the median spread of landmarks is {middle:.2g}, and {self.landmarks[worst]} "
-            f"is the farthest off: mean {offset[worst]:.2g}, spread {spread[worst]:.2g}. Look at the "
-            "recordings with `htvae check-data`; a network of your own should use the pose_mean and "
-            "pose_scale that build_model is given.",
+            "The model's input must have a mean near 0 and a spread near 1, but in the training recordings "
+            f"it has a mean of {offset[worst]:.2g} and a spread of {spread[worst]:.2g} at "
+            f"{self.landmarks[worst]} (the largest spread is {spread[seen].max():.2g}). A network of your own "
+            "should use the pose_mean and pose_scale that build_model is given; else look at the recordings "
+            "with `htvae check-data`.",
         )
+
+    def _measure(self, mean: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return how far (L,) the mean is from 0, and the spread (L,); NaN where nothing was observed."""
+        stride = max(1, sum(len(recording.pose) for recording in self.recordings) // NUM_FRAMES)
+        count: Any = 0
+        total: Any = 0
+        squares: Any = 0
+        for recording in self.recordings:
+            pose = ((recording.pose[::stride] - mean) / scale)[:, : len(self.landmarks)].astype(np.float64)
+            count = count + np.isfinite(pose).sum(0)
+            total = total + np.nansum(pose, 0)
+            squares = squares + np.nansum(np.square(pose), 0)
+        count = np.where(count, count, np.nan)
+        variance = squares / count - np.square(total / count)
+        return np.abs(total / count).max(-1), np.sqrt(variance.clip(min=0).mean(-1))
 
 
 class GradientGuard(Guard):
