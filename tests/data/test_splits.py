@@ -122,14 +122,28 @@ def test_a_torn_subject_is_said():
     splits = split(sequences)
     assert "0_0" in splits.test
     assert "0_1" in splits.train
-    assert "Subjects are put into several splits (p0)" in splits.notes[0]
+    assert "of 6 these are in several: p0 (train and test). Results" in splits.notes[0]
 
 
 def test_few_subjects_and_labels_that_name_them_are_said():
     sequences = [replace(s, label=f"label of {s.subject}") for s in people(4)]
     notes = " ".join(split(sequences).notes)
     assert "only 4 subjects" in notes
-    assert "Each subject has a label of its own" in notes
+    assert "each of the 4 has one of its own" in notes
+
+
+def test_a_label_that_subjects_share_is_not_said():
+    sequences = [replace(s, label="ab"[i % 2]) for i, s in enumerate(people(8))]
+    assert "label" not in " ".join(split(sequences).notes)
+    assert "label" not in " ".join(split([replace(s, label="walk") for s in people(8)]).notes)
+    several = [replace(s, label=f"{s.subject} {i % 2}") for i, s in enumerate(people(8))]
+    assert "label" not in " ".join(split(several).notes)
+
+
+def test_a_label_that_names_the_subject_where_it_is_known_is_said():
+    sequences = people(8)
+    named = [replace(s, label=f"label of {s.subject}") for s in sequences[:6]] + sequences[6:]
+    assert "each of the 3 has one of its own" in " ".join(split(named).notes)
 
 
 def test_shares_far_from_the_wanted_are_said():
@@ -139,7 +153,17 @@ def test_shares_far_from_the_wanted_are_said():
 
 def test_copies_in_several_splits_are_said():
     sequences = [replace(recording("same"), name=f"copy_{i}") for i in range(10)]
-    assert "The same poses are in several splits: copy_0 (" in " ".join(split(sequences).notes)
+    assert "the same poses are in several: copy_0 (" in " ".join(split(sequences).notes)
+
+
+def test_many_copies_make_one_note():
+    originals = [
+        PoseSequence(name=f"{i}", landmarks=("NOSE",), pose=np.full((9, 1, 2), i, np.float32))
+        for i in range(7)
+    ]
+    pairs = [replace(s, name=f"{s.name}_{part}", split=part) for s in originals for part in ("train", "val")]
+    (note,) = [note for note in split(pairs).notes if "same poses" in note]
+    assert note.count("=") == 5 and "and 2 more. Results" in note
 
 
 def test_a_known_recording_is_found_by_content_and_by_name():

@@ -6,7 +6,7 @@ A split depends on subjects, lengths and ``split_seed``; not on labels, order of
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,8 @@ FEW_SUBJECTS = 6
 """With fewer subjects than this, results depend on who was held out; said aloud."""
 TOLERATED_DEVIATION = 0.05
 """Share of all frames by which a split may miss its wanted share without a note."""
+MAX_NAMES = 5
+"""So many names are listed in a note."""
 
 Group = tuple[str, str]
 """("subject", its name), or ("recording", its name) where there is no subject; never in two splits."""
@@ -101,6 +103,7 @@ def split_recordings(
     notes = [
         *_note_shares(sequences, split_of, config),
         *_note_subjects(sequences, split_of),
+        *_note_labels(sequences),
         *_note_copies(split_of, content_hashes),
     ]
     for note in notes:
@@ -186,26 +189,51 @@ def _note_shares(
 
 def _note_subjects(sequences: Sequence[PoseSequence], split_of: Mapping[str, str]) -> Iterator[str]:
     splits_of: dict[str, set[str]] = {}
-    labels_of: dict[str, set[str]] = {}
     for s in sequences:
         if s.subject is not None:
             splits_of.setdefault(s.subject, set()).add(split_of[s.name])
-            labels_of.setdefault(s.subject, set()).update([s.label] if s.label else [])
     torn = sorted(subject for subject, splits in splits_of.items() if len(splits) > 1)
     if torn:
-        yield f"Subjects are put into several splits ({', '.join(torn)}): results will look too good."
+        yield (
+            f"A subject must be in one split, but of {len(splits_of)} these are in several: "
+            f"{_first(f'{name} ({_join_splits(splits_of[name])})' for name in torn)}. Results will look too "
+            "good: correct the column split of manifest.csv."
+        )
     if 1 < len(splits_of) < FEW_SUBJECTS:
         yield f"There are only {len(splits_of)} subjects: results depend on who is held out."
-    labels = [label for its in labels_of.values() for label in its]
-    if len(splits_of) > 1 and len(labels) == len(set(labels)) == len(splits_of):
-        yield "Each subject has a label of its own: what is held out has labels that are never trained on."
+
+
+def _note_labels(sequences: Sequence[PoseSequence]) -> Iterator[str]:
+    """Say where label and subject cut the recordings in the same way."""
+    pairs = {(s.label, s.subject) for s in sequences if s.label is not None and s.subject is not None}
+    labels, subjects = {label for label, _ in pairs}, {subject for _, subject in pairs}
+    if len(pairs) == len(labels) == len(subjects) > 1:
+        yield (
+            f"A label must be shared by subjects, but each of the {len(subjects)} has one of its own: what "
+            "tells labels apart tells subjects apart, and labels that are held out are never trained on. "
+            "Correct label and subject in manifest.csv, or do not score the label."
+        )
 
 
 def _note_copies(split_of: Mapping[str, str], content_hashes: Mapping[str, str]) -> Iterator[str]:
     copies: dict[str, list[str]] = {}
     for name in sorted(split_of):
         copies.setdefault(content_hashes[name], []).append(name)
-    for names in copies.values():
-        if len({split_of[name] for name in names}) > 1:
-            placed = ", ".join(f"{name} ({split_of[name]})" for name in names)
-            yield f"The same poses are in several splits: {placed}. Remove copies, or give them one subject."
+    torn = [names for names in copies.values() if len({split_of[name] for name in names}) > 1]
+    if torn:
+        placed = (" = ".join(f"{name} ({split_of[name]})" for name in names) for names in torn)
+        yield (
+            f"A recording must be in one split, but the same poses are in several: {_first(placed)}. Results "
+            "will look too good: remove the copies, or give them one subject in manifest.csv."
+        )
+
+
+def _join_splits(splits: set[str]) -> str:
+    return " and ".join(split for split in SPLITS if split in splits)
+
+
+def _first(texts: Iterable[str]) -> str:
+    listed = list(texts)
+    return ", ".join(listed[:MAX_NAMES]) + (
+        f" and {len(listed) - MAX_NAMES} more" if listed[MAX_NAMES:] else ""
+    )

@@ -71,6 +71,7 @@ class TrainingModule(pl.LightningModule):
         self.random_state: Tensor | None = None
         self.tracker = MetricsTracker()
         self.figures: dict[str, float] = {}
+        self.gradient_norm = torch.tensor(0.0)
 
     def configure_optimizers(self) -> Any:
         """Return the composite optimiser and its schedule: linear warm-up, then a cosine."""
@@ -94,6 +95,7 @@ class TrainingModule(pl.LightningModule):
         sum_gradients([p for p in self.model.parameters() if p.requires_grad])
         clip = self.config.training.gradient_clip or math.inf
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), clip)
+        self.gradient_norm = norm  # GradientGuard looks at it before the weights move
         optimizer.step()
         optimizer.zero_grad()
         schedule.step()

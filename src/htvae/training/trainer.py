@@ -22,6 +22,7 @@ from htvae.config import Config
 from htvae.data.loader import PoseDataLoader
 from htvae.data.sequence import PoseSequence
 from htvae.models.transfer import copy_weights
+from htvae.training.guards import build_guards
 from htvae.training.logs import TimeLimit, open_csv_log
 from htvae.training.losses import VAELoss
 from htvae.training.machine import ACCELERATORS, Estimate, choose_precision, estimate_run
@@ -201,7 +202,7 @@ class HTVAETrainer:
                 use_distributed_sampler=False,
                 precision=precision,  # type: ignore[arg-type]
                 max_epochs=self.num_epochs(data),
-                callbacks=[*watchers, *self.callbacks],
+                callbacks=[*watchers, *build_guards(self.config, data, device, precision), *self.callbacks],
                 logger=self._open_logs() if world.rank == 0 else False,
                 val_check_interval=spread_evenly(module.total_steps, training.validation_interval),
                 check_val_every_n_epoch=None,

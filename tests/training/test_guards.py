@@ -1,0 +1,415 @@
+"""Each guard fires on a planted fault and is quiet on a sound run; runs are real ones of a tiny model."""
+
+import dataclasses
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from lightning.pytorch.callbacks import Callback
+from torch import nn
+
+from htvae import cli
+from htvae.data.dataset import PoseSequenceDataset
+from htvae.data.pose_csv import write_pose_csv
+from htvae.models import HierarchicalTransformerVAE
+from htvae.training import VAELoss, speed_guard
+from htvae.training.step_guards import NUM_CHECKS, LossGuard
+from htvae.training.trainer import HTVAETrainer
+from htvae.utils.guard import Guard
+
+LENGTHS = [40, 60, 51, 70, 33, 90, 100, 45]
+LONG = {"num_epochs": 8, "validation_interval": 8, "learning_rate": 1e-2, "ema_decay": 0.9}
+"""A run that all guards, set to judge early, can judge."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(autouse=True)
+def _quick(no_measuring, monkeypatch):
+    """Start at once, and judge early."""
+    monkeypatch.setattr("htvae.training.guards.FIRST_STEP", 6)
+    monkeypatch.setattr("htvae.training.step_guards.CHECK_INTERVAL", 2)
+    monkeypatch.setattr("htvae.training.speed_guard.NUM_STEPS", 8)
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    """The clock of the speed guard, which moves only where a test moves it."""
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(speed_guard, "time", SimpleNamespace(perf_counter=lambda: clock.now))
+    return clock
+
+
+@pytest.fixture
+def walks(make_walks):
+    return make_walks(LENGTHS)
+
+
+@pytest.fixture
+def fit(tiny_config, walks):
+    """Train with changed settings and return the result."""
+
+    def run(sequences=walks, callbacks=(), loss=None, build_model=None, **settings):
+        config = tiny_config.replace(**settings)
+        return HTVAETrainer(config, sequences, callbacks=callbacks, loss=loss, build_model=build_model).fit()
+
+    return run
+
+
+@pytest.fixture
+def warnings_of(fit, caplog):
+    """Train and return what the guards said."""
+
+    def run(**settings):
+        caplog.clear()
+        fit(**settings)
+        return [r.getMessage() for r in caplog.records if r.name == "htvae.utils.guard"]
+
+    return run
+
+
+def variant(change):
+    """Return a build_model that changes the model of the package."""
+
+    def build(config, **sizes):
+        model = HierarchicalTransformerVAE(config.model, **sizes)
+        change(model)
+        return model
+
+    return build
+
+
+def silence(layer):
+    """Let a layer return zeros for good."""
+    for parameter in layer.parameters():
+        parameter.data.zero_()
+        parameter.requires_grad_(False)
+
+
+def test_a_sound_run_is_quiet(warnings_of):
+    assert warnings_of(**LONG) == []
+
+
+def test_a_thing_is_said_once_and_by_one_process(caplog):
+    for first in (True, False):
+        guard = Guard()
+        for _ in range(2):
+            guard.warn(SimpleNamespace(is_global_zero=first), "topic", "It must hold, but does not.")
+    assert caplog.messages == ["It must hold, but does not."]
+
+
+# ---- the input
+
+
+def forgetful(config, num_points, num_coordinates, **_):
+    return HierarchicalTransformerVAE(config.model, num_points, num_coordinates)
+
+
+def in_other_units(config, pose_scale, **sizes):
+    return HierarchicalTransformerVAE(config.model, pose_scale=pose_scale / 100, **sizes)
+
+
+def test_a_network_that_forgets_the_mean(warnings_of):
+    (message,) = warnings_of(build_model=forgetful, num_epochs=1)
+    assert "near 0 and a spread near 1, but in the training recordings it has a mean of 1.5 and" in message
+    assert "at NOSE (the largest" in message and "should use the pose_mean and pose_scale" in message
+
+
+def test_a_network_in_other_units(warnings_of):
+    (message,) = warnings_of(build_model=in_other_units, num_epochs=1)
+    assert "a spread of 1e+02 at " in message
+
+
+def test_a_network_with_a_standardisation_of_its_own_is_not_judged(warnings_of):
+    class Wrapped(nn.Module):
+        def __init__(self, model):
+            super().__init__()
+            self.inner = model
+
+        def forward(self, *inputs):
+            return self.inner(*inputs)
+
+    def build(config, num_points, num_coordinates, **_):
+        return Wrapped(forgetful(config, num_points, num_coordinates))
+
+    assert warnings_of(build_model=build, num_epochs=1) == []
+
+
+# ---- what the model does
+
+
+def test_a_collapsed_sequence_level(warnings_of):
+    build = variant(lambda model: silence(model.latent_space.sequence_head))
+    (message,) = warnings_of(build_model=build, **LONG)
+    assert message.startswith(
+        "Step 16, validation: the sequence level must carry something, but has collapsed"
+    )
+    assert "none of its 6 numbers has a KL of 0.01 nats (the largest: 0)" in message
+    assert "lower --kl_weight" in message
+
+
+def test_a_collapsed_chunk_level(warnings_of):
+    build = variant(lambda model: silence(model.latent_space.chunk_head))
+    (message,) = warnings_of(build_model=build, **LONG)
+    assert "the chunk level must carry something" in message and "none of its 3 numbers" in message
+    assert "lower --chunk_kl_weight" in message
+
+
+def test_a_level_that_is_not_there_has_not_collapsed(warnings_of):
+    assert warnings_of(chunk_latent_dim=0, **LONG) == []
+
+
+def test_a_decoder_that_stands_still(warnings_of):
+    messages = warnings_of(build_model=variant(lambda model: silence(model.decoder.output)), **LONG)
+    (message,) = [m for m in messages if "must move" in m]
+    assert "points move by 0.000 torso lengths where theirs move by 0.0" in message
+
+
+def test_recordings_that_stand_still_may_be_returned_still(warnings_of, walks):
+    """With a decoder that stands still: nothing moves but the tracker's noise."""
+    noise = np.random.default_rng(0)
+    still = [
+        dataclasses.replace(
+            walk, pose=(walk.pose[1:2] + 0.02 * noise.normal(size=walk.pose.shape)).astype(np.float32)
+        )
+        for walk in walks
+    ]
+    build = variant(lambda model: silence(model.decoder.output))
+    assert not [m for m in warnings_of(sequences=still, build_model=build, **LONG) if "must move" in m]
+
+
+def test_a_decoder_that_trembles(warnings_of):
+    class Trembling(HierarchicalTransformerVAE):
+        def forward(self, *inputs):
+            output = super().forward(*inputs)
+            noise = 0.06 * torch.randn_like(output.reconstruction)
+            return output._replace(reconstruction=output.reconstruction + noise)
+
+    (message,) = warnings_of(build_model=lambda config, **s: Trembling(config.model, **s), **LONG)
+    assert "must be as smooth as the recordings, but trembles by 0.06" in message
+
+
+def test_a_single_validation_is_not_enough(warnings_of):
+    build = variant(lambda model: silence(model.decoder.output))
+    assert warnings_of(build_model=build, num_epochs=2, validation_interval=6) == []
+
+
+# ---- the loss
+
+
+class LossThatBreaks(VAELoss):
+    """Is NaN where a coordinate is larger than any that a usual walk has."""
+
+    def forward(self, output, target, num_frames, *rest):
+        parts = super().forward(output, target, num_frames, *rest)
+        broken = target[:, :, :6].nan_to_num().abs().max() > 2.5
+        return {**parts, "total": parts["total"] * torch.where(broken, torch.nan, 1.0)}
+
+
+class Keep(Callback):
+    """Keeps weights and files as they are before each step."""
+
+    def __init__(self, folder):
+        self.folder, self.module, self.files = folder, None, {}
+
+    def on_train_batch_start(self, trainer, module, *_):
+        self.module, self.epoch = module, trainer.current_epoch
+        self.weights = {name: value.clone() for name, value in module.state_dict().items()}
+        self.files = {path.name: path.read_bytes() for path in self.folder.iterdir()}
+
+
+@pytest.fixture
+def keep(tiny_config, tmp_path):
+    return Keep(tmp_path / "experiments" / "checkpoints")
+
+
+@pytest.fixture
+def with_a_wild_one(make_walk, walks):
+    """Recordings to train on, of which one breaks the loss."""
+    calm = [dataclasses.replace(walk, split="train") for walk in walks[2:]]
+    held_out = [dataclasses.replace(walks[0], split="val"), dataclasses.replace(walks[1], split="test")]
+    wild = make_walk(60, 50, name="wild", first_frame=1000, subject="wild", split="train")
+    return [*calm, *held_out, wild]
+
+
+@pytest.mark.parametrize("settings", [{}, {"micro_batch_frames": 64}, {"gradient_clip": 0.0}])
+def test_a_gradient_that_is_not_finite_ends_the_run(fit, tiny_config, with_a_wild_one, keep, settings):
+    loss = LossThatBreaks(tiny_config.loss)
+    with pytest.raises(ValueError, match="The gradient must be finite, but its norm is nan at step") as error:
+        fit(with_a_wild_one, [keep], loss, **settings)
+    assert "In the step: wild, frames 10" in str(error.value)
+    assert "lower --learning_rate (now 0.001)" in str(error.value)
+    assert all(torch.equal(value, keep.weights[name]) for name, value in keep.module.state_dict().items())
+    assert {path.name: path.read_bytes() for path in keep.folder.iterdir()} == keep.files
+
+
+def test_what_was_saved_before_the_gradient_broke_goes_on(fit, tiny_config, with_a_wild_one, keep):
+    """The wild recording enters on resuming, in the middle of an epoch: it is named then, too."""
+
+    class BreaksLater(LossThatBreaks):
+        def forward(self, *inputs):
+            late = keep.module.global_step >= 5
+            return (super() if late else super(LossThatBreaks, self)).forward(*inputs)
+
+    settings = {"num_epochs": 4, "validation_interval": 1, "batch_frames": 60}
+    with pytest.raises(ValueError, match="In the step: wild, frames"):
+        fit(with_a_wild_one, [keep], BreaksLater(tiny_config.loss), **settings)
+    assert set(keep.files) == {"best_model.pt", "last_model.pt"}
+    with pytest.raises(ValueError, match="In the step: wild, frames"):
+        fit(with_a_wild_one, [keep], BreaksLater(tiny_config.loss), resume=True, **settings)
+    assert fit(with_a_wild_one, resume=True, **settings).finished
+
+
+def test_a_learning_rate_that_is_far_too_high(walks, tiny_settings, tmp_path, capsys):
+    """The command says it without a traceback, and its exit code is not 0."""
+    for walk in walks:
+        write_pose_csv(tmp_path / "poses" / f"{walk.name}.csv", walk)
+    settings = tiny_settings | {
+        "learning_rate": 1e30,
+        "data_dir": tmp_path / "poses",
+        "experiments_dir": tmp_path / "runs",
+    }
+    flags = [text for name, value in settings.items() for text in (f"--{name}", str(value))]
+    assert cli.run_command(cli.train, flags) == 1
+    said = capsys.readouterr().err
+    assert (
+        "error: The gradient must be finite, but its norm is nan at step 1 (epoch 0). In the step: " in said
+    )
+    assert "lower --learning_rate (now 1e+30)" in said and "Traceback" not in said
+
+
+def test_a_loss_that_explodes(warnings_of):
+    messages = warnings_of(num_epochs=6, learning_rate=0.3, validation_interval=100)
+    (message,) = [m for m in messages if "loss" in m]
+    assert "The loss must fall, but the reconstruction term has risen by" in message
+    assert "lower --learning_rate (now 0.3)" in message
+
+
+@pytest.fixture
+def feed(tiny_config, caplog):
+    """Give losses (nats per coordinate) to a guard, and return what it said."""
+
+    def run(losses):
+        caplog.clear()
+        guard, module = LossGuard(), SimpleNamespace(config=tiny_config)
+        batch = [SimpleNamespace(target=torch.zeros(1, 9, 5, 2))]
+        for step, loss in enumerate(losses, start=1):
+            figures = {"train/reconstruction": torch.tensor(10.0 * loss)}
+            trainer = SimpleNamespace(global_step=step, callback_metrics=figures, is_global_zero=True)
+            guard.on_train_batch_end(trainer, module, None, batch, step - 1)
+        return caplog.messages
+
+    return run
+
+
+def test_a_loss_that_rises_and_stays(feed):
+    falling = np.linspace(2, -2, 40)
+    assert feed(falling) == []
+    assert feed([*falling, *[1e6] * 4, *[-2] * 40]) == []  # a spike
+    assert feed([*falling, *[-1.2] * 100]) == []  # less than a nat
+    (message,) = feed([*falling, *np.linspace(-0.5, 5, 100)])
+    assert f"stayed there for {2 * NUM_CHECKS} steps" in message
+
+
+def test_a_loss_that_is_called_otherwise_is_not_judged(caplog):
+    trainer = SimpleNamespace(global_step=1, callback_metrics={})
+    LossGuard().on_train_batch_end(trainer, None, None, [], 0)
+    assert caplog.messages == []
+
+
+# ---- the machine's time
+
+
+@pytest.fixture
+def slow_loader(monkeypatch, clock):
+    """Let the clock run: so long for each training window, and 1 s for each step of the optimiser."""
+
+    def slow(seconds):
+        get, step = PoseSequenceDataset.__getitem__, torch.optim.AdamW.step
+
+        def get_slowly(dataset, index):
+            clock.now += seconds * dataset.training
+            return get(dataset, index)
+
+        def step_slowly(*args, **kwargs):
+            clock.now += 1
+            return step(*args, **kwargs)
+
+        monkeypatch.setattr(PoseSequenceDataset, "__getitem__", get_slowly)
+        monkeypatch.setattr(torch.optim.AdamW, "step", step_slowly)
+
+    return slow
+
+
+def test_a_loader_slower_than_the_model(warnings_of, slow_loader, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 16)
+    slow_loader(0.6)
+    (message,) = warnings_of(num_epochs=8, batch_frames=80, validation_interval=3)
+    assert message.startswith("Data must be ready when a step begins, but training waits for")
+    assert "--num_workers 2 (now 0)" in message
+
+
+def test_a_loader_that_keeps_up(warnings_of, slow_loader):
+    slow_loader(0.02)
+    assert warnings_of(num_epochs=8, batch_frames=80, validation_interval=3) == []
+
+
+@pytest.mark.parametrize(
+    ("workers", "cores", "advice"),
+    [
+        (0, 16, "Add --num_workers 3 (now 0)."),
+        (2, 16, "Add --num_workers 7 (now 2)."),
+        (2, 4, "Add --num_workers 4 (now 2)."),
+        (4, 4, "on a faster disk"),
+    ],
+)
+def test_advice_on_workers(monkeypatch, clock, caplog, workers, cores, advice):
+    """Each step of 1 s is waited for for 3 s."""
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    guard, trainer = speed_guard.SpeedGuard("cuda", "bf16-mixed", workers), SimpleNamespace(global_step=9)
+    trainer.is_global_zero = True
+    for _ in range(9):
+        guard.on_train_batch_start(trainer, None, None, 0)
+        clock.now += 1
+        guard.on_train_batch_end(trainer, None, None, None, 0)
+        clock.now += 3
+    assert "the GPU stands idle for 75% of the time (the 8 steps up to step 9)" in caplog.text
+    assert advice in caplog.text
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda: "a GPU")
+    monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda **_: True)
+
+
+def test_a_gpu_that_is_not_used(gpu, warnings_of):
+    assert "is cpu. Leave --device out" in speed_guard.find_idle_gpu("cpu", "32-true")
+    assert "is 32. Leave --precision out" in speed_guard.find_idle_gpu("cuda", "32-true")
+    assert speed_guard.find_idle_gpu("cuda", "bf16-mixed") == ""
+
+
+def test_a_gpu_that_this_build_of_pytorch_cannot_use(monkeypatch, tmp_path):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.version.cuda", None)
+    monkeypatch.setattr(speed_guard, "NVIDIA_GPUS", tmp_path)
+    assert speed_guard.find_idle_gpu("cpu", "32-true") == ""
+    (tmp_path / "0000:01:00.0").mkdir()
+    assert "is built for the CPU alone" in speed_guard.find_idle_gpu("cpu", "32-true")
+    monkeypatch.setattr(
+        "torch.version.cuda", "13.0"
+    )  # the GPU is hidden on purpose, or its driver is too old
+    assert speed_guard.find_idle_gpu("cpu", "32-true") == ""
+
+
+def test_an_unused_gpu_is_said_as_training_starts(warnings_of, monkeypatch):
+    monkeypatch.setattr(speed_guard, "find_idle_gpu", lambda device, precision: f"{device} and {precision}")
+    assert warnings_of(num_epochs=1) == ["cpu and 32-true"]
