@@ -253,8 +253,8 @@ class TrainingConfig:
     """Windows per optimiser step. None: as many as hold batch_frames, which suits short and long
     recordings."""
     batch_frames: int = 2048
-    """Frames per optimiser step where batch_size is None. Small steps learn more per frame; on a GPU, and with
-    several processes, larger ones use the machine better."""
+    """Frames per optimiser step where batch_size is None. Small steps learn more per frame; on a GPU, or
+    with several processes, larger ones use the machine better."""
     micro_batch_frames: int = 16_384
     """Frames that pass through the model at once; a step's windows are cut into such parts. Lower it where
     memory is
