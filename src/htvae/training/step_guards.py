@@ -68,9 +68,9 @@ class InputGuard(Guard):
             "input",
             "The model's input must have a mean near 0 and a spread near 1, but in the training recordings "
             f"it has a mean of {offset[worst]:.2g} and a spread of {spread[worst]:.2g} at "
-            f"{self.landmarks[worst]} (the largest spread is {spread[seen].max():.2g}). A network of your own "
-            "should use the pose_mean and pose_scale that build_model is given; else look at the recordings "
-            "with `htvae check-data`.",
+            f"{self.landmarks[worst]} (the largest spread is {spread[seen].max():.2g}). A network of your "
+            "own should use the pose_mean and pose_scale that build_model is given; else look at the "
+            "recordings with `htvae check-data`.",
         )
 
     def _measure(self, mean: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
