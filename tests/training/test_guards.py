@@ -10,6 +10,7 @@ from lightning.pytorch.callbacks import Callback
 from torch import nn
 
 from htvae import cli
+from htvae.checkpoint import read_plain
 from htvae.data.dataset import PoseSequenceDataset
 from htvae.data.pose_csv import write_pose_csv
 from htvae.models import HierarchicalTransformerVAE
@@ -95,6 +96,15 @@ def silence(layer):
 
 def test_a_sound_run_is_quiet(warnings_of):
     assert warnings_of(**LONG) == []
+
+
+def test_guards_change_no_weight(fit, monkeypatch):
+    states = []
+    for guarded in (True, False):
+        if not guarded:
+            monkeypatch.setattr("htvae.training.trainer.build_guards", lambda *_: [])
+        states.append(read_plain(fit(**LONG).best_model.with_name("last_model.pt"))["state_dict"])
+    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
 
 
 def test_a_thing_is_said_once_and_by_one_process(caplog):

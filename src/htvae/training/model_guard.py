@@ -26,7 +26,7 @@ DEAD_KL = 0.01
 `metrics.active_units` calls inactive has about half of it. Rates per frame would mislead: that of the
 sequence latent is small in any long window."""
 STATIC_SHARE = 0.25
-"""Least share of the input's movement that the output must have; sound models are above 0.8."""
+"""Least share of the input's movement that the output must have; sound models have 0.8 and more."""
 MOVING = 3.0
 """The input counts as moving where its movement is this many times its own trembling."""
 JERK_RATIO = 2.0
