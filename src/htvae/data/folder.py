@@ -193,6 +193,11 @@ def _check_paths(name: str, paths: Sequence[Path], data_dir: Path) -> list[str]:
         faults.append(f"recordings must have different names, but {files} have the same one. Rename one.")
     if any("\ud800" <= char <= "\udfff" for char in name):
         faults.append(f"{printable(name)}.csv: a file name must be UTF-8, but is not. Rename the file.")
+    if not name or any("\\" in path.name for path in paths):
+        shown = printable(paths[0].relative_to(data_dir))
+        faults.append(
+            f"{shown}: a file name must be a name without backslashes, but is not. Rename the file."
+        )
     for path in paths:
         try:
             path.stat()

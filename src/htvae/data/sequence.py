@@ -4,6 +4,7 @@ Axes: T frames, L landmarks, D coordinates (2 from CSV files, any number from ar
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -159,8 +160,8 @@ class PoseSequence:
                 f"{self.name}: landmarks must name each point, but got {len(self.landmarks)} names for "
                 f"{self.pose.shape[1]} points (pose has shape {self.pose.shape})."
             )
-        twice = sorted({name for name in self.landmarks if self.landmarks.count(name) > 1})
-        if twice:
+        if len(set(self.landmarks)) < len(self.landmarks):
+            twice = sorted(name for name, count in Counter(self.landmarks).items() if count > 1)
             raise ValueError(f"{self.name}: landmark names must differ, but found twice: {', '.join(twice)}.")
         if ROOT_VELOCITY in self.landmarks:
             raise ValueError(f"{self.name}: {ROOT_VELOCITY} is a reserved name; rename that landmark.")
