@@ -119,7 +119,7 @@ def encode(argv: Sequence[str]) -> None:
     model = _load_model(options)
     recordings = list(_read_inputs(options.inputs, model.config))
     encodings = model.encode_all([model.process(recording) for recording in recordings])
-    splits = {r.name: model.splits.of(r.name, content_hash(r)) for r in recordings}
+    splits = model.splits.of_all({r.name: content_hash(r) for r in recordings})
     for path in save_latents(options.output_dir, encodings, splits):
         log.info("%s", path)
 

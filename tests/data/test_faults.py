@@ -6,6 +6,7 @@ import pytest
 from htvae.data.faults import (
     DataError,
     find_columns,
+    list_names,
     parse_number,
     printable,
     read_text,
@@ -84,6 +85,13 @@ def test_numbers_are_written_with_digits() -> None:
 def test_long_cells_are_shortened() -> None:
     assert shorten("a\nb") == r"a\nb"
     assert shorten("a" * 100_000) == "a" * 60 + "..."
+    assert list_names(["a\x1b", "b"]) == r"a\x1b, b"
+    assert list_names("abc" * 9) == "a, b, c, " * 6 + "a, b, ..."
+
+
+def test_odd_names_of_columns_can_be_shown() -> None:
+    _, faults = find_columns("a.csv", ["\x1b[31m", "\x1b[31m"], ["\x1b[31m"])
+    assert faults == [r"a.csv: the header must have \x1b[31m once, but has it 2 times. Rename one."]
 
 
 def test_columns_are_found_by_name() -> None:

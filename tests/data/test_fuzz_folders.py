@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import logging
+import logging.handlers
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +56,18 @@ def folder_of(sound: dict[str, PoseSequence], contents: dict[str, bytes | None])
         yield folder
 
 
+@contextlib.contextmanager
+def printable_log() -> Iterator[None]:
+    """Check that nothing is logged that a terminal cannot show."""
+    handler = logging.handlers.BufferingHandler(capacity=1000)
+    logging.getLogger("htvae").addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger("htvae").removeHandler(handler)
+    assert all(record.getMessage().isprintable() for record in handler.buffer)
+
+
 def folders() -> st.SearchStrategy[dict[str, bytes | None]]:
     return st.fixed_dictionaries(
         {
@@ -70,7 +84,7 @@ def folders() -> st.SearchStrategy[dict[str, bytes | None]]:
 def test_a_folder_is_told_of_or_trained_on(
     contents: dict[str, bytes | None], sound: dict[str, PoseSequence]
 ) -> None:
-    with folder_of(sound, contents) as folder:
+    with folder_of(sound, contents) as folder, printable_log():
         config = Config().replace(
             data_dir=str(folder), experiments_dir=str(folder.parent / "runs"), max_frames=64
         )

@@ -4,11 +4,12 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MOST_SHOWN = 60
+_MOST_LISTED = 20
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -36,6 +37,12 @@ def printable(name: object) -> str:
 def shorten(cell: str) -> str:
     """Return a cell, or the beginning of a long one, so that any terminal or log can show it."""
     return printable(cell if len(cell) <= _MOST_SHOWN else cell[:_MOST_SHOWN] + "...")
+
+
+def list_names(names: Iterable[str]) -> str:
+    """Return names in a row, the first few where they are many, so that any terminal or log can show them."""
+    shown = [shorten(name) for name in names]
+    return ", ".join(shown[:_MOST_LISTED]) + (", ..." if len(shown) > _MOST_LISTED else "")
 
 
 def describe_os_error(name: str, error: OSError) -> str:
@@ -123,7 +130,8 @@ def find_columns(name: str, header: Sequence[str], wanted: Sequence[str]) -> tup
             f"{name}: the header must have {', '.join(wanted)}, but {_absent_columns(absent, found)}"
         )
     faults += [
-        f"{name}: the header must have {column} once, but has it {found.count(column)} times. Rename one."
+        f"{name}: the header must have {shorten(column)} once, but has it {found.count(column)} times. "
+        "Rename one."
         for column in doubled
     ]
     return [found.index(column) if column in found else -1 for column in wanted], faults

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from htvae.data.faults import list_names
 from htvae.data.landmarks import ROOT_VELOCITY
 
 SPLITS = ("train", "val", "test")
@@ -136,6 +137,8 @@ class PoseSequence:
                 f"{self.name}: pose must be a float32 array, but is {found}. Try PoseSequence.from_array."
             )
         _check_axes(self.name, self.pose)
+        if np.isfinite(self.pose).all():
+            return
         missing = np.isnan(self.pose)
         if np.isinf(self.pose).any():
             frame, landmark, _ = np.argwhere(np.isinf(self.pose))[0]
@@ -162,7 +165,9 @@ class PoseSequence:
             )
         if len(set(self.landmarks)) < len(self.landmarks):
             twice = sorted(name for name, count in Counter(self.landmarks).items() if count > 1)
-            raise ValueError(f"{self.name}: landmark names must differ, but found twice: {', '.join(twice)}.")
+            raise ValueError(
+                f"{self.name}: landmark names must differ, but found twice: {list_names(twice)}."
+            )
         if ROOT_VELOCITY in self.landmarks:
             raise ValueError(f"{self.name}: {ROOT_VELOCITY} is a reserved name; rename that landmark.")
 
