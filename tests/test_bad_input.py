@@ -117,7 +117,10 @@ FAULTY_FILES = {
     "the same row twice": (last("frame", "19"), r"must stand once in a frame, but line 102 has NOSE"),
     "no landmark name": (last("name", ""), r"landmark_name must not be empty, but line 102 has"),
     "all points missing": (HEADER + "0,NOSE,,\n1,NOSE,NaN,NaN\n", r"but all are missing\. Remove the file"),
-    "a quote that is never closed": (last("name", '"NOSE'), r"must be CSV, but .*\. Close every quote"),
+    "a quote that is never closed": (
+        last("name", '"NOSE'),
+        r"must be CSV, but line 102 cannot be split: a quote is never closed\. Is a",
+    ),
     "a picture": ("\x89PNG\r\n", r"the header must have"),
 }
 

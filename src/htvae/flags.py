@@ -73,6 +73,7 @@ def peek(argv: Sequence[str], *names: str) -> tuple[str | None, ...]:
     return tuple(getattr(known, name) for name in names)
 
 
+@functools.cache
 def field_docs(section: type) -> dict[str, str]:
     """Return the docstring under each field of a dataclass as one plain line; inherited fields among them."""
     docs: dict[str, str] = {}

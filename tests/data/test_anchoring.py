@@ -65,6 +65,17 @@ def test_the_torso_length_is_a_median():
     assert torso_length(pose, (0, 1), (2, 3)) == 3
 
 
+@pytest.mark.parametrize("num_frames", [1, 2, 9, 10])
+@pytest.mark.parametrize("missing", [0.0, 0.5])
+def test_the_torso_length_is_numpys_median(num_frames, missing):
+    rng = np.random.default_rng(num_frames)
+    pose = rng.normal(size=(num_frames, 4, 2)).astype(np.float32)
+    pose[: int(missing * num_frames), 2] = np.nan
+    torso = 0.5 * (pose[:, 0] + pose[:, 1] - pose[:, 2] - pose[:, 3])
+    expected = np.nanmedian(np.sqrt(np.square(torso).sum(axis=1)))
+    assert torso_length(pose, (0, 1), (2, 3)) == expected
+
+
 def test_spread_of_two_points():
     pose = np.array([[[3.0, 4.0], [0.0, 0.0]]], np.float32)
     assert spread(pose, observed_points(pose)) == pytest.approx(np.sqrt(12.5))

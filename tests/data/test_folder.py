@@ -57,6 +57,14 @@ def test_recordings_are_sorted_by_name_and_found_below(tmp_path: Path) -> None:
     assert names == ["C.CSV", "a.csv", "a/z.csv", "b.csv"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a backslash is the separator there")
+@pytest.mark.parametrize("file", ["a\\..\\..\\walk.csv", "\\tmp\\walk.csv", " .csv"])
+def test_names_that_lead_elsewhere_are_faults(tmp_path: Path, file: str) -> None:
+    write(tmp_path / file)
+    with pytest.raises(DataError, match="a file name must be a name without backslashes, but is not"):
+        list_recordings(tmp_path)
+
+
 def test_linked_folders_are_read_once(tmp_path: Path) -> None:
     write(tmp_path / "far" / "walk.csv")
     (tmp_path / "data").mkdir()

@@ -177,6 +177,15 @@ def test_going_on_before_the_first_epoch(make_loader):
     assert equal(list(resumed), list(make_loader().train_loader()))
 
 
+def test_another_recording_of_a_known_name_is_new(make_loader, make_sequence, caplog):
+    data = make_loader()
+    name = data.splits.train[0]
+    more = [make_sequence(name, size=9), *(s for s in data.sequences if s.name != name)]
+    again = PoseDataLoader(data.config, more, processor=data.processor, splits=data.splits)
+    assert [s.name for s in again.recordings("new")] == [name]
+    assert f"their content is another ({name})" in caplog.text
+
+
 def test_a_trained_models_processor_and_splits_are_taken(make_loader, make_sequence):
     data = make_loader()
     splits = Splits.from_dict(data.splits.to_dict())

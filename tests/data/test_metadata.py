@@ -74,6 +74,13 @@ def test_metadata_is_attached(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
         (b"file\nnone.csv\n", r"line 2: file must be a recording of the folder, but none\.csv is not in"),
         (b"file\nwalk.csv\nwalk\n", "line 3: a recording must have one row, but walk has one in line 2"),
         (b"file,fps\nwalk,fast\n", 'line 2: fps must be a number above 0.* but is "fast"'),
+        (b"file,fps\nwalk,1_0\n", 'line 2: fps must be a number above 0.* but is "1_0"'),
+        (b"file,fps\nwalk," + b"9" * 9999, 'line 2: fps must be a number above 0.* but is "9{60}\\.\\.\\."'),
+        (
+            b'file,label\nwalk,"step\nrun,sprint\n',
+            ": must be CSV, but line 2 cannot be split: a quote is nev",
+        ),
+        (b"file,label\nwalk,st\0ep\n", ": must be UTF-8 text, but line 2 has a NUL character"),
         (b"file,fps\nwalk,0\n", 'line 2: fps must be a number above 0.* but is "0"'),
         (b"file,fps\nwalk,inf\n", 'line 2: fps must be a number above 0.* but is "inf"'),
         (b"file,fps\nwalk,nan\n", 'line 2: fps must be a number above 0.* but is "nan"'),
@@ -96,6 +103,7 @@ def test_faulty_manifests(tmp_path: Path, content: bytes, message: str) -> None:
         ("walk,-1,5,step", r'0 <= start < stop.* but are "-1" and "5"'),
         ("walk,0.5,5,step", r'0 <= start < stop.* but are "0.5" and "5"'),
         ("walk,0,1e400,step", r'0 <= start < stop.* but are "0" and "1e400"'),
+        ("walk,0,1_0,step", r'0 <= start < stop.* but are "0" and "1_0"'),
         ("walk,,5,step", r'0 <= start < stop.* but are "" and "5"'),
         ("walk,0,5,", "label must not be empty"),
         ("walk,0,5,step\nwalk.csv,0,5,step", "a row must stand once, but line 2 says the same"),
@@ -116,6 +124,19 @@ def test_spans_count_frames_as_the_source_does(tmp_path: Path) -> None:
     (tmp_path / "frame_labels.csv").write_text("file,start,stop,label\nwalk,100,101,step\n", encoding="utf-8")
     (walk,) = attach_metadata(recordings("walk", first_frame=100), tmp_path)
     assert walk.frame_labels == (FrameLabel(100, 101, "step"),)
+
+
+def test_a_manifest_without_rows_is_not_passed_over(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "manifest.csv").write_text("file,label\n", encoding="utf-8")
+    with caplog.at_level(logging.WARNING):
+        attach_metadata(recordings("walk"), tmp_path)
+    assert "1 of 1 recordings have no row in manifest.csv (first: walk)" in caplog.text
+
+
+def test_a_manifest_that_is_a_broken_link_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "manifest.csv").symlink_to(tmp_path / "moved.csv")
+    with pytest.raises(DataError, match=r"^manifest\.csv: must exist, but is not there"):
+        attach_metadata(recordings("walk"), tmp_path)
 
 
 def test_all_faults_of_both_tables_at_once(tmp_path: Path) -> None:

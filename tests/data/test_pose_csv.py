@@ -79,6 +79,7 @@ def test_accepted_spellings_of_the_same_file(tmp_path: Path, content: str) -> No
 def test_any_text_may_be_a_landmark(tmp_path: Path) -> None:
     sequence = read(tmp_path, HEADER + '0,NA,1,2\n0,nan,3,4\n0,"Knie, ""links""",5,6\n0,膝,7,8\n')
     assert sequence.landmarks == ("NA", "nan", 'Knie, "links"', "膝")
+    assert read(tmp_path, HEADER + "0,01,1,2\n0,1,3,4\n0,1e0,5,6\n").landmarks == ("01", "1", "1e0")
 
 
 @pytest.mark.parametrize(
@@ -91,6 +92,7 @@ def test_any_text_may_be_a_landmark(tmp_path: Path) -> None:
         (HEADER + "0,NA,1,2\n1,B,1,2\n", "looks like a missing value and was taken as a name"),
         (HEADER + "0,A,1,2\n33,B,1,2\n", "most frame numbers are left out"),
         (HEADER + "2.0,A,1,2\n3.0,B,1,2\n", "frame numbers are written as decimals"),
+        (HEADER + "2,A,1,2\n3.0,B,1,2\n", "frame numbers are written as decimals"),
         (" frame#,landmark_name,x,y\n0,A,1,2\n1,B,1,2\n", "spaces around the header's names were ignored"),
     ],
 )
@@ -136,8 +138,15 @@ def test_unusual_files_are_accepted_aloud(
             HEADER + "0,A,1,2\n0,B,1,2\n0,A,3,4\n",
             "must stand once in a frame, but line 4 has A of frame 0 again",
         ),
+        (HEADER + "0,A,1,2,,7\n", "no more cells than the header, but line 2 has more"),
+        (HEADER + "0,A,True,2\n0,B,,2\n", 'x must be a number .*, but line 2 has "True"'),
+        (HEADER + f"0,A,{2**64 - 1},2\n0,B,-1,2\n0,C,foo,2\n", "x must be a number .* line 2 .*line 4"),
+        (HEADER + '""\n0,A,foo,2\n', 'frame# must .*line 2 has an empty cell(?s:.*)line 3 has "foo"'),
+        (HEADER + "\xa0\n0,A,foo,2\n", 'frame# must .*line 2 has an empty cell(?s:.*)line 3 has "foo"'),
+        (HEADER + "0,A\0B,1,2\n", "must be UTF-8 text, but line 2 has a NUL character"),
+        (HEADER.encode("utf-16-le"), "must be UTF-8 text, but it is UTF-16"),
         (HEADER + "0,A,0,5,1,2\n", "no more cells than the header, but line 2 has more"),
-        (HEADER + '0,"A,1,2\n', "must be CSV, but cannot be split"),
+        (HEADER + '0,"A,1,2\n', "must be CSV, but line 2 cannot be split: a quote is never closed"),
         (HEADER + "0,A,,\n1,A,1,\n", "must have a point with x and y, but all are missing"),
         (HEADER.encode() + b"0,H\xfcfte,1,2\n", "must be UTF-8 text, but line 2 has the byte 0xfc"),
         (bytes(range(256)), "must be UTF-8 text"),
@@ -151,6 +160,20 @@ def test_faulty_files(tmp_path: Path, content: str | bytes, message: str) -> Non
         read_pose_csv(path, DataConfig())
     assert all(fault.startswith(f"{path}: ") for fault in caught.value.faults)
     assert all(fault.endswith((".", "?")) for fault in caught.value.faults)
+
+
+def test_small_files_do_not_become_large_arrays(tmp_path: Path) -> None:
+    """Each of the files would take more than 80 MB, the last one as much as there is."""
+    sparse = "".join(f"{100 * index},P{index},1,2\n" for index in range(400))
+    assert "must have a row where these are many, but line 401 has the last of 400 rows for 39,901" in faults(
+        tmp_path, HEADER + sparse
+    )
+    swapped = "".join(f"{index % 2},{index},1,2\n" for index in range(10_001))
+    assert "at most 10,000 landmarks, but line 10002 has number 10,001, 10000." in faults(
+        tmp_path, HEADER + swapped
+    )
+    distant = HEADER + "0,A,1,2\n9007199254740991,A,1,2\n"
+    assert "line 3 has the last of 2 rows" in faults(tmp_path, distant, DataConfig(max_frame_gap=2**60))
 
 
 def test_all_faults_of_a_file_at_once_with_lines_and_counts(tmp_path: Path) -> None:
@@ -191,6 +214,9 @@ def test_confidence(tmp_path: Path) -> None:
     assert "lacks visibility" in faults(tmp_path, HEADER + "0,A,1,2\n", config)
     assert "confidence must be a number" in faults(tmp_path, header + "0,A,1,2,high\n", config)
     assert "Lower min_confidence?" in faults(tmp_path, header + "0,A,1,2,0.1\n", config)
+    for column in ("x", "frame#", "landmark_name"):
+        with pytest.raises(ValueError, match=f"must be a column beside frame#, .*, but got {column}"):
+            read(tmp_path, HEADER + "0,A,1,foo\n", DataConfig(confidence_column=column))
 
 
 def test_names_of_files_may_be_odd(tmp_path: Path) -> None:

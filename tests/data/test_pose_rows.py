@@ -15,7 +15,7 @@ def make(**changes: Any) -> PoseRows:
         "x": np.zeros(NUM_ROWS),
         "y": np.zeros(NUM_ROWS),
         "confidence": None,
-        "not_numbers": {},
+        "has_decimal_frames": False,
         "too_long": np.zeros(NUM_ROWS, bool),
     }
     return PoseRows(**(sound | changes))
@@ -33,9 +33,8 @@ def test_sound_rows_have_no_faults() -> None:
 def test_each_broken_rule_names_its_rows() -> None:
     rows = make(
         frame=np.array([0, 0.5, 1, np.nan, 2, -1]),
-        x=np.array([0, 0, 0, 0, 0, np.inf]),
+        x=np.array([0, 0, np.inf, 0, 0, -np.inf]),
         y=np.array([2e9, 0, 0, 0, 0, -2e9]),
-        not_numbers={"x": np.arange(NUM_ROWS) == 2},
         too_long=np.arange(NUM_ROWS) == 4,
     )
     assert found(rows) == [(None, [4]), ("frame", [1, 3, 5]), ("x", [2, 5]), ("y", [0, 5])]

@@ -203,6 +203,31 @@ def test_the_statistics_are_those_of_the_processed_poses(make_sequence):
     np.testing.assert_allclose(processor.pose_scale, np.maximum(deviation, 1e-3), atol=1e-5)
 
 
+def test_what_fitting_has_done_already_is_what_transforming_does(make_sequence):
+    """Bit for bit: recordings that were fitted to, again, and by a processor that comes from a checkpoint."""
+    walk = make_sequence(fps=30.0)
+    recordings = [
+        walk,
+        make_sequence("slower", size=3, num_frames=50, fps=25.0),
+        hide(make_sequence("gaps", fps=30.0), [3, 4], 3),
+        hide(make_sequence("no hips", fps=30.0), slice(None), HIPS),
+        PoseSequence(name="part", landmarks=walk.landmarks[1:], pose=walk.pose[:, 1:], fps=30.0),
+    ]
+    fitted = fit(*recordings, heading=("LEFT_HIP", "LEFT_SHOULDER"))
+    loaded = PoseDataProcessor.from_state_dict(fitted.state_dict())
+    for recording in recordings:
+        first, again, other = (p.transform(recording) for p in (fitted, fitted, loaded))
+        for processed in (again, other):
+            np.testing.assert_array_equal(processed.pose, first.pose)
+            assert processed.record.unit == first.record.unit
+            assert (processed.record.fps, processed.record.landmarks) == (
+                first.record.fps,
+                recording.landmarks,
+            )
+            for path in ("anchor", "rotation", "source_frames"):
+                np.testing.assert_array_equal(getattr(processed.record, path), getattr(first.record, path))
+
+
 def test_the_state_is_plain_and_complete(make_sequence):
     sequences = [make_sequence(fps=60.0), hide(make_sequence(), slice(None), [1, 2])]
     processor = fit(*sequences, fps=30.0, heading=("LEFT_HIP", "NOSE"))

@@ -1,5 +1,6 @@
 import json
 import random
+import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from htvae.data.splits import Splits, content_hash, split_recordings
 
 
 def recording(name, num_frames=10, **metadata):
-    pose = np.full((num_frames, 1, 2), hash(name) % 1000, np.float32)
+    pose = np.full((num_frames, 1, 2), zlib.crc32(name.encode()) % 2**24, np.float32)
     return PoseSequence(name=name, landmarks=("NOSE",), pose=pose, **metadata)
 
 
@@ -174,9 +175,23 @@ def test_a_known_recording_is_found_by_content_and_by_name():
         name = getattr(splits, part)[0]
         assert splits.of(name, hashes[name]) == part
         assert splits.of("renamed", hashes[name]) == part
-        assert splits.of(name, "read otherwise") == part
+        assert splits.of(name, "another content") == "new"
     assert splits.of(splits.train[0], hashes[splits.test[0]]) == "test"
     assert splits.of("unheard", "of") == "new"
+
+
+def test_another_recording_of_a_known_name_is_new_aloud(caplog):
+    sequences = people(12)
+    splits = split(sequences)
+    hashes = {s.name: content_hash(s) for s in sequences}
+    assert splits.of_all(hashes) == {name: splits.of(name, hashes[name]) for name in hashes}
+    caplog.clear()
+    assert splits.of_all({splits.train[0]: "another content", "unheard": "of"}) == {
+        splits.train[0]: "new",
+        "unheard": "new",
+    }
+    assert caplog.messages[0].startswith("1 recordings count as new: their names are known from training")
+    assert f"({splits.train[0]})" in caplog.messages[0]
 
 
 def test_the_content_hash_knows_poses_and_landmarks_only():

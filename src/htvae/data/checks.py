@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from htvae.config import DataConfig
-from htvae.data.faults import printable
+from htvae.data.faults import printable, shorten
 from htvae.data.findings import ORIGIN_SHARE, SPIKE_SHARE, RecordingReport, check_recording
 from htvae.data.folder import read_recordings
 from htvae.data.metadata import join_metadata
@@ -173,7 +173,7 @@ def _format_row(row: RecordingReport) -> tuple[str, ...]:
 
 
 def _which(rows: Sequence[RecordingReport], all_rows: Sequence[RecordingReport]) -> str:
-    return f"{_count(len(rows), len(all_rows))} ({_first(printable(row.name) for row in rows)})"
+    return f"{_count(len(rows), len(all_rows))} ({_first(row.name for row in rows)})"
 
 
 def _count(count: int, total: int) -> str:
@@ -182,7 +182,7 @@ def _count(count: int, total: int) -> str:
 
 def _first(names: Iterable[str]) -> str:
     listed = list(names)
-    return ", ".join(listed[:_MAX_NAMES]) + (", ..." if len(listed) > _MAX_NAMES else "")
+    return ", ".join(map(shorten, listed[:_MAX_NAMES])) + (", ..." if len(listed) > _MAX_NAMES else "")
 
 
 def _shorten(text: str, width: int) -> str:

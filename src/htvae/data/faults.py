@@ -2,9 +2,14 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_MOST_SHOWN = 60
+_MOST_LISTED = 20
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -29,6 +34,17 @@ def printable(name: object) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
+def shorten(cell: str) -> str:
+    """Return a cell, or the beginning of a long one, so that any terminal or log can show it."""
+    return printable(cell if len(cell) <= _MOST_SHOWN else cell[:_MOST_SHOWN] + "...")
+
+
+def list_names(names: Iterable[str]) -> str:
+    """Return names in a row, the first few where they are many, so that any terminal or log can show them."""
+    shown = [shorten(name) for name in names]
+    return ", ".join(shown[:_MOST_LISTED]) + (", ..." if len(shown) > _MOST_LISTED else "")
+
+
 def describe_os_error(name: str, error: OSError) -> str:
     """Return the fault for a file or folder that the operating system does not let us read."""
     if isinstance(error, PermissionError):
@@ -51,31 +67,53 @@ def read_text(path: Path, name: str) -> str:
     except OSError as error:
         raise DataError([describe_os_error(name, error)]) from error
     try:
-        return content.decode("utf-8").removeprefix("\ufeff")
+        text = content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        found = f"line {line} has the byte 0x{content[error.start]:02x}"
-        if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            found = "it is UTF-16"
-        fault = f'{name}: must be UTF-8 text, but {found}. Save it as "CSV UTF-8".'
-        raise DataError([fault]) from error
+        place, found = error.start, f"the byte 0x{content[error.start]:02x}"
+    else:
+        if "\0" not in text:
+            return text
+        place, found = content.index(0), "a NUL character"
+    line = content.count(b"\n", 0, place) + 1
+    found = f"line {line} has {found}"
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or 0 in content[:2]:
+        found = "it is UTF-16"
+    raise DataError([f'{name}: must be UTF-8 text, but {found}. Save it as "CSV UTF-8".'])
 
 
 def split_rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
     """Yield (line number, cells) of each row of a CSV text that is not blank, the header first.
 
+    The text holds no NUL character, as `read_text` makes sure.
+
     Raises:
         DataError: the text is not CSV.
     """
-    reader = csv.reader(io.StringIO(text, newline=""))
+    end, line, first_line = "\0", "", 1  # the end is a row of its own, which a quote that is open swallows
+
+    def remember(read: str) -> str:
+        nonlocal line
+        line = read
+        return read
+
+    reader = csv.reader(map(remember, itertools.chain(io.StringIO(text, newline=""), [end])))
     try:
         for cells in reader:
-            if len(cells) > 1 or "".join(cells).strip():
+            if line == end:
+                if cells != [end]:
+                    raise csv.Error("a quote is never closed")
+            elif line.strip(" \t\r\n"):
                 yield reader.line_num, cells
+            first_line = reader.line_num + 1
     except csv.Error as error:
-        raise DataError(
-            [f"{name}: must be CSV, but line {reader.line_num} cannot be split: {error}."]
-        ) from error
+        fault = f"{name}: must be CSV, but line {first_line} cannot be split: {error}. Is a quote missing?"
+        raise DataError([fault]) from error
+
+
+def parse_number(cell: str) -> float | None:
+    """Return the number that a cell holds, spaces around it or not; None where it is none, as words are."""
+    stripped = cell.strip()
+    return float(stripped) if _NUMBER.fullmatch(stripped) else None
 
 
 def find_columns(name: str, header: Sequence[str], wanted: Sequence[str]) -> tuple[list[int], list[str]]:
@@ -92,7 +130,8 @@ def find_columns(name: str, header: Sequence[str], wanted: Sequence[str]) -> tup
             f"{name}: the header must have {', '.join(wanted)}, but {_absent_columns(absent, found)}"
         )
     faults += [
-        f"{name}: the header must have {column} once, but has it {found.count(column)} times. Rename one."
+        f"{name}: the header must have {shorten(column)} once, but has it {found.count(column)} times. "
+        "Rename one."
         for column in doubled
     ]
     return [found.index(column) if column in found else -1 for column in wanted], faults

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
 from htvae.config import DataConfig
 from htvae.data.faults import DataError, describe_os_error, printable
@@ -33,6 +34,7 @@ from htvae.data.sequence import PoseSequence
 
 __all__ = [
     "attach_metadata",
+    "find_recordings",
     "list_recordings",
     "read_folder",
     "read_frame_labels",
@@ -50,6 +52,19 @@ _SECONDS_BETWEEN_LINES = 10.0
 log = logging.getLogger(__name__)
 
 
+class RecordingFile(NamedTuple):
+    """A file that holds a recording."""
+
+    name: str
+    """Name of the recording."""
+    relative: str
+    """Path relative to the data folder, with slashes."""
+    size: int
+    """Bytes."""
+    changed: int
+    """Time of the last change (ns since 1970)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReadRecording:
     """What became of one file: a sequence, or faults."""
@@ -62,6 +77,11 @@ class ReadRecording:
 
 
 def list_recordings(data_dir: Path) -> list[Path]:
+    """Return the paths of `find_recordings`."""
+    return [data_dir / file.relative for file in find_recordings(data_dir)]
+
+
+def find_recordings(data_dir: Path) -> list[RecordingFile]:
     """Return the CSV files of the recordings, sorted by name. Names that begin with a point are passed over.
 
     Raises:
@@ -70,28 +90,35 @@ def list_recordings(data_dir: Path) -> list[Path]:
     """
     shown = printable(data_dir)
     _check_is_folder(data_dir, shown)
-    found: dict[str, list[Path]] = {}
+    found: dict[str, list[str]] = {}
     faults: list[str] = []
-    for path in _walk(data_dir, faults):
-        relative = path.relative_to(data_dir)
-        if path.name not in (MANIFEST, FRAME_LABELS):
-            found.setdefault(recording_name(str(relative)), []).append(path)
-        elif path.parent != data_dir:
+    for relative in _walk(data_dir, faults):
+        folder, _, file = relative.rpartition("/")
+        if file not in (MANIFEST, FRAME_LABELS):
+            found.setdefault(recording_name(relative), []).append(relative)
+        elif folder:
             faults.append(
                 f"{printable(relative)}: must lie in {shown} itself, but lies in a subfolder. "
-                f"Join it with the {path.name} there; `file` is relative to {shown}."
+                f"Join it with the {file} there; `file` is relative to {shown}."
             )
-    faults += [
-        fault for name, paths in sorted(found.items()) for fault in _check_paths(name, paths, data_dir)
-    ]
+    recordings = []
+    for name, paths in sorted(found.items()):
+        faults += _check_name(name, paths)
+        for relative in paths:
+            try:
+                status = os.stat(f"{data_dir}/{relative}")
+            except OSError as error:
+                faults.append(describe_os_error(printable(relative), error))
+            else:
+                recordings.append(RecordingFile(name, relative, status.st_size, status.st_mtime_ns))
     if faults:
         raise DataError(faults)
-    if not found:
+    if not recordings:
         raise FileNotFoundError(
             f"No *.csv files in {shown} (looked also in its subfolders). Put one CSV per recording there, "
             "or try: python -m htvae demo"
         )
-    return [found[name][0] for name in sorted(found)]
+    return recordings
 
 
 def read_folder(
@@ -167,8 +194,8 @@ def _check_is_folder(data_dir: Path, shown: str) -> None:
         )
 
 
-def _walk(data_dir: Path, faults: list[str]) -> Iterator[Path]:
-    """Yield all CSV files below a folder, through links too, each folder once."""
+def _walk(data_dir: Path, faults: list[str]) -> Iterator[str]:
+    """Yield the relative paths of all CSV files below a folder, through links too, each folder once."""
     visited = set()
 
     def note_error(error: OSError) -> None:
@@ -181,23 +208,25 @@ def _walk(data_dir: Path, faults: list[str]) -> Iterator[Path]:
             for name in subfolders
             if not name.startswith(".") and os.path.realpath(Path(folder, name)) not in visited
         ]
-        yield from (
-            Path(folder, name) for name in files if name.lower().endswith(".csv") and not name.startswith(".")
-        )
+        relative = Path(folder).relative_to(data_dir).as_posix()
+        above = "" if relative == "." else f"{relative}/"
+        for name in files:
+            if name.lower().endswith(".csv") and not name.startswith("."):
+                yield above + name
 
 
-def _check_paths(name: str, paths: Sequence[Path], data_dir: Path) -> list[str]:
+def _check_name(name: str, paths: Sequence[str]) -> list[str]:
     faults = []
     if len(paths) > 1:
-        files = " and ".join(printable(path.relative_to(data_dir)) for path in paths)
+        files = " and ".join(map(printable, paths))
         faults.append(f"recordings must have different names, but {files} have the same one. Rename one.")
-    if any("\ud800" <= char <= "\udfff" for char in name):
+    if not name.isascii() and any("\ud800" <= char <= "\udfff" for char in name):
         faults.append(f"{printable(name)}.csv: a file name must be UTF-8, but is not. Rename the file.")
-    for path in paths:
-        try:
-            path.stat()
-        except OSError as error:
-            faults.append(describe_os_error(printable(path.relative_to(data_dir)), error))
+    if not name or any("\\" in path for path in paths):
+        shown = printable(paths[0])
+        faults.append(
+            f"{shown}: a file name must be a name without backslashes, but is not. Rename the file."
+        )
     return faults
 
 

@@ -88,7 +88,9 @@ class RunningMoments:
     def add(self, pose: np.ndarray) -> None:
         """Add a part."""
         observed = observed_points(pose)
-        filled = np.where(observed[..., None], pose, np.float64(0))
+        filled = pose.astype(np.float64)
+        if not observed.all():
+            filled[~observed] = 0
         self.num_frames += len(pose)
         self._count = self._count + observed.sum(axis=0)
         self._total = self._total + filled.sum(axis=0)

@@ -49,7 +49,7 @@ class PoseDataLoader:
             hashes = {s.name: content_hash(s) for s in sequences}
         self.sequences = sorted(sequences, key=lambda s: s.name)
         self.splits = splits or split_recordings(self.sequences, config.data, hashes)
-        self._split_of = {name: self.splits.of(name, content) for name, content in hashes.items()}
+        self._split_of = self.splits.of_all(hashes)
         self.processor = processor or self._fit_processor()
         _check_landmarks(self.sequences, self.processor, config.data.data_dir)
         for sequence in self.sequences:

@@ -6,13 +6,14 @@ Both lie in the data folder: small tables with a column ``file``. docs/data_form
 import dataclasses
 import logging
 import math
+import os
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from htvae.data.faults import DataError, find_columns, printable, read_text, split_rows
+from htvae.data.faults import DataError, find_columns, parse_number, printable, read_text, shorten, split_rows
 from htvae.data.pose_rows import LARGEST_FRAME
 from htvae.data.sequence import SPLITS, FrameLabel, PoseSequence
 
@@ -131,6 +132,7 @@ def join_metadata(
     manifest = _collect(read_manifest, data_dir, faults)
     labels = _collect(read_frame_labels, data_dir, faults)
     known = set(names)
+    has_manifest = os.path.lexists(data_dir / MANIFEST) and not faults
     faults += [
         _absent(MANIFEST, row.line, name, data_dir) for name, row in manifest.items() if name not in known
     ]
@@ -140,7 +142,7 @@ def join_metadata(
         if name not in known
         for row in labels[name]
     ]
-    unlisted = sorted(known - set(manifest)) if manifest else []
+    unlisted = sorted(known - set(manifest)) if has_manifest else []
     if unlisted:
         log.warning(
             "%d of %d recordings have no row in %s (first: %s): their label, subject and fps are unknown.",
@@ -157,17 +159,17 @@ def join_metadata(
 def _parse_manifest_row(line: int, cells: dict[str, str], faults: list[str]) -> ManifestRow:
     """Return the row; a cell that is wrong counts as empty and adds a fault."""
     fps, split = cells.pop("fps", ""), cells.pop("split", "")
-    rate = _parse_number(fps)
+    rate = parse_number(fps)
     if fps and not (rate and 0 < rate < math.inf):
         faults.append(
             f"{MANIFEST}, line {line}: fps must be a number above 0, or empty where unknown, but is "
-            f'"{printable(fps)}". Write it as 29.97, or leave it empty.'
+            f'"{shorten(fps)}". Write it as 29.97, or leave it empty.'
         )
         rate = None
     if split and split not in SPLITS:
         faults.append(
             f"{MANIFEST}, line {line}: split must be one of {', '.join(SPLITS)}, or empty, but is "
-            f'"{printable(split)}". Correct it.'
+            f'"{shorten(split)}". Correct it.'
         )
         split = ""
     label, subject = cells.pop("label", ""), cells.pop("subject", "")
@@ -177,13 +179,13 @@ def _parse_manifest_row(line: int, cells: dict[str, str], faults: list[str]) -> 
 
 def _parse_span(line: int, cells: dict[str, str], faults: list[str]) -> FrameLabel | None:
     """Return the span, or None where a cell is wrong, which adds a fault."""
-    numbers = [_parse_number(cells[column]) for column in ("start", "stop")]
+    numbers = [parse_number(cells[column]) for column in ("start", "stop")]
     start, stop = (int(number) if number is not None and number.is_integer() else -1 for number in numbers)
     if not 0 <= start < stop < LARGEST_FRAME:
         faults.append(
             f"{FRAME_LABELS}, line {line}: start and stop must be whole frame numbers, 0 <= start < stop, "
-            f'stop being the frame after the last, but are "{printable(cells["start"])}" and '
-            f'"{printable(cells["stop"])}". Correct them.'
+            f'stop being the frame after the last, but are "{shorten(cells["start"])}" and '
+            f'"{shorten(cells["stop"])}". Correct them.'
         )
         return None
     if not cells["label"]:
@@ -230,7 +232,7 @@ def _collect(read: Callable[[Path], dict[str, Value]], data_dir: Path, faults: l
 
 def _read_table(path: Path, wanted: Sequence[str]) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
     """Return (line, cells by column) for each row, cells without outer spaces, and the faults."""
-    if not path.exists():
+    if not os.path.lexists(path):  # a broken link is told of by read_text
         return [], []
     name = path.name
     rows = list(split_rows(read_text(path, name), name))
@@ -258,10 +260,3 @@ def _read_table(path: Path, wanted: Sequence[str]) -> tuple[list[tuple[int, dict
         elif any(filled):
             faults.append(f"{name}: file must name a recording, but is empty in line {line}. Fill it in.")
     return table, faults
-
-
-def _parse_number(cell: str) -> float | None:
-    try:
-        return float(cell)
-    except ValueError:
-        return None

@@ -5,18 +5,17 @@ among others, rows in any order. docs/data_format.md says what is accepted and w
 """
 
 import csv
-import io
 import itertools
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from htvae.config import DataConfig
 from htvae.data.faults import DataError, find_columns, printable, read_text, split_rows
 from htvae.data.pose_rows import PoseRows, RowFault, find_row_faults
+from htvae.data.pose_table import MISSING, Row, read_cells, read_plain
 from htvae.data.sequence import PoseSequence
 
 __all__ = ["DataError", "parse_pose_csv", "read_pose_csv", "write_pose_csv"]
@@ -24,7 +23,7 @@ __all__ = ["DataError", "parse_pose_csv", "read_pose_csv", "write_pose_csv"]
 COLUMNS = ("frame#", "landmark_name", "x", "y")
 """The columns that are read; all others are ignored."""
 
-_MISSING = ("", "nan", "NaN", "NAN", "NA", "N/A", "n/a", "null", "NULL", "None", "none")
+_KEYS = ("frame", "landmark", "x", "y", "confidence")
 _MAX_SHOWN_LINES = 4
 
 log = logging.getLogger(__name__)
@@ -53,22 +52,29 @@ def parse_pose_csv(path: Path, config: DataConfig, name: str, shown: str) -> tup
 
     Raises:
         DataError: with all faults of the file.
+        ValueError: ``confidence_column`` is one of the columns that mean something else.
     """
+    if config.confidence_column in COLUMNS:
+        raise ValueError(
+            f"confidence_column must be a column beside {', '.join(COLUMNS)}, but got "
+            f"{config.confidence_column}. Name the one with the tracker's confidence, or leave it out."
+        )
     text = read_text(path, shown)
-    header, first_row = _read_head(text, shown)
+    header = _read_header(text, shown)
     wanted = COLUMNS if config.confidence_column is None else (*COLUMNS, config.confidence_column)
     columns, faults = find_columns(shown, header, wanted)
     if faults:
         raise DataError(faults)
-    rows = _read_pose_rows(text, shown, columns, len(header))
-    row_faults = find_row_faults(rows, config.max_frame_gap)
-    if row_faults:
-        raise DataError(_locate(row_faults, text, shown, columns))
+    rows = read_plain(text, columns, len(header))
+    if rows is None or find_row_faults(rows, config.max_frame_gap):
+        table = list(split_rows(text, shown))[1:]
+        rows = read_cells(table, columns, len(header))
+        row_faults = find_row_faults(rows, config.max_frame_gap)
+        if row_faults:
+            raise DataError([_locate(fault, table, shown, columns) for fault in row_faults])
     sequence, notes = _build_sequence(rows, config, name, shown)
     if any(cell != cell.strip() for cell in header):
         notes.append("spaces around the header's names were ignored")
-    if "." in first_row[columns[0]]:
-        notes.append("frame numbers are written as decimals; as whole numbers they were accepted")
     return sequence, notes
 
 
@@ -95,8 +101,8 @@ def write_pose_csv(path: Path, sequence: PoseSequence) -> None:
         writer.writerows((frame, name, f"{x:.5f}", f"{y:.5f}") for frame, name, (x, y) in rows)
 
 
-def _read_head(text: str, shown: str) -> tuple[list[str], list[str]]:
-    """Return the header and the first row below it, which is filled up to the header's length."""
+def _read_header(text: str, shown: str) -> list[str]:
+    """Return the header of a file that has rows below it."""
     head = [cells for _, cells in itertools.islice(split_rows(text, shown), 2)]
     if not head:
         raise DataError(
@@ -104,92 +110,7 @@ def _read_head(text: str, shown: str) -> tuple[list[str], list[str]]:
         )
     if len(head) == 1 and set(COLUMNS) <= {cell.strip() for cell in head[0]}:
         raise DataError([f"{shown}: must have rows below the header, but has none. Remove the file."])
-    header, first_row = head[0], head[-1]
-    return header, first_row + [""] * (len(header) - len(first_row))
-
-
-def _read_pose_rows(text: str, shown: str, columns: Sequence[int], num_columns: int) -> PoseRows:
-    """Read the columns in one go; only a file with text among its numbers is read again, as text."""
-    import pandas as pd
-
-    landmark, number_columns = columns[1], [columns[0], *columns[2:]]
-    try:
-        table = _read_table(text, columns, num_columns, np.float64)
-        is_text = {}
-    except pd.errors.ParserError as error:
-        reason = str(error).rsplit("C error: ", maxsplit=1)[-1].strip().rstrip(".")
-        raise DataError(
-            [f"{shown}: must be CSV, but cannot be split into cells: {reason}. Close every quote."]
-        ) from error
-    except ValueError:
-        table = _read_table(text, columns, num_columns, str)
-        is_text = {column: _to_numbers(table, column) for column in number_columns}
-    codes, landmarks = _order_landmarks(table[landmark])
-    values = [table[column].to_numpy(np.float64) for column in number_columns]
-    return PoseRows(
-        frame=values[0],
-        landmark=codes,
-        landmarks=landmarks,
-        x=values[1],
-        y=values[2],
-        confidence=values[3] if len(values) > 3 else None,
-        not_numbers={
-            key: is_text[column] for key, column in zip(_KEYS, columns, strict=False) if column in is_text
-        },
-        too_long=table[num_columns].notna().to_numpy(),
-    )
-
-
-def _read_table(text: str, columns: Sequence[int], num_columns: int, number_type: type) -> Any:
-    """Return a DataFrame of the wanted columns, called by position, and of one column beyond the header's.
-
-    The cells of the latter are those of rows that are too long. pandas drops such cells, unless there is one;
-    so a last row with one is added and taken away again.
-    """
-    import pandas as pd
-
-    frame, landmark, *others = columns
-    extra = num_columns
-    missing: dict[Any, list[str]] = {frame: [""], extra: [""]} | {column: list(_MISSING) for column in others}
-    table = pd.read_csv(
-        io.StringIO(text + "\n" + "," * extra + "extra"),
-        header=0,
-        names=list(range(extra + 1)),
-        usecols=sorted({*columns, extra}),
-        index_col=False,
-        dtype={landmark: "category", extra: "category"} | dict.fromkeys((frame, *others), number_type),
-        keep_default_na=False,
-        na_values=missing,
-        low_memory=False,
-    )
-    return table.iloc[:-1]
-
-
-_KEYS = ("frame", "landmark", "x", "y", "confidence")
-
-
-def _to_numbers(table: Any, column: int) -> Any:
-    """Replace a column of text by its numbers, and return the mask of the cells that are none."""
-    import pandas as pd
-
-    cells = table[column].str.strip()
-    empty = cells.isna() | cells.isin(_MISSING)
-    numbers = pd.to_numeric(cells.mask(empty), errors="coerce").astype(np.float64)
-    table[column] = numbers
-    return (numbers.isna() & ~empty).to_numpy()
-
-
-def _order_landmarks(cells: Any) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return the index of each row's landmark, and the names in order of first appearance."""
-    codes = cells.cat.codes.to_numpy().astype(np.intp)
-    names = [str(name).strip() for name in cells.cat.categories] + [""]  # code -1: an empty cell
-    first = np.full(len(names), len(codes))
-    first[codes[::-1]] = np.arange(len(codes))[::-1]
-    ordered = dict.fromkeys(
-        names[code] for code in np.argsort(first, kind="stable") if first[code] < len(codes)
-    )
-    place = {name: index for index, name in enumerate(ordered)}
-    return np.array([place.get(name, -1) for name in names])[codes], tuple(ordered)
+    return head[0]
 
 
 def _build_sequence(
@@ -221,24 +142,19 @@ def _find_notes(rows: PoseRows, frames: np.ndarray, has_half_points: bool) -> li
         "points with x or y alone count as missing": has_half_points,
         "it has one landmark only; a pose needs several": len(rows.landmarks) == 1,
         "it has one frame only": len(numbers) == 1,
-        "a landmark's name looks like a missing value and was taken as a name": not {*_MISSING}.isdisjoint(
+        "a landmark's name looks like a missing value and was taken as a name": not {*MISSING}.isdisjoint(
             rows.landmarks
         ),
+        "frame numbers are written as decimals; as whole numbers they were accepted": rows.has_decimal_frames,
         "most frame numbers are left out, and these frames count as missing; if frame# holds time stamps, "
         "number the frames 0, 1, 2, ...": 2 * len(numbers) < numbers[-1],
     }
     return [note for note, applies in unusual.items() if applies]
 
 
-def _locate(faults: Sequence[RowFault], text: str, shown: str, columns: Sequence[int]) -> list[str]:
-    """Return the faults in words, with line numbers and cells from a second, slower reading."""
-    wanted = {int(row) for fault in faults for row in fault.rows[:_MAX_SHOWN_LINES]}
-    body = itertools.islice(split_rows(text, shown), 1, None)
-    found = {row: line_cells for row, line_cells in enumerate(body) if row in wanted}
-    texts = []
-    for fault in faults:
-        lines = [found[int(row)][0] for row in fault.rows[:_MAX_SHOWN_LINES]]
-        cells = found[int(fault.rows[0])][1]
-        column = columns[_KEYS.index(fault.column)] if fault.column else len(cells)
-        texts.append(fault.describe(shown, lines, cells[column] if column < len(cells) else ""))
-    return texts
+def _locate(fault: RowFault, table: Sequence[Row], shown: str, columns: Sequence[int]) -> str:
+    """Return the fault in words, with line numbers and the cell."""
+    found = [table[row] for row in fault.rows[:_MAX_SHOWN_LINES].tolist()]
+    cells = found[0][1]
+    column = columns[_KEYS.index(fault.column)] if fault.column else len(cells)
+    return fault.describe(shown, [line for line, _ in found], cells[column] if column < len(cells) else "")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from htvae.data.faults import printable
+from htvae.data.faults import shorten
 from htvae.data.landmarks import ROOT_VELOCITY
 
 LARGEST_COORDINATE = 1e9
@@ -14,7 +14,12 @@ LARGEST_COORDINATE = 1e9
 LARGEST_FRAME = 2**53
 """Frame numbers beyond it cannot be told apart as floating-point numbers."""
 LEAST_PRESENT = 0.01
-"""Share of a file's frame numbers that must be present where more than max_frame_gap are absent."""
+"""Share of a file's frame numbers that must be present where more than max_frame_gap are absent, and of its
+frames times landmarks where these are more than LARGEST_SPARSE."""
+LARGEST_SPARSE = 10_000_000
+"""Frames times landmarks (80 MB) that even a file of a few rows may have."""
+MOST_LANDMARKS = 10_000
+"""More landmarks than this are taken for a mistake."""
 
 _Numbers = npt.NDArray[np.float64]
 _Mask = npt.NDArray[np.bool_]
@@ -22,9 +27,11 @@ _Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class PoseRows:
-    """The columns of a pose CSV, one entry per row. Empty cells and text are NaN."""
+    """The columns of a pose CSV, one entry per row. Empty cells are NaN; text is infinite, NaN as a frame."""
 
     frame: _Numbers
+    has_decimal_frames: bool
+    """Whether some frame numbers are written with a point or an exponent."""
     landmark: npt.NDArray[np.intp]
     """Index into ``landmarks``."""
     landmarks: tuple[str, ...]
@@ -32,8 +39,6 @@ class PoseRows:
     x: _Numbers
     y: _Numbers
     confidence: _Numbers | None
-    not_numbers: dict[str, _Mask]
-    """Per column (x, y, confidence) the cells that are text, where there are any."""
     too_long: _Mask
     """Rows with more cells than the header."""
 
@@ -60,7 +65,8 @@ class RowFault:
             lines: line numbers of the first few faulty rows.
             cell: what the first one has in the column.
         """
-        text = f"{name}: {self.must}, but line {lines[0]} has {self.found or _quoted(cell)}"
+        found = self.found or (f'"{shorten(cell)}"' if cell.strip() else "an empty cell")
+        text = f"{name}: {self.must}, but line {lines[0]} has {found}"
         more = len(self.rows) - 1
         if more:
             others = ", ".join(str(line) for line in lines[1:])
@@ -73,9 +79,15 @@ def find_row_faults(rows: PoseRows, max_frame_gap: int) -> list[RowFault]:
     """Return every broken rule. Rules on rows together are only tried where each row is sound."""
     faults = [_check_length(rows), _check_frames(rows), *_check_landmarks(rows), *_check_numbers(rows)]
     broken = [fault for fault in faults if len(fault.rows)]
-    return broken or [
-        fault for fault in (_check_gaps(rows, max_frame_gap) or _check_duplicates(rows),) if fault is not None
-    ]
+    if broken:
+        return broken
+    fault = (
+        _check_gaps(rows, max_frame_gap)
+        or _check_landmark_count(rows)
+        or _check_size(rows)
+        or _check_duplicates(rows)
+    )
+    return [] if fault is None else [fault]
 
 
 def _check_length(rows: PoseRows) -> RowFault:
@@ -111,7 +123,6 @@ def _check_numbers(rows: PoseRows) -> list[RowFault]:
     for column, values in (("x", rows.x), ("y", rows.y), ("confidence", rows.confidence)):
         if values is not None:
             bad = np.abs(values) > LARGEST_COORDINATE
-            bad |= rows.not_numbers.get(column, False)
             must = f"{column} must be a number of at most 1e9 in size, or empty where missing"
             remedy = "Correct the cell, or leave it empty. Decimals are written with a point."
             faults.append(RowFault(column, must, np.flatnonzero(bad), remedy))
@@ -134,6 +145,30 @@ def _check_gaps(rows: PoseRows, max_frame_gap: int) -> RowFault | None:
     return None
 
 
+def _check_landmark_count(rows: PoseRows) -> RowFault | None:
+    if len(rows.landmarks) <= MOST_LANDMARKS:
+        return None
+    must = f"a recording must have at most {MOST_LANDMARKS:,} landmarks"
+    found = f"number {MOST_LANDMARKS + 1:,}, {shorten(rows.landmarks[MOST_LANDMARKS])}"
+    remedy = "landmark_name names a point of the body; put other things into other columns."
+    return RowFault("landmark", must, np.flatnonzero(rows.landmark == MOST_LANDMARKS)[:1], remedy, found)
+
+
+def _check_size(rows: PoseRows) -> RowFault | None:
+    """Frames times landmarks become an array; a small file must not become one that fills the memory."""
+    num_frames, num_rows = int(rows.frame.max() - rows.frame.min()) + 1, len(rows.frame)
+    num_places = num_frames * len(rows.landmarks)
+    if num_places <= LARGEST_SPARSE or num_rows >= LEAST_PRESENT * num_places:
+        return None
+    return RowFault(
+        None,
+        f"at least {LEAST_PRESENT:.0%} of frames times landmarks must have a row where these are many",
+        np.array([num_rows - 1]),
+        "Call a landmark the same in all frames; cut a recording with long pauses into several.",
+        f"the last of {num_rows:,} rows for {num_frames:,} frames times {len(rows.landmarks):,} landmarks",
+    )
+
+
 def _check_duplicates(rows: PoseRows) -> RowFault | None:
     place = (rows.frame - rows.frame.min()).astype(np.intp) * len(rows.landmarks) + rows.landmark
     filled = np.zeros(place.max() + 1, dtype=bool)
@@ -148,10 +183,5 @@ def _check_duplicates(rows: PoseRows) -> RowFault | None:
         "a landmark must stand once in a frame",
         again,
         "Remove the repeated rows, or put each person into a file of its own.",
-        f"{printable(landmark)} of frame {frame} again",
+        f"{shorten(landmark)} of frame {frame} again",
     )
-
-
-def _quoted(cell: str) -> str:
-    shown = printable(cell)
-    return f'"{shown if len(shown) <= 60 else shown[:60] + "..."}"' if cell.strip() else "an empty cell"

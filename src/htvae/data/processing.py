@@ -18,6 +18,7 @@ import numpy as np
 
 from htvae.config import DataConfig
 from htvae.data import anchoring
+from htvae.data.faults import list_names
 from htvae.data.geometry import RunningMoments, observed_points, resample_frames, rotate
 from htvae.data.landmarks import ROOT_VELOCITY, mirror_permutation, skeleton_edges
 from htvae.data.sequence import PoseSequence
@@ -72,6 +73,9 @@ class _Normalised:
     anchor: np.ndarray
     unit: float
     rotation: np.ndarray | None
+    positions: np.ndarray
+    """(T,) source frames from 0 on."""
+    fps: float | None
     lacks: str
     """What the recording lacks for an anchor or unit of its own, so that these are estimated. Else empty."""
 
@@ -100,6 +104,9 @@ class PoseDataProcessor:
         self.pose_mean: list[list[float]] = []
         self.pose_scale: list[float] = []
         self._said: set[Hashable] = set()
+        self._fitted: dict[
+            PoseSequence, _Normalised
+        ] = {}  # what `fit` has done of `transform`, until it is taken
 
     @property
     def points(self) -> tuple[str, ...]:
@@ -148,8 +155,7 @@ class PoseDataProcessor:
         Raises:
             ValueError: another number of coordinates than the training set's, or a frame rate far from its.
         """
-        pose, positions, fps = self._resample(sequence)
-        normalised = self._normalise(pose)
+        normalised = self._fitted.pop(sequence, None) or self._normalise(sequence)
         if normalised.lacks:
             message = f"{sequence.name}: {normalised.lacks} are hardly seen; origin or size is estimated."
             self._say_once(normalised.lacks, message)
@@ -157,8 +163,8 @@ class PoseDataProcessor:
             anchor=normalised.anchor,
             unit=normalised.unit,
             rotation=normalised.rotation,
-            source_frames=sequence.first_frame + positions,
-            fps=fps,
+            source_frames=sequence.first_frame + normalised.positions,
+            fps=normalised.fps,
             landmarks=sequence.landmarks,
         )
         pose = normalised.pose[:, : len(self.points)]
@@ -218,13 +224,14 @@ class PoseDataProcessor:
         if sequence.landmarks == self.landmarks:
             return sequence.pose
         index_of = {name: i for i, name in enumerate(sequence.landmarks)}
-        extra = tuple(name for name in index_of if name not in self.landmarks)
+        own = set(self.landmarks)
+        extra = tuple(name for name in index_of if name not in own)
         if extra:
             verb = "has" if len(extra) < len(index_of) else "has nothing but"
             self._say_once(
                 extra,
                 f"{sequence.name}: {verb} landmarks that the model was not trained on; they are left out: "
-                f"{', '.join(extra)}.",
+                f"{list_names(extra)}.",
             )
         known = [i for i, name in enumerate(self.landmarks) if name in index_of]
         pose = np.full((sequence.num_frames, len(self.landmarks), self.num_coordinates), np.nan, np.float32)
@@ -243,8 +250,9 @@ class PoseDataProcessor:
         positions = np.minimum(step * np.arange(num_frames), last)
         return resample_frames(pose, positions), positions, self.fps
 
-    def _normalise(self, pose: np.ndarray) -> _Normalised:
-        """Bring poses (T, L, D) to the origin, into torso lengths and upright."""
+    def _normalise(self, sequence: PoseSequence) -> _Normalised:
+        """Bring a recording to the model's rate, to the origin, into torso lengths and upright."""
+        pose, positions, fps = self._resample(sequence)
         observed = observed_points(pose)
         anchor, seen, lacks = self._find_anchor(pose, observed)
         centred = np.empty((len(pose), pose.shape[1] + 1, pose.shape[2]), np.float32)
@@ -263,7 +271,7 @@ class PoseDataProcessor:
             tail, head = (pose[:, self.landmarks.index(name)] for name in self.heading)
             rotation = anchoring.upward_rotation(tail, head)
             centred = rotate(centred, rotation)
-        return _Normalised(centred, anchor, unit, rotation, lacks)
+        return _Normalised(centred, anchor, unit, rotation, positions, fps, lacks)
 
     def _find_anchor(self, pose: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
         """Return the anchor's path (T, D), the frames (T,) in which it was seen, and what it lacks."""
@@ -294,20 +302,21 @@ class PoseDataProcessor:
         if unknown:
             raise ValueError(
                 f"heading must name two landmarks of the recordings, but {' and '.join(unknown)} is none. "
-                f"Known: {', '.join(self.landmarks)}."
+                f"Known: {list_names(self.landmarks)}."
             )
 
     def _fit_statistics(self, sequences: Sequence[PoseSequence]) -> bool:
         """Measure mean and scale with the present anchor and unit; False where most recordings lack them."""
         if (self.anchor == "midhip" and not self._hips) or (self.unit == "torso" and not self._shoulders):
             return False
-        self.pose_mean = []
+        self.pose_mean, self._fitted = [], {}
         moments, near, lacking = RunningMoments(), 0, 0
         for sequence in sequences:
-            part = self._normalise(self._resample(sequence)[0])
+            part = self._normalise(sequence)
             if part.lacks:
                 lacking += 1
                 continue
+            self._fitted[sequence] = part
             moments.add(part.pose)
             near += int((np.square(part.anchor).sum(axis=1) < (CENTRED_DISTANCE * part.unit) ** 2).sum())
         if 2 * lacking > len(sequences):

@@ -4,6 +4,7 @@ Axes: T frames, L landmarks, D coordinates (2 from CSV files, any number from ar
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from htvae.data.faults import list_names
 from htvae.data.landmarks import ROOT_VELOCITY
 
 SPLITS = ("train", "val", "test")
@@ -135,6 +137,8 @@ class PoseSequence:
                 f"{self.name}: pose must be a float32 array, but is {found}. Try PoseSequence.from_array."
             )
         _check_axes(self.name, self.pose)
+        if np.isfinite(self.pose).all():
+            return
         missing = np.isnan(self.pose)
         if np.isinf(self.pose).any():
             frame, landmark, _ = np.argwhere(np.isinf(self.pose))[0]
@@ -159,9 +163,11 @@ class PoseSequence:
                 f"{self.name}: landmarks must name each point, but got {len(self.landmarks)} names for "
                 f"{self.pose.shape[1]} points (pose has shape {self.pose.shape})."
             )
-        twice = sorted({name for name in self.landmarks if self.landmarks.count(name) > 1})
-        if twice:
-            raise ValueError(f"{self.name}: landmark names must differ, but found twice: {', '.join(twice)}.")
+        if len(set(self.landmarks)) < len(self.landmarks):
+            twice = sorted(name for name, count in Counter(self.landmarks).items() if count > 1)
+            raise ValueError(
+                f"{self.name}: landmark names must differ, but found twice: {list_names(twice)}."
+            )
         if ROOT_VELOCITY in self.landmarks:
             raise ValueError(f"{self.name}: {ROOT_VELOCITY} is a reserved name; rename that landmark.")
 

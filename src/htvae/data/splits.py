@@ -6,7 +6,7 @@ A split depends on subjects, lengths and ``split_seed``; not on labels, order of
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from htvae.config import DataConfig
+from htvae.data.faults import list_names
 from htvae.data.sequence import SPLITS, PoseSequence
 
 logger = logging.getLogger(__name__)
@@ -44,12 +45,22 @@ class Splits:
     def of(self, name: str, content_hash: str) -> str:
         """Return the split of a recording: "train", "val", "test", or "new" for one that was not there.
 
-        The content decides first, so that a renamed recording is known; then the name, so that one read with
-        other settings is known too.
+        The content decides, so that a renamed recording is known, and another one of the same name is new.
         """
-        if self.hashes.get(name) != content_hash:
-            name = self._name_of_content.get(content_hash, name)
-        return self._split_of_name.get(name, "new")
+        known = name if self.hashes.get(name) == content_hash else self._name_of_content.get(content_hash)
+        return "new" if known is None else self._split_of_name.get(known, "new")
+
+    def of_all(self, content_hashes: Mapping[str, str]) -> dict[str, str]:
+        """Return the split of each recording by name; say which are new though their names are known."""
+        split_of = {name: self.of(name, content) for name, content in content_hashes.items()}
+        namesakes = [name for name, split in split_of.items() if split == "new" and name in self.hashes]
+        if namesakes:
+            logger.warning(
+                "%d recordings count as new: their names are known from training, but their content is "
+                "another (%s). If they show what was trained on, they tell nothing about new recordings.",
+                *(len(namesakes), list_names(namesakes)),
+            )
+        return split_of
 
     @cached_property
     def _name_of_content(self) -> dict[str, str]:
@@ -95,7 +106,7 @@ def split_recordings(
     """
     twice = sorted(name for name, count in Counter(s.name for s in sequences).items() if count > 1)
     if twice or not sequences:
-        found = f"found twice: {', '.join(twice)}" if twice else "there is none"
+        found = f"found twice: {list_names(twice)}" if twice else "there is none"
         raise ValueError(f"sequences must be recordings of different names, but {found}.")
     if content_hashes is None:
         content_hashes = {s.name: content_hash(s) for s in sequences}
@@ -194,10 +205,10 @@ def _note_subjects(sequences: Sequence[PoseSequence], split_of: Mapping[str, str
             splits_of.setdefault(s.subject, set()).add(split_of[s.name])
     torn = sorted(subject for subject, splits in splits_of.items() if len(splits) > 1)
     if torn:
+        placed = list_names(f"{name} ({_join_splits(splits_of[name])})" for name in torn)
         yield (
-            f"A subject must be in one split, but of {len(splits_of)} these are in several: "
-            f"{_first(f'{name} ({_join_splits(splits_of[name])})' for name in torn)}. Results will look too "
-            "good: correct the column split of manifest.csv."
+            f"A subject must be in one split, but of {len(splits_of)} these are in several: {placed}. Results "
+            "will look too good: correct the column split of manifest.csv."
         )
     if 1 < len(splits_of) < FEW_SUBJECTS:
         yield f"There are only {len(splits_of)} subjects: results depend on who is held out."
@@ -221,19 +232,12 @@ def _note_copies(split_of: Mapping[str, str], content_hashes: Mapping[str, str])
         copies.setdefault(content_hashes[name], []).append(name)
     torn = [names for names in copies.values() if len({split_of[name] for name in names}) > 1]
     if torn:
-        placed = (" = ".join(f"{name} ({split_of[name]})" for name in names) for names in torn)
+        placed = list_names(" = ".join(f"{name} ({split_of[name]})" for name in names) for names in torn)
         yield (
-            f"A recording must be in one split, but the same poses are in several: {_first(placed)}. Results "
-            "will look too good: remove the copies, or give them one subject in manifest.csv."
+            f"A recording must be in one split, but the same poses are in several: {placed}. Results will "
+            "look too good: remove the copies, or give them one subject in manifest.csv."
         )
 
 
 def _join_splits(splits: set[str]) -> str:
     return " and ".join(split for split in SPLITS if split in splits)
-
-
-def _first(texts: Iterable[str]) -> str:
-    listed = list(texts)
-    return ", ".join(listed[:MAX_NAMES]) + (
-        f" and {len(listed) - MAX_NAMES} more" if listed[MAX_NAMES:] else ""
-    )

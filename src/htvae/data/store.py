@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import math
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from typing import IO, Any
 import numpy as np
 
 from htvae.config import DataConfig
-from htvae.data.folder import list_recordings, read_folder
+from htvae.data.folder import find_recordings, read_folder
 from htvae.data.metadata import attach_metadata
 from htvae.data.sequence import PoseSequence
 from htvae.data.splits import content_hash
@@ -83,10 +84,7 @@ class _Entry:
 
     @classmethod
     def find(cls, data_dir: Path, config: DataConfig, cache_dir: Path) -> "_Entry":
-        files = []
-        for path in list_recordings(data_dir):
-            status = path.stat()
-            files.append((path.relative_to(data_dir).as_posix(), status.st_size, status.st_mtime_ns))
+        files = [(file.relative, file.size, file.changed) for file in find_recordings(data_dir)]
         settings = [getattr(config, name) for name in READING_SETTINGS]
         return cls(cache_dir, _digest([str(data_dir.resolve()), settings]), _digest([FORMAT, sorted(files)]))
 
@@ -141,7 +139,7 @@ def _cut(poses: np.ndarray, index: list[dict[str, Any]]) -> Iterator[PoseSequenc
     """Yield the recordings that lie in a row in ``poses``."""
     stop = 0
     for recording in index:
-        start, stop = stop, stop + int(np.prod(recording["shape"]))
+        start, stop = stop, stop + math.prod(recording["shape"])
         yield PoseSequence(
             name=recording["name"],
             landmarks=tuple(recording["landmarks"]),

@@ -72,6 +72,8 @@ class _Job:
 
     model: TrainedModel
     recordings: StoredRecordings
+    splits: dict[str, str]
+    """Split of each recording by name."""
     cuts: list[slice]
     """Recordings of each shard."""
     folder: ShardFolder
@@ -103,10 +105,7 @@ class _Job:
             return
         sequences = self.recordings.sequences[self.cuts[index]]
         encodings = self.model.encode_all([self.model.process(s) for s in sequences])
-        hashes, splits = self.recordings.content_hashes, self.model.splits
-        self.folder.write(
-            index, collect_latents(encodings, {s.name: splits.of(s.name, hashes[s.name]) for s in sequences})
-        )
+        self.folder.write(index, collect_latents(encodings, self.splits))
 
     def _join(self, signs: SignsOfLife, command: str) -> None:
         """Join the shards, where they are all there; else wait for whom they are missing of."""
@@ -171,7 +170,14 @@ def _open_job(options: EncodeOptions, build_model: BuildModel | None, rank: Rank
         settings=settings,
         recordings=[[s.name, _hash_recording(s, hashes[s.name])] for s in recordings.sequences],
     )
-    return _Job(model, recordings, cuts, ShardFolder(options.output_dir, origin, len(cuts)), rank)
+    return _Job(
+        model,
+        recordings,
+        model.splits.of_all(hashes),
+        cuts,
+        ShardFolder(options.output_dir, origin, len(cuts)),
+        rank,
+    )
 
 
 @contextmanager
