@@ -23,8 +23,6 @@ FEW_SUBJECTS = 6
 """With fewer subjects than this, results depend on who was held out; said aloud."""
 TOLERATED_DEVIATION = 0.05
 """Share of all frames by which a split may miss its wanted share without a note."""
-MAX_NAMES = 5
-"""So many names are listed in a note."""
 
 Group = tuple[str, str]
 """("subject", its name), or ("recording", its name) where there is no subject; never in two splits."""
@@ -207,8 +205,8 @@ def _note_subjects(sequences: Sequence[PoseSequence], split_of: Mapping[str, str
     if torn:
         placed = list_names(f"{name} ({_join_splits(splits_of[name])})" for name in torn)
         yield (
-            f"A subject must be in one split, but of {len(splits_of)} these are in several: {placed}. Results "
-            "will look too good: correct the column split of manifest.csv."
+            f"A subject must be in one split, but of {len(splits_of)} these are in several: {placed}. "
+            "Results will look too good: correct the column split of manifest.csv."
         )
     if 1 < len(splits_of) < FEW_SUBJECTS:
         yield f"There are only {len(splits_of)} subjects: results depend on who is held out."
