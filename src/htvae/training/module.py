@@ -192,7 +192,7 @@ def learning_rate_factor(step: int, warmup: int, total: int) -> float:
 def _add_up(shares: Sequence[dict[str, float]]) -> dict[str, float]:
     """Return the sums by name."""
     names = dict.fromkeys(name for share in shares for name in share)
-    return {name: math.fsum(share.get(name, 0.0) for share in shares) for name in names}
+    return {name: sum(share.get(name, 0.0) for share in shares) for name in names}
 
 
 def _pool(shares: Sequence[dict[str, Sequence[float]]]) -> dict[str, float]:
