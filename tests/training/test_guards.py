@@ -249,7 +249,9 @@ def with_a_wild_one(make_walk, walks):
     return [*calm, *held_out, wild]
 
 
-@pytest.mark.parametrize("settings", [{}, {"micro_batch_frames": 64}, {"gradient_clip": 0.0}])
+@pytest.mark.parametrize(
+    "settings", [{"micro_batch_frames": 64}, {"gradient_clip": 0.0}, {"precision": "bf16"}]
+)
 def test_a_gradient_that_is_not_finite_ends_the_run(fit, tiny_config, with_a_wild_one, keep, settings):
     loss = LossThatBreaks(tiny_config.loss)
     with pytest.raises(ValueError, match="The gradient must be finite, but its norm is nan at step") as error:
