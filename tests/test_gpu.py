@@ -30,7 +30,7 @@ def walks(make_walks):
     return make_walks([40, 60, 51, 70, 33, 90, 150, 45, 52, 61])
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, while it compiles
+@pytest.mark.filterwarnings("ignore")  # those that torch raises at itself while it compiles
 @pytest.mark.parametrize("compile_model", [False, True])
 def test_a_run_on_the_gpu_gives_a_model_for_any_device(config, walks, compile_model):
     result = HTVAETrainer(config.replace(compile_model=compile_model), walks).fit()

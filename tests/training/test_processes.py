@@ -8,19 +8,6 @@ from htvae.training import processes
 from htvae.utils.world import World
 
 
-def test_without_torchrun_there_is_one_process(monkeypatch):
-    monkeypatch.delenv("TORCHELASTIC_RUN_ID", raising=False)
-    monkeypatch.setenv("WORLD_SIZE", "4")  # of some other launcher
-    assert World.from_environment() == World(rank=0, size=1, local_rank=0, local_size=1)
-
-
-def test_torchrun_says_which_process_this_is(monkeypatch):
-    place = {"RANK": 5, "WORLD_SIZE": 8, "LOCAL_RANK": 1, "LOCAL_WORLD_SIZE": 4}
-    for name, value in ({"TORCHELASTIC_RUN_ID": "x"} | place).items():
-        monkeypatch.setenv(name, str(value))
-    assert World.from_environment() == World(rank=5, size=8, local_rank=1, local_size=4)
-
-
 def test_one_process_gathers_its_own():
     assert processes.gather("a") == ["a"]
     processes.wait_for_all()
@@ -60,6 +47,16 @@ def test_others_that_differ_are_named(monkeypatch):
 )
 def test_devices_that_several_processes_cannot_use(monkeypatch, device, message):
     monkeypatch.setattr(World, "from_environment", lambda: World(0, 2, 0, 2))
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    monkeypatch.setenv("MASTER_PORT", "1")
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(ValueError, match=message), processes.join_processes(device):
+        pass
+
+
+def test_a_rank_without_a_meeting_place(monkeypatch):
+    monkeypatch.setattr(World, "from_environment", lambda: World(0, 2, 0, 2))
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
+    message = r"this is process 1 of 2, so MASTER_ADDR.*unset RANK"
+    with pytest.raises(ValueError, match=message), processes.join_processes("cpu"):
         pass

@@ -1,4 +1,4 @@
-"""Which process this is, and which others are alive."""
+"""Which of several processes are alive."""
 
 import os
 import signal
@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from htvae.utils import processes
-from htvae.utils.processes import Rank, SignsOfLife, find_rank, interrupt_on_terminate
+from htvae.utils.processes import SignsOfLife, interrupt_on_terminate
+from htvae.utils.world import World
 
 
 @pytest.fixture
@@ -24,27 +25,6 @@ def clock(monkeypatch):
     monkeypatch.setattr(processes.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(processes.time, "sleep", sleep)
     return now, happens
-
-
-@pytest.mark.parametrize(
-    ("index", "count", "expected"), [(None, None, Rank(0, 1)), ("0", "1", Rank(0, 1)), ("3", "4", Rank(3, 4))]
-)
-def test_place_among_processes(monkeypatch, index, count, expected):
-    for name, value in (("RANK", index), ("WORLD_SIZE", count)):
-        monkeypatch.delenv(name, raising=False)
-        if value is not None:
-            monkeypatch.setenv(name, value)
-    assert find_rank() == expected
-
-
-@pytest.mark.parametrize(("index", "count"), [("2", "2"), ("0", None), (None, "2"), ("-1", "2"), ("a", "b")])
-def test_a_place_that_cannot_be(monkeypatch, index, count):
-    for name, value in (("RANK", index), ("WORLD_SIZE", count)):
-        monkeypatch.delenv(name, raising=False)
-        if value is not None:
-            monkeypatch.setenv(name, value)
-    with pytest.raises(ValueError, match=r"0 <= RANK < WORLD_SIZE.*Unset both, or set both"):
-        find_rank()
 
 
 def test_terminate_interrupts():
@@ -69,14 +49,14 @@ def test_terminate_is_left_alone_in_other_threads():
 
 
 def test_a_single_process_leaves_no_trace(tmp_path):
-    with SignsOfLife(tmp_path / "work", Rank(0, 1)) as signs:
+    with SignsOfLife(tmp_path / "work", World(0, 1)) as signs:
         signs.wait_for(lambda: ())
         assert list(tmp_path.iterdir()) == []
 
 
 def test_it_shows_that_it_lives_and_cleans_up(tmp_path, monkeypatch):
     monkeypatch.setattr(processes, "INTERVAL", 0.001)
-    with SignsOfLife(tmp_path / "work", Rank(1, 2)):
+    with SignsOfLife(tmp_path / "work", World(1, 2)):
         (path,) = (tmp_path / "work").iterdir()
         os.utime(path, (0, 0))
         while path.stat().st_mtime == 0:  # until the thread touches it
@@ -86,14 +66,14 @@ def test_it_shows_that_it_lives_and_cleans_up(tmp_path, monkeypatch):
 
 def test_the_files_of_others_stay(tmp_path):
     (tmp_path / "shard").write_text("")
-    with SignsOfLife(tmp_path, Rank(0, 2)):
+    with SignsOfLife(tmp_path, World(0, 2)):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["shard"]
 
 
 def test_its_folder_may_vanish(tmp_path, monkeypatch):
     monkeypatch.setattr(processes, "INTERVAL", 0.001)
-    with SignsOfLife(tmp_path / "work", Rank(0, 2)) as signs:
+    with SignsOfLife(tmp_path / "work", World(0, 2)) as signs:
         while (tmp_path / "work").exists():  # the thread may bring the file back in between
             for path in (tmp_path / "work").iterdir():
                 path.unlink(missing_ok=True)
@@ -108,13 +88,13 @@ def test_waiting_ends_when_nobody_is_needed(tmp_path, clock):
     now, happens = clock
     needed = {1}
     happens += [lambda: None, needed.clear]
-    SignsOfLife(tmp_path, Rank(0, 2)).wait_for(lambda: needed)
+    SignsOfLife(tmp_path, World(0, 2)).wait_for(lambda: needed)
     assert now[0] == 1000 + 2 * processes.INTERVAL / 4
 
 
 def test_who_never_came_is_waited_for_a_while(tmp_path, clock):
     now, _ = clock
-    SignsOfLife(tmp_path, Rank(0, 3)).wait_for(lambda: {1, 2})
+    SignsOfLife(tmp_path, World(0, 3)).wait_for(lambda: {1, 2})
     assert now[0] - 1000 == pytest.approx(processes.PATIENCE, abs=processes.INTERVAL)
 
 
@@ -125,7 +105,7 @@ def test_who_was_killed_is_waited_for_a_while(tmp_path, clock):
     path.touch()
     steps = 200  # alive for 100 s
     happens += [lambda i=i: os.utime(path, (i, i)) for i in range(steps)]
-    SignsOfLife(tmp_path, Rank(0, 2)).wait_for(lambda: {1})
+    SignsOfLife(tmp_path, World(0, 2)).wait_for(lambda: {1})
     alive = steps * processes.INTERVAL / 4
     assert now[0] - 1000 == pytest.approx(alive + processes.PATIENCE, abs=processes.INTERVAL)
 
@@ -135,7 +115,7 @@ def test_who_ends_in_an_orderly_way_is_not_waited_for(tmp_path, clock):
     path = tmp_path / "process-1.alive"
     path.touch()
     happens += [lambda: None, path.unlink]
-    SignsOfLife(tmp_path, Rank(0, 2)).wait_for(lambda: {1})
+    SignsOfLife(tmp_path, World(0, 2)).wait_for(lambda: {1})
     assert now[0] - 1000 == 2 * processes.INTERVAL / 4
 
 
@@ -144,5 +124,5 @@ def test_one_who_lives_is_enough_to_wait(tmp_path, clock):
     path = tmp_path / "process-2.alive"
     path.touch()
     happens += [lambda i=i: os.utime(path, (i, i)) for i in range(200)] + [path.unlink]
-    SignsOfLife(tmp_path, Rank(0, 3)).wait_for(lambda: {1, 2})
+    SignsOfLife(tmp_path, World(0, 3)).wait_for(lambda: {1, 2})
     assert now[0] - 1000 == 201 * processes.INTERVAL / 4

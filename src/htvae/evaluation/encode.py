@@ -29,7 +29,8 @@ from htvae.evaluation.latents import collect_latents
 from htvae.evaluation.shards import SHARD_FRAMES, Origin, ShardFolder, begun_path, cut_shards, done_path
 from htvae.inference import TrainedModel, load
 from htvae.options import EncodeOptions
-from htvae.utils.processes import PATIENCE, Rank, SignsOfLife, find_rank, interrupt_on_terminate
+from htvae.utils.processes import PATIENCE, SignsOfLife, interrupt_on_terminate
+from htvae.utils.world import World
 
 logger = logging.getLogger(__name__)
 
@@ -54,10 +55,10 @@ def encode_corpus(
         ValueError: faulty files; an output folder that holds something else; shards that are missing because
             another process has ended.
     """
-    rank, shards = find_rank(), begun_path(options.output_dir).parent
-    with interrupt_on_terminate(), SignsOfLife(shards, rank) as signs:
+    world, shards = World.from_environment(), begun_path(options.output_dir).parent
+    with interrupt_on_terminate(), SignsOfLife(shards, world) as signs:
         _wait_for_the_first(options.output_dir, signs)
-        job = _open_job(options, build_model, rank)
+        job = _open_job(options, build_model, world)
         try:
             return job.run(signs, command)
         except KeyboardInterrupt:
@@ -77,7 +78,7 @@ class _Job:
     cuts: list[slice]
     """Recordings of each shard."""
     folder: ShardFolder
-    rank: Rank
+    world: World
 
     def run(self, signs: SignsOfLife, command: str) -> list[Path]:
         """Encode the shards that are this process's, and join all if no other is missing."""
@@ -93,11 +94,11 @@ class _Job:
     def _encode_own(self) -> None:
         self.folder.begin()
         missing = self.folder.missing()
-        own = [index for index in missing if self._owner(index) == self.rank.index]
+        own = [index for index in missing if self._owner(index) == self.world.rank]
         if len(missing) < len(self.cuts):
             logger.info("%d of %d shards are there already.", len(self.cuts) - len(missing), len(self.cuts))
         with _single_threads(self.model.device) as pool:
-            for _ in _show(pool.map(self._encode, own), len(own), self.rank):
+            for _ in _show(pool.map(self._encode, own), len(own), self.world):
                 pass
 
     def _encode(self, index: int) -> None:
@@ -110,7 +111,7 @@ class _Job:
     def _join(self, signs: SignsOfLife, command: str) -> None:
         """Join the shards, where they are all there; else wait for whom they are missing of."""
         if self._awaited():
-            logger.info("The shards of %s are done; those of others are not yet.", self.rank)
+            logger.info("The shards of %s are done; those of others are not yet.", self.world)
             signs.wait_for(self._awaited)
         if self.folder.is_finished():
             return
@@ -120,7 +121,7 @@ class _Job:
             owners = ", ".join(str(index + 1) for index in sorted(self._owners(missing)))
             raise ValueError(
                 f"{self.folder.shards}: all {len(self.cuts)} shards must be there, but {len(missing)} are "
-                f"missing ({shown}): those of process {owners} of {self.rank.count}, which has shown no sign "
+                f"missing ({shown}): those of process {owners} of {self.world.size}, which has shown no sign "
                 f"of life for {PATIENCE:g} s. Give the same command again, or in one process: {command}"
             )
         self.folder.join()
@@ -129,26 +130,26 @@ class _Job:
         """Return the other processes whose shards are missing; if none is, the one that is to join them."""
         if self.folder.is_finished():
             return ()
-        return self._owners(self.folder.missing() or self.folder.newest()) - {self.rank.index}
+        return self._owners(self.folder.missing() or self.folder.newest()) - {self.world.rank}
 
     def _owners(self, shards: Collection[int]) -> set[int]:
         return {self._owner(index) for index in shards}
 
     def _owner(self, shard: int) -> int:
-        return shard % self.rank.count
+        return shard % self.world.size
 
 
 def _wait_for_the_first(output_dir: Path, signs: SignsOfLife) -> None:
     """Let the first process read the recordings; the others then find them in the cache."""
 
     def needed() -> Collection[int]:
-        known = signs.rank.index == 0 or begun_path(output_dir).exists() or done_path(output_dir).exists()
+        known = signs.world.rank == 0 or begun_path(output_dir).exists() or done_path(output_dir).exists()
         return () if known else (0,)
 
     signs.wait_for(needed)
 
 
-def _open_job(options: EncodeOptions, build_model: BuildModel | None, rank: Rank) -> _Job:
+def _open_job(options: EncodeOptions, build_model: BuildModel | None, world: World) -> _Job:
     """Read model and recordings, and find what cannot work before anything is computed."""
     _take_own_gpu()
     model = load(options.checkpoint, options.device, build_model)
@@ -176,7 +177,7 @@ def _open_job(options: EncodeOptions, build_model: BuildModel | None, rank: Rank
         model.splits.of_all(hashes),
         cuts,
         ShardFolder(options.output_dir, origin, len(cuts)),
-        rank,
+        world,
     )
 
 
@@ -215,14 +216,14 @@ def _hash_recording(sequence: PoseSequence, content_hash: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def _show(results: Iterable[None], total: int, rank: Rank) -> Iterator[None]:
+def _show(results: Iterable[None], total: int, world: World) -> Iterator[None]:
     """Pass results on, with a bar on a terminal (of the first process) or, elsewhere, a line now and then."""
     on_terminal = os.isatty(2)
     last_line = time.monotonic()
-    bar = tqdm(results, "Encoding", total, unit="shard", disable=not on_terminal or rank.index > 0)
+    bar = tqdm(results, "Encoding", total, unit="shard", disable=not on_terminal or world.rank > 0)
     for count, result in enumerate(bar, 1):
         if not on_terminal and time.monotonic() - last_line > LINE_INTERVAL:
-            of = f" ({rank})" if rank.count > 1 else ""
+            of = f" ({world})" if world.size > 1 else ""
             logger.info("Encoded %d of %d shards%s.", count, total, of)
             last_line = time.monotonic()
         yield result

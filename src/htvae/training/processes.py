@@ -7,6 +7,7 @@ the frames of the whole step, so gradients are added up once, after the last of 
 
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -35,7 +36,7 @@ def join_processes(device: str) -> Iterator[World]:
     if world.size == 1:
         yield world
         return
-    _check_devices(world, device)
+    _check_start(world, device)
     if device == "cuda":
         torch.cuda.set_device(world.local_rank)
     own = torch.device(device, world.local_rank) if device == "cuda" else None
@@ -138,7 +139,12 @@ def _several() -> bool:
     return distributed.is_available() and distributed.is_initialized()
 
 
-def _check_devices(world: World, device: str) -> None:
+def _check_start(world: World, device: str) -> None:
+    if not {"MASTER_ADDR", "MASTER_PORT"} <= os.environ.keys():
+        raise ValueError(
+            f"RANK in the environment says that this is {world}, so MASTER_ADDR and MASTER_PORT must say "
+            "where they meet. Start by torchrun, which sets them all, or unset RANK to train with one."
+        )
     if device not in BACKENDS:
         raise ValueError(
             f"device must be one of {', '.join(BACKENDS)} where torchrun starts several processes, but is "

@@ -1,4 +1,4 @@
-"""Several processes that share work through a folder: which one this is, and which others are alive.
+"""Several processes that share work through a folder: which of the others are alive.
 
 They do not talk to each other. While it works, each touches a file of its own in the folder every few
 seconds; one whose file no longer changes has ended, however that came about. This holds on any system and
@@ -7,47 +7,18 @@ across machines that share the folder.
 
 import contextlib
 import math
-import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from htvae.utils.world import World
 
 INTERVAL = 2.0
 """Seconds between two signs of life."""
 PATIENCE = 30.0
 """Seconds without a sign of life (not even a first one) after which a process counts as ended."""
-
-
-@dataclass(frozen=True)
-class Rank:
-    """Which process this is, of how many."""
-
-    index: int
-    count: int
-
-    def __str__(self) -> str:
-        return f"process {self.index + 1} of {self.count}"
-
-
-def find_rank() -> Rank:
-    """Return this process's place among those that torchrun started; alone, where nothing started several.
-
-    Raises:
-        ValueError: ``RANK`` and ``WORLD_SIZE`` in the environment do not fit each other.
-    """
-    texts = os.environ.get("RANK"), os.environ.get("WORLD_SIZE")
-    if texts == (None, None):
-        return Rank(0, 1)
-    index, count = (int(text) if text and text.isdecimal() else -1 for text in texts)
-    if not 0 <= index < count:
-        raise ValueError(
-            "RANK and WORLD_SIZE in the environment must be whole numbers, 0 <= RANK < WORLD_SIZE, as "
-            f"torchrun sets them, but are {texts[0]!r} and {texts[1]!r}. Unset both, or set both."
-        )
-    return Rank(index, count)
 
 
 @contextlib.contextmanager
@@ -70,28 +41,28 @@ class SignsOfLife:
 
     Args:
         folder: that all processes share.
-        rank: of this process.
+        world: the place of this process.
     """
 
-    def __init__(self, folder: Path, rank: Rank) -> None:
+    def __init__(self, folder: Path, world: World) -> None:
         self.folder = folder
-        self.rank = rank
+        self.world = world
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._keep_touching, daemon=True)
         self._seen: dict[int, tuple[int | None, float]] = {}
 
     def __enter__(self) -> "SignsOfLife":
-        if self.rank.count > 1:
+        if self.world.size > 1:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._path(self.rank.index).touch()
+            self._path(self.world.rank).touch()
             self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.rank.count > 1:
+        if self.world.size > 1:
             self._ended.set()
             self._thread.join()
-            self._path(self.rank.index).unlink(missing_ok=True)
+            self._path(self.world.rank).unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # others are at work there
                 self.folder.rmdir()
 
@@ -116,7 +87,7 @@ class SignsOfLife:
     def _keep_touching(self) -> None:
         while not self._ended.wait(INTERVAL):
             with contextlib.suppress(OSError):  # whoever finished last has removed the folder
-                self._path(self.rank.index).touch()
+                self._path(self.world.rank).touch()
 
     def _path(self, index: int) -> Path:
         return self.folder / f"process-{index}.alive"
