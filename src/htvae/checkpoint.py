@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from htvae.config import Config
 from htvae.data.processing import PoseDataProcessor
 from htvae.data.splits import Splits
-from htvae.utils.utils import atomic_write
+from htvae.utils.utils import save_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -43,8 +43,6 @@ class Checkpoint:
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; an earlier file of that name survives until the new one is complete."""
-    import torch
-
     from htvae import __version__
 
     values = {
@@ -57,8 +55,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "splits": checkpoint.splits.to_dict(),
         "figures": checkpoint.figures,
     }
-    with atomic_write(path) as temporary:
-        torch.save(values, temporary)
+    save_tensors(path, values)
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:

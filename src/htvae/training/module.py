@@ -68,6 +68,7 @@ class TrainingModule(pl.LightningModule):
         self.save_model_file = save_model
         self.frames_processed = 0
         self.random_state: Tensor | None = None
+        self.cuda_random_states: list[Tensor] = []
         self.tracker = MetricsTracker()
         self.figures: dict[str, float] = {}
 
@@ -143,17 +144,23 @@ class TrainingModule(pl.LightningModule):
         checkpoint["loss_manager"] = self.loss_manager.state_dict()
         checkpoint["config"] = self.config.to_dict()
         checkpoint["random_state"] = torch.get_rng_state()
+        checkpoint["cuda_random_states"] = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+        checkpoint["figures"] = self.figures
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take up what `on_save_checkpoint` added."""
         self.frames_processed = checkpoint["frames_processed"]
         self.loss_manager.load_state_dict(checkpoint["loss_manager"])
         self.random_state = checkpoint["random_state"]
+        self.cuda_random_states = checkpoint["cuda_random_states"]
+        self.figures = checkpoint["figures"]
 
     def on_train_start(self) -> None:
         """Go on with the random numbers of the run that is resumed."""
         if self.random_state is not None:
             torch.set_rng_state(self.random_state)
+            for device, state in enumerate(self.cuda_random_states[: torch.cuda.device_count()]):
+                torch.cuda.set_rng_state(state, device)
 
     def save_model(self, path: Path) -> None:
         """Write the averaged weights as a model file."""

@@ -8,13 +8,13 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor, nn
 
 from htvae.checkpoint import BuildModel, Checkpoint, build_model, load_checkpoint, save_checkpoint
@@ -22,13 +22,14 @@ from htvae.config import Config
 from htvae.data.loader import PoseDataLoader
 from htvae.data.sequence import PoseSequence
 from htvae.models.transfer import copy_weights
-from htvae.training.logs import TimeLimit, open_csv_log
+from htvae.training.logs import MetricsLog
 from htvae.training.losses import VAELoss
 from htvae.training.machine import ACCELERATORS, Estimate, choose_precision, estimate_run
 from htvae.training.module import TrainingModule
+from htvae.training.pause import Pause
 from htvae.training.progress import ProgressReport
 from htvae.training.run_folder import RunFolder
-from htvae.utils.callbacks import EarlyStopping, ModelCheckpoint
+from htvae.utils.callbacks import EarlyStopping, ModelCheckpoint, Paused
 from htvae.utils.device import choose_device
 from htvae.utils.utils import format_duration
 
@@ -72,7 +73,10 @@ class HTVAETrainer:
         callbacks: Sequence[Callback] = (),
         build_model: BuildModel | None = None,
     ) -> None:
-        self.config = config
+        self.config = config.replace(resume=False)  # what is saved starts a run
+        self.resume = config.training.resume
+        self.next_step: int | None = None  # where a resumed run goes on
+        self.pause = Pause(config.training.max_minutes)
         self.folder = RunFolder.of(config.experiment)
         self.sequences = list(sequences) if sequences is not None else None
         self.model = model
@@ -89,7 +93,12 @@ class HTVAETrainer:
         Raises:
             KeyboardInterrupt: the user interrupted; ``last_model.pt`` is written and ``--resume`` goes on
                 from it.
+            LockHeldError: another process trains in the same folder.
         """
+        with rank_zero_only(self.folder.lock)(self.resume) or contextlib.nullcontext():
+            return self._fit()
+
+    def _fit(self) -> FitResult:
         device = choose_device(self.config.training.device)
         precision = choose_precision(self.config.training.precision, device)
         pl.seed_everything(self.config.training.seed, verbose=False)
@@ -100,8 +109,8 @@ class HTVAETrainer:
         )
         self._prepare_folder(module)
         trainer = self._build_trainer(module, data, device, precision)
-        self._run(trainer, module, data)
-        finished = self._finish(trainer, module)
+        finished = self._run(trainer, module, data)
+        self._ensure_best_model(module)
         return FitResult(best_model=self.folder.best_model, figures=module.figures, finished=finished)
 
     def num_epochs(self, data: PoseDataLoader) -> int:
@@ -142,8 +151,8 @@ class HTVAETrainer:
         )
 
     def _prepare_folder(self, module: TrainingModule) -> None:
-        if self.config.training.resume:
-            self.folder.check_resumable(self.config, module.state_dict())
+        if self.resume and self.folder.has_state():
+            self.next_step = self.folder.check_resumable(self.config, module.state_dict())
         else:
             self.folder.archive_earlier_run()
         self.folder.prepare(self.config)
@@ -176,13 +185,16 @@ class HTVAETrainer:
     ) -> pl.Trainer:
         training = self.config.training
         has_validation = len(data.splits.val) > 0
-        checkpoint = ModelCheckpoint(self.folder.checkpoints, monitor="val/loss" if has_validation else None)
-        watchers: list[Callback] = [checkpoint, ProgressReport(self._frames(data))]
+        monitor = "val/loss" if has_validation else None
+        checkpoint = ModelCheckpoint(self.folder.checkpoints, monitor, training.validation_interval)
+        watchers: list[Callback] = [
+            checkpoint,
+            ProgressReport(self._frames(data)),
+            self.pause,
+        ]
         if has_validation:
             start = max(self.config.loss.kl_warmup_steps, training.warmup_steps)
             watchers.append(EarlyStopping(patience=training.patience, start_step=start))
-        if training.max_minutes is not None:
-            watchers.append(TimeLimit(timedelta(minutes=training.max_minutes)))
         with _quiet_lightning():
             return pl.Trainer(
                 accelerator=ACCELERATORS[device],
@@ -191,8 +203,10 @@ class HTVAETrainer:
                 max_epochs=self.num_epochs(data),
                 callbacks=[*watchers, *self.callbacks],
                 logger=[
-                    open_csv_log(self.folder.root, go_on=training.resume),
-                    TensorBoardLogger(self.folder.root, name="tensorboard", version=""),
+                    MetricsLog(self.folder.logs / "metrics.csv", self.next_step),
+                    TensorBoardLogger(
+                        self.folder.root, name="tensorboard", version="", purge_step=self.next_step
+                    ),
                 ],
                 val_check_interval=spread_evenly(module.total_steps, training.validation_interval),
                 check_val_every_n_epoch=None,
@@ -202,31 +216,31 @@ class HTVAETrainer:
                 enable_model_summary=False,
             )
 
-    def _run(self, trainer: pl.Trainer, module: TrainingModule, data: PoseDataLoader) -> None:
-        resume = self.folder.last_model if self.config.training.resume else None
+    def _run(self, trainer: pl.Trainer, module: TrainingModule, data: PoseDataLoader) -> bool:
+        """Train; return False where time was up before the end."""
+        resume = self.folder.last_model if self.next_step is not None else None
         loaders = data.train_loader(), data.val_loader() if data.splits.val else None
         try:
             with _quiet_lightning():
                 trainer.fit(module, *loaders, ckpt_path=resume, weights_only=True)
-        except SystemExit as interruption:  # how Lightning ends after Ctrl-C
+        except Paused as pause:
+            how = f"at step {trainer.global_step}. To go on: the same command with --resume."
+            if self.pause.asked:
+                raise KeyboardInterrupt(f"Interrupted {how}") from pause
+            logger.info("Stopped by max_minutes %s", how)
+            return False
+        except SystemExit as interruption:  # how Lightning ends after a second Ctrl-C
             raise KeyboardInterrupt(
-                f"Interrupted at step {trainer.global_step}. To go on: the same command with --resume."
+                "Interrupted. To go on from the last validation: the same command with --resume."
             ) from interruption
+        return True
 
-    def _finish(self, trainer: pl.Trainer, module: TrainingModule) -> bool:
+    def _ensure_best_model(self, module: TrainingModule) -> None:
         """Make sure that a best model is there, and say where."""
-        timers = [c for c in trainer.callbacks if isinstance(c, TimeLimit)]  # type: ignore[attr-defined]
-        finished = not any((timer.time_remaining() or 0) <= 0 for timer in timers)
         if not self.folder.best_model.is_file():
             module.save_model(self.folder.best_model)
             logger.info("No validation took place: the last weights are taken for the best.")
-        if not finished:
-            logger.info(
-                "Stopped by max_minutes at step %d. To go on: the same command with --resume.",
-                trainer.global_step,
-            )
         logger.info("Best model: %s", self.folder.best_model)
-        return finished
 
 
 def spread_evenly(total_steps: int, interval: int) -> int:
