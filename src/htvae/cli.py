@@ -129,11 +129,12 @@ def reconstruct(argv: Sequence[str]) -> None:
     options = parse_flags(ReconstructOptions, argv, "htvae reconstruct", positional=["inputs"])
 
     from htvae.data.pose_csv import write_pose_csv
+    from htvae.utils.utils import path_inside
 
     model = _load_model(options)
     processed = [model.process(recording) for recording in _read_inputs(options.inputs, model.config)]
     for reconstruction in model.reconstruct_all(processed):
-        path = options.output_dir / f"{reconstruction.processed.name}.csv"
+        path = path_inside(options.output_dir, f"{reconstruction.processed.name}.csv")
         write_pose_csv(path, model.to_source(reconstruction))
         log.info("%s", path)
 

@@ -7,7 +7,6 @@ killed, and where, comes as JSON on the command line; what was seen goes out as 
 import functools
 import json
 import os
-import random
 import signal
 import sys
 import threading
@@ -15,12 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas  # noqa: F401
 import torch
+import torch.utils.tensorboard
 
 import htvae.data.folder
 import htvae.inference
 import htvae.training.machine
-import htvae.training.trainer  # noqa: F401
+import htvae.training.trainer
 from htvae import cli
 from htvae.data import store
 from htvae.training.logs import MetricsLog
@@ -50,7 +51,7 @@ def before(place: Any, name: str, condition: Callable[..., bool] = lambda *_: Tr
 
 
 def halfway(place: Any, name: str, write: Callable[..., None]) -> Callable[[int], None]:
-    """Return what makes the n-th call of a function write half of what it should, and then end the process."""
+    """Return what makes the n-th call of a function write half, and then end the process."""
 
     def plan(count: int) -> None:
         original, calls = getattr(place, name), iter(range(1, 10**9))
@@ -81,8 +82,17 @@ def write_half_a_row(log: MetricsLog, file: Any, rows: Any) -> None:
     file.flush()
 
 
-def wait(seconds: float) -> None:
-    threading.Timer(seconds, die).start()
+def shortly_after(seconds: float) -> None:
+    """Die some time after the second step has begun."""
+    original, calls = TrainingModule.training_step, iter(range(1, 10**9))
+
+    @functools.wraps(original)
+    def call(*args: Any) -> None:
+        if next(calls) == 2:
+            threading.Timer(seconds, die).start()
+        original(*args)
+
+    TrainingModule.training_step = call  # type: ignore[method-assign]
 
 
 INSTANTS: dict[str, Callable[[Any], None]] = {
@@ -96,7 +106,7 @@ INSTANTS: dict[str, Callable[[Any], None]] = {
     "writing the log": halfway(MetricsLog, "_write", write_half_a_row),
     "before a file is put in place": before(utils.os, "replace"),
     "after a file is put in place": before(utils, "_sync_folder"),
-    "at a time": wait,
+    "at a time": shortly_after,
 }
 
 
@@ -128,6 +138,7 @@ def main(folder: Path, flags: list[str], kills: list[tuple[str, Any]]) -> dict[s
     """Train once whole and once with kills; return what was seen."""
     torch.set_num_threads(1)
     htvae.training.machine.measure_matrix_rate = lambda *_: 1e11
+    cli.parse_train(flags)  # imports the rest
     log = folder / "log.txt"
     whole = start([*flags, "--experiments_dir", f"{folder}/whole"], log)
     seen: dict[str, Any] = {"whole": whole, "kills": [], "torn": []}
@@ -142,6 +153,5 @@ def main(folder: Path, flags: list[str], kills: list[tuple[str, Any]]) -> dict[s
 
 
 if __name__ == "__main__":
-    random.seed(0)
     arguments = json.loads(sys.argv[1])
     print(json.dumps(main(Path(arguments["folder"]), arguments["flags"], arguments["kills"])))

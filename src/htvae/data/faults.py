@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -27,6 +28,17 @@ def printable(name: object) -> str:
     """Return a file name so that any terminal or log can show it: no line breaks, no broken characters."""
     text = str(name).encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def name_faults(name: str, shown: str) -> list[str]:
+    """Return what is wrong with a recording's name; outputs are called by it, in their own folder."""
+    if any(unicodedata.category(char) == "Cc" for char in name):
+        return [f"{shown}: a file name must have no control characters, but has some. Rename the file."]
+    if not {"", ".", ".."}.isdisjoint(name.split("/")):
+        return [
+            f"{shown}: a file name must not lead elsewhere, but reads {printable(name)}. Rename the file."
+        ]
+    return []
 
 
 def describe_os_error(name: str, error: OSError) -> str:

@@ -18,7 +18,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from htvae.config import DataConfig
-from htvae.data.faults import DataError, describe_os_error, printable
+from htvae.data.faults import DataError, describe_os_error, name_faults, printable
 from htvae.data.metadata import (
     FRAME_LABELS,
     MANIFEST,
@@ -193,6 +193,7 @@ def _check_paths(name: str, paths: Sequence[Path], data_dir: Path) -> list[str]:
         faults.append(f"recordings must have different names, but {files} have the same one. Rename one.")
     if any("\ud800" <= char <= "\udfff" for char in name):
         faults.append(f"{printable(name)}.csv: a file name must be UTF-8, but is not. Rename the file.")
+    faults += name_faults(name, printable(paths[0].relative_to(data_dir)))
     for path in paths:
         try:
             path.stat()

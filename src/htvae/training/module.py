@@ -15,12 +15,14 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor, nn
 
+from htvae import __version__
 from htvae.config import Config
 from htvae.data.batching import PoseBatch
 from htvae.metrics import mpjpe_sums
 from htvae.models.vae import VAEOutput
 from htvae.training.losses import LossManager, VAELoss
 from htvae.training.optimizer import build_optimizer
+from htvae.training.run_folder import STATE_VERSION
 from htvae.utils.metrics_tracker import MetricsTracker
 
 FINAL_RATE = 0.01  # share of the learning rate that is left at the end of the cosine
@@ -140,6 +142,7 @@ class TrainingModule(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what a resumed run needs beside weights and optimiser."""
+        checkpoint["format_version"], checkpoint["htvae_version"] = STATE_VERSION, __version__
         checkpoint["frames_processed"] = self.frames_processed
         checkpoint["loss_manager"] = self.loss_manager.state_dict()
         checkpoint["config"] = self.config.to_dict()
@@ -152,6 +155,7 @@ class TrainingModule(pl.LightningModule):
         self.frames_processed = checkpoint["frames_processed"]
         self.loss_manager.load_state_dict(checkpoint["loss_manager"])
         self.random_state = checkpoint["random_state"]
+        torch.Generator().set_state(checkpoint["random_state"])  # fails here, where it is told of
         self.cuda_random_states = checkpoint["cuda_random_states"]
         self.figures = checkpoint["figures"]
 

@@ -27,12 +27,12 @@ class Pause(Checkpoint):
     def __init__(self, minutes: float | None = None) -> None:
         self.seconds = float("inf") if minutes is None else 60 * minutes
         self.start = time.monotonic()
-        self.asked = False
+        self.asked = self.started = False
         self._handlers: dict[signal.Signals, Any] = {}
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the clock, and listen."""
-        self.start, self.asked = time.monotonic(), False
+        self.start, self.asked, self.started = time.monotonic(), False, True
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._handlers[number] = signal.signal(number, self._ask)
@@ -48,7 +48,7 @@ class Pause(Checkpoint):
         """End here if it was asked for."""
         self._end_if_wanted(trainer)
 
-    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Listen no more."""
         self._stop_listening()
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from htvae.checkpoint import read_plain
+from htvae.checkpoint import check_version, read_plain
 from htvae.config import Config, ExperimentConfig
 from htvae.utils.lock import hold_lock
 from htvae.utils.utils import atomic_write, remove_leftovers
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+STATE_VERSION = 1
+"""Number of the layout of ``last_model.pt``; newer ones are refused."""
 MAY_CHANGE = {"data_dir", "num_workers"}
 """Settings of the data that a resumed run may change."""
 OUTPUTS = ("checkpoints", "logs", "tensorboard", "config.json")
@@ -113,19 +115,27 @@ class RunFolder:
             ValueError: it is damaged, or of another model or other data.
         """
         saved = read_plain(self.last_model)
-        changed = _changed_settings(Config.from_dict(saved["config"]), config)
+        check_version(self.last_model, saved, STATE_VERSION)
+        try:
+            before, step = Config.from_dict(saved["config"]), int(saved["global_step"])
+            shapes = {name: value.shape for name, value in saved["state_dict"].items()}
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{self.last_model}: must be a state of training of this version, but is not ({error!r}). "
+                "Start without --resume."
+            ) from error
+        changed = _changed_settings(before, config)
         if changed:
             raise ValueError(
                 f"{self.last_model}: --resume must go on with the run's settings, but these differ: "
                 f"{', '.join(changed)}. Give them as they are in {self.root / 'config.json'}."
             )
-        shapes = {name: value.shape for name, value in saved["state_dict"].items()}
         if shapes != {name: value.shape for name, value in state.items()}:
             raise ValueError(
                 f"{self.last_model}: must fit the recordings, but was trained on other landmarks. "
                 "Start without --resume."
             )
-        return saved["global_step"]
+        return step
 
     def prepare(self, config: Config) -> None:
         """Make the folders and save the resolved configuration with the run."""

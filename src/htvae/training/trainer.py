@@ -107,7 +107,8 @@ class HTVAETrainer:
         self._announce(
             data, module, estimate_run(module.model, self.config, self._frames(data), device, precision)
         )
-        self._prepare_folder(module)
+        self.next_step = self._find_state(module)
+        self._prepare_folder()
         trainer = self._build_trainer(module, data, device, precision)
         finished = self._run(trainer, module, data)
         self._ensure_best_model(module)
@@ -150,10 +151,14 @@ class HTVAETrainer:
             save_model=save_model,
         )
 
-    def _prepare_folder(self, module: TrainingModule) -> None:
-        if self.resume and self.folder.has_state():
-            self.next_step = self.folder.check_resumable(self.config, module.state_dict())
-        else:
+    def _find_state(self, module: TrainingModule) -> int | None:
+        """Return the step that a run goes on with, None where it starts."""
+        if not self.resume or not self.folder.has_state():
+            return None
+        return self.folder.check_resumable(self.config, module.state_dict())
+
+    def _prepare_folder(self) -> None:
+        if self.next_step is None:
             self.folder.archive_earlier_run()
         self.folder.prepare(self.config)
 
@@ -229,6 +234,13 @@ class HTVAETrainer:
                 raise KeyboardInterrupt(f"Interrupted {how}") from pause
             logger.info("Stopped by max_minutes %s", how)
             return False
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            if resume is None or self.pause.started:
+                raise
+            raise ValueError(
+                f"{resume}: must be a state of training of this version, but cannot be taken up ({error!r}). "
+                "Start without --resume."
+            ) from error
         except SystemExit as interruption:  # how Lightning ends after a second Ctrl-C
             raise KeyboardInterrupt(
                 "Interrupted. To go on from the last validation: the same command with --resume."

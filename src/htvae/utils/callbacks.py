@@ -34,6 +34,10 @@ class EarlyStopping(callbacks.EarlyStopping):
         super().__init__(monitor=monitor, patience=patience, **options)
         self.start_step = start_step
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up how long nothing has got better, not how long that was borne."""
+        super().load_state_dict({**state_dict, "patience": self.patience})
+
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """End at once where a run goes on that had stopped already."""
         if self.wait_count >= self.patience:

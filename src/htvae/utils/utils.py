@@ -67,6 +67,20 @@ def save_tensors(path: Path, values: Any) -> None:
         temporary.write_bytes(content.getbuffer())
 
 
+def path_inside(folder: Path, name: str) -> Path:
+    """Return ``folder / name``, a place that a name from elsewhere chooses.
+
+    Raises:
+        ValueError: it would lie outside of the folder, by way of ``..`` or of a link.
+    """
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(
+            f"{path} must lie in {folder}, but leads to {path.resolve()}. Rename it, or remove the link."
+        )
+    return path
+
+
 def _sync_folder(folder: Path) -> None:
     """Make a new name in a folder last; systems that cannot open folders do so by themselves."""
     with contextlib.suppress(OSError):
