@@ -4,16 +4,19 @@ It holds plain values and tensors only and is read with ``weights_only=True``: o
 none of its code.
 """
 
+import os
 import warnings
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from htvae.config import Config
+from htvae.data.faults import printable
 from htvae.data.processing import PoseDataProcessor
 from htvae.data.splits import Splits
-from htvae.utils.utils import atomic_write
+from htvae.utils.utils import save_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -43,8 +46,6 @@ class Checkpoint:
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; an earlier file of that name survives until the new one is complete."""
-    import torch
-
     from htvae import __version__
 
     values = {
@@ -57,8 +58,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "splits": checkpoint.splits.to_dict(),
         "figures": checkpoint.figures,
     }
-    with atomic_write(path) as temporary:
-        torch.save(values, temporary)
+    save_tensors(path, values)
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
@@ -72,11 +72,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     if values.get("format") != FORMAT:
         hint = " It is a training state; give best_model.pt beside it." if "loops" in values else ""
         raise ValueError(f"{path}: must be a model saved by HT-VAE, but is something else.{hint}")
-    if values["format_version"] > FORMAT_VERSION:
-        raise ValueError(
-            f"{path}: must be of format {FORMAT_VERSION} or older, but is of format "
-            f"{values['format_version']}, written by htvae {values['htvae_version']}. Install that version."
-        )
+    check_version(Path(path), values, FORMAT_VERSION)
     try:
         config = Config.from_dict(values["config"])
         return Checkpoint(
@@ -86,10 +82,20 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             splits=Splits.from_dict(values["splits"]),
             figures=values["figures"],
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(
-            f"{path}: must be a complete model of this version, but is not ({error}). Train again."
+            f"{path}: must be a complete model of this version, but is not ({error!r}). Train again."
         ) from error
+
+
+def check_version(path: Path, values: Mapping[str, Any], newest: int) -> None:
+    """Raise ValueError unless a file is of a format that this version reads."""
+    version, writer = values.get("format_version", 1), values.get("htvae_version", "of another version")
+    if not isinstance(version, int) or version > newest:
+        raise ValueError(
+            f"{path}: must be of format {newest} or older, but is of format {version!r}, written by htvae "
+            f"{printable(writer)}. Install that version."
+        )
 
 
 def read_plain(path: Path) -> dict[str, Any]:
@@ -108,6 +114,7 @@ def read_plain(path: Path) -> dict[str, Any]:
     with path.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # advice for those who wrote the file
         try:
+            _check_sizes(file)
             values = torch.load(file, map_location="cpu", weights_only=True)
         except Exception as error:  # damaged bytes fail in any way
             raise ValueError(
@@ -119,6 +126,16 @@ def read_plain(path: Path) -> dict[str, Any]:
             f"{path}: must be a checkpoint saved by HT-VAE, but holds a {type(values).__name__}."
         )
     return values
+
+
+def _check_sizes(file: IO[bytes]) -> None:
+    """Raise ValueError where a small file claims to hold much: what PyTorch writes is never compressed."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    with zipfile.ZipFile(file) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > size:
+            raise ValueError("its parts are larger than the file")
+    file.seek(0)
 
 
 def build_model(config: Config, processor: PoseDataProcessor, build: BuildModel | None = None) -> Any:

@@ -127,12 +127,13 @@ def reconstruct(argv: Sequence[str]) -> None:
     from htvae.data.inputs import read_inputs
     from htvae.data.pose_csv import write_pose_csv
     from htvae.inference import load
+    from htvae.utils.utils import path_inside
 
     model = load(options.checkpoint, options.device, build_model)
     recordings = read_inputs(options.inputs, model.config.data, options.experiments_dir / "cache")
     processed = [model.process(recording) for recording in recordings.sequences]
     for reconstruction in model.reconstruct_all(processed):
-        path = options.output_dir / f"{reconstruction.processed.name}.csv"
+        path = path_inside(options.output_dir, f"{reconstruction.processed.name}.csv")
         write_pose_csv(path, model.to_source(reconstruction))
         log.info("%s", path)
 

@@ -283,8 +283,10 @@ def load(path: str | Path, device: str = "auto", build_model: BuildModel | None 
 
 
 def _load_weights(checkpoint: Checkpoint, build: BuildModel | None) -> Any:
-    model = build_model(checkpoint.config, checkpoint.processor, build)
     try:
+        if build is None:
+            _check_sizes(checkpoint)
+        model = build_model(checkpoint.config, checkpoint.processor, build)
         model.load_state_dict(checkpoint.state)
     except RuntimeError as error:
         raise ValueError(
@@ -293,6 +295,21 @@ def _load_weights(checkpoint: Checkpoint, build: BuildModel | None) -> Any:
             f"({str(error).splitlines()[-1].strip()})"
         ) from error
     return model
+
+
+def _check_sizes(checkpoint: Checkpoint) -> None:
+    """Raise RuntimeError where the file's settings tell of other sizes than its weights have.
+
+    They may tell of anything, so the model is first built where it takes no memory.
+    """
+    if checkpoint.config.model.num_layers > len(checkpoint.state):
+        raise RuntimeError(f"num_layers={checkpoint.config.model.num_layers} are more than it has weights")
+    with torch.device("meta"):
+        expected = build_model(checkpoint.config, checkpoint.processor).state_dict()
+    for name, value in expected.items():
+        found = checkpoint.state.get(name)
+        if found is None or found.shape != value.shape:
+            raise RuntimeError(f"{name} has other sizes than its settings say")
 
 
 def _ordered(windows: list[WindowOutput]) -> list[WindowOutput]:

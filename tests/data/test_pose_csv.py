@@ -220,11 +220,18 @@ def test_confidence(tmp_path: Path) -> None:
 
 
 def test_names_of_files_may_be_odd(tmp_path: Path) -> None:
-    path = tmp_path / "über all, 100% {odd}\n'name'.csv"
+    path = tmp_path / "über all, 100% {odd}\u202e'name'.csv"
     path.write_text(SAMPLE, encoding="utf-8")
     assert read_pose_csv(path, DataConfig()).name == path.stem
     path.write_text(HEADER, encoding="utf-8")
-    with pytest.raises(DataError, match=r"odd}\\n'name'\.csv: must have rows"):
+    with pytest.raises(DataError, match=r"odd}\\u202e'name'\.csv: must have rows"):
+        read_pose_csv(path, DataConfig())
+
+
+def test_names_without_control_characters(tmp_path: Path) -> None:
+    path = tmp_path / "walk\x1b[2J\n.csv"
+    path.write_text(SAMPLE, encoding="utf-8")
+    with pytest.raises(DataError, match=r"walk\\x1b\[2J\\n\.csv: a file name must have no control char"):
         read_pose_csv(path, DataConfig())
 
 

@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from htvae.data.pose_csv import write_pose_csv
 from htvae.data.sequence import PoseSequence
 from htvae.data.splits import content_hash
 from htvae.data.store import open_store
+from htvae.utils.lock import hold_lock
 
 
 @pytest.fixture
@@ -41,6 +43,11 @@ def same(sequences, expected):
         assert sequences[s.name].landmarks == s.landmarks
         assert sequences[s.name].first_frame == s.first_frame == 3
         assert sequences[s.name].label == s.label
+
+
+def entries(folder: Path) -> list[Path]:
+    """Return the files of the cache but for its lock, temporary ones too."""
+    return [path for path in (folder.parent / "cache").iterdir() if path.name != "cache.lock"]
 
 
 def change(path: Path, text: str) -> None:
@@ -72,7 +79,7 @@ def test_a_changed_file_is_read_again(folder):
     path = folder / "walk.csv"
     change(path, path.read_text().replace("1.5", "2.5").replace("3.1", "9.1"))
     same(open_folder(folder), read_folder(folder, DataConfig()))
-    assert len(list((folder.parent / "cache").iterdir())) == 2  # the earlier entry is gone
+    assert len(entries(folder)) == 2  # the earlier entry is gone
 
 
 def test_another_file_is_read(folder):
@@ -124,13 +131,13 @@ def test_where_the_cache_cannot_be_written_it_is_done_without(folder, monkeypatc
 
     def fail(file, _):
         file.write(b"half")
-        raise OSError("disk full")
+        raise OSError(errno.ENOSPC, "disk full")
 
     monkeypatch.setattr(np, "save", fail)
     shutil.rmtree(folder.parent / "cache")
     same(open_folder(folder), expected)
     assert "cannot be written (disk full)" in caplog.text
-    assert not list((folder.parent / "cache").iterdir())
+    assert not entries(folder)
 
 
 def test_two_processes_may_start_at_once(folder):
@@ -149,4 +156,22 @@ def test_two_processes_may_start_at_once(folder):
         process.communicate(timeout=60)
         assert process.returncode == 0
     same(open_folder(folder), read_folder(folder, DataConfig()))
-    assert len(list((folder.parent / "cache").iterdir())) == 2
+    assert len(entries(folder)) == 2
+
+
+def test_what_a_killed_process_left_is_removed(folder):
+    cache = folder.parent / "cache"
+    cache.mkdir()
+    (cache / ".8c5ee8fe-996351df.0123abcd.tmp.npy").write_bytes(b"half")
+    open_folder(folder)
+    assert len(entries(folder)) == 2
+
+
+def test_a_process_that_never_ends_is_not_waited_for(folder, monkeypatch, caplog):
+    monkeypatch.setattr(store, "LONGEST_WRITING", 0.1)
+    (folder.parent / "cache").mkdir()
+    with hold_lock(folder.parent / "cache" / "cache.lock"):
+        assert list(open_folder(folder)) == ["more/run", "walk"]
+    assert f"must not be in use, but process {os.getpid()}" in caplog.text
+    assert "so the recordings are read anew each time" in caplog.text
+    assert not entries(folder)

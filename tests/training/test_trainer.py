@@ -99,14 +99,16 @@ class Recorder(Callback):
 
 
 class InterruptAt(Callback):
-    """Ctrl-C, or another fault, at a step."""
+    """Ctrl-C, or a fault, at the end of a step."""
 
-    def __init__(self, step, error=KeyboardInterrupt):
+    def __init__(self, step, error=None):
         self.step, self.error = step, error
 
     def on_train_batch_end(self, trainer, *_):
         if trainer.global_step == self.step:
-            raise self.error
+            if self.error:
+                raise self.error
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_what_a_run_leaves_behind(fit, tiny_config):
@@ -117,6 +119,7 @@ def test_what_a_run_leaves_behind(fit, tiny_config):
         "checkpoints",
         "config.json",
         "logs",
+        "run.lock",
         "tensorboard",
     ]
     assert sorted(p.name for p in result.best_model.parent.iterdir()) == ["best_model.pt", "last_model.pt"]

@@ -1,11 +1,13 @@
 import contextlib
+import errno
 import math
 from pathlib import Path
 
 import pytest
+import torch
 
 import htvae.utils
-from htvae.utils.utils import atomic_write, format_duration
+from htvae.utils.utils import atomic_write, format_duration, path_inside, remove_leftovers, save_tensors
 
 
 def test_atomic_write_replaces_the_file(tmp_path: Path) -> None:
@@ -62,3 +64,55 @@ def test_names_are_imported_when_asked_for() -> None:
     assert set(htvae.utils.__all__) <= set(dir(htvae.utils))
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         htvae.utils.Nothing  # noqa: B018
+
+
+def test_the_error_names_the_file_not_the_temporary_one(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    with pytest.raises(OSError, match="No space left") as raised, atomic_write(path):
+        raise OSError(errno.ENOSPC, "No space left")
+    assert raised.value.filename == str(path)
+    with pytest.raises(OSError) as raised, atomic_write(path) as temporary:  # noqa: PT011
+        temporary.joinpath("x").write_text("")
+    assert raised.value.filename == str(temporary / "x")
+
+
+def test_leftovers_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    with contextlib.suppress(KeyError), atomic_write(tmp_path / "model.pt") as temporary:
+        left = tmp_path / temporary.name
+        raise KeyError
+    others = [tmp_path / name for name in ("model.pt", ".hidden", ".a.tmp", "b.0123abcd.tmp.pt", ".c.tmpl")]
+    for path in (left, tmp_path / ".no_suffix.0123abcd.tmp", *others):
+        path.write_text("x")
+    remove_leftovers(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted(others)
+    remove_leftovers(tmp_path / "absent")
+
+
+def test_tensors_are_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_tensors(tmp_path / "a.pt", {"values": torch.arange(5)})
+    assert torch.load(tmp_path / "a.pt", weights_only=True)["values"].tolist() == [0, 1, 2, 3, 4]
+
+    def fail(path: Path, content: bytes) -> None:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left")
+
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(OSError, match="No space left"):
+        save_tensors(tmp_path / "a.pt", {"values": torch.arange(6)})
+    assert torch.load(tmp_path / "a.pt", weights_only=True)["values"].tolist() == [0, 1, 2, 3, 4]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.pt"]
+
+
+def test_a_path_stays_inside(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "link").symlink_to(tmp_path)
+    (folder / "file.csv").symlink_to(tmp_path / "other.csv")
+    (folder / "near").symlink_to(folder / "sub")
+    for name in ("walk.csv", "day/walk.csv", "near/walk.csv", "day/../walk.csv"):
+        assert path_inside(folder, name) == folder / name
+    for name in ("../walk.csv", "link/walk.csv", "/walk.csv", "file.csv", "day/../../walk.csv"):
+        with pytest.raises(
+            ValueError, match=r"must lie in .*out, but leads to .*Rename it, or remove the link"
+        ):
+            path_inside(folder, name)

@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -43,6 +44,17 @@ def list_names(names: Iterable[str]) -> str:
     """Return names in a row, the first few where they are many, so that any terminal or log can show them."""
     shown = [shorten(name) for name in names]
     return ", ".join(shown[:_MOST_LISTED]) + (", ..." if len(shown) > _MOST_LISTED else "")
+
+
+def name_faults(name: str, shown: str) -> list[str]:
+    """Return what is wrong with a recording's name; outputs are called by it, in their own folder."""
+    if any(unicodedata.category(char) == "Cc" for char in name):
+        return [f"{shown}: a file name must have no control characters, but has some. Rename the file."]
+    if not {"", ".", ".."}.isdisjoint(name.split("/")):
+        return [
+            f"{shown}: a file name must not lead elsewhere, but reads {printable(name)}. Rename the file."
+        ]
+    return []
 
 
 def describe_os_error(name: str, error: OSError) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from htvae.config import DataConfig
-from htvae.data.faults import DataError, describe_os_error, printable
+from htvae.data.faults import DataError, describe_os_error, name_faults, printable
 from htvae.data.metadata import (
     FRAME_LABELS,
     MANIFEST,
@@ -227,6 +227,7 @@ def _check_name(name: str, paths: Sequence[str]) -> list[str]:
         faults.append(
             f"{shown}: a file name must be a name without backslashes, but is not. Rename the file."
         )
+    faults += name_faults(name, printable(paths[0]))
     return faults
 
 

@@ -145,7 +145,8 @@ class TrainingLoader:
 
     def __iter__(self) -> Iterator[list[PoseBatch]]:
         """Begin the next epoch, or go on with the one that was loaded."""
-        if not self._resumes:
+        begun = self.steps_done > 0 or self.epoch < 0  # Lightning asks twice where it resumes between epochs
+        if begun and not self._resumes:
             self.epoch, self.steps_done = self.epoch + 1, 0
         self._resumes = False
         self.steps.set_epoch(self.epoch, first_step=self.steps_done)

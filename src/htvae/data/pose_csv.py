@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from htvae.config import DataConfig
-from htvae.data.faults import DataError, find_columns, printable, read_text, split_rows
+from htvae.data.faults import DataError, find_columns, name_faults, printable, read_text, split_rows
 from htvae.data.pose_rows import PoseRows, RowFault, find_row_faults
 from htvae.data.pose_table import MISSING, Row, read_cells, read_plain
 from htvae.data.sequence import PoseSequence
+from htvae.utils.utils import atomic_write
 
 __all__ = ["DataError", "parse_pose_csv", "read_pose_csv", "write_pose_csv"]
 
@@ -41,7 +42,10 @@ def read_pose_csv(path: Path, config: DataConfig, name: str | None = None) -> Po
     Raises:
         DataError: with all faults of the file.
     """
-    sequence, notes = parse_pose_csv(path, config, path.stem if name is None else name, printable(path))
+    name = path.stem if name is None else name
+    if name_faults(name, printable(path)):
+        raise DataError(name_faults(name, printable(path)))
+    sequence, notes = parse_pose_csv(path, config, name, printable(path))
     for note in notes:
         log.warning("%s: %s", printable(path), note)
     return sequence
@@ -93,8 +97,7 @@ def write_pose_csv(path: Path, sequence: PoseSequence) -> None:
     points = sequence.pose[frames, landmarks].tolist()
     names = [sequence.landmarks[index] for index in landmarks.tolist()]
     numbers = (frames + sequence.first_frame).tolist()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         rows = zip(numbers, names, points, strict=True)

@@ -10,11 +10,10 @@ import hashlib
 import json
 import logging
 import math
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,8 @@ from htvae.data.folder import find_recordings, read_folder
 from htvae.data.metadata import attach_metadata
 from htvae.data.sequence import PoseSequence
 from htvae.data.splits import content_hash
+from htvae.utils.lock import hold_lock
+from htvae.utils.utils import atomic_write, remove_leftovers
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ FORMAT = 1
 """Number of this layout; entries of another are not used."""
 READING_SETTINGS = ("y_up", "image_size", "confidence_column", "min_confidence", "max_frame_gap")
 """Settings that change what is read from the same file."""
+LONGEST_WRITING = 300.0
+"""Time (s) after which a process that is at work in the cache is no longer waited for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +48,8 @@ class StoredRecordings:
 def open_store(config: DataConfig, cache_dir: Path) -> StoredRecordings:
     """Return the recordings of ``config.data_dir``, read from ``cache_dir`` where nothing has changed.
 
-    Safe when several processes start at once: each writes under a name of its own and renames. Where the
-    cache cannot be written, the recordings are read anew each time.
+    Safe when several processes start at once: they read at the same time and write one after the other.
+    Where the cache cannot be written, the recordings are read anew each time.
 
     Raises:
         FileNotFoundError, DataError: as `read_folder`.
@@ -113,8 +116,7 @@ class _Entry:
         return StoredRecordings(sequences, hashes)
 
     def save(self, sequences: Sequence[PoseSequence]) -> None:
-        """Write the entry, the index last, and remove the folder's older ones."""
-        self.cache_dir.mkdir(parents=True, exist_ok=True)
+        """Write the entry, the index last, and remove the folder's older ones and what killed runs left."""
         index = [
             {
                 "name": s.name,
@@ -125,14 +127,17 @@ class _Entry:
             }
             for s in sequences
         ]
-        with _replacing(self.poses_path) as file:
-            np.save(file, np.concatenate([s.pose.ravel() for s in sequences]))
-        with _replacing(self.index_path) as file:
-            file.write(json.dumps(index).encode())
-        for path in self.cache_dir.glob(f"{self.folder_key}-*"):
-            if path.stem != self.poses_path.stem:
-                with contextlib.suppress(OSError):  # another process was quicker, or (Windows) still uses it
-                    path.unlink()
+        self.cache_dir.mkdir(parents=True, exist_ok=True)
+        with hold_lock(self.cache_dir / "cache.lock", wait=LONGEST_WRITING):
+            remove_leftovers(self.cache_dir)
+            with atomic_write(self.poses_path) as temporary, temporary.open("wb") as file:
+                np.save(file, np.concatenate([s.pose.ravel() for s in sequences]))
+            with atomic_write(self.index_path) as temporary:
+                temporary.write_text(json.dumps(index), encoding="utf-8")
+            for path in self.cache_dir.glob(f"{self.folder_key}-*"):
+                if path.stem != self.poses_path.stem:
+                    with contextlib.suppress(OSError):  # (Windows) another process still uses it
+                        path.unlink()
 
 
 def _cut(poses: np.ndarray, index: list[dict[str, Any]]) -> Iterator[PoseSequence]:
@@ -148,18 +153,6 @@ def _cut(poses: np.ndarray, index: list[dict[str, Any]]) -> Iterator[PoseSequenc
         )
     if stop != len(poses):
         raise ValueError(f"{len(poses)} numbers where the index tells of {stop}")
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file beside ``path`` that takes its place once written."""
-    own = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with own.open("xb") as file:
-            yield file
-        own.replace(path)
-    finally:
-        own.unlink(missing_ok=True)
 
 
 def _digest(value: Any) -> str:

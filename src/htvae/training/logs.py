@@ -1,34 +1,85 @@
-"""The run's log files and its time limit, where Lightning's own forget or remember too much on resuming."""
+"""The run's table of figures, ``logs/metrics.csv``, which outlives kills and is gone on with exactly."""
 
 import csv
-import warnings
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from lightning.pytorch.callbacks import Timer
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers import Logger
+from lightning.pytorch.utilities import rank_zero_only
 
+from htvae.utils.utils import atomic_write
 
-class TimeLimit(Timer):
-    """Ends training after a time that counts from each start, so that a resumed run has it anew."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return nothing: time that is gone is not carried over."""
-        return {}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up nothing."""
+ROWS_HELD = 100  # rows that are kept back until they are written together
 
 
-def open_csv_log(folder: Path, go_on: bool) -> CSVLogger:
-    """Return the logger of ``logs/metrics.csv``; with ``go_on`` it adds to what the file holds."""
-    path = folder / "logs" / "metrics.csv"
-    earlier = path.read_text(encoding="utf-8") if go_on and path.is_file() else ""
-    logger = CSVLogger(folder, name="logs", version="")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that the earlier file is deleted: it is written back
-        experiment = logger.experiment
-    if earlier:
-        path.write_text(earlier, encoding="utf-8")
-        experiment.metrics_keys = next(csv.reader([earlier.splitlines()[0]]))
-    return logger
+class MetricsLog(Logger):
+    """Writes one row for each time that something is logged, one column a figure.
+
+    Args:
+        path: the table.
+        next_step: a run goes on with this step; rows from it on, which a killed run may have left, are
+            dropped. None: the table is begun anew.
+    """
+
+    def __init__(self, path: Path, next_step: int | None = None) -> None:
+        super().__init__()
+        self.path = path
+        self.columns: list[str] = []
+        self.waiting: list[Mapping[str, Any]] = []
+        self._begin([] if next_step is None else [row for row in _read(path) if row["step"] < next_step])
+
+    @property
+    def name(self) -> str:
+        """Name of the logger."""
+        return "metrics"
+
+    @property
+    def version(self) -> str:
+        """Empty: a folder holds one run."""
+        return ""
+
+    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
+        """Pass over settings: config.json has them."""
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Take up a row."""
+        self.waiting.append({**metrics, "step": step})
+        if len(self.waiting) >= ROWS_HELD:
+            self.save()
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Write the rows that are waiting: added at the end, or with the whole table if columns are new."""
+        if not self.waiting:
+            return
+        if {key for row in self.waiting for key in row} <= set(self.columns):
+            with self.path.open("a", encoding="utf-8", newline="") as file:
+                self._write(file, self.waiting)
+        else:
+            self._begin([*_read(self.path), *self.waiting])
+        self.waiting = []
+
+    @rank_zero_only
+    def _begin(self, rows: list[Mapping[str, Any]]) -> None:
+        """Replace the table by these rows, in one go."""
+        self.columns = sorted({key for row in rows for key in row})
+        with atomic_write(self.path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerow(self.columns)
+            self._write(file, rows)
+
+    def _write(self, file: TextIO, rows: Iterable[Mapping[str, Any]]) -> None:
+        csv.DictWriter(file, self.columns, lineterminator="\n").writerows(rows)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    """Return the whole rows of a table; none where there is no table. A row that was cut off has no end."""
+    if not path.is_file():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    rows = list(csv.DictReader(line for line in lines if line.endswith("\n")))
+    return [{**row, "step": int(row["step"])} for row in rows if (row.get("step") or "").isdecimal()]

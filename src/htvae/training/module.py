@@ -15,13 +15,15 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor, nn
 
+from htvae import __version__
 from htvae.config import Config
 from htvae.data.batching import PoseBatch
 from htvae.data.dataset import random_seed
 from htvae.metrics import mpjpe_sums
 from htvae.training.losses import LossManager, VAELoss
 from htvae.training.optimizer import build_optimizer
-from htvae.training.processes import gather, obey_torchrun, sum_gradients
+from htvae.training.processes import gather, sum_gradients
+from htvae.training.run_folder import STATE_VERSION
 from htvae.utils.metrics_tracker import MetricsTracker
 
 FINAL_RATE = 0.01  # share of the learning rate that is left at the end of the cosine
@@ -69,6 +71,7 @@ class TrainingModule(pl.LightningModule):
         self.save_model_file = save_model
         self.frames_processed = 0
         self.random_state: Tensor | None = None
+        self.cuda_random_states: list[Tensor] = []
         self.tracker = MetricsTracker()
         self.figures: dict[str, float] = {}
         self.gradient_norm = torch.tensor(0.0)
@@ -151,22 +154,29 @@ class TrainingModule(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what a resumed run needs beside weights and optimiser."""
+        checkpoint["format_version"], checkpoint["htvae_version"] = STATE_VERSION, __version__
         checkpoint["frames_processed"] = self.frames_processed
         checkpoint["loss_manager"] = self.loss_manager.state_dict()
         checkpoint["config"] = self.config.to_dict()
         checkpoint["random_state"] = torch.get_rng_state()
+        checkpoint["cuda_random_states"] = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+        checkpoint["figures"] = self.figures
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take up what `on_save_checkpoint` added."""
         self.frames_processed = checkpoint["frames_processed"]
         self.loss_manager.load_state_dict(checkpoint["loss_manager"])
         self.random_state = checkpoint["random_state"]
+        torch.Generator().set_state(checkpoint["random_state"])  # fails here, where it is told of
+        self.cuda_random_states = checkpoint["cuda_random_states"]
+        self.figures = checkpoint["figures"]
 
     def on_train_start(self) -> None:
         """Go on with the random numbers of the run that is resumed."""
-        obey_torchrun(self.global_rank)
         if self.random_state is not None:
             torch.set_rng_state(self.random_state)
+            for device, state in enumerate(self.cuda_random_states[: torch.cuda.device_count()]):
+                torch.cuda.set_rng_state(state, device)
 
     def save_model(self, path: Path) -> None:
         """Write the averaged weights as a model file, in the first process."""

@@ -61,9 +61,19 @@ class MuonWithAdamW(torch.optim.Optimizer):
         return {"parts": [part.state_dict() for part in self.parts]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the states of both parts."""
+        """Take up the states of both parts.
+
+        Raises:
+            ValueError: they are those of other parameters.
+        """
         for part, state in zip(self.parts, state_dict["parts"], strict=True):
             part.load_state_dict(state)
+            for parameter, values in part.state.items():
+                shapes = {v.shape for v in values.values() if isinstance(v, Tensor) and v.dim()}
+                if not shapes <= {parameter.shape}:
+                    raise ValueError(
+                        f"the optimiser's state must have the parameters' shapes, but has {shapes}"
+                    )
         self._share_groups()
 
     def _share_groups(self) -> None:

@@ -8,7 +8,6 @@ the frames of the whole step, so gradients are added up once, after the last of 
 import contextlib
 import logging
 import os
-import signal
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -121,18 +120,6 @@ class SummingStrategy(DDPStrategy):
         module = self.lightning_module
         if module is None or not module.trainer.interrupted:
             wait_for_all()
-
-
-def obey_torchrun(rank: int) -> None:
-    """Let SIGTERM, by which torchrun ends the others where one fails, end this process at once.
-
-    Ctrl-C reaches all at different instants: it is left to the first process, which saves the state.
-    Lightning would exchange messages on either signal, with processes that may be gone.
-    """
-    if _several():
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        if rank > 0:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _several() -> bool:

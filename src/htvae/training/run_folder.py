@@ -1,23 +1,27 @@
 """Where a run writes, and how an earlier run in the same place is kept."""
 
+import contextlib
 import json
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from htvae.checkpoint import read_plain
+from htvae.checkpoint import check_version, read_plain
 from htvae.config import Config, ExperimentConfig
-from htvae.utils.utils import atomic_write
+from htvae.utils.lock import hold_lock
+from htvae.utils.utils import atomic_write, remove_leftovers
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 logger = logging.getLogger(__name__)
 
+STATE_VERSION = 1
+"""Number of the layout of ``last_model.pt``; newer ones are refused."""
 MAY_CHANGE = {"data_dir", "num_workers"}
 """Settings of the data that a resumed run may change."""
 OUTPUTS = ("checkpoints", "logs", "tensorboard", "config.json")
@@ -60,6 +64,35 @@ class RunFolder:
         """Folder of the figures for TensorBoard."""
         return self.root / "tensorboard"
 
+    @property
+    def lock_file(self) -> Path:
+        """Names the process that runs here. It stays behind, and tells that a run has begun."""
+        return self.root / "run.lock"
+
+    @contextlib.contextmanager
+    def lock(self, resume: bool) -> Iterator[None]:
+        """Keep others out while a run is at work here, and remove what a killed one left half written.
+
+        Raises:
+            FileNotFoundError: no run has ever begun here that could be resumed.
+            LockHeldError: another process is at work here.
+        """
+        if resume and not (self.last_model.is_file() or self.lock_file.is_file()):
+            raise FileNotFoundError(
+                f"{self.last_model} must be there to resume from, but is not. Start without --resume."
+            )
+        self.root.mkdir(parents=True, exist_ok=True)
+        with hold_lock(self.lock_file, "Wait until it has ended, or give another --experiment_name."):
+            for folder in (self.root, self.checkpoints, self.logs):
+                remove_leftovers(folder)
+            yield
+
+    def has_state(self) -> bool:
+        """Return whether there is a state to resume from, and say so if there is none."""
+        if not self.last_model.is_file():
+            logger.info("The run ended before its first save in %s: it starts from the beginning.", self.root)
+        return self.last_model.is_file()
+
     def archive_earlier_run(self) -> Path | None:
         """Move the outputs of an earlier run to ``archive/<time>/`` and say so; None where there is none."""
         earlier = [self.root / name for name in OUTPUTS if (self.root / name).exists()]
@@ -72,30 +105,37 @@ class RunFolder:
         logger.info("An earlier run in %s was moved to %s.", self.root, target)
         return target
 
-    def check_resumable(self, config: Config, state: Mapping[str, "Tensor"]) -> None:
+    def check_resumable(self, config: Config, state: Mapping[str, "Tensor"]) -> int:
         """Make sure that a run with these settings and weights can go on from ``last_model.pt``.
 
+        Returns:
+            The step that it goes on with.
+
         Raises:
-            FileNotFoundError: there is nothing to go on from.
             ValueError: it is damaged, or of another model or other data.
         """
-        if not self.last_model.is_file():
-            raise FileNotFoundError(
-                f"{self.last_model} must be there to resume from, but is not. Start without --resume."
-            )
         saved = read_plain(self.last_model)
-        changed = _changed_settings(Config.from_dict(saved["config"]), config)
+        check_version(self.last_model, saved, STATE_VERSION)
+        try:
+            before, step = Config.from_dict(saved["config"]), int(saved["global_step"])
+            shapes = {name: value.shape for name, value in saved["state_dict"].items()}
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{self.last_model}: must be a state of training of this version, but is not ({error!r}). "
+                "Start without --resume."
+            ) from error
+        changed = _changed_settings(before, config)
         if changed:
             raise ValueError(
                 f"{self.last_model}: --resume must go on with the run's settings, but these differ: "
                 f"{', '.join(changed)}. Give them as they are in {self.root / 'config.json'}."
             )
-        shapes = {name: value.shape for name, value in saved["state_dict"].items()}
         if shapes != {name: value.shape for name, value in state.items()}:
             raise ValueError(
                 f"{self.last_model}: must fit the recordings, but was trained on other landmarks. "
                 "Start without --resume."
             )
+        return step
 
     def prepare(self, config: Config) -> None:
         """Make the folders and save the resolved configuration with the run."""

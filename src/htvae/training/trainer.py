@@ -8,7 +8,6 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +22,15 @@ from htvae.data.loader import PoseDataLoader
 from htvae.data.sequence import PoseSequence
 from htvae.models.transfer import copy_weights
 from htvae.training.guards import build_guards
-from htvae.training.logs import TimeLimit, open_csv_log
+from htvae.training.logs import MetricsLog
 from htvae.training.losses import VAELoss
 from htvae.training.machine import ACCELERATORS, Estimate, choose_precision, estimate_run
 from htvae.training.module import TrainingModule
+from htvae.training.pause import Pause
 from htvae.training.processes import SummingStrategy, check_alike, first_goes_first, join_processes
 from htvae.training.progress import ProgressReport
 from htvae.training.run_folder import RunFolder
-from htvae.utils.callbacks import EarlyStopping, ModelCheckpoint
+from htvae.utils.callbacks import EarlyStopping, ModelCheckpoint, Paused
 from htvae.utils.device import choose_device
 from htvae.utils.utils import format_duration
 from htvae.utils.world import World
@@ -75,7 +75,10 @@ class HTVAETrainer:
         callbacks: Sequence[Callback] = (),
         build_model: BuildModel | None = None,
     ) -> None:
-        self.config = config
+        self.config = config.replace(resume=False)  # what is saved starts a run
+        self.resume = config.training.resume
+        self.next_step: int | None = None  # where a resumed run goes on
+        self.pause = Pause(config.training.max_minutes)
         self.folder = RunFolder.of(config.experiment)
         self.sequences = list(sequences) if sequences is not None else None
         self.model = model
@@ -92,7 +95,13 @@ class HTVAETrainer:
         Raises:
             KeyboardInterrupt: the user interrupted; ``last_model.pt`` is written and ``--resume`` goes on
                 from it.
+            LockHeldError: another process trains in the same folder.
         """
+        first = World.from_environment().rank == 0
+        with self.folder.lock(self.resume) if first else contextlib.nullcontext():
+            return self._fit()
+
+    def _fit(self) -> FitResult:
         device = choose_device(self.config.training.device)
         precision = choose_precision(self.config.training.precision, device)
         pl.seed_everything(self.config.training.seed, verbose=False)
@@ -101,15 +110,16 @@ class HTVAETrainer:
                 data = PoseDataLoader(self.config, sequences=self.sequences)
             module = self._build_module(data)
             check_alike({"settings": _shared_settings(self.config), "recordings": data.splits.to_dict()})
+            self.next_step = self._find_state(module)
             if world.rank == 0:
                 frames = self._frames(data) // world.size
                 self._announce(
                     data, module, estimate_run(module.model, self.config, frames, device, precision)
                 )
-                self._prepare_folder(module)
+                self._prepare_folder()
             trainer = self._build_trainer(module, data, device, precision, world)
-            self._run(trainer, module, data, world)
-            finished = self._finish(trainer, module)
+            finished = self._run(trainer, module, data, world)
+            self._ensure_best_model(module)
         return FitResult(best_model=self.folder.best_model, figures=module.figures, finished=finished)
 
     def num_epochs(self, data: PoseDataLoader) -> int:
@@ -149,10 +159,14 @@ class HTVAETrainer:
             save_model=save_model,
         )
 
-    def _prepare_folder(self, module: TrainingModule) -> None:
-        if self.config.training.resume:
-            self.folder.check_resumable(self.config, module.state_dict())
-        else:
+    def _find_state(self, module: TrainingModule) -> int | None:
+        """Return the step that a run goes on with, None where it starts."""
+        if not self.resume or not self.folder.has_state():
+            return None
+        return self.folder.check_resumable(self.config, module.state_dict())
+
+    def _prepare_folder(self) -> None:
+        if self.next_step is None:
             self.folder.archive_earlier_run()
         self.folder.prepare(self.config)
 
@@ -184,15 +198,14 @@ class HTVAETrainer:
     ) -> pl.Trainer:
         training = self.config.training
         has_validation = len(data.splits.val) > 0
-        checkpoint = ModelCheckpoint(self.folder.checkpoints, monitor="val/loss" if has_validation else None)
-        watchers: list[Callback] = [checkpoint]
+        monitor = "val/loss" if has_validation else None
+        checkpoint = ModelCheckpoint(self.folder.checkpoints, monitor, training.validation_interval)
+        watchers: list[Callback] = [checkpoint, self.pause]
         if world.rank == 0:
             watchers.append(ProgressReport(self._frames(data)))
         if has_validation:
             start = max(self.config.loss.kl_warmup_steps, training.warmup_steps)
             watchers.append(EarlyStopping(patience=training.patience, start_step=start))
-        if training.max_minutes is not None:
-            watchers.append(TimeLimit(timedelta(minutes=training.max_minutes)))
         with _quiet_lightning():
             return pl.Trainer(
                 accelerator=ACCELERATORS[device],
@@ -213,37 +226,45 @@ class HTVAETrainer:
             )
 
     def _open_logs(self) -> list[Logger]:
+        folder, step = self.folder, self.next_step
         return [
-            open_csv_log(self.folder.root, go_on=self.config.training.resume),
-            TensorBoardLogger(self.folder.root, name="tensorboard", version=""),
+            MetricsLog(folder.logs / "metrics.csv", step),
+            TensorBoardLogger(folder.root, name="tensorboard", version="", purge_step=step),
         ]
 
-    def _run(self, trainer: pl.Trainer, module: TrainingModule, data: PoseDataLoader, world: World) -> None:
-        resume = self.folder.last_model if self.config.training.resume else None
+    def _run(self, trainer: pl.Trainer, module: TrainingModule, data: PoseDataLoader, world: World) -> bool:
+        """Train; return False where time was up before the end."""
+        resume = self.folder.last_model if self.next_step is not None else None
         share = world.rank, world.size
         loaders = data.train_loader(*share), data.val_loader(*share) if data.splits.val else None
         try:
             with _quiet_lightning():
                 trainer.fit(module, *loaders, ckpt_path=resume, weights_only=True)
-        except SystemExit as interruption:  # how Lightning ends after Ctrl-C
+        except Paused as pause:
+            how = f"at step {trainer.global_step}. To go on: the same command with --resume."
+            if self.pause.asked:
+                raise KeyboardInterrupt(f"Interrupted {how}") from pause
+            logger.info("Stopped by max_minutes %s", how)
+            return False
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            if resume is None or self.pause.started:
+                raise
+            raise ValueError(
+                f"{resume}: must be a state of training of this version, but cannot be taken up ({error!r}). "
+                "Start without --resume."
+            ) from error
+        except SystemExit as interruption:  # how Lightning ends after a second Ctrl-C
             raise KeyboardInterrupt(
-                f"Interrupted at step {trainer.global_step}. To go on: the same command with --resume."
+                "Interrupted. To go on from the last validation: the same command with --resume."
             ) from interruption
+        return True
 
-    def _finish(self, trainer: pl.Trainer, module: TrainingModule) -> bool:
+    def _ensure_best_model(self, module: TrainingModule) -> None:
         """Make sure that a best model is there, and say where."""
-        timers = [c for c in trainer.callbacks if isinstance(c, TimeLimit)]  # type: ignore[attr-defined]
-        finished = not any((timer.time_remaining() or 0) <= 0 for timer in timers)
         if not self.folder.best_model.is_file():
             module.save_model(self.folder.best_model)
             logger.info("No validation took place: the last weights are taken for the best.")
-        if not finished:
-            logger.info(
-                "Stopped by max_minutes at step %d. To go on: the same command with --resume.",
-                trainer.global_step,
-            )
         logger.info("Best model: %s", self.folder.best_model)
-        return finished
 
 
 def spread_evenly(total_steps: int, interval: int) -> int:

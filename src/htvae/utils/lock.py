@@ -1,0 +1,78 @@
+"""A lock that the system lets go of when its process ends, however it ends."""
+
+import errno
+import logging
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+_HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
+_FAR_BEYOND = 1 << 30  # Windows locks bytes, and nobody else may read those
+
+
+class LockHeldError(OSError):
+    """Another process holds the lock; the message says which, since when, and what to do."""
+
+
+@contextmanager
+def hold_lock(path: Path, advice: str = "Wait until it has ended.", wait: float = 0.0) -> Iterator[None]:
+    """Hold a lock file for the time of the block. It names its holder, and stays behind.
+
+    Children that are forked meanwhile do not hold it: those of a killed process may live on for a while.
+
+    Args:
+        path: the lock file; its folder must be there.
+        advice: what a user can do where another process holds it.
+        wait: how long to try (s).
+
+    Raises:
+        LockHeldError: another process holds it.
+        OSError: the file cannot be written.
+    """
+    deadline = time.monotonic() + wait
+    with path.open("a+", encoding="utf-8") as file:
+        while not _try_to_lock(file.fileno(), path):
+            if time.monotonic() >= deadline:
+                file.seek(0)
+                holder = file.read().strip() or "another process"
+                raise LockHeldError(
+                    f"{path.parent} must not be in use, but {holder} is at work in it. {advice}"
+                )
+            time.sleep(0.05)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=file.close)
+        file.truncate(0)
+        now = datetime.now().strftime("%Y-%m-%d %H:%M:%S")
+        file.write(f"process {os.getpid()} on {platform.node()} (since {now})\n")
+        file.flush()
+        yield
+
+
+def _try_to_lock(descriptor: int, path: Path) -> bool:
+    """Lock an open file; False where another process holds it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            os.lseek(descriptor, _FAR_BEYOND, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _HELD:
+            return False
+        logger.warning(
+            "%s cannot be locked (%s): that two processes use its folder at once would not be noticed.",
+            path,
+            error.strerror,
+        )
+    return True

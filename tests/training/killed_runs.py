@@ -1,0 +1,157 @@
+"""Starts a training, kills it again and again, and resumes it each time; a script for ``test_resume.py``.
+
+Every start is a fork of this process, which has imported everything: twenty starts take seconds. What is
+killed, and where, comes as JSON on the command line; what was seen goes out as JSON.
+"""
+
+import functools
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas  # noqa: F401
+import torch
+import torch.utils.tensorboard
+
+import htvae.data.folder
+import htvae.inference
+import htvae.training.machine
+import htvae.training.trainer
+from htvae import cli
+from htvae.data import store
+from htvae.training.logs import MetricsLog
+from htvae.training.module import TrainingModule
+from htvae.utils import utils
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def before(place: Any, name: str, condition: Callable[..., bool] = lambda *_: True) -> Callable[[int], None]:
+    """Return what makes the n-th call of a function the last act of this process."""
+
+    def plan(count: int) -> None:
+        original, calls = getattr(place, name), iter(range(1, 10**9))
+
+        @functools.wraps(original)
+        def call(*args: Any, **options: Any) -> Any:
+            if condition(*args) and next(calls) == count:
+                die()
+            return original(*args, **options)
+
+        setattr(place, name, call)
+
+    return plan
+
+
+def halfway(place: Any, name: str, write: Callable[..., None]) -> Callable[[int], None]:
+    """Return what makes the n-th call of a function write half, and then end the process."""
+
+    def plan(count: int) -> None:
+        original, calls = getattr(place, name), iter(range(1, 10**9))
+
+        @functools.wraps(original)
+        def call(*args: Any, **options: Any) -> Any:
+            if next(calls) == count:
+                write(*args)
+                die()
+            return original(*args, **options)
+
+        setattr(place, name, call)
+
+    return plan
+
+
+def write_half(path: Path, content: Any) -> None:
+    path.open("wb").write(bytes(content)[: len(content) // 2])
+
+
+def save_half(file: Any, array: Any) -> None:
+    file.write(array.tobytes()[: array.nbytes // 2])
+    file.flush()
+
+
+def write_half_a_row(log: MetricsLog, file: Any, rows: Any) -> None:
+    file.write("0,1")
+    file.flush()
+
+
+def shortly_after(seconds: float) -> None:
+    """Die some time after the second step has begun."""
+    original, calls = TrainingModule.training_step, iter(range(1, 10**9))
+
+    @functools.wraps(original)
+    def call(*args: Any) -> None:
+        if next(calls) == 2:
+            threading.Timer(seconds, die).start()
+        original(*args)
+
+    TrainingModule.training_step = call  # type: ignore[method-assign]
+
+
+INSTANTS: dict[str, Callable[[Any], None]] = {
+    "reading a recording": before(htvae.data.folder, "parse_pose_csv"),
+    "writing the cache": halfway(store.np, "save", save_half),
+    "between cache and index": before(utils.os, "replace", lambda _, path: str(path).endswith(".json")),
+    "before a step": before(TrainingModule, "training_step"),
+    "in a step": before(torch.optim.swa_utils.AveragedModel, "update_parameters"),
+    "in a validation": before(TrainingModule, "validation_step"),
+    "writing a model": halfway(Path, "write_bytes", write_half),
+    "writing the log": halfway(MetricsLog, "_write", write_half_a_row),
+    "before a file is put in place": before(utils.os, "replace"),
+    "after a file is put in place": before(utils, "_sync_folder"),
+    "at a time": shortly_after,
+}
+
+
+def start(flags: list[str], log: Path, instant: tuple[str, Any] | None = None) -> int:
+    """Train in a fork; return its exit code, -9 where it was killed."""
+    child = os.fork()
+    if child == 0:
+        with log.open("a") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+        if instant:
+            INSTANTS[instant[0]](instant[1])
+        os._exit(cli.main(["train", *flags]))
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def torn_files(folder: Path) -> list[str]:
+    """Return the files of a folder of checkpoints that do not load, but for leftovers."""
+    torn = []
+    for path in folder.glob("[!.]*"):
+        try:
+            torch.load(path, weights_only=True)
+        except Exception as error:
+            torn.append(f"{path}: {error}")
+    return torn
+
+
+def main(folder: Path, flags: list[str], kills: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Train once whole and once with kills; return what was seen."""
+    torch.set_num_threads(1)
+    htvae.training.machine.measure_matrix_rate = lambda *_: 1e11
+    cli.parse_train(flags)  # imports the rest
+    log = folder / "log.txt"
+    whole = start([*flags, "--experiments_dir", f"{folder}/whole"], log)
+    seen: dict[str, Any] = {"whole": whole, "kills": [], "torn": []}
+    flags = [*flags, "--experiments_dir", f"{folder}/killed"]
+    for instant in kills:
+        seen["kills"].append(start(flags, log, instant))
+        seen["torn"] += torn_files(folder / "killed/checkpoints")
+        if "--resume" not in flags:
+            flags.append("--resume")
+    seen["end"] = start(flags, log)
+    return seen
+
+
+if __name__ == "__main__":
+    arguments = json.loads(sys.argv[1])
+    print(json.dumps(main(Path(arguments["folder"]), arguments["flags"], arguments["kills"])))

@@ -1,0 +1,270 @@
+"""A run that is killed, wherever that may be, and resumed ends as if nothing had happened, bit for bit.
+
+``killed_runs.py`` beside this file does the killing.
+"""
+
+import json
+import logging
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from lightning.pytorch.callbacks import Callback
+
+from htvae.checkpoint import read_plain
+from htvae.data.pose_csv import write_pose_csv
+from htvae.training.trainer import HTVAETrainer
+from htvae.utils.callbacks import ModelCheckpoint
+from htvae.utils.lock import LockHeldError
+
+LENGTHS = [40, 60, 51, 70, 33, 90, 100, 45]
+VARIED = {
+    "dropout": 0.1,
+    "jitter": 0.01,
+    "landmark_dropout": 0.1,
+    "span_dropout": 0.1,
+    "time_warp": 0.1,
+    "rotation_degrees": 5.0,
+    "scale_range": 0.1,
+    "mirror_probability": 0.5,
+}
+PREPARATION = [("reading a recording", 3), ("writing the cache", 1), ("between cache and index", 1)]
+BEFORE_ANYTHING_IS_SAVED = [("before a step", 2), ("in a validation", 1), ("writing a model", 1)]
+LATER = [
+    "before a step",
+    "in a step",
+    "in a validation",
+    "writing a model",
+    "writing the log",
+    "before a file is put in place",
+    "after a file is put in place",
+    "at a time",
+]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Bits are equal only with equal numbers of threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def choose_instants(seed):
+    """Return twenty instants to be killed at: each way of dying, then others by chance."""
+    chance = random.Random(seed)
+    later = LATER + chance.choices(LATER, k=20 - len(PREPARATION + BEFORE_ANYTHING_IS_SAVED + LATER))
+    chance.shuffle(later)
+    counts = [chance.uniform(0, 0.03) if how == "at a time" else chance.randint(1, 3) for how in later]
+    return [*PREPARATION, *BEFORE_ANYTHING_IS_SAVED, *zip(later, counts, strict=True)]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+@pytest.mark.parametrize(("precision", "num_workers"), [("32", 0), ("bf16", 0), ("32", 2), ("bf16", 2)])
+def test_killed_twenty_times(tmp_path, make_walks, tiny_settings, precision, num_workers):
+    for walk in make_walks(LENGTHS):
+        write_pose_csv(tmp_path / "poses" / f"{walk.name}.csv", walk)
+    settings = {
+        **tiny_settings, **VARIED, "precision": precision, "num_workers": num_workers,
+        "data_dir": tmp_path / "poses", "num_epochs": 20,
+    }  # fmt: skip
+    flags = [text for name, value in settings.items() for text in (f"--{name}", str(value))]
+    kills = choose_instants(f"{precision} {num_workers}")
+    plan = json.dumps({"folder": str(tmp_path), "flags": flags, "kills": kills})
+    script = Path(__file__).with_name("killed_runs.py")
+    result = subprocess.run([sys.executable, script, plan], capture_output=True, text=True, check=True)
+    seen = json.loads(result.stdout)
+    log = (tmp_path / "log.txt").read_text()
+    assert seen["kills"] == [-signal.SIGKILL] * 20, log
+    assert (seen["whole"], seen["end"]) == (0, 0), log
+    assert seen["torn"] == []
+    assert "it starts from the beginning" in log and "Traceback" not in log
+    assert_same_end(tmp_path / "whole", tmp_path / "killed")
+    assert not list((tmp_path / "killed").rglob(".*"))  # leftovers
+    assert len(list((tmp_path / "killed" / "cache").glob("*-*"))) == 2
+
+
+def assert_same_end(whole: Path, resumed: Path, steps: bool = True) -> None:
+    """Compare what two runs left: weights, averages, optimiser, random numbers, best model, log."""
+    first, second = (read_plain(run / "checkpoints" / "last_model.pt") for run in (whole, resumed))
+    names = ["state_dict", "optimizer_states", "lr_schedulers", "random_state", "loss_manager", "figures"]
+    for name in [*names, "frames_processed", "global_step", *(["epoch"] if steps else [])]:
+        assert same(first[name], second[name]), name
+    best = [read_plain(run / "checkpoints" / "best_model.pt") for run in (whole, resumed)]
+    for name in ("state", "figures", "processor", "splits"):
+        assert same(best[0][name], best[1][name]), name
+    logs = [(run / "logs" / "metrics.csv").read_text() for run in (whole, resumed)]
+    assert logs[0] == logs[1]
+
+
+def same(first, second):
+    """Return whether nested values are equal, tensors bit for bit."""
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
+    if isinstance(first, list | tuple):
+        return len(first) == len(second) and all(map(same, first, second))
+    return torch.equal(first, second) if isinstance(first, torch.Tensor) else first == second
+
+
+class CtrlC(Callback):
+    """Ctrl-C during a step, or during the validation after it."""
+
+    def __init__(self, step, times=1):
+        self.step, self.times = step, times
+
+    def on_train_batch_start(self, trainer, *_):
+        if trainer.global_step == self.step - 1:
+            for _ in range(self.times):
+                signal.raise_signal(signal.SIGINT)
+
+
+class Terminate(Callback):
+    """The system asks for the end in the middle of a validation."""
+
+    def on_validation_batch_end(self, *_):
+        signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.fixture
+def fit(tiny_config, make_walks, no_measuring):
+    def run(name, callbacks=(), lengths=LENGTHS, **settings):
+        config = tiny_config.replace(**{"num_epochs": 3, **VARIED, **settings}, experiment_name=name)
+        result = HTVAETrainer(config, make_walks(lengths), callbacks=callbacks).fit()
+        return result.best_model.parents[1]
+
+    return run
+
+
+CASES = [
+    (LENGTHS, {}, 2),  # in an epoch
+    (LENGTHS, {}, 3),  # with a validation, at an epoch's end
+    (LENGTHS, {"validation_interval": 4}, 3),  # at an epoch's end without a validation
+    (LENGTHS, {"batch_size": 3, "validation_interval": 2}, 9),  # epochs of different lengths
+    (LENGTHS[:1], {"max_frames": 16, "batch_frames": 20, "validation_interval": 2}, 5),  # no validation
+    (LENGTHS[:1], {"batch_frames": 9999, "num_epochs": 6}, 4),  # epochs of one step
+]
+
+
+@pytest.mark.parametrize(("lengths", "settings", "step"), CASES)
+def test_ctrl_c_ends_between_two_steps(fit, lengths, settings, step):
+    whole = fit("whole", lengths=lengths, **settings)
+    with pytest.raises(
+        KeyboardInterrupt, match=rf"Interrupted at step {step}\. To go on: the same command with --resume"
+    ):
+        fit("paused", [CtrlC(step)], lengths, **settings)
+    paused = fit("paused", lengths=lengths, resume=True, **settings)
+    assert_same_end(whole, paused)
+
+
+def test_the_system_may_ask_for_the_end_too(fit):
+    with pytest.raises(KeyboardInterrupt, match=r"Interrupted at step 3\."):
+        fit("paused", [Terminate()])
+    assert_same_end(fit("whole"), fit("paused", resume=True))
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_ctrl_c_twice_ends_at_once(fit):
+    """In the middle of a step, whose half is not saved."""
+    with pytest.raises(KeyboardInterrupt, match=r"To go on from the last validation: the same command"):
+        fit("paused", [CtrlC(6, times=2)])
+    assert_same_end(fit("whole"), fit("paused", resume=True))
+
+
+def test_time_that_is_up_costs_nothing(fit):
+    root = fit("paused", max_minutes=1e-5)
+    assert read_plain(root / "checkpoints" / "last_model.pt")["global_step"] == 1
+    assert_same_end(fit("whole"), fit("paused", resume=True))
+
+
+class Die(BaseException):
+    """Stands for a kill where nothing may be done any more."""
+
+
+def test_a_run_that_stopped_early_stays_stopped(fit, monkeypatch, caplog):
+    """Killed after the validation that ended it, before it could note that it had ended."""
+    settings = {"learning_rate": 1e-12, "ema_decay": 0.0, "patience": 2, "num_epochs": 9}
+    whole = fit("whole", **settings)
+
+    def die(*_):
+        raise Die
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ModelCheckpoint, "on_train_end", die)
+        with pytest.raises(Die):
+            fit("killed", **settings)
+    with caplog.at_level(logging.INFO, logger="htvae"):
+        killed = fit("killed", resume=True, **settings)
+    assert "Nothing had got better for 2 validations, so training ended. Raise --patience" in caplog.text
+    assert_same_end(whole, killed, steps=False)  # Lightning counts the epoch that was not finished
+
+
+def test_resuming_before_anything_was_saved_starts_from_the_beginning(fit, caplog):
+    with pytest.raises(ZeroDivisionError):
+        fit("failed", [FailAt(1)])
+    with caplog.at_level(logging.INFO, logger="htvae"):
+        failed = fit("failed", resume=True)
+    assert f"The run ended before its first save in {failed}: it starts from the beginning." in caplog.text
+    assert_same_end(fit("whole"), failed)
+
+
+class FailAt(Callback):
+    def __init__(self, step):
+        self.step = step
+
+    def on_train_batch_start(self, trainer, *_):
+        if trainer.global_step == self.step:
+            raise ZeroDivisionError
+
+
+def test_resuming_what_never_ran_makes_no_folder(fit, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"last_model\.pt must be there to resume from"):
+        fit("never", resume=True)
+    assert not (tmp_path / "experiments").exists()
+
+
+def test_a_second_start_changes_nothing(fit):
+    class StartAgain(Callback):
+        def on_train_batch_start(self, trainer, *_):
+            if trainer.global_step == 4:
+                before = read_files(root)
+                for resume in (False, True):
+                    with pytest.raises(
+                        LockHeldError, match=r"must not be in use, but process \d+ on .*--exp"
+                    ):
+                        fit("both", resume=resume)
+                assert read_files(root) == before
+                fit("another")
+
+    root = fit("both")
+    assert_same_end(root, fit("both", [StartAgain()]))
+
+
+def read_files(root):
+    return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_the_saved_settings_start_a_run(fit):
+    """One that does not look for something to resume."""
+    fit("run")
+    root = fit("run", num_epochs=4, resume=True)
+    assert json.loads((root / "config.json").read_text())["training"]["resume"] is False
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_random_numbers_of_a_gpu_go_on(fit):
+    """Kernels of a GPU may add in any order, so weights are near, not equal; the random numbers are equal."""
+    whole = fit("whole", device="cuda")
+    with pytest.raises(KeyboardInterrupt):
+        fit("paused", [CtrlC(4)], device="cuda")
+    paused = fit("paused", resume=True, device="cuda")
+    first, second = (read_plain(run / "checkpoints" / "last_model.pt") for run in (whole, paused))
+    assert same(first["cuda_random_states"], second["cuda_random_states"])
+    assert first["figures"]["loss"] == pytest.approx(second["figures"]["loss"], rel=1e-3)
