@@ -21,7 +21,7 @@ from tests.training.process_script import Recorder
 pytestmark = pytest.mark.slow
 SCRIPT = Path(__file__).with_name("process_script.py")
 SETTINGS = {
-    "batch_frames": 100,
+    "batch_frames": 80,
     "gradient_clip": 0.0,
     "latent_span_dropout": 0.3,
     "num_epochs": 2,
@@ -100,7 +100,7 @@ def test_every_window_once_an_epoch(two, one):
     seeds = [seed for first, second in shares for seed in first + second]
     assert len(seeds) == len(set(seeds))  # no two windows of the run share one
     assert any(not second for _, second in shares)  # a step of one window: nothing hangs
-    assert len(shares[0][0]) > 1 and len(shares[0][1]) > 1
+    assert shares[0][0] and shares[0][1]
     assert two[0]["frames"] == two[1]["frames"] == one["frames"]
 
 

@@ -154,9 +154,14 @@ class TrainingSampler(Sampler[list[tuple[int, int]]]):
         return len(self.steps)
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        for step in self.steps[self.first_step :]:
-            share = share_windows(self.dataset.lengths[step], self.num_ranks)[self.rank]
-            yield [(self.epoch, index) for index in step[share].tolist()]
+        for number in range(self.first_step, len(self.steps)):
+            yield [(self.epoch, index) for index in self.own_windows(number)]
+
+    def own_windows(self, number: int) -> list[int]:
+        """Return this process's windows of the epoch's step of that number."""
+        step = self.steps[number]
+        share = share_windows(self.dataset.lengths[step], self.num_ranks)[self.rank]
+        return step[share].tolist()
 
 
 class EvaluationSampler(Sampler[list[int]]):

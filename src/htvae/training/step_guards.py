@@ -131,7 +131,7 @@ class GradientGuard(Guard):
         index, micro_batches = self.step
         loader: Any = trainer.train_dataloader
         dataset = loader.steps.dataset
-        windows = [dataset.windows[i] for i in loader.steps.steps[index]]
+        windows = [dataset.windows[i] for i in loader.steps.own_windows(index)]
         windows.sort(key=lambda window: window.num_frames)  # as `collate_step` does
         sizes = [float(size) for batch in micro_batches for size in batch.pose.abs().amax((1, 2, 3))]
         order = sorted(range(len(windows)), key=lambda i: -sizes[i])
