@@ -67,7 +67,8 @@ def run_command(command: Callable[[Sequence[str]], None], argv: Sequence[str] | 
         try:
             command(sys.argv[1:] if argv is None else argv)
         except KeyboardInterrupt as interruption:
-            print(str(interruption) or "Interrupted.", file=sys.stderr)
+            if World.from_environment().rank == 0:
+                print(str(interruption) or "Interrupted.", file=sys.stderr)
             return 130
         except (ValueError, OSError) as error:
             if os.environ.get("HTVAE_DEBUG", "0") != "0":

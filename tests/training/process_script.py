@@ -40,13 +40,13 @@ class Recorder(Callback):
 
 
 class Fault(Callback):
-    """Something that happens in the third step: an error of the second process, or Ctrl-C everywhere."""
+    """An error of the second process in the fifth step, or Ctrl-C everywhere in the third."""
 
     def __init__(self, kind):
         self.kind = kind
 
     def on_train_batch_start(self, trainer, *_):
-        if trainer.global_step == 2 and self.kind == "error" and trainer.global_rank == 1:
+        if trainer.global_step == 4 and self.kind == "error" and trainer.global_rank == 1:
             raise ZeroDivisionError("planted")
 
     def on_train_batch_end(self, trainer, *_):

@@ -145,7 +145,7 @@ def test_one_process_writes_and_speaks(folder, two):
     files = {p.relative_to(run).as_posix() for p in run.rglob("*") if p.is_file()}
     known = {"checkpoints/best_model.pt", "checkpoints/last_model.pt", "config.json", "logs/metrics.csv"}
     others = {name.split("/")[0] for name in files - known}
-    assert known <= files and others == {"cache", "tensorboard"}
+    assert known <= files and others == {"cache", "run.lock", "tensorboard"}
     with (run / "logs" / "metrics.csv").open(newline="") as file:
         losses = [float(row["val/loss"]) for row in csv.DictReader(file) if row["val/loss"]]
     assert losses == pytest.approx([figures["loss"] for figures in two[0]["figures"]], rel=1e-6)
