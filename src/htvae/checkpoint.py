@@ -75,6 +75,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     check_version(Path(path), values, FORMAT_VERSION)
     try:
         config = Config.from_dict(values["config"])
+        _check_state(values["state"])
         return Checkpoint(
             state=values["state"],
             config=config,
@@ -86,6 +87,13 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise ValueError(
             f"{path}: must be a complete model of this version, but is not ({error!r}). Train again."
         ) from error
+
+
+def _check_state(state: Any) -> None:
+    import torch
+
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise TypeError("its weights are none")
 
 
 def check_version(path: Path, values: Mapping[str, Any], newest: int) -> None:
