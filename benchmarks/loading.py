@@ -20,7 +20,7 @@ from htvae.data.loader import PoseDataLoader
 from htvae.utils.device import choose_device
 
 MAX_STEPS = 60
-WARM_UP = 5
+WARM_UP = 3
 
 
 def main(argv: Sequence[str] | None = None) -> int:

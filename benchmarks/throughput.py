@@ -11,7 +11,6 @@ absolute figures vary with the machine and its other work.
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -50,7 +49,6 @@ def run(case: Case) -> Any:
         [sys.executable, str(HERE / "measure.py"), json.dumps(asdict(case))],
         capture_output=True,
         text=True,
-        env=os.environ | {"PYTHONPATH": str(HERE)},
     )
     if result.returncode:
         raise SystemExit(f"{case} failed:\n{result.stderr}")

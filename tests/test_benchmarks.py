@@ -1,0 +1,76 @@
+"""The benchmarks work; what they measure is not judged here."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+
+@pytest.fixture(autouse=True)
+def _on_path(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+
+
+def test_full_attention_is_the_same_task():
+    """It takes and gives what the model does, and padding changes nothing."""
+    from full_attention import FullAttentionVAE
+
+    from htvae.config import ModelConfig
+
+    torch.manual_seed(0)
+    config = ModelConfig(embed_dim=16, num_heads=2, num_layers=1, latent_dim=6, chunk_latent_dim=3)
+    model = FullAttentionVAE(config, num_points=5)
+    pose, observed = torch.randn(2, 37, 5, 2), torch.ones(2, 37, 5, dtype=torch.bool)
+    output = model(pose, observed, torch.tensor([37, 30]))
+    assert output.reconstruction.shape == pose.shape
+    assert output.sequence_kl.shape == (2, 6) and output.chunk_kl.shape == (2, 10, 3)
+    short, _, _ = model.encode(pose[1:, :30], observed[1:, :30], torch.tensor([30]))
+    padded, _, _ = model.encode(pose, observed, torch.tensor([37, 30]))
+    torch.testing.assert_close(short.mu[0], padded.mu[1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["train", "encode", "profile"])
+def test_a_case_is_measured_in_a_process_of_its_own(mode):
+    from measure import Case
+    from throughput import run
+
+    case = Case(model="full", mode=mode, window=64, step_frames=128, num_steps=1)
+    found = run(case)
+    if mode == "profile":
+        assert sum(row["share"] for row in found) <= 1 + 1e-9 and found[0]["calls"] > 0
+    else:
+        assert all(found[name] > 0 for name in ("frames_per_second", "peak_bytes", "matrix_share"))
+
+
+def test_ratios_compare_the_right_cases(capsys):
+    from throughput import OURS, plan, print_ratios
+
+    cases = plan((512, 2048, 4096))
+    assert len(cases) == len(set(cases)) == 16
+    speeds = {("two-level", 4): 12_000.0, ("two-level", 1): 4000.0, ("full", 4): 8000.0, ("full", 1): 1000.0}
+    figures = {
+        case: {
+            "frames_per_second": speeds[case.model, case.frames_per_token],
+            "peak_bytes": 1e9 * (1 if case.model == OURS.model else 5),
+            "matrix_share": 0.4,
+        }
+        for case in cases
+    }
+    print_ratios(figures)
+    shown = [float(number) for number in re.findall(r": +([\d.]+)$", capsys.readouterr().out, re.MULTILINE)]
+    assert shown == [12.0, 1.5, 0.2, 1.0] * 2
+
+
+@pytest.mark.slow
+def test_loading_is_compared(trained, tmp_path):
+    command = [sys.executable, str(BENCHMARKS / "loading.py"), str(trained.folder)]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    ratio = float(ended.stdout.split()[-1])
+    assert ratio >= 1
