@@ -358,7 +358,7 @@ class TestRecordings:
         calls: list[tuple[Path, list[str], dict[str, str]]] = []
         model = SimpleNamespace(
             config=Config(),
-            splits=SimpleNamespace(of=lambda name, content_hash: "new"),
+            splits=SimpleNamespace(of_all=lambda hashes: dict.fromkeys(hashes, "new")),
             process=lambda recording: recording,
             encode_all=lambda processed: [f"latents of {recording.name}" for recording in processed],
             reconstruct_all=lambda processed: [SimpleNamespace(processed=p) for p in processed],
