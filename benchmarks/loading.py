@@ -7,6 +7,7 @@ says how much longer training takes because of loading.
 """
 
 import argparse
+import itertools
 import statistics
 import sys
 import time
@@ -34,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     step = training_step(build_model(config, data.processor).to(device), device)
     waits, steps = [], []
     start = time.perf_counter()
-    for number, batches in zip(range(MAX_STEPS), data.train_loader(), strict=False):
+    loader = data.train_loader()  # each pass is the next epoch
+    steps_of_epochs = itertools.chain.from_iterable(itertools.repeat(loader))
+    for number, batches in zip(range(MAX_STEPS), steps_of_epochs, strict=False):
         loaded = time.perf_counter()
         step([batch.to(device) for batch in batches])
         trained = time.perf_counter()

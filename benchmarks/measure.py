@@ -67,6 +67,7 @@ def make_batches(case: Case, device: str) -> list[PoseBatch]:
             observed=torch.ones(pose[cut].shape[:3], dtype=torch.bool),
             target=pose[cut],
             num_frames=torch.full((len(pose[cut]),), case.window),
+            seeds=torch.zeros(len(pose[cut]), dtype=torch.int64),
         ).to(device)
         for cut in cuts
     ]

@@ -45,7 +45,8 @@ def test_a_case_is_measured_in_a_process_of_its_own(mode):
     if mode == "profile":
         assert sum(row["share"] for row in found) <= 1 + 1e-9 and found[0]["calls"] > 0
     else:
-        assert all(found[name] > 0 for name in ("frames_per_second", "peak_bytes", "matrix_share"))
+        assert found["frames_per_second"] > 0 and 0 < found["matrix_share"] < 1
+        assert found["peak_bytes"] >= 0  # so small a case may fit into what the imports took
 
 
 def test_ratios_compare_the_right_cases(capsys):

@@ -1,6 +1,7 @@
 """Each guard fires on a planted fault and is quiet on a sound run; runs are real ones of a tiny model."""
 
 import dataclasses
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -365,7 +366,7 @@ def test_a_loader_slower_than_the_model(warnings_of, slow_loader, monkeypatch):
     slow_loader(0.6)
     (message,) = warnings_of(num_epochs=8, batch_frames=80, validation_interval=3)
     assert message.startswith("Data must be ready when a step begins, but training waits for")
-    assert "--num_workers 2 (now 0)" in message
+    assert re.search(r"--num_workers [1-9]\d* \(now 0\)", message)  # as many as this machine's speed asks for
 
 
 def test_a_loader_that_keeps_up(warnings_of, slow_loader):
