@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,23 +57,27 @@ def run(before: str, *argv: str, folder: Path) -> tuple[int, str]:
     return result.returncode, said
 
 
+LONGER = ("--resume", "--num_epochs", "6")
+
+
 @pytest.fixture
 def training(trained: Any, tiny_settings: dict[str, Any]) -> list[str]:
     """The command that trains on the recordings of the trained model."""
-    settings = tiny_settings | {"data_dir": trained.folder, "experiments_dir": "runs"}
+    settings = tiny_settings | {"val_fraction": 0.2, "test_fraction": 0.3}
+    settings |= {"data_dir": trained.folder, "experiments_dir": "runs"}
     return ["train", *(text for name, value in settings.items() for text in (f"--{name}", str(value)))]
 
 
 @needs_limits
 @pytest.mark.slow
 @pytest.mark.parametrize("too_large", ["best_model.pt", "last_model.pt"])
-def test_training_onto_a_full_disk(too_large: str, training: list[str], tmp_path: Path) -> None:
-    """The first run fits; what the second writes, which goes on from it, does not."""
-    assert run("", *training, folder=tmp_path)[0] == 0
+def test_training_onto_a_full_disk(too_large: str, trained: Any, training: list[str], tmp_path: Path) -> None:
+    """The model, or the state, that a resumed run is about to save is too large."""
+    shutil.copytree(trained.checkpoint.parents[1], tmp_path / "runs")
     checkpoints = tmp_path / "runs/checkpoints"
     before = read_files(checkpoints)
-    size = len(before[too_large]) - 1000
-    code, said = run(FULL_DISK.format(size=size), *training, "--resume", "--num_epochs", "4", folder=tmp_path)
+    limit = FULL_DISK.format(size=len(before[too_large]) - 1000)
+    code, said = run(limit, *training, *LONGER, folder=tmp_path)
     assert code == 1
     message = rf"error: \S*{too_large}: must be accessible, but the system says: File too large\. .*space"
     assert re.search(message, said), said
@@ -80,12 +85,11 @@ def test_training_onto_a_full_disk(too_large: str, training: list[str], tmp_path
     assert after[too_large] == before[too_large] and after.keys() == before.keys()
     assert load_checkpoint(checkpoints / "best_model.pt").figures["step"] > 0
     assert read_plain(checkpoints / "last_model.pt")["global_step"] > 0
-    assert run("", *training, "--resume", "--num_epochs", "4", folder=tmp_path)[0] == 0
 
 
 @needs_limits
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [20, 60, 2000])
+@pytest.mark.parametrize("size", [20, 2000])
 def test_a_new_run_onto_a_full_disk(training: list[str], tmp_path: Path, size: int) -> None:
     """Whatever is written first: lock, cache, settings, logs."""
     code, said = run(FULL_DISK.format(size=size), *training, folder=tmp_path)
@@ -127,20 +131,10 @@ def test_folders_that_nobody_may_write_to(trained: Any, training: list[str]) -> 
         code, said = run(ANOTHER_USER, *argv, folder=folder)
         assert code == 1
         assert re.search(r"error: \S*runs\S*: must be accessible, but .*: Permission denied\. .*perm", said)
-        for command in ("encode", "reconstruct", "evaluate"):
-            inputs = [] if command == "evaluate" else ["poses"]
-            code, said = run(
-                ANOTHER_USER,
-                command,
-                *inputs,
-                "--checkpoint",
-                "model.pt",
-                "--output_dir",
-                "out",
-                folder=folder,
-            )
-            assert code == 2
-            assert re.search(r"output_dir must be a folder to write in, but .* is not\. ", said), said
+        argv = ["encode", "poses", "--checkpoint", "model.pt", "--output_dir", "out"]
+        code, said = run(ANOTHER_USER, *argv, folder=folder)
+        assert code == 2
+        assert re.search(r"output_dir must be a folder to write in, but .* is not\. ", said), said
 
 
 def training_on_a_copy(trained: Any, training: list[str], folder: Path) -> list[str]:
@@ -162,12 +156,13 @@ def test_checkpoints_that_became_read_only(trained: Any, training: list[str]) ->
         folder = Path(name)
         folder.chmod(0o777)
         argv = training_on_a_copy(trained, training, folder)
-        assert run(ANOTHER_USER, *argv, folder=folder)[0] == 0
-        checkpoints = folder / "runs/checkpoints"
+        runs = Path(shutil.copytree(trained.checkpoint.parents[1], folder / "runs"))
+        for path in (runs, *runs.rglob("*")):
+            path.chmod(0o777)
+        checkpoints = runs / "checkpoints"
         before = read_files(checkpoints)
-        os.chown(checkpoints, os.geteuid(), os.getegid())
         checkpoints.chmod(0o555)
-        code, said = run(ANOTHER_USER, *argv, "--resume", "--num_epochs", "4", folder=folder)
+        code, said = run(ANOTHER_USER, *argv, *LONGER, folder=folder)
         checkpoints.chmod(0o755)
         assert code == 1
         assert re.search(r"error: \S*_model\.pt: must be accessible, but .*: Permission denied\.", said), said

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
-from htvae.utils.utils import atomic_write
+from htvae.utils.utils import atomic_write, naming_errors
 
 ROWS_HELD = 100  # rows that are kept back until they are written together
 
@@ -56,7 +56,7 @@ class MetricsLog(Logger):
         if not self.waiting:
             return
         if {key for row in self.waiting for key in row} <= set(self.columns):
-            with self.path.open("a", encoding="utf-8", newline="") as file:
+            with naming_errors(self.path), self.path.open("a", encoding="utf-8", newline="") as file:
                 self._write(file, self.waiting)
         else:
             self._begin([*_read(self.path), *self.waiting])

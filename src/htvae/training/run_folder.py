@@ -119,7 +119,8 @@ class RunFolder:
         try:
             before, step = Config.from_dict(saved["config"]), int(saved["global_step"])
             shapes = {name: value.shape for name, value in saved["state_dict"].items()}
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            _ = saved["loops"]["fit_loop"], saved["optimizer_states"][0], saved["lr_schedulers"][0]
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise ValueError(
                 f"{self.last_model}: must be a state of training of this version, but is not ({error!r}). "
                 "Start without --resume."

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from htvae.utils.utils import naming_errors
+
 logger = logging.getLogger(__name__)
 
 _HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
@@ -37,21 +39,21 @@ def hold_lock(path: Path, advice: str = "Wait until it has ended.", wait: float 
         OSError: the file cannot be written.
     """
     deadline = time.monotonic() + wait
-    with path.open("a+", encoding="utf-8") as file:
+    with path.open("a+b", buffering=0) as file:
         while not _try_to_lock(file.fileno(), path):
             if time.monotonic() >= deadline:
                 file.seek(0)
-                holder = file.read().strip() or "another process"
+                holder = file.read().decode(errors="replace").strip() or "another process"
                 raise LockHeldError(
                     f"{path.parent} must not be in use, but {holder} is at work in it. {advice}"
                 )
             time.sleep(0.05)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=file.close)
-        file.truncate(0)
         now = datetime.now().strftime("%Y-%m-%d %H:%M:%S")
-        file.write(f"process {os.getpid()} on {platform.node()} (since {now})\n")
-        file.flush()
+        with naming_errors(path):
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {platform.node()} (since {now})\n".encode())
         yield
 
 

@@ -15,6 +15,17 @@ _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp(\.\w+)?")
 
 
 @contextmanager
+def naming_errors(path: Path) -> Iterator[None]:
+    """Let errors of the system that name no file name this one: a full disk is told of without a name."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+@contextmanager
 def atomic_write(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path in the same folder; the file written there replaces ``path`` in the end.
 
