@@ -41,7 +41,10 @@ if os.geteuid() == 0:  # who may write everywhere
 """
 
 needs_limits = pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="the system has no such limits")
-needs_users = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="the system has no such permissions")
+needs_users = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or not all(p.stat().st_mode & 0o001 for p in Path(sys.prefix, "lib").parents),
+    reason="the system has no such permissions, or another user could not import anything here",
+)
 
 
 def run(before: str, *argv: str, folder: Path) -> tuple[int, str]:
