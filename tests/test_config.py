@@ -14,12 +14,13 @@ from htvae.config import (
     ExperimentConfig,
     LossConfig,
     ModelConfig,
+    PriorConfig,
     TrainingConfig,
     setting_names,
 )
 from htvae.flags import field_docs
 
-SECTIONS = [DataConfig, ModelConfig, LossConfig, TrainingConfig, ExperimentConfig]
+SECTIONS = [DataConfig, ModelConfig, LossConfig, TrainingConfig, PriorConfig, ExperimentConfig]
 
 
 def test_names_are_unique_so_that_sections_can_be_flattened() -> None:

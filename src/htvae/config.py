@@ -102,13 +102,20 @@ class DataConfig:
     """Training windows are scaled by up to this share (0..1) up or down."""
     time_warp: float = 0.1
     """Training windows are played faster or slower by up to this share (0..1)."""
+    plain_share: float = 0.2
+    """Share (0..1) of the epochs, the last ones, in which windows are not mirrored, turned, scaled or warped:
+    the model ends on what recordings are like."""
     jitter: float = 0.0
     """Noise (torso lengths, standard deviation) added to what the model sees, not to what it must return."""
     landmark_dropout: float = 0.02
     """Chance (0..1) that a landmark is hidden from the model for a whole window; it must be returned all the
     same."""
+    burst_dropout: float = 0.1
+    """Chance (0..1) that in a window some landmarks come and go, as a tracker loses them; they must be
+    returned all the same."""
     span_dropout: float = 0.03
-    """Share (0..1) of frames hidden from the model in short spans; they must be returned all the same."""
+    """Share (0..1) of frames hidden from the model in spans of 4 to 256 frames; they must be returned all
+    the same."""
     num_workers: int = 0
     """Processes that prepare batches beside the training process. 0: none, right for data that fits in
     memory."""
@@ -117,7 +124,8 @@ class DataConfig:
         _check_kinds(self)
         _check_range(self, "max_frames", 1)
         _check_range(self, "fps", 1e-6)
-        for name in ("min_confidence", "mirror_probability", "landmark_dropout", "span_dropout"):
+        chances = ("mirror_probability", "landmark_dropout", "burst_dropout", "span_dropout", "plain_share")
+        for name in ("min_confidence", *chances):
             _check_range(self, name, 0, 1)
         for name in ("val_fraction", "test_fraction", "scale_range", "time_warp"):
             _check_range(self, name, 0, 1, open_high=True)
@@ -205,8 +213,8 @@ class LossConfig:
     likelihood: Likelihood = "gaussian"
     """Distribution of a point around its reconstruction, with a learned scale per landmark. ``laplace`` and
     ``student`` bear outliers of the tracker better."""
-    min_scale: float = 0.01
-    """Floor (torso lengths) of the learned scale. Higher: less detail is worth its rate, latents are
+    min_scale: float = 0.02
+    """Floor (torso lengths) of the learned scale: points that are nearer than this are near enough. Higher: less detail is worth its rate, latents are
     smoother."""
     kl_weight: float = 1.0
     """Weight of the sequence latent's KL. 1 is the ELBO; more makes a smoother, poorer latent."""
@@ -305,6 +313,54 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PriorConfig:
+    """The prior, which is fitted to the trained VAE's latents and from which motion is generated."""
+
+    prior_steps: int = 2000
+    """Optimiser steps of the prior. 0 leaves it out: the model then reconstructs, but generates nothing."""
+    prior_batch_size: int = 32
+    """Windows per step."""
+    prior_embed_dim: int = 256
+    """Width of its transformer; a multiple of 2 * prior_num_heads."""
+    prior_num_heads: int = 8
+    """Attention heads."""
+    prior_num_layers: int = 6
+    """Layers. Time and memory grow with it."""
+    prior_dropout: float = 0.0
+    """Share (0..1) of hidden units dropped while fitting. Raise it where recordings are few."""
+    prior_learning_rate: float = 1e-3
+    """Highest learning rate."""
+    prior_label_dropout: float = 0.2
+    """Chance (0..1) that labels are left open, so that the prior also generates without them; guidance needs
+    it."""
+    prior_known_probability: float = 0.6
+    """Chance (0..1) that some latents are given, so that the prior learns to continue and to fill in."""
+    prior_ema_decay: float = 0.995
+    """Decay per step of the averaged weights that are validated and saved."""
+    prior_validation_interval: int = 100
+    """Steps between two validations, after each of which the state is saved."""
+    prior_patience: int = 10
+    """Validations without a better result before fitting stops early."""
+
+    def __post_init__(self) -> None:
+        _check_kinds(self)
+        sizes = ("batch_size", "embed_dim", "num_heads", "num_layers", "validation_interval", "patience")
+        for name in sizes:
+            _check_range(self, f"prior_{name}", 1)
+        _check_range(self, "prior_steps", 0)
+        _check_range(self, "prior_learning_rate", 1e-12)
+        for name in ("prior_dropout", "prior_ema_decay"):
+            _check_range(self, name, 0, 1, open_high=True)
+        for name in ("prior_label_dropout", "prior_known_probability"):
+            _check_range(self, name, 0, 1)
+        _require(
+            self.prior_embed_dim % (2 * self.prior_num_heads) == 0,
+            f"prior_embed_dim must be a multiple of 2 * prior_num_heads={2 * self.prior_num_heads}, but got "
+            f"{self.prior_embed_dim}. Change one of them.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExperimentConfig:
     """Where results go."""
 
@@ -339,6 +395,8 @@ class Config:
     """Terms of the loss."""
     training: TrainingConfig = field(default_factory=TrainingConfig)
     """Optimisation."""
+    prior: PriorConfig = field(default_factory=PriorConfig)
+    """The prior over the latents."""
     experiment: ExperimentConfig = field(default_factory=ExperimentConfig)
     """Where results go."""
 
@@ -367,6 +425,7 @@ class Config:
             "latent_span_dropout": ("with chunk_latent_dim=0", model.chunk_latent_dim == 0),
             "conditional_prior": ("with chunk_latent_dim=0", model.chunk_latent_dim == 0),
             "chunk_kl_weight": ("with chunk_latent_dim=0", model.chunk_latent_dim == 0),
+            "prior_steps": ("with chunk_latent_dim=0", model.chunk_latent_dim == 0),
             "kl_warmup_steps": ("with kl_schedule='constant'", loss.kl_schedule == "constant"),
             "batch_frames": ("beside batch_size", training.batch_size is not None),
             "num_frames": ("beside num_epochs", training.num_epochs is not None),

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from htvae.data.augmentation import (
+    hide_bursts,
     hide_landmarks,
     hide_spans,
     jitter,
@@ -37,7 +38,8 @@ def rng():
         lambda pose, rng: scale(pose, rng, 0.5),
         lambda pose, rng: jitter(pose, rng, 0.1, True),
         lambda pose, rng: hide_landmarks(pose, rng, 0.5),
-        lambda pose, rng: hide_spans(pose, rng, 0.5),
+        lambda pose, rng: hide_bursts(pose, np.random.default_rng(2), 1.0),  # hides some of the few
+        lambda pose, rng: hide_spans(pose, rng, 0.9),
     ],
 )
 def test_every_augmentation_keeps_its_input_and_what_is_missing(augment, pose, rng):
@@ -90,9 +92,20 @@ def test_landmarks_are_hidden_for_the_whole_window(rng):
     assert hidden.mean() == pytest.approx(0.2, abs=0.04)  # three standard deviations
 
 
+def test_in_bursts_some_landmarks_are_hidden_half_of_the_time(rng):
+    pose = np.zeros((20_000, 300, 2), np.float32)
+    hidden = np.isnan(hide_bursts(pose, rng, 1.0)[..., 0])
+    flickers = hidden.any(axis=0)
+    assert 0 < flickers.mean() < 2 / 3 + 0.1  # three standard deviations
+    assert hidden[:, flickers].mean() == pytest.approx(0.5, abs=0.02)  # a thousand bursts a landmark
+    turns = np.diff(hidden[:, flickers], axis=0).mean()
+    assert turns == pytest.approx(1 / 20, rel=0.1)  # bursts and pauses last 20 frames on average
+    assert hide_bursts(pose, rng, 0.0) is pose
+
+
 @pytest.mark.parametrize("share", [0.05, 0.5])
 def test_about_the_share_of_frames_is_hidden_in_spans(share, rng):
-    pose = np.zeros((100_000, 2, 2), np.float32)
+    pose = np.zeros((400_000, 2, 2), np.float32)
     hidden = np.isnan(hide_spans(pose, rng, share)[..., 0])
     assert (hidden[:, 0] == hidden[:, 1]).all()
     assert hidden.mean() == pytest.approx(share, rel=0.1)  # some hundreds of spans
@@ -106,6 +119,7 @@ def test_never_is_everything_hidden(num_frames, seed):
     rng = np.random.default_rng(seed)
     assert not np.isnan(hide_spans(pose, rng, 1.0)).all()
     assert not np.isnan(hide_landmarks(pose, rng, 1.0)).all()
+    assert not np.isnan(hide_bursts(pose, rng, 1.0)).all()
 
 
 def test_warped_time_keeps_the_path_and_changes_the_velocity():

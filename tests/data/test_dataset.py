@@ -24,6 +24,7 @@ PLAIN = {
     "scale_range": 0.0,
     "time_warp": 0.0,
     "landmark_dropout": 0.0,
+    "burst_dropout": 0.0,
     "span_dropout": 0.0,
 }
 """Settings without augmentation."""
@@ -231,7 +232,25 @@ def test_settings_of_zero_switch_augmentations_off(make_sequence):
     processor = PoseDataProcessor(DataConfig()).fit([make_sequence()])
     assert build_augmentations(DataConfig(**PLAIN), processor) == ([], [])
     both, input_only = build_augmentations(DataConfig(jitter=0.1), processor)
-    assert (len(both), len(input_only)) == (3, 3)
+    assert (len(both), len(input_only)) == (3, 4)
+
+
+def test_the_last_epochs_show_recordings_as_they_are(make_sequence):
+    sequence = make_sequence("walk", 300)
+    config = DataConfig(landmark_dropout=0.5, time_warp=0.5)
+    processor = PoseDataProcessor(config).fit([sequence])
+    processed = [processor.transform(sequence)]
+    dataset = PoseSequenceDataset(processed, processor, config, training=True, plain_from=2)
+    for epoch, plain in ((1, False), (2, True), (3, True)):
+        dataset.set_epoch(epoch)
+        windows = zip(dataset.windows, dataset, strict=True)
+        parts = [(w.num_frames == w.stop - w.start, w, sample) for w, sample in windows]
+        as_recorded = [
+            same and np.array_equal(sample.target, processed[0].pose[w.start : w.stop], equal_nan=True)
+            for same, w, sample in parts
+        ]
+        assert all(as_recorded) is plain
+        assert not all(sample.observed.all() for _, _, sample in parts)  # parts stay hidden
 
 
 def test_an_augmentation_of_ones_own(make_dataset):

@@ -7,6 +7,7 @@ from torch import nn
 
 from htvae.config import ModelConfig, TrainingConfig
 from htvae.models.vae import HierarchicalTransformerVAE
+from htvae.training.muon import Muon
 from htvae.training.optimizer import MuonWithAdamW, build_optimizer
 
 SMALL = ModelConfig(embed_dim=16, num_heads=2, num_layers=1, latent_dim=6, chunk_latent_dim=3)
@@ -39,7 +40,7 @@ def test_steps_equal_those_of_the_two_optimisers_alone():
     matrices, others = make_parameters()
     reference_matrices, reference_others = make_parameters()
     step(MuonWithAdamW(matrices, others, 0.01, 0.1), matrices + others)
-    muon = torch.optim.Muon(reference_matrices, lr=0.01, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+    muon = Muon(reference_matrices, 0.01, 0.1)
     adamw = torch.optim.AdamW(
         [
             {"params": reference_others[:1], "weight_decay": 0.1},

@@ -11,8 +11,10 @@ import numpy as np
 from htvae.data.geometry import resample_frames
 from htvae.data.geometry import rotate as rotate_by
 
-MEAN_SPAN = 16
-"""Mean length (frames) of the spans that `hide_spans` hides."""
+SHORTEST_SPAN, LONGEST_SPAN = 4, 256
+"""Lengths (frames) of the spans that `hide_spans` hides, each octave as often."""
+MEAN_BURST = 20
+"""Mean length (frames) of the bursts that `hide_bursts` hides, and of the pauses between them."""
 
 
 def mirror(
@@ -50,13 +52,27 @@ def hide_landmarks(pose: np.ndarray, rng: np.random.Generator, probability: floa
     return _hide(pose, hidden[None, :])
 
 
+def hide_bursts(pose: np.ndarray, rng: np.random.Generator, probability: float) -> np.ndarray:
+    """With ``probability`` let some points, up to two thirds, come and go: half of the time each is hidden."""
+    if rng.random() >= probability:
+        return pose
+    num_frames, num_points = pose.shape[:2]
+    turns = rng.random((num_frames, num_points)) < 1 / MEAN_BURST  # from seen to hidden, and back
+    flickers = rng.random(num_points) < rng.uniform(0, 2 / 3)
+    hidden = (rng.random(num_points) < 0.5) ^ (turns.cumsum(axis=0) % 2 == 1)
+    return _hide(pose, hidden & flickers)
+
+
 def hide_spans(pose: np.ndarray, rng: np.random.Generator, share: float) -> np.ndarray:
-    """Hide about ``share`` of the frames, in spans of `MEAN_SPAN` frames on average, but never all."""
+    """Hide about ``share`` of the frames, in spans of 4 to 256 frames, but never all of them."""
     num_frames = len(pose)
-    rate = -np.log1p(-min(share, 0.99)) / MEAN_SPAN  # spans may overlap; so many per frame cover the share
-    reach = num_frames + 2 * MEAN_SPAN  # frames at which a span may start to reach the window
-    starts = rng.integers(reach, size=rng.poisson(rate * reach)) - 2 * MEAN_SPAN
-    stops = starts + rng.integers(1, 2 * MEAN_SPAN, size=len(starts))
+    octaves = np.log(LONGEST_SPAN / SHORTEST_SPAN)
+    mean_span = (LONGEST_SPAN - SHORTEST_SPAN) / octaves
+    rate = -np.log1p(-min(share, 0.99)) / mean_span  # spans may overlap; so many per frame cover the share
+    reach = num_frames + LONGEST_SPAN  # frames at which a span may start to reach the window
+    starts = rng.integers(reach, size=rng.poisson(rate * reach)) - LONGEST_SPAN
+    lengths = SHORTEST_SPAN * np.exp(rng.uniform(0, octaves, size=len(starts)))
+    stops = starts + np.rint(lengths).astype(int)
     num_covering = np.zeros(num_frames + 1)
     np.add.at(num_covering, starts.clip(0, num_frames), 1)
     np.add.at(num_covering, stops.clip(0, num_frames), -1)

@@ -15,6 +15,7 @@ Axes: T frames, N points (the landmarks, and the root velocity last where it is 
 
 import dataclasses
 import logging
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
@@ -93,6 +94,8 @@ def build_augmentations(config: DataConfig, processor: PoseDataProcessor) -> Aug
         input_only.append(partial(augmentation.jitter, noise=config.jitter, root_motion=root_motion))
     if config.landmark_dropout:
         input_only.append(partial(augmentation.hide_landmarks, probability=config.landmark_dropout))
+    if config.burst_dropout:
+        input_only.append(partial(augmentation.hide_bursts, probability=config.burst_dropout))
     if config.span_dropout:
         input_only.append(partial(augmentation.hide_spans, share=config.span_dropout))
     return Augmentations(both, input_only)
@@ -107,6 +110,8 @@ class PoseSequenceDataset(Dataset[WindowSample]):
         config: lengths and augmentation.
         training: random windows with augmentation, new ones each epoch; else the fixed grid.
         seed: of offsets and augmentation.
+        plain_from: first epoch in which windows are shown as they were recorded, though parts stay hidden.
+            None: no epoch.
     """
 
     def __init__(
@@ -117,6 +122,7 @@ class PoseSequenceDataset(Dataset[WindowSample]):
         *,
         training: bool = False,
         seed: int = 0,
+        plain_from: int | None = None,
     ) -> None:
         self.poses = [sequence.pose for sequence in sequences]  # not the sequences: workers get a copy
         self.max_frames = config.max_frames
@@ -124,6 +130,7 @@ class PoseSequenceDataset(Dataset[WindowSample]):
         self.root_motion = processor.root_motion
         self.training = training
         self.seed = seed
+        self.plain_from = math.inf if plain_from is None else plain_from
         if training and config.mirror_probability and not _may_mirror(sequences, processor):
             config = dataclasses.replace(config, mirror_probability=0.0)
         self.augmentations = build_augmentations(config, processor)
@@ -133,6 +140,11 @@ class PoseSequenceDataset(Dataset[WindowSample]):
     def num_frames(self) -> int:
         """Frames of all recordings."""
         return sum(len(pose) for pose in self.poses)
+
+    @property
+    def is_varied(self) -> bool:
+        """Whether this epoch mirrors, turns, scales and warps its windows."""
+        return self.epoch < self.plain_from
 
     def set_epoch(self, epoch: int) -> None:
         """Cut the windows of an epoch."""
@@ -155,7 +167,7 @@ class PoseSequenceDataset(Dataset[WindowSample]):
             return _make_sample(pose, _keep(pose, window))
         target = augmentation.warp_time(pose, window.num_frames, self.root_motion)
         rng = random_stream("window", self.seed, epoch, index)
-        for augment in self.augmentations.both:
+        for augment in self.augmentations.both if self.is_varied else ():
             target = augment(target, rng)
         seen = target
         for augment in self.augmentations.input_only:
@@ -172,7 +184,8 @@ class PoseSequenceDataset(Dataset[WindowSample]):
             for i, (pose, size, offset) in enumerate(zip(self.poses, sizes, offsets, strict=True))
             for start, stop in tile_spans(len(pose), int(size), int(offset * int(size)))
         ]
-        speeds = 1 + rng.uniform(-self.time_warp, self.time_warp, size=len(spans))
+        warp = self.time_warp if self.is_varied else 0.0
+        speeds = 1 + rng.uniform(-warp, warp, size=len(spans))
         lengths = np.array([stop - start for _, start, stop in spans]) * speeds
         played = np.rint(lengths).clip(1, self.max_frames).astype(int).tolist()
         return [Window(*span, *span[1:], n) for span, n in zip(spans, played, strict=True)]

@@ -78,7 +78,13 @@ class PoseDataLoader:
     @property
     def num_train_frames(self) -> int:
         """Model frames in an epoch."""
-        return self._train_windows.num_frames
+        return sum(len(sequence.pose) for sequence in self.processed("train"))
+
+    @property
+    def num_epochs(self) -> int:
+        """Passes over the training frames that the settings ask for."""
+        training = self.config.training
+        return training.num_epochs or max(1, training.num_frames // self.num_train_frames)
 
     @property
     def windows_per_epoch(self) -> int:
@@ -113,9 +119,15 @@ class PoseDataLoader:
 
     def dataset(self, split: str, training: bool = False) -> PoseSequenceDataset:
         """Return the windows of a split."""
-        seed = self.config.training.seed
-        sequences = self.processed(split)
-        return PoseSequenceDataset(sequences, self.processor, self.config.data, training=training, seed=seed)
+        plain = int(self.config.data.plain_share * self.num_epochs)
+        return PoseSequenceDataset(
+            self.processed(split),
+            self.processor,
+            self.config.data,
+            training=training,
+            seed=self.config.training.seed,
+            plain_from=self.num_epochs - plain,
+        )
 
     @cached_property
     def _train_windows(self) -> PoseSequenceDataset:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from htvae.config import TrainingConfig
+from htvae.training.muon import Muon
 
 HIDDEN = (".blocks.", ".pool.", ".unpool.", ".local_condition.")
 """Parts of the names of hidden matrices: maps from width to width, neither embeddings nor heads."""
@@ -15,9 +16,8 @@ HIDDEN = (".blocks.", ".pool.", ".unpool.", ".local_condition.")
 class MuonWithAdamW(torch.optim.Optimizer):
     """Muon and fused AdamW behind one face: one ``param_groups``, one ``step``, one ``state_dict``.
 
-    Muon (Jordan et al. 2024) replaces the momentum of a matrix by the nearest orthogonal one; with
-    ``match_rms_adamw`` its updates have AdamW's size (Liu et al. 2025, "Muon is Scalable", eq. 4), so that
-    both share one learning rate and one schedule.
+    Muon's updates have AdamW's size (see `htvae.training.muon`), so that both share one learning rate and one
+    schedule.
 
     Args:
         matrices: hidden matrices, two-dimensional.
@@ -37,9 +37,7 @@ class MuonWithAdamW(torch.optim.Optimizer):
         plain = [p for p in others if p.dim() <= 1]
         groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
         self.parts: list[torch.optim.Optimizer] = [
-            torch.optim.Muon(
-                matrices, lr=learning_rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"
-            ),
+            Muon(matrices, learning_rate, weight_decay),
             torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), fused=True),
         ]
         super().__init__([group for part in self.parts for group in part.param_groups], {})

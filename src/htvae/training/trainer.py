@@ -122,13 +122,8 @@ class HTVAETrainer:
             self._ensure_best_model(module)
         return FitResult(best_model=self.folder.best_model, figures=module.figures, finished=finished)
 
-    def num_epochs(self, data: PoseDataLoader) -> int:
-        """Return the passes over the training frames that the settings ask for."""
-        training = self.config.training
-        return training.num_epochs or max(1, training.num_frames // data.num_train_frames)
-
     def _frames(self, data: PoseDataLoader) -> int:
-        return self.num_epochs(data) * data.num_train_frames
+        return data.num_epochs * data.num_train_frames
 
     def _build_module(self, data: PoseDataLoader) -> TrainingModule:
         model: Any = self.model or build_model(self.config, data.processor, self.build_model)
@@ -155,7 +150,7 @@ class HTVAETrainer:
             config=self.config,
             edges=data.processor.edges,
             num_landmarks=len(data.processor.landmarks),
-            total_steps=self.num_epochs(data) * data.steps_per_epoch,
+            total_steps=data.num_epochs * data.steps_per_epoch,
             save_model=save_model,
         )
 
@@ -172,7 +167,7 @@ class HTVAETrainer:
 
     def _announce(self, data: PoseDataLoader, module: TrainingModule, estimate: Estimate) -> None:
         """Say what is about to happen."""
-        epochs = self.num_epochs(data)
+        epochs = data.num_epochs
         counts = ", ".join(
             f"{len(getattr(data.splits, split))} {split}" for split in ("train", "val", "test")
         )
@@ -214,7 +209,7 @@ class HTVAETrainer:
                 strategy=SummingStrategy() if world.size > 1 else "auto",
                 use_distributed_sampler=False,
                 precision=precision,  # type: ignore[arg-type]
-                max_epochs=self.num_epochs(data),
+                max_epochs=data.num_epochs,
                 callbacks=[*watchers, *build_guards(self.config, data, device, precision), *self.callbacks],
                 logger=self._open_logs() if world.rank == 0 else False,
                 val_check_interval=spread_evenly(module.total_steps, training.validation_interval),

@@ -1,0 +1,110 @@
+"""Muon for small steps and for machines of every kind.
+
+What is unusual: matrices take turns, each moves in every fourth step and then four times as far, because with
+small steps making them orthogonal costs more than the model itself; and the products are made in bf16 only
+where the hardware multiplies it fast, by Gram matrices in float32 elsewhere. (`torch.optim.Muon` always uses
+bf16; a processor that emulates it takes fifty times as long, see docs/performance.md.)
+
+Axes: ``M`` rows, ``N`` columns of a matrix, ``S`` the smaller of both.
+"""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from htvae.utils.device import multiplies_bf16_fast
+
+NUM_TURNS = 4
+"""Steps from one move of a matrix to its next."""
+MOMENTUM = 0.95
+COEFFICIENTS = (3.4445, -4.7750, 2.0315)
+"""Of the odd polynomial that is applied five times; it takes singular values from 0.005 up to about 1."""
+NUM_ITERATIONS = 5
+SMALLEST_NORM = 1e-7
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose matrices are replaced by nearly orthogonal ones before they are added to the weights.
+
+    Nesterov's momentum of 0.95, which every step enters; the update has the size of AdamW's, ``0.2 sqrt(max(M,
+    N))`` times an orthogonal matrix (Liu et al. 2025, "Muon is Scalable for LLM Training", eq. 4).
+
+    Args:
+        matrices: two-dimensional parameters.
+        learning_rate: as AdamW would have it.
+        weight_decay: decoupled.
+        num_turns: steps from one move of a matrix to its next; neighbours in the list move in different ones.
+
+    Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks".
+    """
+
+    def __init__(
+        self,
+        matrices: Iterable[nn.Parameter],
+        learning_rate: float,
+        weight_decay: float,
+        num_turns: int = NUM_TURNS,
+    ) -> None:
+        super().__init__(matrices, {"lr": learning_rate, "weight_decay": weight_decay})
+        self.num_turns = num_turns
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """Take every gradient in, and move the matrices whose turn it is."""
+        for group in self.param_groups:
+            for index, matrix in enumerate(group["params"]):
+                if matrix.grad is None:
+                    continue
+                state = self.state[matrix]
+                if not state:
+                    state["momentum_buffer"], state["turn"] = torch.zeros_like(matrix), index
+                momentum = state["momentum_buffer"].lerp_(matrix.grad, 1 - MOMENTUM)
+                state["turn"] = (state["turn"] + 1) % self.num_turns
+                if state["turn"] == 0:
+                    self._move(matrix, momentum, self.num_turns * group["lr"], group["weight_decay"])
+
+    def _move(self, matrix: Tensor, momentum: Tensor, learning_rate: float, weight_decay: float) -> None:
+        assert matrix.grad is not None
+        update = orthogonalise(matrix.grad.lerp(momentum, MOMENTUM))
+        size = 0.2 * max(matrix.shape) ** 0.5
+        matrix.mul_(1 - learning_rate * weight_decay).add_(update, alpha=-learning_rate * size)
+
+
+def orthogonalise(matrix: Tensor) -> Tensor:
+    """Return (M, N) with the singular vectors of ``matrix`` (M, N) and singular values near 1."""
+    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.mT
+    iterate = iterate_in_bf16 if multiplies_bf16_fast(matrix.device.type) else iterate_gram
+    result = iterate(wide).to(matrix.dtype)
+    return result if wide is matrix else result.mT
+
+
+def iterate_in_bf16(matrix: Tensor) -> Tensor:
+    """Run Newton-Schulz on a wide matrix (S, N) itself, in bf16: 10 products with it, 5 of S x S."""
+    a, b, c = COEFFICIENTS
+    x = matrix.bfloat16()
+    x = x / x.norm().clamp(min=SMALLEST_NORM)
+    for _ in range(NUM_ITERATIONS):
+        gram = x @ x.mT
+        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x
+
+
+def iterate_gram(matrix: Tensor) -> Tensor:
+    """Run the same iteration in float32 on the Gram matrix: 2 products with the matrix, 17 of S x S.
+
+    Every iterate is a polynomial of the Gram matrix ``G = X X^T`` times ``X``. Such polynomials commute, so
+    that ``Q = a + b G + c G^2`` takes ``G`` to ``Q G Q``, and the product of all ``Q`` is applied to ``X``
+    once.
+    """
+    a, b, c = COEFFICIENTS
+    x = matrix.float()
+    x = x / x.norm().clamp(min=SMALLEST_NORM)
+    gram, product = x @ x.mT, None
+    for iteration in range(NUM_ITERATIONS):
+        factor = torch.addmm(gram, gram, gram, beta=b, alpha=c)
+        factor.diagonal().add_(a)
+        product = factor if product is None else product @ factor
+        if iteration < NUM_ITERATIONS - 1:
+            gram = factor @ (gram @ factor)
+    return product @ x

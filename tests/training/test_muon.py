@@ -1,0 +1,85 @@
+"""Muon: equal to PyTorch's where every matrix moves every step; turns; the same in both precisions."""
+
+import pytest
+import torch
+from torch import nn
+
+from htvae.training import muon
+from htvae.training.muon import NUM_TURNS, Muon, iterate_gram, iterate_in_bf16
+
+
+def singular(matrix):
+    return torch.linalg.svdvals(matrix.float())
+
+
+def iterate_exactly(x):
+    """The iteration as Jordan et al. write it, in float64."""
+    a, b, c = muon.COEFFICIENTS
+    x = x.double() / x.double().norm()
+    for _ in range(muon.NUM_ITERATIONS):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x
+
+
+@pytest.mark.parametrize("shape", [(24, 24), (16, 100)])
+def test_both_ways_are_the_same_iteration(shape):
+    torch.manual_seed(0)
+    matrix = torch.randn(shape)
+    exact = iterate_exactly(matrix)
+    torch.testing.assert_close(iterate_gram(matrix).double(), exact, rtol=0, atol=1e-4)  # float32, 5 rounds
+    torch.testing.assert_close(iterate_in_bf16(matrix).double(), exact, rtol=0, atol=0.03)  # 8 bits, 5 rounds
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("shape", [(12, 40), (40, 12)])
+def test_singular_values_come_near_one_and_vectors_stay(shape, scale):
+    torch.manual_seed(0)
+    matrix = torch.randn(shape)
+    left, _, right = torch.linalg.svd(matrix, full_matrices=False)
+    result = muon.orthogonalise(scale * matrix)
+    assert result.shape == matrix.shape
+    assert singular(result).min() > 0.6 and singular(result).max() < 1.25  # where the polynomial wanders
+    inner = left.mT @ result @ right.mT
+    assert (inner - inner.diagonal().diag()).abs().max() < 0.03  # bf16 on some machines
+
+
+def test_a_matrix_of_zeros_stays():
+    assert not iterate_gram(torch.zeros(3, 5)).any()
+    assert not iterate_in_bf16(torch.zeros(3, 5)).any()
+
+
+def test_with_one_turn_it_is_pytorchs(monkeypatch):
+    monkeypatch.setattr(muon, "multiplies_bf16_fast", lambda device: True)
+    torch.manual_seed(0)
+    ours, theirs = (nn.Parameter(torch.randn(8, 20)) for _ in range(2))
+    theirs.data.copy_(ours.data)
+    optimizers = (
+        Muon([ours], 0.01, 0.1, num_turns=1),
+        torch.optim.Muon([theirs], lr=0.01, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+    )
+    for _ in range(3):
+        ours.grad = torch.randn(8, 20)
+        theirs.grad = ours.grad.clone()
+        for optimizer in optimizers:
+            optimizer.step()
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)  # the norm is rounded elsewhere in bf16
+
+
+def test_matrices_take_turns_and_then_move_so_much_farther():
+    matrices = [nn.Parameter(torch.eye(6)) for _ in range(NUM_TURNS + 1)]
+    optimizer, single = Muon(matrices, 0.01, 0.0), nn.Parameter(torch.eye(6))
+    moves = []
+    for _ in range(NUM_TURNS):
+        before = [m.detach().clone() for m in matrices]
+        for m in matrices:
+            m.grad = torch.eye(6)
+        optimizer.step()
+        moves.append([float((m.detach() - b).norm()) for m, b in zip(matrices, before, strict=True)])
+    assert [[move > 0 for move in row].count(True) for row in moves].count(1) == NUM_TURNS - 1
+    assert all(sum(row[i] > 0 for row in moves) == 1 for i in range(len(matrices)))
+    every_step = Muon([single], 0.01, 0.0, num_turns=1)
+    single.grad = torch.eye(6)
+    every_step.step()
+    move = max(moves[0])
+    assert move == pytest.approx(NUM_TURNS * float((single.detach() - torch.eye(6)).norm()), rel=0.02)  # bf16
