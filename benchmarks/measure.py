@@ -77,7 +77,7 @@ def training_step(model: nn.Module, device: str) -> Callable[[list[PoseBatch]], 
     """Return a function that takes one optimiser step over micro-batches, as training does."""
     config = Config()
     loss, weights = VAELoss(config.loss), LossManager(config.loss).final_weights()
-    optimizer = build_optimizer(model, config.training)
+    optimizer = build_optimizer(model, config.training.learning_rate, config.training.weight_decay)
     bf16 = choose_precision("auto", device) == "bf16-mixed"
 
     def step(batches: list[PoseBatch]) -> None:

@@ -371,7 +371,7 @@ class TestRecordings:
             reconstruct_all=lambda processed: [SimpleNamespace(processed=p) for p in processed],
             to_source=lambda reconstruction: reconstruction.processed,
         )
-        stand_in(monkeypatch, "htvae.inference", load=lambda path, device, build_model: model)
+        stand_in(monkeypatch, "htvae.generation.model", load=lambda path, device, build_model: model)
 
     def test_encode(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         calls: list[tuple[Any, ...]] = []

@@ -25,8 +25,9 @@ ALLOWED: dict[str, set[str]] = {
     "models": {"config", "metrics", "models"},
     "checkpoint": GROUND | {"data", "models", "checkpoint"},
     "inference": GROUND | {"data", "models", "checkpoint", "inference"},
+    "generation": GROUND | {"options", "data", "models", "generation"} | MODEL_USE,
     "training": GROUND | SETTINGS | {"data", "models", "training"} | MODEL_USE,
-    "evaluation": GROUND | SETTINGS | {"data", "models", "evaluation"} | MODEL_USE,
+    "evaluation": GROUND | SETTINGS | {"data", "models", "generation", "evaluation"} | MODEL_USE,
 }
 """What the parts of the package may import of it. ``cli``, ``__main__`` and the public face stand above them
 all."""

@@ -10,13 +10,15 @@ from htvae.utils.lazy import lazy_names
 if TYPE_CHECKING:
     from htvae.config import Config
     from htvae.data import PoseDataLoader, PoseDataProcessor, PoseSequence, PoseSequenceDataset
-    from htvae.inference import TrainedModel, load
+    from htvae.generation import GenerativeModel, load
+    from htvae.inference import TrainedModel
     from htvae.models.vae import HierarchicalTransformerVAE
     from htvae.training.trainer import HTVAETrainer
 
 __version__ = "0.1.0"
 __all__ = [
     "Config",
+    "GenerativeModel",
     "HTVAETrainer",
     "HierarchicalTransformerVAE",
     "PoseDataLoader",
@@ -30,6 +32,7 @@ __all__ = [
 
 _HOMES = {
     "Config": "htvae.config",
+    "GenerativeModel": "htvae.generation.model",
     "HTVAETrainer": "htvae.training.trainer",
     "HierarchicalTransformerVAE": "htvae.models.vae",
     "PoseDataLoader": "htvae.data",
@@ -37,7 +40,7 @@ _HOMES = {
     "PoseSequence": "htvae.data",
     "PoseSequenceDataset": "htvae.data",
     "TrainedModel": "htvae.inference",
-    "load": "htvae.inference",
+    "load": "htvae.generation.model",
 }
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -4,6 +4,8 @@ It holds plain values and tensors only and is read with ``weights_only=True``: o
 none of its code.
 """
 
+import dataclasses
+import hashlib
 import os
 import warnings
 import zipfile
@@ -12,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from htvae.config import Config
+from htvae.config import Config, PriorConfig
 from htvae.data.faults import printable
 from htvae.data.processing import PoseDataProcessor
 from htvae.data.splits import Splits
@@ -22,10 +24,28 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 FORMAT = "htvae-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 BuildModel = Callable[..., "nn.Module"]
 """A user's own architecture: ``build_model(config, num_points, num_coordinates, pose_mean, pose_scale)``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriorState:
+    """A fitted prior."""
+
+    state: dict[str, "Tensor"]
+    """Weights of the `LatentPrior`, averaged over fitting."""
+    config: PriorConfig
+    """Settings that it was fitted with."""
+    labels: tuple[str, ...]
+    """Labels of recordings that it knows."""
+    chunk_labels: tuple[str, ...]
+    """Labels of spans of frames that it knows."""
+    vae_hash: str
+    """`hash_weights` of the VAE whose latents it was fitted to."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """Its validation loss and step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +62,8 @@ class Checkpoint:
     """Which recordings were trained on, validated on and held out."""
     figures: dict[str, float] = field(default_factory=dict)
     """Validation figures of this model, its step and frames processed."""
+    prior: PriorState | None = None
+    """The prior over its latents, where one was fitted."""
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -57,8 +79,34 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "processor": checkpoint.processor.state_dict(),
         "splits": checkpoint.splits.to_dict(),
         "figures": checkpoint.figures,
+        "prior": None if checkpoint.prior is None else _prior_values(checkpoint.prior),
     }
     save_tensors(path, values)
+
+
+def hash_weights(state: Mapping[str, "Tensor"]) -> str:
+    """Return a hash of weights, by which a prior knows its VAE."""
+    total = hashlib.sha256()
+    for name in sorted(state):
+        total.update(name.encode())
+        total.update(state[name].detach().cpu().contiguous().numpy().tobytes())
+    return total.hexdigest()
+
+
+def _prior_values(prior: PriorState) -> dict[str, Any]:
+    return {**vars(prior), "config": dataclasses.asdict(prior.config)}
+
+
+def _read_prior(values: Mapping[str, Any]) -> PriorState:
+    _check_state(values["state"])
+    return PriorState(
+        state=values["state"],
+        config=PriorConfig(**values["config"]),
+        labels=tuple(map(str, values["labels"])),
+        chunk_labels=tuple(map(str, values["chunk_labels"])),
+        vae_hash=str(values["vae_hash"]),
+        figures=dict(values["figures"]),
+    )
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
@@ -82,6 +130,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             processor=PoseDataProcessor.from_state_dict(values["processor"], config.data),
             splits=Splits.from_dict(values["splits"]),
             figures=values["figures"],
+            prior=_read_prior(values["prior"]) if values.get("prior") else None,
         )
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(

@@ -127,7 +127,7 @@ def reconstruct(argv: Sequence[str]) -> None:
 
     from htvae.data.inputs import read_inputs
     from htvae.data.pose_csv import write_pose_csv
-    from htvae.inference import load
+    from htvae.generation.model import load
     from htvae.utils.utils import path_inside
 
     model = load(options.checkpoint, options.device, build_model)

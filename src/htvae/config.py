@@ -214,8 +214,8 @@ class LossConfig:
     """Distribution of a point around its reconstruction, with a learned scale per landmark. ``laplace`` and
     ``student`` bear outliers of the tracker better."""
     min_scale: float = 0.02
-    """Floor (torso lengths) of the learned scale: points that are nearer than this are near enough. Higher: less detail is worth its rate, latents are
-    smoother."""
+    """Floor (torso lengths) of the learned scale: points that are nearer than this are near enough. Higher:
+    less detail is worth its rate, latents are smoother."""
     kl_weight: float = 1.0
     """Weight of the sequence latent's KL. 1 is the ELBO; more makes a smoother, poorer latent."""
     chunk_kl_weight: float = 1.0

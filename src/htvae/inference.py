@@ -1,4 +1,4 @@
-"""A trained model and what it does with recordings: ``htvae.load("best_model.pt").encode("walk.csv")``.
+"""A trained model and what it does with recordings: encoding and reconstructing.
 
 A recording longer than ``max_frames`` is a fixed grid of overlapping windows, each run alone, of which the
 centres are kept. Windows of all recordings are batched together by length; how they are batched changes
@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from htvae.checkpoint import BuildModel, Checkpoint, build_model, load_checkpoint
+from htvae.checkpoint import BuildModel, Checkpoint, build_model
 from htvae.data.batching import PoseBatch, collate, cut_micro_batches
 from htvae.data.dataset import PoseSequenceDataset, Window
 from htvae.data.pose_csv import read_pose_csv
@@ -212,6 +212,12 @@ class TrainedModel:
             batch = collate([dataset[index] for index in order[cut].tolist()])
             yield [dataset.windows[index] for index in order[cut]], batch.to(self.device)
 
+    @property
+    def chunk_stride(self) -> int:
+        """Frames from the start of a chunk to that of the next."""
+        size, overlap = self._chunk_grid()
+        return size - overlap
+
     def _chunk_grid(self) -> tuple[int, int]:
         model = self.config.model
         return model.chunk_size, model.resolved_chunk_overlap
@@ -265,21 +271,6 @@ class TrainedModel:
         count = compute_num_chunks(window.num_frames, size, overlap)
         starts = window.start + np.arange(count) * (size - overlap)
         return np.stack([starts, np.minimum(starts + size, window.stop)], axis=1)
-
-
-def load(path: str | Path, device: str = "auto", build_model: BuildModel | None = None) -> TrainedModel:
-    """Load a trained model.
-
-    Args:
-        path: ``best_model.pt`` of a run.
-        device: "auto", "cpu", "cuda" or "mps".
-        build_model: makes the user's own architecture, where it was trained with one.
-
-    Raises:
-        FileNotFoundError: no such file.
-        ValueError: a damaged or foreign file, or an absent device.
-    """
-    return TrainedModel(load_checkpoint(path), device, build_model)
 
 
 def _load_weights(checkpoint: Checkpoint, build: BuildModel | None) -> Any:

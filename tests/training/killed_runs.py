@@ -19,7 +19,7 @@ import torch
 import torch.utils.tensorboard
 
 import htvae.data.folder
-import htvae.inference
+import htvae.generation
 import htvae.training.machine
 import htvae.training.trainer
 from htvae import cli

@@ -5,7 +5,7 @@ from copy import deepcopy
 import torch
 from torch import nn
 
-from htvae.config import ModelConfig, TrainingConfig
+from htvae.config import ModelConfig
 from htvae.models.vae import HierarchicalTransformerVAE
 from htvae.training.muon import Muon
 from htvae.training.optimizer import MuonWithAdamW, build_optimizer
@@ -27,7 +27,7 @@ def step(optimizer, parameters):
 
 def test_every_parameter_is_optimised_once_and_hidden_matrices_by_muon():
     model = HierarchicalTransformerVAE(SMALL, 5)
-    optimizer = build_optimizer(model, TrainingConfig())
+    optimizer = build_optimizer(model, 1e-3, 0.01)
     names = {id(p): name for name, p in model.named_parameters()}
     muon, adamw = ([names[id(p)] for g in part.param_groups for p in g["params"]] for part in optimizer.parts)
     assert sorted(muon + adamw) == sorted(names.values())

@@ -53,7 +53,7 @@ def hide_landmarks(pose: np.ndarray, rng: np.random.Generator, probability: floa
 
 
 def hide_bursts(pose: np.ndarray, rng: np.random.Generator, probability: float) -> np.ndarray:
-    """With ``probability`` let some points, up to two thirds, come and go: half of the time each is hidden."""
+    """With ``probability`` let some points, up to two thirds, come and go, hidden half of the time."""
     if rng.random() >= probability:
         return pose
     num_frames, num_points = pose.shape[:2]

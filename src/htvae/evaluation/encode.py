@@ -27,7 +27,8 @@ from htvae.data.sequence import PoseSequence
 from htvae.data.store import StoredRecordings
 from htvae.evaluation.latents import collect_latents
 from htvae.evaluation.shards import SHARD_FRAMES, Origin, ShardFolder, begun_path, cut_shards, done_path
-from htvae.inference import TrainedModel, load
+from htvae.generation.model import load
+from htvae.inference import TrainedModel
 from htvae.options import EncodeOptions
 from htvae.utils.processes import PATIENCE, SignsOfLife, interrupt_on_terminate
 from htvae.utils.world import World

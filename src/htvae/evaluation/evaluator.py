@@ -25,7 +25,8 @@ from htvae.evaluation.probe import probe_with_yardsticks
 from htvae.evaluation.scoring import DEFAULT_METRICS, Metric, ScoredRecording, score_recording
 from htvae.evaluation.tables import format_figures
 from htvae.evaluation.verdict import give_verdict
-from htvae.inference import Encoding, Reconstruction, TrainedModel, load
+from htvae.generation.model import load
+from htvae.inference import Encoding, Reconstruction, TrainedModel
 from htvae.options import EvaluateOptions
 from htvae.utils.utils import atomic_write, format_duration
 

@@ -59,7 +59,7 @@ class TrainingModule(pl.LightningModule):
         self.config = config
         self.model = model
         self.averaged = torch.optim.swa_utils.AveragedModel(
-            model, multi_avg_fn=_averaging(config.training.ema_decay), use_buffers=False
+            model, multi_avg_fn=averaging(config.training.ema_decay), use_buffers=False
         )
         network = torch.compile(model, dynamic=True) if config.training.compile_model else model
         object.__setattr__(self, "network", network)  # not a submodule: its weights are the model's
@@ -78,7 +78,8 @@ class TrainingModule(pl.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """Return the composite optimiser and its schedule: linear warm-up, then a cosine."""
-        optimizer = build_optimizer(self.model, self.config.training)
+        training = self.config.training
+        optimizer = build_optimizer(self.model, training.learning_rate, training.weight_decay)
         warmup, total = self.config.training.warmup_steps, self.total_steps
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: learning_rate_factor(step, warmup, total)
@@ -212,7 +213,7 @@ def _pool(shares: Sequence[dict[str, Sequence[float]]]) -> dict[str, float]:
     return {name: sum(total for total, _ in own) / sum(w for _, w in own) for name, own in pairs.items()}
 
 
-def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:
+def averaging(decay: float) -> Callable[[Any, Any, Any], None]:
     """Exponential moving average whose decay rises to its value, so that early weights are soon forgotten."""
 
     @torch.no_grad()

@@ -27,8 +27,8 @@ SMALLEST_NORM = 1e-7
 class Muon(torch.optim.Optimizer):
     """Momentum whose matrices are replaced by nearly orthogonal ones before they are added to the weights.
 
-    Nesterov's momentum of 0.95, which every step enters; the update has the size of AdamW's, ``0.2 sqrt(max(M,
-    N))`` times an orthogonal matrix (Liu et al. 2025, "Muon is Scalable for LLM Training", eq. 4).
+    Nesterov's momentum of 0.95, which every step enters; the update has the size of AdamW's, an orthogonal
+    matrix times ``0.2 sqrt(max(M, N))`` (Liu et al. 2025, "Muon is Scalable for LLM Training", eq. 4).
 
     Args:
         matrices: two-dimensional parameters.

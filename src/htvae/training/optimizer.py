@@ -6,7 +6,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from htvae.config import TrainingConfig
 from htvae.training.muon import Muon
 
 HIDDEN = (".blocks.", ".pool.", ".unpool.", ".local_condition.")
@@ -79,12 +78,12 @@ class MuonWithAdamW(torch.optim.Optimizer):
         self.param_groups = [group for part in self.parts for group in part.param_groups]
 
 
-def build_optimizer(model: nn.Module, config: TrainingConfig) -> MuonWithAdamW:
+def build_optimizer(model: nn.Module, learning_rate: float, weight_decay: float) -> MuonWithAdamW:
     """Build the optimiser of a model: Muon takes the hidden matrices."""
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     matrices = [p for name, p in named if _is_hidden_matrix(name, p)]
     others = [p for name, p in named if not _is_hidden_matrix(name, p)]
-    return MuonWithAdamW(matrices, others, config.learning_rate, config.weight_decay)
+    return MuonWithAdamW(matrices, others, learning_rate, weight_decay)
 
 
 def _is_hidden_matrix(name: str, parameter: nn.Parameter) -> bool:

@@ -1,8 +1,5 @@
 """Ending a run so that it can go on exactly: on Ctrl-C, when the system asks for it, or when time is up."""
 
-import logging
-import signal
-import threading
 import time
 from typing import Any
 
@@ -10,8 +7,7 @@ import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Checkpoint
 
 from htvae.utils.callbacks import Paused, is_between_steps
-
-logger = logging.getLogger(__name__)
+from htvae.utils.interruption import EndRequest
 
 
 class Pause(Checkpoint):
@@ -27,15 +23,18 @@ class Pause(Checkpoint):
     def __init__(self, minutes: float | None = None) -> None:
         self.seconds = float("inf") if minutes is None else 60 * minutes
         self.start = time.monotonic()
-        self.asked = self.started = False
-        self._handlers: dict[signal.Signals, Any] = {}
+        self.started = False
+        self.request = EndRequest()
+
+    @property
+    def asked(self) -> bool:
+        """Whether the end was asked for, other than by the clock."""
+        return self.request.asked
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the clock, and listen."""
-        self.start, self.asked, self.started = time.monotonic(), False, True
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._handlers[number] = signal.signal(number, self._ask)
+        self.start, self.started = time.monotonic(), True
+        self.request.listen()
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -50,26 +49,15 @@ class Pause(Checkpoint):
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Listen no more."""
-        self._stop_listening()
+        self.request.stop_listening()
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
         """Listen no more."""
-        self._stop_listening()
-
-    def _ask(self, number: int, frame: Any) -> None:
-        if self.asked and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        self.asked = True
-        logger.info("Ending after this step; Ctrl-C once more ends at once.")
+        self.request.stop_listening()
 
     def _end_if_wanted(self, trainer: pl.Trainer) -> None:
         wanted = self.asked or time.monotonic() - self.start >= self.seconds
         if trainer.strategy.reduce_boolean_decision(wanted, all=False):
             raise Paused
-
-    def _stop_listening(self) -> None:
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        self._handlers = {}

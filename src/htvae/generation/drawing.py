@@ -1,0 +1,141 @@
+"""Latents of any length from the prior: overlapping windows, each with the last one's end as known latents.
+
+Axes: ``n`` sequences, ``C`` chunks of the whole, ``W`` chunks of a window, ``Z`` latent_dim, ``K``
+chunk_latent_dim.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from htvae.models.chunking import compute_num_chunks
+from htvae.models.prior import Condition, Known, LatentPrior, Latents
+
+
+@dataclass(frozen=True)
+class ChunkGrid:
+    """How chunks lie in a sequence, and how many of them the model has seen at once."""
+
+    chunk_size: int
+    chunk_overlap: int
+    window: int
+    """W, chunks that the model was trained on at most."""
+
+    @property
+    def stride(self) -> int:
+        """Frames from the start of a chunk to that of the next."""
+        return self.chunk_size - self.chunk_overlap
+
+    def num_chunks(self, num_frames: int) -> int:
+        """Return the chunks of so many frames."""
+        return compute_num_chunks(num_frames, self.chunk_size, self.chunk_overlap)
+
+    def num_frames(self, num_chunks: int) -> int:
+        """Return the frames that so many full chunks hold."""
+        return (num_chunks - 1) * self.stride + self.chunk_size
+
+    def windows(self, num_chunks: int) -> list[tuple[int, int]]:
+        """Return windows (first chunk, one after the last) that cover all; each begins in the one before."""
+        step = max(1, self.window - self.window // 4)
+        starts = [*range(0, max(num_chunks - self.window, 0), step), max(num_chunks - self.window, 0)]
+        return [(start, min(start + self.window, num_chunks)) for start in starts]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is to be drawn."""
+
+    num_frames: int
+    """Length of every sequence."""
+    labels: Tensor
+    """(n,) int64, `NO_LABEL` for any."""
+    chunk_labels: Tensor
+    """(n, C) int64, `NO_LABEL` for any."""
+    known: Known
+    """Which latents are given, (n,) and (n, C)."""
+    given: Latents
+    """Their values, (n, Z) and (n, C, K); any finite value where not known."""
+    guidance: float = 1.0
+    num_steps: int = 32
+
+
+def make_request(
+    grid: ChunkGrid,
+    latent_dims: tuple[int, int],
+    num_frames: int,
+    labels: Tensor,
+    chunk_labels: Tensor | None = None,
+    guidance: float = 1.0,
+) -> Request:
+    """Return a request in which nothing is known.
+
+    Args:
+        grid: of the model.
+        latent_dims: Z and K.
+        num_frames: length of every sequence.
+        labels: (n,).
+        chunk_labels: (n, C). None: any.
+        guidance: see `LatentPrior.sample`.
+    """
+    batch, chunks = len(labels), grid.num_chunks(num_frames)
+    return Request(
+        num_frames=num_frames,
+        labels=labels,
+        chunk_labels=torch.zeros(batch, chunks, dtype=torch.long) if chunk_labels is None else chunk_labels,
+        known=Known(torch.zeros(batch, dtype=torch.bool), torch.zeros(batch, chunks, dtype=torch.bool)),
+        given=Latents(torch.zeros(batch, latent_dims[0]), torch.zeros(batch, chunks, latent_dims[1])),
+        guidance=guidance,
+    )
+
+
+def draw_latents(prior: LatentPrior, grid: ChunkGrid, request: Request, seeds: Sequence[int]) -> Latents:
+    """Draw the latents (n, Z) and (n, C, K) of sequences of any length; one z serves a whole sequence.
+
+    Args:
+        prior: fitted.
+        grid: of the model.
+        request: length, labels, known latents.
+        seeds: of each sequence's random numbers; which sequences are drawn together changes nothing beyond
+            the last digits.
+    """
+    noise = draw_noise(request.given, seeds)
+    known, given = request.known, Latents(request.given.sequence, request.given.chunks.clone())
+    drawn = known.chunks.clone()
+    device = prior.sequence_mean.device
+    for start, stop in grid.windows(given.chunks.shape[1]):
+        frames = min(grid.num_frames(stop - start), request.num_frames - start * grid.stride)
+        part = slice(start, stop)
+        condition = Condition(
+            torch.full((len(seeds),), frames),
+            torch.ones(len(seeds), stop - start, dtype=torch.bool),
+            request.labels,
+            request.chunk_labels[:, part],
+        )
+        latents = prior.sample(
+            Latents(*_to(device, noise.sequence, noise.chunks[:, part])),
+            Condition(*_to(device, *condition)),
+            Known(*_to(device, known.sequence, drawn[:, part])),
+            Latents(*_to(device, given.sequence, given.chunks[:, part])),
+            request.guidance,
+            request.num_steps,
+        )
+        given.chunks[:, part] = latents.chunks.cpu()
+        given = given._replace(sequence=latents.sequence.cpu())
+        known, drawn[:, part] = known._replace(sequence=torch.ones_like(known.sequence)), True
+    return given
+
+
+def draw_noise(like: Latents, seeds: Sequence[int]) -> Latents:
+    """Return standard normal numbers of these shapes, each sequence's from its own seed."""
+    sequence, chunks = torch.empty_like(like.sequence), torch.empty_like(like.chunks)
+    for i, seed in enumerate(seeds):
+        generator = torch.Generator().manual_seed(seed)
+        sequence[i].normal_(generator=generator)
+        chunks[i].normal_(generator=generator)
+    return Latents(sequence, chunks)
+
+
+def _to(device: torch.device, *tensors: Tensor) -> list[Tensor]:
+    return [tensor.to(device) for tensor in tensors]

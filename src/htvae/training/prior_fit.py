@@ -1,0 +1,275 @@
+"""Fitting the prior to the latents of a trained VAE, in a plain loop that resumes exactly.
+
+What is unusual: all random numbers of a step are a function of (seed, step), so that a resumed run equals an
+uninterrupted one; windows are drawn in proportion to their chunks, so that every frame counts alike and long
+windows are learned.
+
+Axes: ``B`` batch, ``C`` chunks.
+"""
+
+import copy
+import logging
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from htvae.checkpoint import PriorState, read_plain
+from htvae.config import PriorConfig
+from htvae.data.batching import cut_micro_batches
+from htvae.data.dataset import random_seed
+from htvae.models.latent import Gaussian
+from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
+from htvae.training.module import averaging, learning_rate_factor
+from htvae.training.optimizer import MuonWithAdamW, build_optimizer
+from htvae.training.prior_data import LatentWindows, Vocabulary
+from htvae.utils.interruption import EndRequest
+from htvae.utils.progress import Progress
+from htvae.utils.utils import save_tensors
+
+logger = logging.getLogger(__name__)
+
+MOST_CHUNKS = 512
+"""Padded chunks that pass through the prior at once."""
+WARMUP_STEPS = 50
+WEIGHT_DECAY = 0.01
+VALIDATION_DRAWS = 4
+"""Times and noises that every validation window is scored at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriorRun:
+    """What a run of fitting is made of."""
+
+    config: PriorConfig
+    train: LatentWindows
+    val: LatentWindows | None
+    vocabulary: Vocabulary
+    vae_hash: str
+    state_file: Path
+    seed: int
+    device: str
+    precision: str
+    end_time: float = math.inf
+    """On the clock of time.monotonic; the run ends then, to be resumed."""
+
+
+class PriorFitter:
+    """One run of fitting.
+
+    Args:
+        run: data, settings, where the state is kept.
+    """
+
+    def __init__(self, run: PriorRun) -> None:
+        self.run, config = run, run.config
+        torch.manual_seed(random_seed("prior", run.seed, 0))
+        self.prior = LatentPrior(
+            config,
+            run.train.sequence[0].shape[-1],
+            run.train.chunks[0].shape[-1],
+            len(run.vocabulary.labels),
+            len(run.vocabulary.chunk_labels),
+        )
+        real = torch.arange(run.train.chunks[0].shape[1]) < run.train.num_chunks[:, None]
+        self.prior.fit_scale(run.train.sequence[0], run.train.chunks[0][real])
+        self.prior.to(run.device)
+        self.averaged = torch.optim.swa_utils.AveragedModel(
+            self.prior, multi_avg_fn=averaging(config.prior_ema_decay)
+        )
+        self.optimizer: MuonWithAdamW = build_optimizer(self.prior, config.prior_learning_rate, WEIGHT_DECAY)
+        self.rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.step = 0
+        self.best: dict[str, Any] = {"loss": math.inf, "step": 0, "state": None}
+
+    def fit(self) -> PriorState | None:
+        """Fit until done or stopped early; return None where time was up.
+
+        Raises:
+            KeyboardInterrupt: the user interrupted; the state is saved.
+        """
+        config, progress = self.run.config, None
+        try:
+            with EndRequest() as request:
+                progress = Progress("Prior", config.prior_steps, self.step)
+                while self.step < config.prior_steps and not self._stands_still():
+                    self._take_step()
+                    figures = ""
+                    if self.step % config.prior_validation_interval == 0 or self.step == config.prior_steps:
+                        figures = self._validate()
+                        self.save()
+                    progress.update(self.step, figures)
+                    if request.asked or self._is_late():
+                        self.save()
+                        if request.asked:
+                            raise KeyboardInterrupt(
+                                f"Interrupted at step {self.step} of the prior. To go on: the same command "
+                                "with --resume."
+                            )
+                        return None
+        finally:
+            if progress is not None:
+                progress.close()
+        return self._result()
+
+    def save(self) -> None:
+        """Write the whole state of fitting."""
+        values = {
+            "format": "htvae-prior-state",
+            "vae_hash": self.run.vae_hash,
+            "config": asdict(self.run.config),
+            "step": self.step,
+            "prior": self.prior.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "best": self.best,
+        }
+        save_tensors(self.run.state_file, values)
+
+    def resume(self) -> bool:
+        """Take up the saved state where there is one of this VAE and these settings; say what was done."""
+        if not self.run.state_file.is_file():
+            return False
+        values = read_plain(self.run.state_file)
+        if values.get("vae_hash") != self.run.vae_hash or values.get("config") != asdict(self.run.config):
+            logger.info(
+                "%s is of another model or of other settings: the prior begins anew.", self.run.state_file
+            )
+            return False
+        self.prior.load_state_dict(values["prior"])
+        self.averaged.load_state_dict(values["averaged"])
+        self.optimizer.load_state_dict(values["optimizer"])
+        self.step, self.best = values["step"], values["best"]
+        return True
+
+    def _take_step(self) -> None:
+        config, generator = self.run.config, self._generator("prior", self.step)
+        factor = learning_rate_factor(self.step, WARMUP_STEPS, config.prior_steps)
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * factor
+        self.prior.train()
+        index = torch.multinomial(
+            self.run.train.num_chunks.float(), config.prior_batch_size, replacement=True, generator=generator
+        )
+        for part in _groups(self.run.train, index):
+            loss = self._loss(self.prior, self.run.train.select(part), generator, training=True).sum()
+            (loss / config.prior_batch_size).backward()
+        torch.nn.utils.clip_grad_norm_(self.prior.parameters(), 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.averaged.update_parameters(self.prior)
+        self.step += 1
+
+    @torch.no_grad()
+    def _validate(self) -> str:
+        """Score the averaged weights, keep them if they are the best so far, and return figures to show."""
+        windows, self.averaged.module.training = self.run.val, False
+        self.averaged.eval()
+        if windows is None:
+            self.best = {"loss": math.nan, "step": self.step, "state": self._weights()}
+            return "no validation recordings"
+        generator, losses = self._generator("prior validation", 0), []
+        for _ in range(VALIDATION_DRAWS):
+            for part in _groups(windows, torch.arange(len(windows.num_frames))):
+                losses.append(
+                    self._loss(self.averaged.module, windows.select(part), generator, training=False)
+                )
+        loss = float(torch.cat(losses).mean())
+        if not math.isfinite(loss):
+            raise ValueError(
+                f"The prior's loss must be finite, but is {loss} at step {self.step}. Lower "
+                "--prior_learning_rate; the model is as it was."
+            )
+        if loss < self.best["loss"]:
+            self.best = {"loss": loss, "step": self.step, "state": self._weights()}
+        return f"loss {loss:.4f}"
+
+    def _loss(
+        self, prior: LatentPrior, windows: LatentWindows, generator: torch.Generator, training: bool
+    ) -> Tensor:
+        """Return the loss (B,) of windows with latents, noise, times, labels and known parts drawn anew."""
+        config, device = self.run.config, self.run.device
+
+        def normal(like: Tensor) -> Tensor:
+            return torch.randn(like.shape, generator=generator)
+
+        def uniform(*shape: int) -> Tensor:
+            return torch.rand(shape, generator=generator)
+
+        batch, width = windows.chunk_labels.shape
+        latents = Latents(*(Gaussian(*p).sample(normal(p[0])) for p in (windows.sequence, windows.chunks)))
+        noise = Latents(normal(latents.sequence), normal(latents.chunks))
+        places = (torch.arange(batch) + uniform(batch)) / batch  # stratified: each batch sees all of the way
+        places = places[torch.randperm(batch, generator=generator)]
+        mask = torch.arange(width) < windows.num_chunks[:, None]
+        known = draw_known(mask, uniform(batch, 5), config.prior_known_probability)
+        keeps = uniform(2, batch) >= (config.prior_label_dropout if training else 0.0)
+        labels = torch.where(keeps[0], windows.labels, NO_LABEL)
+        chunk_labels = torch.where(keeps[1][:, None], windows.chunk_labels, NO_LABEL)
+        values = (latents, noise, (places,), known, (windows.num_frames, mask, labels, chunk_labels))
+        latents_, noise_, time_, known_, condition = (
+            tuple(part.to(device) for part in value) for value in values
+        )
+        standardised = prior.standardise(Latents(*latents_))
+        with torch.autocast(device, torch.bfloat16, enabled=self.run.precision.startswith("bf16")):
+            return prior.compute_loss(
+                standardised, Latents(*noise_), time_[0], Known(*known_), Condition(*condition)
+            )
+
+    def _generator(self, purpose: Any, step: int) -> torch.Generator:
+        return torch.Generator().manual_seed(random_seed(purpose, self.run.seed, step))
+
+    def _weights(self) -> dict[str, Tensor]:
+        return copy.deepcopy({k: v.cpu() for k, v in self.averaged.module.state_dict().items()})
+
+    def _stands_still(self) -> bool:
+        patience = self.run.config.prior_patience * self.run.config.prior_validation_interval
+        stands = math.isfinite(self.best["loss"]) and self.step - self.best["step"] >= patience
+        if stands:
+            logger.info("The prior has not got better for %d steps: fitting ends early.", patience)
+        return stands
+
+    def _is_late(self) -> bool:
+        return time.monotonic() >= self.run.end_time
+
+    def _result(self) -> PriorState:
+        return PriorState(
+            state=self.best["state"] or self._weights(),
+            config=self.run.config,
+            labels=self.run.vocabulary.labels,
+            chunk_labels=self.run.vocabulary.chunk_labels,
+            vae_hash=self.run.vae_hash,
+            figures={"loss": self.best["loss"], "step": float(self.best["step"])},
+        )
+
+
+def draw_known(chunk_mask: Tensor, uniform: Tensor, probability: float) -> Known:
+    """Return which latents of a training window are given.
+
+    With ``probability`` some are: z in half of these cases; all chunks but one span, which in a third
+    of the cases reaches to the end (continuing), in a third lies anywhere (filling in), in a third is all.
+
+    Args:
+        chunk_mask: (B, C) bool.
+        uniform: (B, 5) random numbers in [0, 1).
+        probability: of giving anything.
+    """
+    gives, sequence, kind, length, place = uniform.unbind(1)
+    some, count = gives < probability, chunk_mask.sum(1)
+    size = torch.where(kind < 2 / 3, (length * count).floor().clamp(min=1), count)
+    start = torch.where(kind < 1 / 3, count - size, (place * (count - size + 1)).floor())
+    index = torch.arange(chunk_mask.shape[1])
+    hidden = (index >= start[:, None]) & (index < (start + size)[:, None])
+    return Known(some & (sequence < 0.5), some[:, None] & chunk_mask & ~hidden)
+
+
+def _groups(windows: LatentWindows, index: Tensor) -> Iterator[Tensor]:
+    """Yield the windows in groups of similar length, each small enough to pass at once."""
+    order = index[windows.num_chunks[index].argsort(stable=True)]
+    for cut in cut_micro_batches(windows.num_chunks[order].tolist(), MOST_CHUNKS):
+        yield order[cut]
