@@ -33,8 +33,19 @@ TINY: dict[str, Any] = {
     "validation_interval": 3,
     "device": "cpu",
     "precision": "32",
+    "prior_steps": 0,
 }
-"""Settings of a model that trains in a second."""
+"""Settings of a model that trains in a second, without a prior."""
+
+TINY_PRIOR: dict[str, Any] = {
+    "prior_steps": 20,
+    "prior_batch_size": 8,
+    "prior_embed_dim": 16,
+    "prior_num_heads": 2,
+    "prior_num_layers": 1,
+    "prior_validation_interval": 5,
+}
+"""Settings of a prior that is fitted in a second."""
 
 
 class TrainedRun(NamedTuple):
@@ -88,6 +99,12 @@ def tiny_settings() -> dict[str, Any]:
     return dict(TINY)
 
 
+@pytest.fixture(scope="session")
+def tiny_prior() -> dict[str, Any]:
+    """Return `TINY_PRIOR`."""
+    return dict(TINY_PRIOR)
+
+
 @pytest.fixture
 def tiny_config(tmp_path: Path) -> Config:
     """Settings of a tiny model that writes to this test's own folder."""
@@ -124,3 +141,21 @@ def trained(tmp_path_factory: pytest.TempPathFactory, make_walks: Any) -> Traine
         result = HTVAETrainer(config).fit()
     torch.set_num_threads(threads)
     return TrainedRun(config, folder, result.best_model, recordings)
+
+
+@pytest.fixture(scope="session")
+def trained_with_prior(trained: TrainedRun, tmp_path_factory: pytest.TempPathFactory) -> TrainedRun:
+    """The tiny model with a prior: read it, do not change it."""
+    import shutil
+
+    import torch
+
+    from htvae.training.prior import add_prior_to
+
+    checkpoint = tmp_path_factory.mktemp("prior") / "best_model.pt"
+    shutil.copy(trained.checkpoint, checkpoint)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    assert add_prior_to(checkpoint, trained.config.replace(**TINY_PRIOR))
+    torch.set_num_threads(threads)
+    return trained._replace(checkpoint=checkpoint)

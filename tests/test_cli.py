@@ -21,7 +21,8 @@ ROOT = Path(__file__).parents[1]
 SETTINGS = """
     data_dir max_frames fps y_up image_size confidence_column min_confidence max_frame_gap heading
     val_fraction test_fraction split_seed
-    mirror_probability rotation_degrees scale_range time_warp jitter landmark_dropout span_dropout num_workers
+    mirror_probability rotation_degrees scale_range time_warp plain_share jitter landmark_dropout
+    burst_dropout span_dropout num_workers
     chunk_size chunk_overlap frames_per_token embed_dim num_heads num_layers latent_dim chunk_latent_dim
     dropout latent_span_dropout sequence_span_probability statistics_pooling conditional_prior
     likelihood min_scale kl_weight chunk_kl_weight kl_schedule kl_warmup_steps target_rate free_bits
@@ -29,18 +30,34 @@ SETTINGS = """
     batch_size batch_frames micro_batch_frames num_epochs num_frames max_minutes
     learning_rate weight_decay warmup_steps gradient_clip ema_decay patience validation_interval
     precision device compile_model seed init_from resume
+    prior_steps prior_batch_size prior_embed_dim prior_num_heads prior_num_layers prior_dropout
+    prior_learning_rate prior_label_dropout prior_known_probability prior_ema_decay
+    prior_validation_interval prior_patience
     experiments_dir experiment_name
 """.split()
 MODEL = ["checkpoint", "config", "device", "experiments_dir"]
 SCORING = """
     data_dir output_dir split visualize extract_latents probe probe_groups truth_dir batch_size
 """.split()
+MOTION = [*MODEL, "output_dir", "seed", "video"]
+PRIOR = [
+    "data_dir",
+    *("max_minutes", "precision", "device", "seed", "resume"),
+    *(name for name in SETTINGS if name.startswith("prior_")),
+    "experiments_dir",
+]
 READING = ["y_up", "image_size", "confidence_column", "min_confidence", "max_frame_gap"]
 FLAGS = {
     "train": ["config", "preset", *SETTINGS],
     "evaluate": [*MODEL, *SCORING],
     "encode": [*MODEL, "output_dir"],
     "reconstruct": [*MODEL, "output_dir"],
+    "train-prior": ["config", "preset", "checkpoint", *PRIOR],
+    "generate": [*MOTION, "num_sequences", "num_frames", "label", "script", "guidance"],
+    "continue": [*MOTION, "num_frames", "num_samples"],
+    "complete": [*MOTION, "num_samples", "keep_frames", "keep_landmarks"],
+    "interpolate": [*MOTION, "steps"],
+    "edit": [*MOTION, "towards", "style_from", "strength", "data_dir"],
     "check-data": ["config", "preset", *READING],
     "demo-data": ["kind", "seed"],
     "demo": ["output_dir", "minutes", "seed", "device"],

@@ -17,19 +17,25 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from htvae import __version__
-from htvae.config import Config, setting_names
+from htvae.config import Config, PriorConfig, setting_names
 from htvae.config_file import ConfigFile, load_config_file
-from htvae.flags import parse_flags, peek
+from htvae.flags import field_docs, parse_flags, peek
 from htvae.options import (
     CheckDataOptions,
+    CompleteOptions,
+    ContinueOptions,
     DemoDataOptions,
     DemoOptions,
+    EditOptions,
     EncodeOptions,
     EvaluateOptions,
+    GenerateOptions,
+    InterpolateOptions,
     ModelOptions,
     ReconstructOptions,
     SettingsOptions,
     TrainOptions,
+    TrainPriorOptions,
 )
 from htvae.utils.world import World
 
@@ -37,6 +43,8 @@ log = logging.getLogger(__name__)
 Settings = TypeVar("Settings", bound=SettingsOptions)
 UsesModel = TypeVar("UsesModel", bound=ModelOptions)
 
+DEMO_SCRIPT = "walk:6s,wave:4s,walk:4s,squat:6s"
+"""What the demo's generated people do."""
 READING = ("y_up", "image_size", "confidence_column", "min_confidence", "max_frame_gap")
 """Settings that matter to a command which only reads recordings."""
 
@@ -139,6 +147,45 @@ def reconstruct(argv: Sequence[str]) -> None:
         log.info("%s", path)
 
 
+def train_prior(argv: Sequence[str]) -> None:
+    """Fit a prior to an existing model, to generate from."""
+    fitting = {*field_docs(PriorConfig), *("seed", "device", "precision", "max_minutes", "resume")}
+    own = {*fitting, "data_dir", "experiments_dir"}
+    options, file = _parse_with_settings(
+        TrainPriorOptions, argv, "htvae train-prior", without=set(setting_names()) - own
+    )
+
+    from htvae.training.prior import add_prior_to
+
+    given = {name for name in own if any(flag.split("=")[0] == f"--{name}" for flag in argv)}
+    add_prior_to(options.checkpoint, options.settings, "data_dir" in given, file.build_model)
+
+
+def generate(argv: Sequence[str]) -> None:
+    """Draw new motion."""
+    _write_motion(GenerateOptions, argv, "generate")
+
+
+def continue_(argv: Sequence[str]) -> None:
+    """Go on where a recording ends."""
+    _write_motion(ContinueOptions, argv, "continue", ["recording"])
+
+
+def complete(argv: Sequence[str]) -> None:
+    """Fill in what a recording lacks."""
+    _write_motion(CompleteOptions, argv, "complete", ["recording"])
+
+
+def interpolate(argv: Sequence[str]) -> None:
+    """Go from one recording to another."""
+    _write_motion(InterpolateOptions, argv, "interpolate", ["first", "second"])
+
+
+def edit(argv: Sequence[str]) -> None:
+    """Change what a recording is like."""
+    _write_motion(EditOptions, argv, "edit", ["recording"])
+
+
 def check_data(argv: Sequence[str]) -> None:
     """Say what is in a folder of pose CSVs, and what is wrong with it."""
     idle = set(setting_names()) - set(READING)
@@ -165,11 +212,12 @@ def demo_data(argv: Sequence[str]) -> None:
 
 
 def demo(argv: Sequence[str]) -> None:
-    """Write demo recordings, train on them, evaluate, draw pictures."""
+    """Write demo recordings, train on them, evaluate, draw pictures, generate."""
     options = parse_flags(DemoOptions, argv, "htvae demo")
 
     from htvae.data.demo import write_demo_data
     from htvae.evaluation import evaluator
+    from htvae.generation import commands
     from htvae.training.trainer import HTVAETrainer
 
     data = write_demo_data(options.output_dir / "pose_csvs", seed=options.seed)
@@ -184,8 +232,19 @@ def demo(argv: Sequence[str]) -> None:
         device=options.device,
     )
     evaluator.evaluate(scored, evaluator.DEFAULT_METRICS)
+    generated = GenerateOptions(
+        checkpoint=run.best_model,
+        output_dir=options.output_dir / "generated",
+        num_sequences=3,
+        script=DEMO_SCRIPT,
+        seed=options.seed,
+        device=options.device,
+    )
+    commands.remove_earlier(generated.output_dir)
+    commands.generate(generated)
     print(
         f"\nRecordings: {data.recordings}\nModel: {run.best_model}\nTables and pictures: {scored.output_dir}"
+        f"\nNew motion ({DEMO_SCRIPT}): {generated.output_dir}"
     )
 
 
@@ -194,6 +253,12 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "evaluate": evaluate,
     "encode": encode,
     "reconstruct": reconstruct,
+    "train-prior": train_prior,
+    "generate": generate,
+    "continue": continue_,
+    "complete": complete,
+    "interpolate": interpolate,
+    "edit": edit,
     "check-data": check_data,
     "demo-data": demo_data,
     "demo": demo,
@@ -211,7 +276,7 @@ def _describe(error: ValueError | OSError) -> str:
 
 
 def _list_commands() -> str:
-    lines = [f"  {name:<12} {command.__doc__}" for name, command in COMMANDS.items()]
+    lines = [f"  {name:<13} {command.__doc__}" for name, command in COMMANDS.items()]
     return "\n".join(["commands:", *lines, "", "HTVAE_DEBUG=1 shows the traceback of an error."])
 
 
@@ -234,6 +299,19 @@ def _parse_with_model(
     return parse_flags(options, argv, prog, experiments_dir=experiments_dir, **flags), file.build_model
 
 
+def _write_motion(
+    options: type[ModelOptions], argv: Sequence[str], name: str, positional: Sequence[str] = ()
+) -> None:
+    """Run one of the commands of generation and say what was written."""
+    parsed, build_model = _parse_with_model(options, argv, f"htvae {name}", positional=positional)
+
+    from htvae.generation import commands
+
+    run = getattr(commands, "continue_" if name == "continue" else name)
+    for path in run(parsed, build_model):
+        log.info("%s", path)
+
+
 def _demo_config(options: DemoOptions, recordings: Path) -> Config:
     """Return the settings of the demo's training: a model that learns something in a few minutes."""
     return Config().replace(
@@ -249,6 +327,9 @@ def _demo_config(options: DemoOptions, recordings: Path) -> Config:
         num_frames=2_400_000,
         learning_rate=2e-3,
         kl_warmup_steps=100,
+        prior_steps=600,
+        prior_embed_dim=128,
+        prior_num_layers=4,
         max_minutes=options.minutes,
         seed=options.seed,
         device=options.device,

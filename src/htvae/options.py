@@ -6,7 +6,7 @@ The settings of a run are not here but in ``config.py``. Like it, this module im
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from htvae.config import Config, Device
 
@@ -133,6 +133,129 @@ class ReconstructOptions(InputOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrainPriorOptions(SettingsOptions):
+    """Fit a prior to a model's latents and put it into the model's file, in the place of an earlier one.
+
+    How recordings are read and processed comes with the model.
+    """
+
+    checkpoint: Path = BEST_MODEL
+    """The trained model, which gets the prior."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MotionOptions(ModelOptions):
+    """Where generated motion goes, and from which random numbers it comes."""
+
+    output_dir: Path = Path("generated")
+    """Folder that the CSVs, the picture and generation.json are written to. It must not hold any yet."""
+    seed: int = 0
+    """The same seed gives the same motion."""
+    video: Literal["gif", "mp4", "none"] = "gif"
+    """Kind of the picture of each sequence. mp4 needs: pip install "ht-vae[video]"."""
+
+    def __post_init__(self) -> None:
+        _check_output_dir(self.output_dir)
+        _check_seed(self.seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateOptions(MotionOptions):
+    """Draw new motion from the prior."""
+
+    num_sequences: int = 1
+    """How many sequences."""
+    num_frames: int | None = None
+    """Frames of each, at the model's frame rate. None: the script's length, or 1000."""
+    label: str | None = None
+    """Label of the recordings (or of the spans of frames) that the motion shall be like. None: any."""
+    script: str | None = None
+    """What happens when, by labels of spans: 'walk:12s,wave:4s'; f in place of s means frames."""
+    guidance: float = 1.0
+    """More than 1 exaggerates label and script, at a price in variety."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_counts(self, "num_sequences", "num_frames")
+        _check_guidance(self.guidance)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContinueOptions(MotionOptions):
+    """Go on where a recording ends."""
+
+    recording: Path
+    """CSV file."""
+    num_frames: int = 1000
+    """Frames to add."""
+    num_samples: int = 1
+    """How many ways to go on."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_counts(self, "num_frames", "num_samples")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompleteOptions(MotionOptions):
+    """Fill in what a recording lacks: missing landmarks and gaps. What it has is copied unchanged."""
+
+    recording: Path
+    """CSV file."""
+    num_samples: int = 1
+    """How many ways to fill it in; with several, completed_interval.csv says how sure each point is."""
+    keep_frames: tuple[str, ...] = ()
+    """Spans of frames that are taken as seen, like 0:300 (stop exclusive). None given: all."""
+    keep_landmarks: tuple[str, ...] = ()
+    """Landmarks that are taken as seen. None given: all."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_counts(self, "num_samples")
+
+
+@dataclass(frozen=True, kw_only=True)
+class InterpolateOptions(MotionOptions):
+    """Go from one recording to another in several steps."""
+
+    first: Path
+    """CSV file of the recording at the one end."""
+    second: Path
+    """CSV file of the recording at the other end."""
+    steps: int = 7
+    """Sequences to write, both ends included."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.steps < 2:
+            raise ValueError(f"steps must be at least 2, both ends included, but got {self.steps}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditOptions(MotionOptions):
+    """Change what a recording is like: towards a label, or into another recording's style."""
+
+    recording: Path
+    """CSV file."""
+    towards: str | None = None
+    """Label to move towards, or COLUMN=VALUE of manifest.csv. Needs the folder that was trained on."""
+    style_from: Path | None = None
+    """CSV file of a recording whose sequence latent is taken."""
+    strength: float = 1.0
+    """How far to move: 1 is the distance between recordings with the label and all others."""
+    data_dir: Path | None = None
+    """Folder that was trained on. None: where it was in training."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.towards is None) == (self.style_from is None):
+            raise ValueError(
+                "edit must be told where to go, by --towards LABEL or by --style_from FILE, but got "
+                f"{'neither' if self.towards is None else 'both'}. Give one of them."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
 class DemoDataOptions:
     """Write made-up recordings for trying things out, and the noise-free truth beside them."""
 
@@ -181,3 +304,15 @@ def _check_output_dir(folder: Path) -> None:
 def _check_seed(seed: int) -> None:
     if seed < 0:
         raise ValueError(f"seed must be at least 0, but got {seed}.")
+
+
+def _check_counts(options: Any, *names: str) -> None:
+    for name in names:
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise ValueError(f"{name} must be at least 1, but got {value}.")
+
+
+def _check_guidance(guidance: float) -> None:
+    if not 0 <= guidance <= 100:
+        raise ValueError(f"guidance must be in [0, 100], but got {guidance}.")

@@ -6,7 +6,6 @@ Animals are seen from above, have no hips, and are measured in body lengths. The
 recordings, whatever the number of subjects or of recordings.
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,8 @@ from htvae.data.demo_motion import Motion, move_person
 from htvae.data.demo_person import Person
 from htvae.data.demo_script import Segment, label_actions, label_cycles
 from htvae.data.demo_tracker import Tracker
+from htvae.data.folder_writing import write_folder
 from htvae.data.landmarks import MEDIAPIPE_LANDMARKS
-from htvae.data.pose_csv import write_pose_csv
 from htvae.data.sequence import FrameLabel, PoseSequence
 
 Array = np.ndarray
@@ -87,8 +86,8 @@ def write_demo_data(
     }
     for place in (folder.recordings, folder.truth):
         _check_free(place, names)
-    _write_folder(folder.recordings, [recording.recorded for recording in recordings])
-    _write_folder(folder.truth, [recording.truth for recording in recordings])
+    write_folder(folder.recordings, [recording.recorded for recording in recordings])
+    write_folder(folder.truth, [recording.truth for recording in recordings])
     return folder
 
 
@@ -196,23 +195,6 @@ def _pack(
         make(recorded, label_actions(script, num_frames, FPS)),
         make(truth, label_cycles(script, num_frames, FPS)),
     )
-
-
-def _write_folder(folder: Path, sequences: list[PoseSequence]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for sequence in sequences:
-        write_pose_csv(folder / f"{sequence.name}.csv", sequence)
-    rows = [[f"{s.name}.csv", s.label, s.subject, f"{s.fps:g}", *s.covariates.values()] for s in sequences]
-    _write_table(folder / "manifest.csv", ["file", "label", "subject", "fps", *sequences[0].covariates], rows)
-    labels = [
-        [f"{s.name}.csv", span.start, span.stop, span.label] for s in sequences for span in s.frame_labels
-    ]
-    _write_table(folder / "frame_labels.csv", ["file", "start", "stop", "label"], labels)
-
-
-def _write_table(path: Path, header: list[str], rows: Sequence[Sequence[object]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *rows])
 
 
 def _check_free(folder: Path, names: set[str]) -> None:

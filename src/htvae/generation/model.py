@@ -45,6 +45,11 @@ class GenerativeModel(TrainedModel):
         self._vae_hash = hash_weights(checkpoint.state) if checkpoint.prior else ""
 
     @property
+    def has_prior(self) -> bool:
+        """Whether motion can be generated."""
+        return self._prior_state is not None
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """Labels of recordings that can be asked for."""
         return self._prior_state.labels if self._prior_state else ()

@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from htvae.checkpoint import BuildModel, PriorState, hash_weights, load_checkpoint, save_checkpoint
-from htvae.config import PriorConfig, TrainingConfig
+from htvae.config import Config, PriorConfig, TrainingConfig
 from htvae.data.loader import PoseDataLoader
 from htvae.inference import TrainedModel
 from htvae.training.machine import choose_precision
 from htvae.training.prior_data import TRAINING_FRAMES, Vocabulary, collect_latents
 from htvae.training.prior_fit import PriorFitter, PriorRun
+from htvae.utils.lock import hold_lock
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,11 @@ def add_prior(
     """
     started = time.monotonic()
     checkpoint = load_checkpoint(model_file)
+    vae_hash = hash_weights(checkpoint.state)
+    earlier = checkpoint.prior
+    if resume and earlier is not None and (earlier.vae_hash, earlier.config) == (vae_hash, config):
+        logger.info("%s has its prior already.", model_file)
+        return True
     model = TrainedModel(checkpoint, training.device, build_model)
     if model.config.model.chunk_latent_dim == 0:
         raise ValueError(
@@ -72,12 +78,12 @@ def add_prior(
             train=train,
             val=collect_latents(model, val, vocabulary, training.seed) if val else None,
             vocabulary=vocabulary,
-            vae_hash=hash_weights(checkpoint.state),
+            vae_hash=vae_hash,
             state_file=model_file.with_name(STATE_FILE),
             seed=training.seed,
             device=model.device,
             precision=choose_precision(training.precision, model.device),
-            end_time=started + 60 * (training.max_minutes or math.inf),
+            end_time=started + 60 * (math.inf if training.max_minutes is None else training.max_minutes),
         )
     )
     if resume and fitter.resume():
@@ -88,6 +94,29 @@ def add_prior(
         return False
     _save(model_file, prior)
     return True
+
+
+def add_prior_to(
+    model_file: Path, settings: Config, moved: bool = False, build_model: BuildModel | None = None
+) -> bool:
+    """Fit a prior to a model on its own training recordings, read and split as in its training.
+
+    Args:
+        model_file: ``best_model.pt``.
+        settings: those of the prior, and seed, device, precision, max_minutes and resume.
+        moved: whether the recordings lie in ``settings.data.data_dir`` and not where they were in training.
+        build_model: makes the user's own architecture, where the model has one.
+
+    Returns, raises:
+        As `add_prior`.
+    """
+    checkpoint = load_checkpoint(model_file)
+    data_dir = settings.data.data_dir if moved else checkpoint.config.data.data_dir
+    config = checkpoint.config.replace(data_dir=data_dir, experiments_dir=settings.experiment.experiments_dir)
+    with hold_lock(model_file.with_name("prior.lock"), "Wait until it has ended."):
+        data = PoseDataLoader(config, processor=checkpoint.processor, splits=checkpoint.splits)
+        training = settings.training
+        return add_prior(model_file, data, settings.prior, training, training.resume, build_model)
 
 
 def _save(model_file: Path, prior: PriorState) -> None:

@@ -153,6 +153,7 @@ class PriorFitter:
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
         self.prior.train()
+        torch.manual_seed(random_seed("dropout", self.run.seed, self.step))
         index = torch.multinomial(
             self.run.train.num_chunks.float(), config.prior_batch_size, replacement=True, generator=generator
         )

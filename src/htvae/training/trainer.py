@@ -4,7 +4,9 @@
 """
 
 import contextlib
+import dataclasses
 import logging
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ from htvae.training.losses import VAELoss
 from htvae.training.machine import ACCELERATORS, Estimate, choose_precision, estimate_run
 from htvae.training.module import TrainingModule
 from htvae.training.pause import Pause
+from htvae.training.prior import add_prior
 from htvae.training.processes import SummingStrategy, check_alike, first_goes_first, join_processes
 from htvae.training.progress import ProgressReport
 from htvae.training.run_folder import RunFolder
@@ -99,9 +102,31 @@ class HTVAETrainer:
         """
         first = World.from_environment().rank == 0
         with self.folder.lock(self.resume) if first else contextlib.nullcontext():
-            return self._fit()
+            started = time.monotonic()
+            result, data = self._fit_vae()
+            if first and result.finished and self._wants_prior():
+                finished = self._fit_prior(data, time.monotonic() - started)
+                result = dataclasses.replace(result, finished=finished)
+        return result
 
-    def _fit(self) -> FitResult:
+    def _wants_prior(self) -> bool:
+        """Return whether a prior follows; where one was asked for but cannot, say why."""
+        asked = self.config.prior.prior_steps > 0 and self.config.model.chunk_latent_dim > 0
+        if asked and self.model is not None:
+            logger.info("No prior is fitted to a model that was given as an object.")
+        return asked and self.model is None
+
+    def _fit_prior(self, data: PoseDataLoader, seconds_spent: float) -> bool:
+        """Add a prior to the best model; return False where time was up before the end."""
+        training = self.config.training
+        if training.max_minutes is not None:
+            left = max(training.max_minutes - seconds_spent / 60, 0.0)
+            training = dataclasses.replace(training, max_minutes=left)
+        return add_prior(
+            self.folder.best_model, data, self.config.prior, training, self.resume, self.build_model
+        )
+
+    def _fit_vae(self) -> tuple[FitResult, PoseDataLoader]:
         device = choose_device(self.config.training.device)
         precision = choose_precision(self.config.training.precision, device)
         pl.seed_everything(self.config.training.seed, verbose=False)
@@ -120,7 +145,8 @@ class HTVAETrainer:
             trainer = self._build_trainer(module, data, device, precision, world)
             finished = self._run(trainer, module, data, world)
             self._ensure_best_model(module)
-        return FitResult(best_model=self.folder.best_model, figures=module.figures, finished=finished)
+        best_model = self.folder.best_model
+        return FitResult(best_model=best_model, figures=module.figures, finished=finished), data
 
     def _frames(self, data: PoseDataLoader) -> int:
         return data.num_epochs * data.num_train_frames

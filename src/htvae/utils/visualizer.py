@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from htvae.utils import charts
+from htvae.utils import charts, movies
 from htvae.utils.drawing import BACKGROUND, GHOST, INK, MUTED, Figure, Panel, View, write_text
 from htvae.utils.utils import atomic_write
 
@@ -87,21 +87,35 @@ class Visualizer:
             captions: what stands above the two halves.
         """
         _check_same_frames(pose, reconstruction)
-        pose, reconstruction = pose[..., :2], reconstruction[..., :2]
-        rate = fps or 30.0
-        step = max(1, math.ceil(rate / _GIF_RATE))
-        center, half = _framing(pose, reconstruction, smooth=round(rate) | 1)
-        view = View(0.46 * _GIF_PANEL / max(float(half.max()), 1e-9), _GIF_PANEL, _GIF_PANEL)
-        pictures = [
-            self._gif_frame((pose[t], reconstruction[t]), center[t], view, captions, title, _caption(t, fps))
-            for t in range(0, len(pose), step)
-        ]
-        palette = _common_palette(pictures)
-        indexed = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
-        with atomic_write(path) as temporary:
-            duration = max(20, 10 * round(100 * step / rate))  # GIF counts hundredths of a second
-            indexed[0].save(temporary, save_all=True, append_images=indexed[1:], duration=duration, loop=0)
-        return Path(path)
+        center, half = _framing(pose[..., :2], reconstruction[..., :2], smooth=round(fps or 30.0) | 1)
+        return self._animate(
+            [(pose, center), (reconstruction, center)], float(half.max()), path, fps, title, captions
+        )
+
+    def motion_picture(
+        self,
+        poses: Sequence[Array],
+        path: str | Path,
+        fps: float | None = None,
+        title: str = "",
+        captions: Sequence[str] | None = None,
+    ) -> Path:
+        """Animate sequences (T, L, D) of one length side by side, each followed by itself (GIF or MP4).
+
+        Args:
+            poses: one to four sequences, NaN where missing.
+            path: file to write; its suffix says which kind. MP4 needs imageio-ffmpeg.
+            fps: frame rate (1/s). None: played as if it were 30, and the counter shows frames.
+            title: heading.
+            captions: what stands above each. None: nothing.
+
+        Raises:
+            ValueError: MP4 without imageio-ffmpeg.
+        """
+        framings = [_framing(pose[..., :2], pose[..., :2], smooth=round(fps or 30.0) | 1) for pose in poses]
+        panels = [(pose, center) for pose, (center, _) in zip(poses, framings, strict=True)]
+        half = max(float(half.max()) for _, half in framings)
+        return self._animate(panels, half, path, fps, title, captions or [""] * len(poses))
 
     def latent_map(
         self,
@@ -164,20 +178,44 @@ class Visualizer:
             picture.save(temporary)
         return Path(path)
 
-    def _gif_frame(
+    def _animate(
         self,
-        poses: tuple[Array, Array],
-        center: Array,
+        panels: Sequence[tuple[Array, Array]],
+        half: float,
+        path: str | Path,
+        fps: float | None,
+        title: str,
+        captions: Sequence[str],
+    ) -> Path:
+        """Write panels, each of poses (T, L, D) and its view's centre (T, 2), at natural speed."""
+        rate = fps or 30.0
+        step = max(1, math.ceil(rate / _GIF_RATE))
+        view = View(0.46 * _GIF_PANEL / max(half, 1e-9), _GIF_PANEL, _GIF_PANEL)
+        pictures = (
+            self._movie_frame(
+                [(p[t, :, :2], c[t]) for p, c in panels], view, captions, title, _caption(t, fps)
+            )
+            for t in range(0, len(panels[0][0]), step)
+        )
+        with atomic_write(path) as temporary:
+            movies.write_movie(pictures, temporary, step / rate)
+        return Path(path)
+
+    def _movie_frame(
+        self,
+        panels: Sequence[tuple[Array, Array]],
         view: View,
-        captions: tuple[str, str],
+        captions: Sequence[str],
         title: str,
         counter: str,
     ) -> Image.Image:
-        size = (2 * view.width + 3 * _MARGIN, view.height + _HEADER + _FOOTER + (28 if title else 0))
+        """Draw poses (L, 2) around their centres (2,), side by side."""
+        width = len(panels) * (view.width + _MARGIN) + _MARGIN
+        size = (width, view.height + _HEADER + _FOOTER + (28 if title else 0))
         picture = Image.new("RGB", size, BACKGROUND)
         write_text(picture, (_MARGIN, 12), title, 18)
         top = size[1] - view.height - _FOOTER
-        for number, (pose, caption) in enumerate(zip(poses, captions, strict=True)):
+        for number, ((pose, center), caption) in enumerate(zip(panels, captions, strict=True)):
             left = _MARGIN + number * (view.width + _MARGIN)
             picture.paste(self._draw(pose, [], center, view), (left, top))
             write_text(picture, (left, top - 8), caption, 15, INK, anchor="ld")
@@ -219,15 +257,6 @@ def _framing(pose: Array, other: Array, smooth: int = 0) -> tuple[Array, Array]:
     center = np.where(travels, center, (low.min(axis=0) + high.max(axis=0)) / 2)
     half = np.nanquantile(np.abs(points - center[:, None]), 0.999, axis=(0, 1))
     return center, np.maximum(half, 1e-6 + 0.25 * half.max())
-
-
-def _common_palette(pictures: list[Image.Image]) -> Image.Image:
-    """Return one palette that suits all pictures; each with its own would flicker."""
-    samples = pictures[:: max(1, len(pictures) // 4)][:4]
-    sheet = Image.new("RGB", (samples[0].width, samples[0].height * len(samples)))
-    for number, sample in enumerate(samples):
-        sheet.paste(sample, (0, number * sample.height))
-    return sheet.quantize(colors=128)
 
 
 def _caption(frame: int, fps: float | None) -> str:

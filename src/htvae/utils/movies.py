@@ -1,0 +1,60 @@
+"""Pictures to a GIF or an MP4."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+
+def write_movie(pictures: Iterable[Image.Image], path: Path, seconds: float) -> None:
+    """Write pictures of one size, each shown for so many seconds; the suffix says which kind.
+
+    Raises:
+        ValueError: MP4 where imageio-ffmpeg is not installed.
+    """
+    if path.suffix == ".mp4":
+        _write_mp4(pictures, path, 1 / seconds)
+    else:
+        _write_gif(list(pictures), path, seconds)
+
+
+def check_mp4() -> None:
+    """Raise ValueError where no MP4 can be written: before the work, not after."""
+    try:
+        import imageio_ffmpeg  # noqa: F401
+    except ImportError:
+        raise ValueError(
+            'MP4 needs imageio-ffmpeg, but it is not installed. Try pip install "ht-vae[video]", or take GIF.'
+        ) from None
+
+
+def _write_gif(pictures: list[Image.Image], path: Path, seconds: float) -> None:
+    palette = _common_palette(pictures)
+    indexed = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    duration = max(20, 10 * round(100 * seconds))  # GIF counts hundredths of a second
+    indexed[0].save(path, save_all=True, append_images=indexed[1:], duration=duration, loop=0)
+
+
+def _write_mp4(pictures: Iterable[Image.Image], path: Path, rate: float) -> None:
+    check_mp4()
+    import imageio_ffmpeg
+
+    writer: Any = None
+    for picture in pictures:
+        even = picture.crop((0, 0, picture.width // 2 * 2, picture.height // 2 * 2))  # the codec wants it so
+        if writer is None:
+            writer = imageio_ffmpeg.write_frames(str(path), even.size, fps=rate)
+            writer.send(None)
+        writer.send(even.tobytes())
+    if writer is not None:
+        writer.close()
+
+
+def _common_palette(pictures: list[Image.Image]) -> Image.Image:
+    """Return one palette that suits all pictures; each with its own would flicker."""
+    samples = pictures[:: max(1, len(pictures) // 4)][:4]
+    sheet = Image.new("RGB", (samples[0].width, samples[0].height * len(samples)))
+    for number, sample in enumerate(samples):
+        sheet.paste(sample, (0, number * sample.height))
+    return sheet.quantize(colors=128)

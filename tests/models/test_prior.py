@@ -1,0 +1,122 @@
+"""The prior: what is known stays, padding and labels, and that sampling follows what the network says."""
+
+import pytest
+import torch
+
+from htvae.config import PriorConfig
+from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
+
+Z, K, B, C = 5, 3, 2, 7
+SMALL = PriorConfig(prior_embed_dim=16, prior_num_heads=2, prior_num_layers=2)
+
+
+@pytest.fixture
+def prior():
+    torch.manual_seed(0)
+    prior = LatentPrior(SMALL, Z, K, num_labels=2, num_chunk_labels=3).eval()
+    for last in (prior.sequence_output, prior.chunk_output):  # they start at zero
+        torch.nn.init.normal_(last.weight)
+    prior.fit_scale(2 * torch.randn(50, Z) + 1, 0.5 * torch.randn(50, K) - 3)
+    return prior
+
+
+def make_latents(seed, chunks=C):
+    generator = torch.Generator().manual_seed(seed)
+    return Latents(
+        torch.randn(B, Z, generator=generator), torch.randn(B, 9, K, generator=generator)[:, :chunks]
+    )
+
+
+def make_condition(chunks=C, padding=0):
+    mask = torch.arange(chunks + padding).expand(B, -1) < chunks
+    labels = torch.ones(B, dtype=torch.long)
+    return Condition(torch.full((B,), 300), mask, labels, torch.ones_like(mask).long() * mask)
+
+
+def make_known(sequence=False, chunks=()):
+    known = torch.zeros(B, C, dtype=torch.bool)
+    known[:, list(chunks)] = True
+    return Known(torch.full((B,), sequence), known)
+
+
+def test_standardising_and_back(prior):
+    latents = make_latents(0)
+    back = prior.restore(prior.standardise(latents))
+    torch.testing.assert_close(back, latents, rtol=0, atol=1e-5)  # float32
+    torch.testing.assert_close(
+        prior.standardise(Latents(prior.sequence_mean, prior.chunk_mean)).chunks, torch.zeros(K)
+    )
+
+
+def test_what_is_known_comes_back_and_the_rest_does_not_depend_on_what_stood_there(prior):
+    noise, known = make_latents(1), make_known(sequence=True, chunks=[0, 3])
+    first, second = make_latents(2), make_latents(2)
+    second.chunks[:, [1, 5]] = 100.0
+    drawn, again = (
+        prior.sample(noise, make_condition(), known, given, num_steps=4) for given in (first, second)
+    )
+    torch.testing.assert_close(drawn, again, rtol=0, atol=0)
+    assert torch.equal(drawn.sequence, first.sequence)
+    assert torch.equal(drawn.chunks[:, [0, 3]], first.chunks[:, [0, 3]])
+    assert not torch.isclose(drawn.chunks[:, 1], first.chunks[:, 1]).any()
+
+
+def test_what_is_known_matters(prior):
+    noise, known = make_latents(1), make_known(chunks=[0])
+    drawn = [prior.sample(noise, make_condition(), known, make_latents(s), num_steps=4) for s in (2, 3)]
+    assert not torch.allclose(drawn[0].chunks[:, 1:], drawn[1].chunks[:, 1:], atol=1e-3)
+
+
+def test_padding_changes_nothing(prior):
+    latents, noise = make_latents(0), make_latents(1)
+    pad = [
+        Latents(x.sequence, torch.cat([x.chunks, torch.full((B, 2, K), 9.0)], 1)) for x in (latents, noise)
+    ]
+    known = make_known(chunks=[1])
+    padded_known = Known(known.sequence, torch.nn.functional.pad(known.chunks, (0, 2)))
+    time = torch.tensor([0.3, 0.8])
+    loss = prior.compute_loss(latents, noise, time, known, make_condition())
+    padded = prior.compute_loss(*pad, time, padded_known, make_condition(padding=2))
+    torch.testing.assert_close(padded, loss, rtol=1e-5, atol=1e-6)  # sums in another order
+
+
+def test_the_loss_by_hand(prior):
+    """A network that says nothing has the squares of what it should say for its loss."""
+    for last in (prior.sequence_output, prior.chunk_output):
+        torch.nn.init.zeros_(last.weight)
+    latents, noise = make_latents(0), make_latents(1)
+    time, known = torch.tensor([0.3, 0.8]), make_known(sequence=False, chunks=[0, 1, 2])
+    loss = prior.compute_loss(latents, noise, time, known, make_condition())
+    expected = (latents.sequence - noise.sequence).square().mean(-1)
+    expected += (latents.chunks - noise.chunks)[:, 3:].square().mean((1, 2))
+    torch.testing.assert_close(loss, expected)
+    known = make_known(sequence=True, chunks=range(C))
+    assert torch.equal(prior.compute_loss(latents, noise, time, known, make_condition()), torch.zeros(B))
+
+
+def test_guidance(prior):
+    noise, condition = make_latents(1), make_condition()
+    draw = lambda condition, guidance: prior.sample(noise, condition, guidance=guidance, num_steps=3)  # noqa: E731
+    plain = draw(condition.without_labels(), 1.0)
+    torch.testing.assert_close(draw(condition, 0.0), plain, rtol=0, atol=0)
+    assert not torch.allclose(draw(condition, 1.0).chunks, plain.chunks, atol=1e-3)
+    shifts = [(draw(condition, g).chunks - plain.chunks).norm() for g in (1.0, 2.0)]
+    assert shifts[1] > 1.3 * shifts[0]
+    assert (condition.without_labels().labels == NO_LABEL).all()
+
+
+def test_sampling_follows_a_straight_field(prior, monkeypatch):
+    """With the true direction to a single point, one step reaches it."""
+    target = make_latents(4)
+
+    def towards(latents, time, known, condition):
+        left = (1 - time).clamp(min=1e-6)
+        return Latents(
+            (target.sequence - latents.sequence) / left[:, None],
+            (target.chunks - latents.chunks) / left[:, None, None],
+        )
+
+    monkeypatch.setattr(prior, "forward", towards)
+    for steps in (1, 2, 5):
+        drawn = prior.sample(make_latents(1), make_condition(), num_steps=steps)
+        torch.testing.assert_close(drawn, prior.restore(target), rtol=0, atol=1e-4)

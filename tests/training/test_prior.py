@@ -1,0 +1,119 @@
+"""A prior for a trained model: what it learns from, and where it goes."""
+
+import dataclasses
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+import htvae
+from htvae.checkpoint import load_checkpoint, save_checkpoint
+from htvae.data.loader import PoseDataLoader
+from htvae.data.sequence import FrameLabel
+from htvae.training.prior import add_prior
+from htvae.training.prior_data import Vocabulary, collect_latents
+from htvae.training.trainer import HTVAETrainer
+
+
+@pytest.fixture(autouse=True)
+def _quick(no_measuring):
+    """Start at once."""
+
+
+@pytest.fixture
+def own_copy(trained, tmp_path):
+    """A copy of the tiny model without a prior."""
+    return shutil.copy(trained.checkpoint, tmp_path / "best_model.pt")
+
+
+@pytest.fixture
+def open_data(trained):
+    checkpoint = load_checkpoint(trained.checkpoint)
+    return PoseDataLoader(checkpoint.config, processor=checkpoint.processor, splits=checkpoint.splits)
+
+
+def test_latents_are_those_of_the_model_and_labels_stand_beside_them(trained, make_walk):
+    model = htvae.load(trained.checkpoint, "cpu")
+    spans = (FrameLabel(0, 10, "nod"), FrameLabel(10, 33, "wave"))
+    walks = [make_walk(1, 33, label="b", frame_labels=spans), make_walk(2, 33, label="unknown")]
+    processed = [model.process(walk) for walk in walks]
+    vocabulary = Vocabulary(("a", "b"), ("nod", "wave"))
+    assert Vocabulary.of(processed) == Vocabulary(("b", "unknown"), ("nod", "wave"))
+    windows = collect_latents(model, processed, vocabulary, seed=0)
+    assert windows.num_frames.tolist() == [33, 33] and windows.num_chunks.tolist() == [6, 6]
+    encoding = model.encode(walks[0])
+    np.testing.assert_allclose(windows.sequence[0][0], encoding.sequence_latent, atol=1e-4)  # batched
+    np.testing.assert_allclose(windows.chunks[0][0], encoding.chunk_latents, atol=1e-4)
+    assert windows.labels.tolist() == [2, 0]
+    # Chunks of 8 frames begin every 6: 0-7, 6-13 (six frames of wave, four of nod before), 12-19, ...
+    assert windows.chunk_labels.tolist() == [[1, 1, 2, 2, 2, 2], [0] * 6]
+
+
+def test_recordings_are_cut_again_until_there_is_enough(trained, open_data):
+    model = htvae.load(trained.checkpoint, "cpu")
+    processed = open_data.processed("train")
+    frames = sum(len(p.pose) for p in processed)
+    vocabulary = Vocabulary.of(processed)
+    once, twice = (collect_latents(model, processed, vocabulary, 0, n) for n in (0, frames + 1))
+    assert once.num_frames.sum() == frames and twice.num_frames.sum() == 2 * frames
+
+
+def test_the_file_gets_the_prior_and_keeps_the_rest(trained, trained_with_prior):
+    before, after = load_checkpoint(trained.checkpoint), load_checkpoint(trained_with_prior.checkpoint)
+    assert before.prior is None and after.prior is not None
+    assert all(torch.equal(value, after.state[name]) for name, value in before.state.items())
+    assert after.prior.labels == ("a", "b") and after.prior.chunk_labels == ()
+    assert after.config.prior.prior_embed_dim == after.prior.config.prior_embed_dim == 16
+    assert htvae.load(trained_with_prior.checkpoint, "cpu").prior is not None
+
+
+def test_training_ends_with_a_prior_and_resuming_does_not_fit_it_again(
+    tiny_config, tiny_prior, make_walks, caplog
+):
+    config = tiny_config.replace(**tiny_prior, val_fraction=0.2)
+    result = HTVAETrainer(config, make_walks([40, 60, 51, 70, 33])).fit()
+    first = load_checkpoint(result.best_model).prior
+    assert first is not None and result.finished
+    with caplog.at_level("INFO", logger="htvae"):
+        HTVAETrainer(config.replace(resume=True), make_walks([40, 60, 51, 70, 33])).fit()
+    assert "has its prior already" in caplog.text
+    again = load_checkpoint(result.best_model).prior
+    assert all(torch.equal(value, again.state[name]) for name, value in first.state.items())
+
+
+def test_a_model_without_chunk_latents_gets_none(tiny_config, tiny_prior, make_walks):
+    config = tiny_config.replace(**(tiny_prior | {"chunk_latent_dim": 0}))
+    walks = make_walks([40, 60, 51])
+    result = HTVAETrainer(config, walks).fit()
+    assert load_checkpoint(result.best_model).prior is None
+    with pytest.raises(ValueError, match="a prior needs chunk latents, but chunk_latent_dim is 0"):
+        add_prior(result.best_model, PoseDataLoader(config, walks), config.prior, config.training)
+
+
+def test_recordings_of_another_folder_are_no_training_recordings(own_copy, trained, make_walks):
+    checkpoint = load_checkpoint(own_copy)
+    strangers = make_walks([40, 41], subject="stranger")
+    strangers = [dataclasses.replace(s, name=f"new_{s.name}", pose=s.pose + 1) for s in strangers]
+    data = PoseDataLoader(
+        checkpoint.config, strangers, processor=checkpoint.processor, splits=checkpoint.splits
+    )
+    with pytest.raises(ValueError, match="must hold the recordings that the model was trained on"):
+        add_prior(own_copy, data, trained.config.prior, trained.config.training)
+
+
+def test_the_prior_of_another_model_is_refused(trained_with_prior, tmp_path):
+    checkpoint = load_checkpoint(trained_with_prior.checkpoint)
+    name = next(iter(checkpoint.state))
+    changed = checkpoint.state | {name: checkpoint.state[name] + 1}
+    save_checkpoint(tmp_path / "other.pt", dataclasses.replace(checkpoint, state=changed))
+    model = htvae.load(tmp_path / "other.pt", "cpu")
+    with pytest.raises(ValueError, match="The prior must belong to the model's own VAE"):
+        model.generate(20)
+
+
+def test_generating_needs_a_prior(trained):
+    with pytest.raises(
+        ValueError, match=r"must have a prior to generate, but has none\. Add one: htvae train-p"
+    ):
+        htvae.load(trained.checkpoint, "cpu").generate(20)

@@ -1,0 +1,176 @@
+"""Fitting the prior: exact resumption, what is given, and that it learns."""
+
+import math
+import signal
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from htvae.checkpoint import read_plain
+from htvae.config import PriorConfig
+from htvae.models.prior import Condition, LatentPrior, Latents
+from htvae.training.prior_data import LatentWindows, Vocabulary
+from htvae.training.prior_fit import PriorFitter, PriorRun, draw_known
+
+Z, K, C = 4, 2, 6
+TINY = {"prior_embed_dim": 32, "prior_num_heads": 2, "prior_num_layers": 1, "prior_batch_size": 16}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Bits are equal only with equal numbers of threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def make_windows(count=40, seed=0):
+    """Two labels, z = +-2 by label, every chunk like z; lengths differ."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.arange(count) % 2 + 1
+    sign = (3 - 2 * labels).float()
+    num_chunks = torch.randint(2, C + 1, (count,), generator=generator)
+    narrow = -6.0
+    return LatentWindows(
+        sequence=(2 * sign[:, None].expand(-1, Z).clone(), torch.full((count, Z), narrow)),
+        chunks=(sign[:, None, None].expand(-1, C, K).clone(), torch.full((count, C, K), narrow)),
+        num_frames=48 * num_chunks,
+        num_chunks=num_chunks,
+        labels=labels,
+        chunk_labels=torch.zeros(count, C, dtype=torch.long),
+    )
+
+
+@pytest.fixture
+def make_fitter(tmp_path):
+    def make(val=True, end_time=math.inf, vae_hash="abc", **settings):
+        return PriorFitter(
+            PriorRun(
+                config=PriorConfig(**(TINY | settings)),
+                train=make_windows(),
+                val=make_windows(10, seed=1) if val else None,
+                vocabulary=Vocabulary(("plus", "minus"), ()),
+                vae_hash=vae_hash,
+                state_file=tmp_path / "last_prior.pt",
+                seed=0,
+                device="cpu",
+                precision="32-true",
+                end_time=end_time,
+            )
+        )
+
+    return make
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(make_fitter):
+    settings = {"prior_steps": 12, "prior_validation_interval": 4, "prior_dropout": 0.1}
+    whole = make_fitter(**settings).fit()
+    late = make_fitter(**settings, end_time=time.monotonic())
+    assert late.fit() is None and late.step == 1  # ends after its first step
+    for _ in range(5):
+        late = make_fitter(**settings, end_time=time.monotonic())
+        assert late.resume()
+        late.fit()
+    assert late.step == 6
+    resumed = make_fitter(**settings)
+    assert resumed.resume()
+    result = resumed.fit()
+    assert result.figures == whole.figures
+    for name, value in whole.state.items():
+        assert torch.equal(result.state[name], value), name
+
+
+def test_the_state_of_another_model_is_not_taken_up(make_fitter, caplog):
+    fitter = make_fitter()
+    fitter.save()
+    assert make_fitter().resume()
+    with caplog.at_level("INFO", logger="htvae"):
+        assert not make_fitter(vae_hash="other").resume()
+    assert "of another model or of other settings" in caplog.text
+    assert not make_fitter(prior_batch_size=3).resume()
+
+
+def test_an_interruption_saves_and_says_how_to_go_on(make_fitter, monkeypatch):
+    fitter = make_fitter()
+    take = fitter._take_step
+
+    def interrupt():
+        take()
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(fitter, "_take_step", interrupt)
+    with pytest.raises(
+        KeyboardInterrupt, match=r"step 1 of the prior\. To go on: the same command with --resume"
+    ):
+        fitter.fit()
+    assert read_plain(fitter.run.state_file)["step"] == 1
+
+
+def test_it_stops_early(make_fitter, monkeypatch):
+    fitter = make_fitter(prior_steps=50, prior_validation_interval=2, prior_patience=2)
+    losses = iter([1.0, 2.0, 3.0, 4.0])
+
+    def validate():
+        loss = next(losses)
+        if loss < fitter.best["loss"]:
+            fitter.best = {"loss": loss, "step": fitter.step, "state": fitter._weights()}
+        return ""
+
+    monkeypatch.setattr(fitter, "_validate", validate)
+    assert fitter.fit().figures == {"loss": 1.0, "step": 2.0}
+    assert fitter.step == 6
+
+
+def test_without_validation_the_last_weights_are_taken(make_fitter):
+    fitter = make_fitter(val=False, prior_steps=3)
+    result = fitter.fit()
+    assert result.figures["step"] == 3
+    assert all(torch.equal(result.state[name], value) for name, value in fitter._weights().items())
+
+
+def test_a_loss_that_is_not_finite_is_told(make_fitter):
+    fitter = make_fitter(prior_steps=1)
+    fitter.averaged.module.sequence_output.bias.data.fill_(math.nan)
+    fitter.prior.sequence_output.bias.data.fill_(math.nan)
+    with pytest.raises(ValueError, match="The prior's loss must be finite"):
+        fitter.fit()
+
+
+def test_it_learns_labels_and_that_chunks_follow_z(make_fitter):
+    state = make_fitter(prior_steps=300, prior_validation_interval=300, prior_learning_rate=3e-3).fit()
+    prior = LatentPrior(state.config, Z, K, 2, 0).eval()
+    prior.load_state_dict(state.state)
+    generator = torch.Generator().manual_seed(5)
+    noise = Latents(torch.randn(64, Z, generator=generator), torch.randn(64, C, K, generator=generator))
+
+    def draw(label):
+        mask = torch.ones(64, C, dtype=torch.bool)
+        condition = Condition(torch.full((64,), 48 * C), mask, torch.full((64,), label), 0 * mask.long())
+        return prior.sample(noise, condition)
+
+    for label, sign in ((1, 1.0), (2, -1.0)):
+        drawn = draw(label)
+        assert (drawn.sequence.mean(1).sign() == sign).float().mean() > 0.9  # as asked
+        assert drawn.chunks.mean() == pytest.approx(sign, abs=0.3)
+    anything = draw(0)
+    signs = anything.sequence.mean(1).sign()
+    assert 0.2 < (signs > 0).float().mean() < 0.8  # both kinds
+    agree = anything.chunks.mean((1, 2)).sign() == signs
+    assert agree.float().mean() > 0.9  # one choice for both levels
+
+
+def test_what_is_given_in_training():
+    rng = torch.Generator().manual_seed(0)
+    mask = torch.arange(10).expand(6000, -1) < torch.tensor([10, 4, 1]).repeat(2000)[:, None]
+    known = draw_known(mask, torch.rand(6000, 5, generator=rng), 0.6)
+    assert not (known.chunks & ~mask).any()
+    hidden = mask & ~known.chunks
+    assert hidden.any(1).all()  # something is left to draw
+    starts = np.diff(np.pad(hidden.numpy().astype(int), ((0, 0), (1, 0))), axis=1) == 1
+    assert (starts.sum(1) == 1).all()  # in one piece
+    assert known.sequence.float().mean() == pytest.approx(0.3, abs=0.02)  # three standard deviations
+    nothing = draw_known(mask, torch.rand(6000, 5, generator=rng), 0.0)
+    assert not nothing.sequence.any() and not nothing.chunks.any()
