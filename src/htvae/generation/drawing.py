@@ -133,7 +133,8 @@ def draw_noise(like: Latents, seeds: Sequence[int]) -> Latents:
     for i, seed in enumerate(seeds):
         generator = torch.Generator().manual_seed(seed)
         sequence[i].normal_(generator=generator)
-        chunks[i].normal_(generator=generator)
+        for chunk in chunks[i]:  # one by one, so that a longer sequence begins like a shorter one
+            chunk.normal_(generator=generator)
     return Latents(sequence, chunks)
 
 

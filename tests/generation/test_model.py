@@ -1,0 +1,108 @@
+"""New motion: lengths, labels, seeds, long sequences, and what is told where it cannot be."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+import htvae
+from htvae.data.sequence import FrameLabel
+from htvae.generation.model import _fade
+from htvae.models.prior import Latents
+
+
+@pytest.fixture(scope="module")
+def model(trained_with_prior):
+    return htvae.load(trained_with_prior.checkpoint, "cpu")
+
+
+@pytest.mark.parametrize("num_frames", [1, 7, 64, 65, 300])
+def test_any_length(model, num_frames):
+    (sequence,) = model.generate(num_frames)
+    assert sequence.pose.shape == (num_frames, 6, 2)
+    assert np.isfinite(sequence.pose).all()
+    assert (sequence.landmarks, sequence.fps) == (model.processor.landmarks, 30.0)
+
+
+def test_several_with_a_label(model):
+    sequences = model.generate(30, num_sequences=11, label="b", guidance=2.0)
+    assert [s.name for s in sequences[:2]] == ["generated_00", "generated_01"]
+    assert {s.label for s in sequences} == {"b"}
+    assert len({s.pose.tobytes() for s in sequences}) == 11
+
+
+def test_the_same_seed_gives_the_same_motion(model):
+    first, again, other = (model.generate(30, seed=seed)[0].pose for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.allclose(first, other, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"num_frames": 0}, "num_frames and num_sequences must be at least 1, but got 0 and 1"),
+        ({"num_frames": 9, "num_sequences": 0}, "must be at least 1, but got 9 and 0"),
+        (
+            {"num_frames": 9, "label": "run"},
+            "label must be one that the prior knows, but got 'run'. Known: a, b",
+        ),
+        ({"num_frames": 9, "guidance": 2.0}, "guidance must come with a label or a script"),
+        ({"script": "run:9f"}, "has 'run'. Known: none; recordings need a frame_labels.csv in training"),
+    ],
+)
+def test_what_cannot_be_is_told(model, asked, message):
+    with pytest.raises(ValueError, match=message.replace("(", r"\(").replace(".", r"\.")):
+        model.generate(**asked)
+
+
+def test_a_script_says_what_happens_when(model, monkeypatch):
+    saved = dataclasses.replace(model._prior_state, chunk_labels=("nod", "wave"))
+    monkeypatch.setattr(model, "_prior_state", saved)
+    label, chunk_labels = model._find_labels("b", htvae.generation.Script((("wave", 10), ("nod", 16))), 26)
+    assert label == 2
+    assert chunk_labels.tolist() == [[2, 1, 1, 1]]  # middles of chunks: frames 4, 10, 16 and 22
+    assert model._find_labels("wave", None, 26)[1].tolist() == [[2] * 4]  # a label of spans, for all
+
+
+def test_a_script_stands_beside_what_comes_of_it(model, monkeypatch):
+    monkeypatch.setattr(model, "_chunk_label", lambda name: 0)
+    (sequence,) = model.generate(script="wave:1s,nod:10f")
+    assert sequence.num_frames == 40
+    assert sequence.frame_labels == (FrameLabel(0, 30, "wave"), FrameLabel(30, 40, "nod"))
+
+
+def test_decoding_in_windows_equals_decoding_at_once_where_one_window_is_enough(model):
+    generator = torch.Generator().manual_seed(0)
+    latents = Latents(torch.randn(3, 6, generator=generator), torch.randn(3, 9, 3, generator=generator))
+    expected = model.model.decode(*latents, torch.full((3,), 53))
+    np.testing.assert_allclose(model.decode_all(latents, 53), expected.detach().numpy(), atol=1e-5)
+
+
+def test_windows_are_joined_without_a_jump(model):
+    """With a decoder that says the frame's own number, all windows agree, and so must the whole."""
+    latents = Latents(torch.zeros(1, 6), torch.arange(60.0)[None, :, None].expand(1, 60, 3))
+
+    def decode(sequence, chunks, num_frames):
+        frames = 6 * chunks[0, 0, 0] + torch.arange(num_frames)
+        return np.asarray(frames)[None, :, None, None] * np.ones((1, 1, 2, 2))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model, "_decode_window", decode)
+        pose = model.decode_all(latents, 360)
+    np.testing.assert_allclose(pose[0, :, 0, 0], np.arange(360), rtol=1e-5)
+
+
+def test_the_walk_is_the_sum_of_the_roots_velocity(model):
+    assert model.processor.root_motion
+    pose = np.zeros((4, 7, 2), np.float32)
+    pose[:, -1, 0] = [9.0, 1.0, 2.0, 3.0]  # into the first frame there is no way
+    places = model.to_sequence(pose, "walk").pose
+    np.testing.assert_allclose(places[:, 0, 0], [0, 1, 3, 6])
+
+
+def test_fades_add_up_to_something_everywhere():
+    assert (_fade(20, 0, 0) == 1).all()
+    fade = _fade(20, 8, 8)
+    assert fade[:2].max() < 0.01 and fade[9:11].min() == 1 and (np.diff(fade[:10]) >= 0).all()
+    np.testing.assert_allclose(fade, fade[::-1])
