@@ -14,7 +14,7 @@ import pytest
 
 from htvae import cli
 from htvae.config import Config, setting_names
-from htvae.options import EncodeOptions, EvaluateOptions
+from htvae.options import EncodeOptions, EvaluateOptions, GenerateOptions
 
 ROOT = Path(__file__).parents[1]
 
@@ -328,11 +328,32 @@ class TestCommands:
         def write_demo_data(path: Path, seed: int) -> SimpleNamespace:
             return SimpleNamespace(recordings=path, truth=Path("truth"))
 
+        fitted: list[tuple[Path, Config]] = []
+        asked: list[GenerateOptions] = []
         stand_in(monkeypatch, "htvae.data.demo", write_demo_data=write_demo_data)
+        stand_in(
+            monkeypatch,
+            "htvae.training.prior",
+            add_prior_to=lambda path, config: fitted.append((path, config)),
+        )
+        stand_in(
+            monkeypatch,
+            "htvae.generation.commands",
+            remove_earlier=lambda folder: None,
+            generate=asked.append,
+        )
+        monkeypatch.setattr(
+            "htvae.generation.commands", sys.modules["htvae.generation.commands"], raising=False
+        )
         assert cli.main(["demo", "--minutes", "0.5", "--output_dir", "out"]) == 0
         [(config, _)], [(options, _)] = runs, evaluations
         assert Path(config.data.data_dir) == Path("out/pose_csvs")
-        assert config.training.max_minutes == 0.5
+        assert config.training.max_minutes == pytest.approx(0.35)  # the prior has its part of the time
+        assert config.prior.prior_steps == 0
+        [(path, prior_config)] = fitted
+        assert path == Path("best_model.pt") and prior_config.prior.prior_steps > 0
+        assert prior_config.training.max_minutes == pytest.approx(0.15)
+        assert [(g.output_dir, g.script) for g in asked] == [(Path("out/generated"), cli.DEMO_SCRIPT)]
         assert options.visualize
         assert options.truth_dir == Path("truth")
         assert options.output_dir == Path("out/evaluation_results")

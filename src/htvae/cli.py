@@ -218,10 +218,13 @@ def demo(argv: Sequence[str]) -> None:
     from htvae.data.demo import write_demo_data
     from htvae.evaluation import evaluator
     from htvae.generation import commands
+    from htvae.training.prior import add_prior_to
     from htvae.training.trainer import HTVAETrainer
 
     data = write_demo_data(options.output_dir / "pose_csvs", seed=options.seed)
-    run = HTVAETrainer(_demo_config(options, data.recordings)).fit()
+    config = _demo_config(options, data.recordings)
+    run = HTVAETrainer(config.replace(prior_steps=0, max_minutes=0.7 * options.minutes)).fit()
+    add_prior_to(run.best_model, config.replace(max_minutes=0.3 * options.minutes))
     scored = EvaluateOptions(
         checkpoint=run.best_model,
         output_dir=options.output_dir / "evaluation_results",
@@ -330,7 +333,6 @@ def _demo_config(options: DemoOptions, recordings: Path) -> Config:
         prior_steps=600,
         prior_embed_dim=128,
         prior_num_layers=4,
-        max_minutes=options.minutes,
         seed=options.seed,
         device=options.device,
     )

@@ -316,7 +316,7 @@ class TrainingConfig:
 class PriorConfig:
     """The prior, which is fitted to the trained VAE's latents and from which motion is generated."""
 
-    prior_steps: int = 2000
+    prior_steps: int = 3000
     """Optimiser steps of the prior. 0 leaves it out: the model then reconstructs, but generates nothing."""
     prior_batch_size: int = 32
     """Windows per step."""

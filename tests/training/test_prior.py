@@ -82,6 +82,19 @@ def test_training_ends_with_a_prior_and_resuming_does_not_fit_it_again(
     assert all(torch.equal(value, again.state[name]) for name, value in first.state.items())
 
 
+def test_when_time_is_up_the_model_has_the_prior_as_it_is(own_copy, open_data, trained, tiny_prior, caplog):
+    config = trained.config.replace(**tiny_prior, max_minutes=0)
+    with caplog.at_level("INFO", logger="htvae"):
+        assert not add_prior(own_copy, open_data, config.prior, config.training)
+    assert "Stopped by max_minutes at step 1 of the prior" in caplog.text
+    assert htvae.load(own_copy, "cpu").generate(20)
+    training = config.replace(max_minutes=None).training
+    with caplog.at_level("INFO", logger="htvae"):
+        assert add_prior(own_copy, open_data, config.prior, training, resume=True)
+    assert "The prior goes on at step 1" in caplog.text
+    assert load_checkpoint(own_copy).prior.figures["finished"]
+
+
 def test_a_model_without_chunk_latents_gets_none(tiny_config, tiny_prior, make_walks):
     config = tiny_config.replace(**(tiny_prior | {"chunk_latent_dim": 0}))
     walks = make_walks([40, 60, 51])

@@ -69,7 +69,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(make_fitter):
     settings = {"prior_steps": 12, "prior_validation_interval": 4, "prior_dropout": 0.1}
     whole = make_fitter(**settings).fit()
     late = make_fitter(**settings, end_time=time.monotonic())
-    assert late.fit() is None and late.step == 1  # ends after its first step
+    assert not late.fit().figures["finished"] and late.step == 1  # ends after its first step
     for _ in range(5):
         late = make_fitter(**settings, end_time=time.monotonic())
         assert late.resume()
@@ -120,7 +120,7 @@ def test_it_stops_early(make_fitter, monkeypatch):
         return ""
 
     monkeypatch.setattr(fitter, "_validate", validate)
-    assert fitter.fit().figures == {"loss": 1.0, "step": 2.0}
+    assert fitter.fit().figures == {"loss": 1.0, "step": 2.0, "finished": 1.0}
     assert fitter.step == 6
 
 

@@ -58,7 +58,7 @@ class Request:
     given: Latents
     """Their values, (n, Z) and (n, C, K); any finite value where not known."""
     guidance: float = 1.0
-    num_steps: int = 32
+    num_steps: int = 16
 
 
 def make_request(

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from htvae.checkpoint import BuildModel, Checkpoint, hash_weights, load_checkpoint
+from htvae.checkpoint import BuildModel, Checkpoint, PriorState, hash_weights, load_checkpoint
 from htvae.data.sequence import FrameLabel, PoseSequence
 from htvae.generation.drawing import ChunkGrid, Request, draw_latents, make_request
 from htvae.generation.script import Script
@@ -66,12 +66,7 @@ class GenerativeModel(TrainedModel):
         Raises:
             ValueError: the model has none, or that of another VAE.
         """
-        saved, sizes = self._prior_state, self.config.model
-        if saved is None:
-            raise ValueError(
-                "The model must have a prior to generate, but has none. Add one: htvae train-prior "
-                "--checkpoint FILE (train.py does so itself unless prior_steps is 0)."
-            )
+        saved, sizes = self._require_prior(), self.config.model
         if saved.vae_hash != self._vae_hash:
             raise ValueError(
                 "The prior must belong to the model's own VAE, but was fitted to another one's latents. "
@@ -88,6 +83,14 @@ class GenerativeModel(TrainedModel):
                 "Fit it again: htvae train-prior --checkpoint FILE."
             ) from error
         return prior.to(self.device).eval()
+
+    def _require_prior(self) -> PriorState:
+        if self._prior_state is None:
+            raise ValueError(
+                "The model must have a prior to generate, but has none. Add one: htvae train-prior "
+                "--checkpoint FILE (train.py does so itself unless prior_steps is 0)."
+            )
+        return self._prior_state
 
     @cached_property
     def grid(self) -> ChunkGrid:
@@ -120,6 +123,7 @@ class GenerativeModel(TrainedModel):
         Raises:
             ValueError: no prior, a label that is not known, or a length below 1.
         """
+        self._require_prior()
         script = Script.parse(script, self.processor.fps) if isinstance(script, str) else script
         num_frames = num_frames or (script.num_frames if script else 0)
         if num_frames < 1 or num_sequences < 1:

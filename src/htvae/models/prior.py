@@ -180,7 +180,7 @@ class LatentPrior(nn.Module):
         known: Known | None = None,
         given: Latents | None = None,
         guidance: float = 1.0,
-        num_steps: int = 32,
+        num_steps: int = 16,
     ) -> Latents:
         """Draw latents.
 

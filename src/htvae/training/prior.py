@@ -39,7 +39,7 @@ def add_prior(
         build_model: makes the user's own architecture, where the model has one.
 
     Returns:
-        False where time was up before the end.
+        False where time was up before the end; the model then has the prior as it is.
 
     Raises:
         KeyboardInterrupt: the user interrupted; the state is saved.
@@ -49,7 +49,7 @@ def add_prior(
     checkpoint = load_checkpoint(model_file)
     vae_hash = hash_weights(checkpoint.state)
     earlier = checkpoint.prior
-    if resume and earlier is not None and (earlier.vae_hash, earlier.config) == (vae_hash, config):
+    if resume and earlier is not None and _is_finished(earlier, vae_hash, config):
         logger.info("%s has its prior already.", model_file)
         return True
     model = TrainedModel(checkpoint, training.device, build_model)
@@ -89,11 +89,10 @@ def add_prior(
     if resume and fitter.resume():
         logger.info("The prior goes on at step %d.", fitter.step)
     prior = fitter.fit()
-    if prior is None:
-        logger.info("Stopped by max_minutes at step %d of the prior. To go on: --resume.", fitter.step)
-        return False
     _save(model_file, prior)
-    return True
+    if not prior.figures["finished"]:
+        logger.info("Stopped by max_minutes at step %d of the prior. To go on: --resume.", fitter.step)
+    return bool(prior.figures["finished"])
 
 
 def add_prior_to(
@@ -117,6 +116,10 @@ def add_prior_to(
         data = PoseDataLoader(config, processor=checkpoint.processor, splits=checkpoint.splits)
         training = settings.training
         return add_prior(model_file, data, settings.prior, training, training.resume, build_model)
+
+
+def _is_finished(prior: PriorState, vae_hash: str, config: PriorConfig) -> bool:
+    return (prior.vae_hash, prior.config) == (vae_hash, config) and bool(prior.figures["finished"])
 
 
 def _save(model_file: Path, prior: PriorState) -> None:

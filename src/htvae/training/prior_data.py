@@ -19,7 +19,7 @@ from htvae.inference import TrainedModel
 from htvae.models.chunking import compute_num_chunks
 from htvae.models.prior import NO_LABEL
 
-TRAINING_FRAMES = 1_000_000
+TRAINING_FRAMES = 3_000_000
 """Frames encoded for training, by cutting the recordings again and again at other places."""
 MOST_TILINGS = 16
 

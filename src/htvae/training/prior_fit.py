@@ -87,8 +87,8 @@ class PriorFitter:
         self.step = 0
         self.best: dict[str, Any] = {"loss": math.inf, "step": 0, "state": None}
 
-    def fit(self) -> PriorState | None:
-        """Fit until done or stopped early; return None where time was up.
+    def fit(self) -> PriorState:
+        """Fit until done, stopped early or out of time; the result says which (``finished``).
 
         Raises:
             KeyboardInterrupt: the user interrupted; the state is saved.
@@ -104,18 +104,19 @@ class PriorFitter:
                         figures = self._validate()
                         self.save()
                     progress.update(self.step, figures)
-                    if request.asked or self._is_late():
+                    if request.asked:
                         self.save()
-                        if request.asked:
-                            raise KeyboardInterrupt(
-                                f"Interrupted at step {self.step} of the prior. To go on: the same command "
-                                "with --resume."
-                            )
-                        return None
+                        raise KeyboardInterrupt(
+                            f"Interrupted at step {self.step} of the prior. To go on: the same command with "
+                            "--resume."
+                        )
+                    if time.monotonic() >= self.run.end_time:
+                        self.save()
+                        return self._result(finished=False)
         finally:
             if progress is not None:
                 progress.close()
-        return self._result()
+        return self._result(finished=True)
 
     def save(self) -> None:
         """Write the whole state of fitting."""
@@ -235,17 +236,17 @@ class PriorFitter:
             logger.info("The prior has not got better for %d steps: fitting ends early.", patience)
         return stands
 
-    def _is_late(self) -> bool:
-        return time.monotonic() >= self.run.end_time
-
-    def _result(self) -> PriorState:
+    def _result(self, finished: bool) -> PriorState:
+        if self.best["state"] is None:
+            self._validate()
+        figures = {"loss": self.best["loss"], "step": float(self.best["step"]), "finished": float(finished)}
         return PriorState(
-            state=self.best["state"] or self._weights(),
+            state=self.best["state"],
             config=self.run.config,
             labels=self.run.vocabulary.labels,
             chunk_labels=self.run.vocabulary.chunk_labels,
             vae_hash=self.run.vae_hash,
-            figures={"loss": self.best["loss"], "step": float(self.best["step"])},
+            figures=figures,
         )
 
 
