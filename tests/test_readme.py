@@ -13,7 +13,17 @@ import htvae
 from htvae import cli
 from htvae.config import Config, setting_names
 from htvae.flags import parse_flags
-from htvae.options import CheckDataOptions, DemoDataOptions, DemoOptions, EvaluateOptions
+from htvae.options import (
+    CheckDataOptions,
+    CompleteOptions,
+    ContinueOptions,
+    DemoDataOptions,
+    DemoOptions,
+    EditOptions,
+    EvaluateOptions,
+    GenerateOptions,
+    InterpolateOptions,
+)
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -47,6 +57,11 @@ def check_htvae(argv: list[str]) -> None:
         "check-data": (CheckDataOptions, ["folder"]),
         "demo-data": (DemoDataOptions, ["out_dir"]),
         "demo": (DemoOptions, []),
+        "generate": (GenerateOptions, []),
+        "continue": (ContinueOptions, ["recording"]),
+        "complete": (CompleteOptions, ["recording"]),
+        "interpolate": (InterpolateOptions, ["first", "second"]),
+        "edit": (EditOptions, ["recording"]),
     }
     if rest or command == "demo":
         kind, positional = options[command]

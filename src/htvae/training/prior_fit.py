@@ -79,7 +79,7 @@ class PriorFitter:
         real = torch.arange(run.train.chunks[0].shape[1]) < run.train.num_chunks[:, None]
         self.prior.fit_scale(run.train.sequence[0], run.train.chunks[0][real])
         self.prior.to(run.device)
-        self.averaged = torch.optim.swa_utils.AveragedModel(
+        self.averaged: Any = torch.optim.swa_utils.AveragedModel(
             self.prior, multi_avg_fn=averaging(config.prior_ema_decay)
         )
         self.optimizer: MuonWithAdamW = build_optimizer(self.prior, config.prior_learning_rate, WEIGHT_DECAY)
@@ -170,7 +170,7 @@ class PriorFitter:
     @torch.no_grad()
     def _validate(self) -> str:
         """Score the averaged weights, keep them if they are the best so far, and return figures to show."""
-        windows, self.averaged.module.training = self.run.val, False
+        windows = self.run.val
         self.averaged.eval()
         if windows is None:
             self.best = {"loss": math.nan, "step": self.step, "state": self._weights()}
