@@ -8,7 +8,7 @@ import torch
 
 import htvae
 from htvae.data.sequence import FrameLabel
-from htvae.generation.model import _fade
+from htvae.generation.sampler import _fade
 from htvae.models.prior import Latents
 
 

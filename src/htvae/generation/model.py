@@ -1,104 +1,25 @@
 """A trained model that also generates: ``htvae.load("best_model.pt").generate(num_frames=4000)``.
 
-Axes: ``n`` sequences, ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates, ``C`` chunks, ``Z``
-latent_dim, ``K`` chunk_latent_dim.
+Axes: ``C`` chunks.
 """
 
-from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from htvae.checkpoint import BuildModel, Checkpoint, PriorState, hash_weights, load_checkpoint
-from htvae.data.sequence import FrameLabel, PoseSequence
-from htvae.generation.drawing import ChunkGrid, Request, draw_latents, make_request
+from htvae.checkpoint import BuildModel, load_checkpoint
+from htvae.data.loader import PoseDataLoader
+from htvae.data.sequence import PoseSequence
+from htvae.generation.drawing import make_request
+from htvae.generation.sampler import MotionSampler
 from htvae.generation.script import Script
-from htvae.inference import TrainedModel
-from htvae.models.prior import NO_LABEL, LatentPrior, Latents
-
-SEED_STRIDE = 1_000_003
-"""Seeds of neighbouring sequences are this far apart, so that those of two runs hardly meet."""
+from htvae.inference import Encoding
+from htvae.models.prior import NO_LABEL
 
 
-class GenerativeModel(TrainedModel):
-    """A model with its preprocessing and its prior.
-
-    Args:
-        checkpoint: from `htvae.checkpoint.load_checkpoint`.
-        device: "auto", "cpu", "cuda" or "mps".
-        build_model: makes the user's own architecture, where it was trained with one.
-        batch_frames: frames that pass through the model at once.
-    """
-
-    def __init__(
-        self,
-        checkpoint: Checkpoint,
-        device: str = "auto",
-        build_model: BuildModel | None = None,
-        batch_frames: int = 16_384,
-    ) -> None:
-        super().__init__(checkpoint, device, build_model, batch_frames)
-        self._prior_state = checkpoint.prior
-        self._vae_hash = hash_weights(checkpoint.state) if checkpoint.prior else ""
-
-    @property
-    def has_prior(self) -> bool:
-        """Whether motion can be generated."""
-        return self._prior_state is not None
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Labels of recordings that can be asked for."""
-        return self._prior_state.labels if self._prior_state else ()
-
-    @property
-    def chunk_labels(self) -> tuple[str, ...]:
-        """Labels of spans that a script can ask for."""
-        return self._prior_state.chunk_labels if self._prior_state else ()
-
-    @cached_property
-    def prior(self) -> LatentPrior:
-        """The prior over the latents.
-
-        Raises:
-            ValueError: the model has none, or that of another VAE.
-        """
-        saved, sizes = self._require_prior(), self.config.model
-        if saved.vae_hash != self._vae_hash:
-            raise ValueError(
-                "The prior must belong to the model's own VAE, but was fitted to another one's latents. "
-                "Fit one to this: htvae train-prior --checkpoint FILE."
-            )
-        prior = LatentPrior(
-            saved.config, sizes.latent_dim, sizes.chunk_latent_dim, len(saved.labels), len(saved.chunk_labels)
-        )
-        try:
-            prior.load_state_dict(saved.state)
-        except RuntimeError as error:
-            raise ValueError(
-                "The prior's weights must fit its settings, but do not: the file is damaged. "
-                "Fit it again: htvae train-prior --checkpoint FILE."
-            ) from error
-        return prior.to(self.device).eval()
-
-    def _require_prior(self) -> PriorState:
-        if self._prior_state is None:
-            raise ValueError(
-                "The model must have a prior to generate, but has none. Add one: htvae train-prior "
-                "--checkpoint FILE (train.py does so itself unless prior_steps is 0)."
-            )
-        return self._prior_state
-
-    @cached_property
-    def grid(self) -> ChunkGrid:
-        """How chunks lie in a sequence."""
-        model = self.config.model
-        return ChunkGrid(
-            model.chunk_size, model.resolved_chunk_overlap, self.model.num_chunks(self.config.data.max_frames)
-        )
+class GenerativeModel(MotionSampler):
+    """A model with its preprocessing and its prior; made by `htvae.load`."""
 
     @torch.no_grad()
     def generate(
@@ -149,65 +70,25 @@ class GenerativeModel(TrainedModel):
             for i, pose in enumerate(poses)
         ]
 
-    def draw(self, request: Request, seed: int) -> Latents:
-        """Draw the latents of a request; see `draw_latents`."""
-        seeds = [seed * SEED_STRIDE + i for i in range(len(request.labels))]
-        return draw_latents(self.prior, self.grid, request, seeds)
+    def encode_training(self, data_dir: Path | None, experiments_dir: Path) -> list[Encoding]:
+        """Return the latents of the recordings that the model was trained on.
 
-    @torch.no_grad()
-    def decode_all(self, latents: Latents, num_frames: int) -> np.ndarray:
-        """Decode sequences of any length into poses (n, T, N, D), torso lengths.
+        Args:
+            data_dir: their folder. None: where they were in training.
+            experiments_dir: folder of the cache.
 
-        Long ones are decoded as overlapping windows of chunks and cross-faded in the middle of the overlaps,
-        where both windows say nearly the same.
+        Raises:
+            ValueError: the folder holds none of them.
         """
-        grid, total, weights = self.grid, None, np.zeros(num_frames)
-        windows = grid.windows(latents.chunks.shape[1])
-        for number, (start, stop) in enumerate(windows):
-            frames = min(grid.num_frames(stop - start), num_frames - start * grid.stride)
-            before = windows[number - 1][1] - start if number else 0
-            after = stop - windows[number + 1][0] if number + 1 < len(windows) else 0
-            fade = _fade(frames, before * grid.stride, after * grid.stride)
-            pose = self._decode_window(latents.sequence, latents.chunks[:, start:stop], frames)
-            if total is None:
-                total = np.zeros((len(pose), num_frames, *pose.shape[2:]), np.float32)
-            place = slice(start * grid.stride, start * grid.stride + frames)
-            total[:, place] += pose * fade[:, None, None].astype(np.float32)
-            weights[place] += fade
-        assert total is not None
-        return total / weights[:, None, None].astype(np.float32)
-
-    def to_sequence(
-        self,
-        pose: np.ndarray,
-        name: str,
-        label: str | None = None,
-        frame_labels: tuple[FrameLabel, ...] = (),
-    ) -> PoseSequence:
-        """Return poses (T, N, D) as a recording in torso lengths; the root's velocity becomes its path."""
-        landmarks = self.processor.landmarks
-        places = pose[:, : len(landmarks)]
-        if self.processor.root_motion:
-            path = np.cumsum(pose[:, -1], axis=0)
-            places = places + (path - path[0])[:, None]
-        return PoseSequence(
-            name=name,
-            landmarks=landmarks,
-            pose=np.ascontiguousarray(places, dtype=np.float32),
-            fps=self.processor.fps,
-            label=label,
-            frame_labels=frame_labels,
-        )
-
-    def _decode_window(self, sequence: Tensor, chunks: Tensor, num_frames: int) -> np.ndarray:
-        at_once = max(1, self.batch_frames // num_frames)
-        parts = []
-        for first in range(0, len(sequence), at_once):
-            part = slice(first, first + at_once)
-            frames = torch.full((len(sequence[part]),), num_frames, device=self.device)
-            pose = self.model.decode(sequence[part].to(self.device), chunks[part].to(self.device), frames)
-            parts.append(pose.float().cpu().numpy())
-        return np.concatenate(parts)
+        folder = str(data_dir or self.config.data.data_dir)
+        config = self.config.replace(data_dir=folder, experiments_dir=str(experiments_dir))
+        data = PoseDataLoader(config, processor=self.processor, splits=self.splits)
+        if not data.processed("train"):
+            raise ValueError(
+                f"{folder} must hold the recordings that the model was trained on, but has none of them. "
+                "Give their folder with --data_dir."
+            )
+        return self.encode_all(data.processed("train"))
 
     def _find_labels(self, label: str | None, script: Script | None, num_frames: int) -> tuple[int, Tensor]:
         """Return the index of the label and those (1, C) of the chunks."""
@@ -244,15 +125,3 @@ def load(path: str | Path, device: str = "auto", build_model: BuildModel | None 
         ValueError: a damaged or foreign file, or an absent device.
     """
     return GenerativeModel(load_checkpoint(path), device, build_model)
-
-
-def _fade(num_frames: int, before: int, after: int) -> np.ndarray:
-    """Return weights (T,): ramps over the middle half of the overlaps with the windows before and after."""
-    frames = np.arange(num_frames) + 0.5
-    rise = np.clip((frames - 0.25 * before) / (0.5 * before), 0, 1) if before else np.ones(num_frames)
-    left = num_frames - frames
-    fall = np.clip((left - 0.25 * after) / (0.5 * after), 0, 1) if after else np.ones(num_frames)
-    return np.maximum(rise * fall, 1e-6)
-
-
-__all__: Sequence[str] = ("GenerativeModel", "load")
