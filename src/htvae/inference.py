@@ -201,7 +201,7 @@ class TrainedModel:
         return replace(
             source,
             landmarks=self.processor.landmarks,
-            pose=_interpolate(pose, processed.record.source_frames, frames),
+            pose=interpolate_frames(pose, processed.record.source_frames, frames),
         )
 
     def _batches(self, processed: Sequence[ProcessedSequence]) -> Iterator[tuple[list[Window], PoseBatch]]:
@@ -331,7 +331,7 @@ def _source_spans(spans: np.ndarray, source_frames: np.ndarray) -> np.ndarray:
     return np.stack([first, last + 1], axis=1)
 
 
-def _interpolate(pose: np.ndarray, positions: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+def interpolate_frames(pose: np.ndarray, positions: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Return pose (T, L, D), known at ``positions``, at the ``wanted`` frames; linear, ends held."""
     if len(positions) == len(wanted) and np.array_equal(positions, wanted):
         return pose.astype(np.float32)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from htvae.checkpoint import BuildModel, Checkpoint, PriorState, hash_weights
+from htvae.data.geometry import observed_points
 from htvae.data.sequence import FrameLabel, PoseSequence
 from htvae.generation.drawing import ChunkGrid, Request, draw_latents
 from htvae.inference import TrainedModel
@@ -101,6 +102,19 @@ class MotionSampler(TrainedModel):
         """Draw the latents of a request; see `draw_latents`."""
         seeds = [seed * SEED_STRIDE + i for i in range(len(request.labels))]
         return draw_latents(self.prior, self.grid, request, seeds)
+
+    @torch.no_grad()
+    def encode_pose(self, pose: np.ndarray) -> Latents:
+        """Return the modes (1, Z) and (1, C, K) of a window's posteriors.
+
+        Args:
+            pose: (T, N, D) in torso lengths, NaN where missing; no longer than a window.
+        """
+        observed = observed_points(pose)
+        batch = torch.from_numpy(np.where(observed[..., None], pose, np.float32(0)))[None].to(self.device)
+        frames = torch.tensor([len(pose)], device=self.device)
+        posteriors = self.model.encode(batch, torch.from_numpy(observed)[None].to(self.device), frames)
+        return Latents(posteriors.sequence.mu.cpu(), posteriors.chunks.mu.cpu())
 
     @torch.no_grad()
     def decode_all(self, latents: Latents, num_frames: int) -> np.ndarray:

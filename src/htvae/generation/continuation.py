@@ -1,0 +1,144 @@
+"""Going on where a recording ends.
+
+What is unusual: the recording's tail is cut so that its last chunk ends with it. Its latents are known to the
+prior, which draws those of the chunks that follow; the decoder is given both. What it decodes of the tail
+differs from the recording by the error of reconstruction: at the seam this difference, in place and in
+velocity, is added and fades out within half a second.
+
+Axes: ``n`` samples, ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates.
+"""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from htvae.data.geometry import observed_points
+from htvae.data.processing import ProcessedSequence
+from htvae.data.sequence import PoseSequence
+from htvae.generation.drawing import ChunkGrid, make_request
+from htvae.generation.sampler import MotionSampler
+from htvae.inference import Recording, interpolate_frames
+from htvae.models.prior import Known
+
+FADE_SECONDS = 0.5
+USUAL_RATE = 30.0
+"""Frames per second that are assumed where no rate is known."""
+SEAM_FRAMES = 3
+"""Frames over which velocity at the seam is taken."""
+
+
+def continue_recording(
+    model: MotionSampler, recording: Recording, num_frames: int, num_samples: int = 1, seed: int = 0
+) -> list[PoseSequence]:
+    """Return new frames that follow a recording, in its coordinates and at its frame rate.
+
+    Frames after the last observed one are drawn too, but not returned. A recording shorter than a chunk
+    counts as the end of one whose beginning was not seen.
+
+    Args:
+        model: with a prior.
+        recording: a file, a sequence or an array.
+        num_frames: frames to add, at least 1.
+        num_samples: ways to go on, at least 1.
+        seed: the same gives the same motion.
+
+    Returns:
+        Sequences of ``num_frames`` frames; ``first_frame`` is the one after the recording's last.
+
+    Raises:
+        ValueError: nothing observed, no landmark in common with the model, or no prior.
+    """
+    if num_frames < 1 or num_samples < 1:
+        raise ValueError(
+            f"num_frames and num_samples must be at least 1, but got {num_frames} and {num_samples}."
+        )
+    processed = model.process(recording)
+    seen = np.flatnonzero(observed_points(processed.pose).any(axis=1))
+    if not len(seen):
+        raise ValueError(f"{processed.name}: must have an observed point to go on from, but has none.")
+    last = int(seen[-1])
+    missing = len(processed.pose) - 1 - last
+    count = missing + math.ceil(num_frames / _source_step(processed))
+    tail = cut_tail(processed.pose[: last + 1], model.grid)
+    poses = _draw(model, tail, count, num_samples, seed)
+    fade = round(FADE_SECONDS * (processed.record.fps or USUAL_RATE))
+    poses = np.stack([_join(tail, pose, fade) for pose in poses])[:, missing:]
+    return [
+        _to_source(model, processed, pose, num_frames, f"{processed.name}_continued_{i}")
+        for i, pose in enumerate(poses)
+    ]
+
+
+def cut_tail(pose: np.ndarray, grid: ChunkGrid) -> np.ndarray:
+    """Return the end of a pose (T, N, D) that full chunks cover exactly, three quarters of a window at most.
+
+    Where there is less than one chunk, missing frames are put before it.
+    """
+    if len(pose) < grid.chunk_size:
+        before = np.full((grid.chunk_size - len(pose), *pose.shape[1:]), np.nan, pose.dtype)
+        return np.concatenate([before, pose])
+    fitting = (len(pose) - grid.chunk_size) // grid.stride + 1
+    chunks = min(fitting, max(1, grid.window - grid.window // 4))
+    return pose[-grid.num_frames(chunks) :]
+
+
+def _draw(model: MotionSampler, tail: np.ndarray, count: int, num_samples: int, seed: int) -> np.ndarray:
+    """Return the tail and what follows as decoded, (n, T + count, N, D) in the model's coordinates."""
+    grid, total = model.grid, len(tail) + count
+    latents = model.encode_pose(tail)
+    chunks = latents.chunks.shape[1]
+    request = make_request(
+        grid,
+        (latents.sequence.shape[-1], latents.chunks.shape[-1]),
+        total,
+        torch.zeros(num_samples, dtype=torch.long),
+    )
+    request.given.sequence[:] = latents.sequence
+    request.given.chunks[:, :chunks] = latents.chunks
+    request.known.chunks[:, :chunks] = True
+    known = Known(torch.ones_like(request.known.sequence), request.known.chunks)
+    return model.decode_all(model.draw(replace(request, known=known), seed), total)
+
+
+def _join(tail: np.ndarray, decoded: np.ndarray, fade: int) -> np.ndarray:
+    """Return the frames after the tail, (count, N, D), moved so that they go on from it without a jump."""
+    new = decoded[len(tail) :]
+    difference = (tail - decoded[: len(tail)])[-SEAM_FRAMES:]
+    place = np.nan_to_num(difference[-1])
+    slope = np.nan_to_num((difference[-1] - difference[0]) / max(len(difference) - 1, 1))
+    frames = np.arange(1, len(new) + 1)[:, None, None]
+    weight = 0.5 * (1 + np.cos(np.pi * np.minimum(frames / max(fade, 1), 1)))
+    return (new + (place + frames * slope) * weight).astype(np.float32)
+
+
+def _to_source(
+    model: MotionSampler, processed: ProcessedSequence, pose: np.ndarray, num_frames: int, name: str
+) -> PoseSequence:
+    """Return frames that follow a recording (T, N, D) in its coordinates and on its frames."""
+    processor, record, source = model.processor, processed.record, processed.source
+    step = _source_step(processed)
+    frames = record.source_frames[-1] + step * np.arange(1, len(pose) + 1)
+    anchor = np.repeat(record.anchor[-1:], len(pose), axis=0)
+    if processor.root_motion:
+        anchor = anchor + np.cumsum(pose[:, -1], axis=0) * record.unit
+    rotation = None if record.rotation is None else np.repeat(record.rotation[-1:], len(pose))
+    further = replace(record, anchor=anchor, rotation=rotation, source_frames=frames)
+    places = processor.inverse(pose, further)
+    first = source.first_frame + source.num_frames
+    return replace(
+        source,
+        name=name,
+        landmarks=processor.landmarks,
+        pose=interpolate_frames(places, frames, first + np.arange(num_frames)),
+        first_frame=first,
+        split=None,
+        frame_labels=(),
+    )
+
+
+def _source_step(processed: ProcessedSequence) -> float:
+    """Return the source frames from one model frame to the next."""
+    frames = processed.record.source_frames
+    return float(frames[1] - frames[0]) if len(frames) > 1 else 1.0
