@@ -130,12 +130,17 @@ class TrainedModel:
 
     def process(self, recording: Recording) -> ProcessedSequence:
         """Read a recording where it is a file, and bring it into the model's coordinates."""
+        sequence = self.read(recording)
+        self.check(sequence)
+        return self.processor.transform(sequence)
+
+    def read(self, recording: Recording) -> PoseSequence:
+        """Return a recording as a sequence, read where it is a file."""
         if isinstance(recording, str | Path):
-            recording = read_pose_csv(Path(recording), self.config.data)
-        elif isinstance(recording, np.ndarray):
-            recording = PoseSequence.from_array(recording, landmarks=self.processor.landmarks)
-        self.check(recording)
-        return self.processor.transform(recording)
+            return read_pose_csv(Path(recording), self.config.data)
+        if isinstance(recording, np.ndarray):
+            return PoseSequence.from_array(recording, landmarks=self.processor.landmarks)
+        return recording
 
     def check(self, sequence: PoseSequence) -> None:
         """Raise ValueError where a recording cannot be brought into the model's coordinates."""

@@ -1,12 +1,14 @@
 """New motion: lengths, labels, seeds, long sequences, and what is told where it cannot be."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
 import torch
 
 import htvae
+from htvae.data.pose_csv import write_pose_csv
 from htvae.data.sequence import FrameLabel
 from htvae.generation.sampler import _fade
 from htvae.models.prior import Latents
@@ -106,3 +108,53 @@ def test_fades_add_up_to_something_everywhere():
     fade = _fade(20, 8, 8)
     assert fade[:2].max() < 0.01 and fade[9:11].min() == 1 and (np.diff(fade[:10]) >= 0).all()
     np.testing.assert_allclose(fade, fade[::-1])
+
+
+def test_interpolation_begins_and_ends_with_the_reconstructions(model, make_walk):
+    first, second = make_walk(0, 50), make_walk(1, 62)
+    between = model.interpolate(first, second, steps=5)
+    assert [s.name for s in between] == [f"between_{i}" for i in range(5)]
+    assert {s.num_frames for s in between} == {50}
+    rebuilt = model.reconstruct(first).pose
+    scale = np.median(np.linalg.norm(rebuilt[:, :, :], axis=-1))
+    shift = between[0].pose * 2 - rebuilt  # torsos of two units, and another path
+    assert np.ptp(shift, axis=1).max() < 0.05 * scale
+    steps = [np.linalg.norm(b.pose - a.pose) for a, b in itertools.pairwise(between)]
+    assert max(steps) < 3 * min(steps)
+
+
+def test_editing_goes_as_far_as_it_is_told_to(model, trained, tmp_path, make_walk):
+    training = model.encode_training(trained.folder, tmp_path)
+    assert {e.label for e in training} == {"a", "b"}
+    walk = make_walk(1, 50, first_frame=3)
+    poses = [model.edit(walk, towards="a", strength=s, training=training) for s in (0.0, 1.0, 2.0)]
+    np.testing.assert_allclose(poses[0].pose, model.reconstruct(walk).pose, atol=1e-4)
+    assert all((p.first_frame, p.num_frames, p.fps) == (3, 50, 30.0) for p in poses)
+    near, far = (np.linalg.norm(p.pose - poses[0].pose) for p in poses[1:])
+    assert far > 1.2 * near > 0
+    outdoors = model.edit(walk, towards="place=outdoors", training=training)
+    assert not np.array_equal(outdoors.pose, poses[1].pose)
+
+
+def test_what_cannot_be_edited_is_told(model, trained, tmp_path, make_walk):
+    walk, training = make_walk(1, 50), model.encode_training(trained.folder, tmp_path)
+    with pytest.raises(ValueError, match=r"'c' names 0 of \d+. Known for label: a, b"):
+        model.edit(walk, towards="c", training=training)
+    with pytest.raises(ValueError, match="either towards or style_from, but got neither or both"):
+        model.edit(walk)
+    with pytest.raises(
+        ValueError, match="sequence latent matters to the decoder, but with another's the result"
+    ):
+        model.edit(walk, style_from=walk)  # its own z changes nothing
+    (tmp_path / "other").mkdir()
+    write_pose_csv(tmp_path / "other/x.csv", make_walk(9, 30))
+    with pytest.raises(ValueError, match="must hold the recordings that the model was trained on"):
+        model.encode_training(tmp_path / "other", tmp_path)
+
+
+def test_the_style_of_another(model, make_walk, monkeypatch):
+    monkeypatch.setattr("htvae.generation.editing.LEAST_CHANGE", 0.0)
+    walk = make_walk(1, 50)
+    styled = model.edit(walk, style_from=make_walk(4, 90))
+    assert styled.num_frames == 50 and styled.name == "walk_01_restyled"
+    assert not np.allclose(styled.pose, model.reconstruct(walk).pose)

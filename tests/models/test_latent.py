@@ -1,5 +1,8 @@
 """Posteriors and their KL, held against torch.distributions."""
 
+import math
+
+import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
@@ -61,3 +64,73 @@ def test_chunk_latents_of_no_numbers_cost_nothing():
     assert chunks.mu.shape == (2, 4, 0)
     _, chunk_kl = space.kl(Gaussian(torch.zeros(2, 6), torch.zeros(2, 6)), chunks, torch.zeros(2, 6))
     assert chunk_kl.sum() == 0
+
+
+def test_linear_way_by_hand():
+    first, second = torch.tensor([0.0, 4.0]), torch.tensor([2.0, 0.0])
+    assert LatentSpace.interpolate(first, second, 0.25).tolist() == [0.5, 3.0]
+
+
+def test_spherical_way_by_hand():
+    """A right angle: halfway the direction is the diagonal, the length the mean of 1 and 3."""
+    first, second = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 3.0])
+    halfway = LatentSpace.interpolate(first, second, 0.5, "spherical")
+    torch.testing.assert_close(halfway, torch.full((2,), math.sqrt(2.0)))
+    third = LatentSpace.interpolate(first, second, 1 / 3, "spherical")  # 30 degrees, length 5 / 3
+    torch.testing.assert_close(third, 5 / 3 * torch.tensor([math.sqrt(0.75), 0.5]))
+
+
+@pytest.mark.parametrize("kind", ["linear", "spherical"])
+@pytest.mark.parametrize("shape", [(2, 6), (2, 5, 3)])
+def test_ways_begin_and_end_where_they_should(kind, shape):
+    torch.manual_seed(0)
+    first, second = torch.randn(shape), 3 * torch.randn(shape)
+    for share, end in ((0.0, first), (1.0, second)):
+        torch.testing.assert_close(LatentSpace.interpolate(first, second, share, kind), end)
+
+
+def test_chunks_go_each_its_own_way_and_shares_may_differ():
+    torch.manual_seed(0)
+    first, second = torch.randn(2, 4, 3), torch.randn(2, 4, 3)
+    share = torch.tensor([0.2, 0.7])[:, None, None]
+    found = LatentSpace.interpolate(first, second, share, "spherical")
+    alone = LatentSpace.interpolate(first[1, 2], second[1, 2], 0.7, "spherical")
+    torch.testing.assert_close(found[1, 2], alone)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [([1.0, 2.0], [2.0, 4.0]), ([1.0, 2.0], [-1.0, -2.0]), ([0.0, 0.0], [3.0, 1.0]), ([0.0] * 2, [0.0] * 2)],
+    ids=["parallel", "opposite", "one zero", "both zero"],
+)
+def test_without_one_great_circle_the_way_is_linear(first, second):
+    first, second = torch.tensor(first), torch.tensor(second)
+    found = LatentSpace.interpolate(first, second, 0.25, "spherical")
+    torch.testing.assert_close(found, 0.75 * first + 0.25 * second)
+
+
+def test_the_spherical_way_keeps_the_length_of_gaussian_noise():
+    torch.manual_seed(0)
+    first, second = torch.randn(2, 4000).unbind()
+    halfway = LatentSpace.interpolate(first, second, 0.5, "spherical")
+    assert abs(halfway.std() - 1) < 0.05  # 4 standard errors of 1 / sqrt(8000); the straight way has 0.71
+
+
+def test_another_way_is_refused():
+    with pytest.raises(ValueError, match="kind must be 'linear' or 'spherical', but got 'curved'"):
+        LatentSpace.interpolate(torch.ones(2), torch.ones(2), 0.5, "curved")
+
+
+def test_direction_and_move_by_hand():
+    latents = torch.tensor([[1.0, 0.0], [3.0, 2.0], [0.0, 5.0]])
+    direction = LatentSpace.direction(latents, torch.tensor([True, True, False]))
+    assert direction.tolist() == [2.0, -4.0]
+    assert LatentSpace.move(latents[:2], direction, 0.5).tolist() == [[2.0, -2.0], [4.0, 0.0]]
+    moved = LatentSpace.move(latents[None], direction, 0.0)
+    assert torch.equal(moved, latents[None])
+
+
+@pytest.mark.parametrize("mask", [[True] * 3, [False] * 3])
+def test_a_direction_needs_two_groups(mask):
+    with pytest.raises(ValueError, match="both inside and outside of the group, but got"):
+        LatentSpace.direction(torch.randn(3, 2), torch.tensor(mask))

@@ -15,6 +15,7 @@ from typing import Any
 from htvae.checkpoint import BuildModel
 from htvae.data.folder_writing import write_folder
 from htvae.data.sequence import PoseSequence
+from htvae.generation.completion_files import write_completion
 from htvae.generation.model import GenerativeModel, load
 from htvae.options import (
     CompleteOptions,
@@ -57,8 +58,6 @@ def continue_(options: ContinueOptions, build_model: BuildModel | None) -> list[
 
 def complete(options: CompleteOptions, build_model: BuildModel | None) -> list[Path]:
     """Fill in what a recording lacks."""
-    from htvae.generation.completion_files import write_completion
-
     model = _open(options, build_model)
     completion = model.complete(
         options.recording,
@@ -67,7 +66,7 @@ def complete(options: CompleteOptions, build_model: BuildModel | None) -> list[P
         keep_frames=[_parse_span(text) for text in options.keep_frames] or None,
         keep_landmarks=list(options.keep_landmarks) or None,
     )
-    files = write_completion(options.output_dir, options.recording, completion)
+    files = write_completion(options.output_dir, options.recording, completion, model.config.data)
     return [*files, *_describe(options, model, [completion.sequence], options.recording.stem)]
 
 

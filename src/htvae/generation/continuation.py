@@ -89,12 +89,8 @@ def _draw(model: MotionSampler, tail: np.ndarray, count: int, num_samples: int, 
     grid, total = model.grid, len(tail) + count
     latents = model.encode_pose(tail)
     chunks = latents.chunks.shape[1]
-    request = make_request(
-        grid,
-        (latents.sequence.shape[-1], latents.chunks.shape[-1]),
-        total,
-        torch.zeros(num_samples, dtype=torch.long),
-    )
+    labels = torch.zeros(num_samples, dtype=torch.long)
+    request = make_request(grid, model.latent_dims, total, labels)
     request.given.sequence[:] = latents.sequence
     request.given.chunks[:, :chunks] = latents.chunks
     request.known.chunks[:, :chunks] = True

@@ -3,7 +3,9 @@
 Axes: ``C`` chunks.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,10 +13,18 @@ from torch import Tensor
 from htvae.checkpoint import BuildModel, load_checkpoint
 from htvae.data.loader import PoseDataLoader
 from htvae.data.sequence import PoseSequence
+from htvae.generation.completion import Completion, complete_recording
+from htvae.generation.continuation import continue_recording
 from htvae.generation.drawing import make_request
+from htvae.generation.editing import (
+    edit_towards,
+    find_direction,
+    interpolate_recordings,
+    take_style,
+)
 from htvae.generation.sampler import MotionSampler
 from htvae.generation.script import Script
-from htvae.inference import Encoding
+from htvae.inference import Encoding, Recording
 from htvae.models.prior import NO_LABEL
 
 
@@ -56,7 +66,7 @@ class GenerativeModel(MotionSampler):
         index, chunk_labels = self._find_labels(label, script, num_frames)
         request = make_request(
             self.grid,
-            (self.config.model.latent_dim, self.config.model.chunk_latent_dim),
+            self.latent_dims,
             num_frames,
             torch.full((num_sequences,), index),
             chunk_labels.expand(num_sequences, -1),
@@ -69,6 +79,46 @@ class GenerativeModel(MotionSampler):
             self.to_sequence(pose, f"generated_{i:0{width}d}", label=label, frame_labels=spans)
             for i, pose in enumerate(poses)
         ]
+
+    def continue_(
+        self, recording: Recording, num_frames: int, num_samples: int = 1, seed: int = 0
+    ) -> list[PoseSequence]:
+        """Go on where a recording ends; see `continue_recording`."""
+        return continue_recording(self, recording, num_frames, num_samples, seed)
+
+    def complete(self, recording: Recording, **options: Any) -> Completion:
+        """Fill in what a recording lacks; see `complete_recording` for the options."""
+        return complete_recording(self, recording, **options)
+
+    def interpolate(self, first: Recording, second: Recording, steps: int = 7) -> list[PoseSequence]:
+        """Go from one recording to another; see `interpolate_recordings`."""
+        return interpolate_recordings(self, first, second, steps)
+
+    def edit(
+        self,
+        recording: Recording,
+        towards: str | None = None,
+        style_from: Recording | None = None,
+        strength: float = 1.0,
+        training: Sequence[Encoding] = (),
+    ) -> PoseSequence:
+        """Change what a recording is like.
+
+        Args:
+            recording: a file, a sequence or an array.
+            towards: label, or COLUMN=VALUE, to move towards; see `edit_towards`.
+            style_from: recording whose sequence latent is taken instead; see `take_style`.
+            strength: how far to move.
+            training: encodings of the training recordings, from `encode_training`; ``towards`` needs them.
+
+        Raises:
+            ValueError: neither or both of ``towards`` and ``style_from``, or an unknown label.
+        """
+        if (towards is None) == (style_from is None):
+            raise ValueError("edit must be given either towards or style_from, but got neither or both.")
+        if towards is None:
+            return take_style(self, recording, style_from)  # type: ignore[arg-type]
+        return edit_towards(self, recording, find_direction(training, towards), strength)
 
     def encode_training(self, data_dir: Path | None, experiments_dir: Path) -> list[Encoding]:
         """Return the latents of the recordings that the model was trained on.

@@ -5,6 +5,7 @@ latent_dim, ``K`` chunk_latent_dim.
 """
 
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -15,7 +16,9 @@ from htvae.data.geometry import observed_points
 from htvae.data.sequence import FrameLabel, PoseSequence
 from htvae.generation.drawing import ChunkGrid, Request, draw_latents
 from htvae.inference import TrainedModel
+from htvae.models.latent import Gaussian
 from htvae.models.prior import LatentPrior, Latents
+from htvae.models.vae import SCALE_GAIN, Posteriors
 
 SEED_STRIDE = 1_000_003
 """Seeds of neighbouring sequences are this far apart, so that those of two runs hardly meet."""
@@ -90,6 +93,11 @@ class MotionSampler(TrainedModel):
             )
         return self._prior_state
 
+    @property
+    def latent_dims(self) -> tuple[int, int]:
+        """Numbers of the sequence latent and of a chunk latent."""
+        return self.config.model.latent_dim, self.config.model.chunk_latent_dim
+
     @cached_property
     def grid(self) -> ChunkGrid:
         """How chunks lie in a sequence."""
@@ -105,7 +113,42 @@ class MotionSampler(TrainedModel):
 
     @torch.no_grad()
     def encode_pose(self, pose: np.ndarray) -> Latents:
-        """Return the modes (1, Z) and (1, C, K) of a window's posteriors.
+        """Return the modes (1, Z) and (1, C, K) of a window's posteriors; see `encode_posteriors`."""
+        posteriors = self.encode_posteriors(pose)
+        return Latents(posteriors.sequence.mu, posteriors.chunks.mu)
+
+    def encode_sequence(self, pose: np.ndarray) -> tuple[Gaussian, Gaussian]:
+        """Return the posteriors of z (1, Z) and of the chunks (1, C, K) of a sequence of any length.
+
+        A long one is encoded in overlapping windows of one chunk grid, of which the middles are kept; its z
+        is their precision-weighted mean.
+
+        Args:
+            pose: (T, N, D) in torso lengths, NaN where missing.
+        """
+        grid, windows = self.grid, self.grid.windows(self.grid.num_chunks(len(pose)))
+        parts = [
+            self.encode_posteriors(pose[start * grid.stride : grid.num_frames(stop)])
+            for start, stop in windows
+        ]
+        precision = torch.stack([(-part.sequence.logvar).exp() for part in parts])
+        mu = torch.stack([part.sequence.mu for part in parts])
+        total = precision.sum(0)
+        skips = [0, *((left[1] - right[0]) // 2 for left, right in pairwise(windows))]
+        stops = [
+            *(right[0] + skip for right, skip in zip(windows[1:], skips[1:], strict=True)),
+            windows[-1][1],
+        ]
+        chunks = [
+            [level[:, skip : stop - start] for level in (part.chunks.mu, part.chunks.logvar)]
+            for part, skip, stop, (start, _) in zip(parts, skips, stops, windows, strict=True)
+        ]
+        chunk_mu, chunk_logvar = (torch.cat(level, dim=1) for level in zip(*chunks, strict=True))
+        return Gaussian((precision * mu).sum(0) / total, -total.log()), Gaussian(chunk_mu, chunk_logvar)
+
+    @torch.no_grad()
+    def encode_posteriors(self, pose: np.ndarray) -> Posteriors:
+        """Return the posteriors of a window, (1, Z) and (1, C, K), on the CPU.
 
         Args:
             pose: (T, N, D) in torso lengths, NaN where missing; no longer than a window.
@@ -113,8 +156,16 @@ class MotionSampler(TrainedModel):
         observed = observed_points(pose)
         batch = torch.from_numpy(np.where(observed[..., None], pose, np.float32(0)))[None].to(self.device)
         frames = torch.tensor([len(pose)], device=self.device)
-        posteriors = self.model.encode(batch, torch.from_numpy(observed)[None].to(self.device), frames)
-        return Latents(posteriors.sequence.mu.cpu(), posteriors.chunks.mu.cpu())
+        found = self.model.encode(batch, torch.from_numpy(observed)[None].to(self.device), frames)
+        levels = [Gaussian(level.mu.cpu(), level.logvar.cpu()) for level in (found.sequence, found.chunks)]
+        return Posteriors(levels[0], levels[1], found.chunk_mask.cpu())
+
+    def point_scale(self) -> np.ndarray:
+        """Return the learned spread (L,) of hidden landmarks around what is decoded, torso lengths."""
+        hidden = self.model.log_scale.detach()[1] * SCALE_GAIN
+        floor = self.config.loss.min_scale
+        scale = (hidden.exp().square() + floor**2).sqrt()
+        return scale[: len(self.processor.landmarks)].cpu().numpy()
 
     @torch.no_grad()
     def decode_all(self, latents: Latents, num_frames: int) -> np.ndarray:

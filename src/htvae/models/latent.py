@@ -7,7 +7,7 @@ Representations from Sequential Data", section 2, with z in the place of their s
 Axes: ``B`` batch, ``C`` chunks, ``Z`` latent_dim, ``K`` chunk_latent_dim, ``E`` embed_dim.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,10 @@ from htvae.metrics import kl_divergence
 
 LOGVAR_RANGE = (-14.0, 6.0)
 INITIAL_LOGVAR = -3.0
+PathKind = Literal["linear", "spherical"]
+"""How to go from one latent to another."""
+MIN_SINE = 1e-3
+"""Directions whose angle has a smaller sine count as parallel: float32 hardly tells smaller ones from 0."""
 
 
 class Gaussian(NamedTuple):
@@ -138,6 +142,74 @@ class LatentSpace(nn.Module):
         """
         return sequence.kl(), chunks.kl(self.chunk_prior(sequence_latent, chunks))
 
+    @staticmethod
+    def interpolate(
+        first: Tensor, second: Tensor, share: float | Tensor, kind: PathKind = "linear"
+    ) -> Tensor:
+        """Return the latents at a share of the way from the first to the second, at either level.
+
+        Linear: ``(1 - s) a + s b``. Spherical: the direction goes along the great circle,
+        ``(sin((1 - s) w) a/|a| + sin(s w) b/|b|) / sin w`` with ``w`` the angle between a and b, and the
+        length linearly from ``|a|`` to ``|b|``. What is drawn from N(0, I) has a length of about the root of
+        its numbers; the straight way leads through shorter ones, which are hardly ever drawn, the great
+        circle does not. Of chunk latents each is a vector of its own.
+
+        Where the directions are parallel or opposite, or a vector is zero, there is no one great circle and
+        the way is linear.
+
+        Args:
+            first: (..., Z) or (..., K), at share 0.
+            second: of the same shape, at share 1.
+            share: a number, or numbers that broadcast against the latents; below 0 or above 1 goes beyond.
+            kind: "linear" or "spherical".
+
+        Raises:
+            ValueError: another kind.
+
+        Source: Shoemake 1985, "Animating Rotation with Quaternion Curves", section 3.3; there all vectors
+        have length 1.
+        """
+        if kind not in ("linear", "spherical"):
+            raise ValueError(f"kind must be 'linear' or 'spherical', but got {kind!r}.")
+        straight = first + share * (second - first)
+        return straight if kind == "linear" else _along_circle(first, second, share, straight)
+
+    @staticmethod
+    def direction(latents: Tensor, groups_mask: Tensor) -> Tensor:
+        """Return the way from one group of latents to another: the difference of their means.
+
+        ``mean of latents[mask] - mean of latents[~mask]``. The groups are those with a label, or a value of a
+        covariate, and all others.
+
+        Args:
+            latents: (n, Z), one row a recording, or (m, K), one row a chunk.
+            groups_mask: (n,) or (m,) bool, True for the group that the direction leads to.
+
+        Returns:
+            (Z,) or (K,); not scaled to length 1.
+
+        Raises:
+            ValueError: a group without members.
+        """
+        count, total = int(groups_mask.sum()), len(groups_mask)
+        if not 0 < count < total:
+            raise ValueError(
+                "A direction must have latents both inside and outside of the group, but got "
+                f"{count} inside and {total - count} outside."
+            )
+        return latents[groups_mask].mean(0) - latents[~groups_mask].mean(0)
+
+    @staticmethod
+    def move(latents: Tensor, direction: Tensor, strength: float | Tensor) -> Tensor:
+        """Return ``latents + strength * direction``, at either level.
+
+        Args:
+            latents: (..., Z) or (..., K).
+            direction: (Z,) or (K,), from `direction`.
+            strength: 0 changes nothing, 1 goes as far as the groups are apart, below 0 leads away.
+        """
+        return latents + strength * direction
+
 
 def _posterior_head(features: int, latent_dim: int) -> nn.Linear:
     """A linear map to mean and log variance; the spread starts small, so that early noise hides nothing."""
@@ -148,6 +220,18 @@ def _posterior_head(features: int, latent_dim: int) -> nn.Linear:
         head.weight[latent_dim:] *= 0.1
         head.bias[latent_dim:] = INITIAL_LOGVAR
     return head
+
+
+def _along_circle(first: Tensor, second: Tensor, share: float | Tensor, straight: Tensor) -> Tensor:
+    """Return the spherical way of `LatentSpace.interpolate`; ``straight`` where there is no one circle."""
+    lengths = [torch.linalg.vector_norm(x, dim=-1, keepdim=True) for x in (first, second)]
+    units = [x / n.clamp(min=1e-12) for x, n in zip((first, second), lengths, strict=True)]
+    angle = (units[0] * units[1]).sum(-1, keepdim=True).clamp(-1, 1).acos()
+    share = torch.as_tensor(share, dtype=first.dtype, device=first.device)
+    turned = ((1 - share) * angle).sin() * units[0] + (share * angle).sin() * units[1]
+    length = lengths[0] + share * (lengths[1] - lengths[0])
+    defined = (angle.sin() > MIN_SINE) & (torch.minimum(*lengths) > 0)
+    return torch.where(defined, length * turned / angle.sin().clamp(min=MIN_SINE), straight)
 
 
 def _masked_statistics(x: Tensor, mask: Tensor) -> list[Tensor]:

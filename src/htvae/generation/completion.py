@@ -1,0 +1,192 @@
+"""Filling in what a recording lacks: landmarks that were lost, gaps, parts that are to be made anew.
+
+What is unusual: the single best answer is the VAE's own, which has learned to return what is hidden from it.
+Several answers come from the prior: chunks that hold too little are unknown to it and drawn given the others.
+Either is moved so that it meets what was observed: the difference at the edges of each gap of each
+landmark is carried into the gap.
+
+Axes: ``n`` samples, ``T`` frames, ``L`` landmarks, ``D`` coordinates, ``C`` chunks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from htvae.data.geometry import fill_gaps, observed_points
+from htvae.data.processing import ProcessedSequence
+from htvae.data.sequence import PoseSequence
+from htvae.generation.drawing import make_request
+from htvae.generation.sampler import MotionSampler
+from htvae.inference import Recording, interpolate_frames
+from htvae.models.prior import Known
+
+KNOWN_SHARE = 0.5
+"""Share of a chunk's points that must be observed for its latent to count as known."""
+REACH = 30
+"""Frames from a known point beyond which it says nothing of how far the others are off."""
+NORMAL_90 = 1.645
+"""Half the width of a normal distribution's middle 90 %, in standard deviations."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Completion:
+    """A completed recording, in the source's coordinates and on its frames."""
+
+    sequence: PoseSequence
+    """The best single answer."""
+    samples: tuple[PoseSequence, ...]
+    """Ways to fill it in, where several were asked for."""
+    interval: np.ndarray | None
+    """(2, T, L, D): each coordinate lies between these with 90 %, by the samples; None without samples."""
+    filled: np.ndarray
+    """(T, L) bool, True where a point was filled in; all others are as they were observed."""
+
+
+def complete_recording(
+    model: MotionSampler,
+    recording: Recording,
+    num_samples: int = 1,
+    seed: int = 0,
+    keep_frames: Sequence[tuple[int, int]] | None = None,
+    keep_landmarks: Sequence[str] | None = None,
+) -> Completion:
+    """Fill in every landmark that the model knows, in every frame.
+
+    Args:
+        model: with a prior, where several samples are asked for.
+        recording: a file, a sequence or an array. Landmarks that the model does not know stay as they are.
+        num_samples: 1 gives the single best answer alone, more gives so many ways to fill it in beside it.
+        seed: the same gives the same.
+        keep_frames: spans (start, stop) of source frames that are taken as seen. None: all.
+        keep_landmarks: landmarks that are taken as seen. None: all.
+
+    Raises:
+        ValueError: nothing observed, no landmark in common, an unknown landmark or an empty span, no prior.
+    """
+    if num_samples < 1:
+        raise ValueError(f"num_samples must be at least 1, but got {num_samples}.")
+    source = model.read(recording)
+    seen = replace(source, pose=_keep(source, keep_frames, keep_landmarks))
+    processed = model.process(seen)
+    if not observed_points(processed.pose).any():
+        raise ValueError(
+            f"{source.name}: must have an observed point of the model's landmarks, but has none. Check "
+            "keep_frames and keep_landmarks, or the recording."
+        )
+    poses = model.reconstruct_all([processed])[0].pose[None]
+    if num_samples > 1:
+        poses = np.concatenate([poses, draw_completions(model, processed, num_samples, seed)])
+    return _join_to_source(model, seen, processed, poses)
+
+
+def draw_completions(
+    model: MotionSampler, processed: ProcessedSequence, num_samples: int, seed: int
+) -> np.ndarray:
+    """Return the recording as decoded from latents drawn given what it has, (n, T, N, D), torso lengths."""
+    posteriors, known = model.encode_sequence(processed.pose), _find_known(model, processed.pose)
+    labels = torch.zeros(num_samples, dtype=torch.long)
+    request = make_request(model.grid, model.latent_dims, len(processed.pose), labels)
+    generator = torch.Generator().manual_seed(seed)
+    for level, given in zip(posteriors, request.given, strict=True):
+        given[:] = level.sample(torch.randn(given.shape, generator=generator))
+    request.known.chunks[:] = known
+    known_levels = Known(torch.ones_like(request.known.sequence), request.known.chunks)
+    latents = request.given if known.all() else model.draw(replace(request, known=known_levels), seed)
+    return model.decode_all(latents, len(processed.pose))
+
+
+def _find_known(model: MotionSampler, pose: np.ndarray) -> torch.Tensor:
+    """Return which chunks (C,) of a pose hold enough to be known."""
+    grid, observed = model.grid, observed_points(pose)
+    spans = [(i * grid.stride, grid.num_frames(i + 1)) for i in range(grid.num_chunks(len(pose)))]
+    shown = max(float(observed.any(axis=0).mean()), 1e-9)  # landmarks that are never seen do not count
+    return torch.tensor([observed[start:stop].mean() >= KNOWN_SHARE * shown for start, stop in spans])
+
+
+def _keep(
+    source: PoseSequence, keep_frames: Sequence[tuple[int, int]] | None, keep_landmarks: Sequence[str] | None
+) -> np.ndarray:
+    """Return the pose with all else missing."""
+    pose = source.pose.copy()
+    if keep_frames is not None:
+        numbers = source.first_frame + np.arange(source.num_frames)
+        inside = np.any([(numbers >= start) & (numbers < stop) for start, stop in keep_frames], axis=0)
+        pose[~inside] = np.nan
+    if keep_landmarks is not None:
+        unknown = [name for name in keep_landmarks if name not in source.landmarks]
+        if unknown:
+            raise ValueError(
+                f"keep_landmarks must be landmarks of the recording, but {', '.join(unknown)} are not. "
+                f"It has {', '.join(source.landmarks)}."
+            )
+        pose[:, [name not in keep_landmarks for name in source.landmarks]] = np.nan
+    return pose
+
+
+def _join_to_source(
+    model: MotionSampler,
+    seen: PoseSequence,
+    processed: ProcessedSequence,
+    poses: np.ndarray,
+) -> Completion:
+    """Bring completions, the best first, to the source's frames, and put what was observed in its place."""
+    record, frames = processed.record, seen.first_frame + np.arange(seen.num_frames)
+    names = (*seen.landmarks, *(n for n in model.processor.landmarks if n not in seen.landmarks))
+    known = np.full((seen.num_frames, len(names), seen.pose.shape[2]), np.nan, np.float32)
+    known[:, : len(seen.landmarks)] = seen.pose
+    order = [names.index(name) for name in model.processor.landmarks]
+    completed = []
+    for pose in poses:
+        places = interpolate_frames(model.processor.inverse(pose, record), record.source_frames, frames)
+        full = known.copy()
+        full[:, order] = meet_observed(known[:, order], places)
+        completed.append(full)
+    filled = np.zeros(known.shape[:2], bool)
+    filled[:, order] = ~observed_points(known[:, order])
+    scale = np.zeros(len(names), np.float32)
+    scale[order] = model.point_scale() * record.unit
+    best, *samples = (replace(seen, landmarks=names, pose=pose) for pose in completed)
+    return Completion(
+        sequence=best,
+        samples=tuple(replace(s, name=f"{seen.name}_{i}") for i, s in enumerate(samples)),
+        interval=_interval(np.stack(completed[1:]), scale) if samples else None,
+        filled=filled,
+    )
+
+
+def meet_observed(known: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return places (T, L, D) with the points known put in, and the others moved to meet them.
+
+    The difference between both, known where a point is, is interpolated across each gap of each landmark,
+    held before the first and after the last known point, and fades out within `REACH` frames of one.
+    """
+    observed = observed_points(known)
+    difference = np.where(observed[..., None], known - places, np.float32(np.nan))
+    carried = np.nan_to_num(fill_gaps(difference, observed))
+    distance = _frames_to_observed(observed)
+    fade = np.clip(1 - distance / REACH, 0, 1)[..., None].astype(np.float32)
+    return np.where(observed[..., None], known, places + carried * fade).astype(np.float32)
+
+
+def _frames_to_observed(observed: np.ndarray) -> np.ndarray:
+    """Return (T, L): frames to the nearest observed point of the same landmark; infinite where none is."""
+    frames = np.arange(len(observed), dtype=np.float64)[:, None]
+    before = np.maximum.accumulate(np.where(observed, frames, -np.inf), axis=0)
+    after = np.minimum.accumulate(np.where(observed, frames, np.inf)[::-1], axis=0)[::-1]
+    return np.minimum(frames - before, after - frames)
+
+
+def _interval(samples: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Return (2, T, L, D) between which 90 % lie, by the samples' spread and the model's own scale.
+
+    Args:
+        samples: (n, T, L, D).
+        scale: (L,) the model's learned spread of a point around its reconstruction, source units.
+    """
+    count = len(samples)
+    variance = samples.var(axis=0, ddof=1) * (1 + 1 / count) + scale[:, None] ** 2
+    half = NORMAL_90 * np.sqrt(variance)
+    mean = samples.mean(axis=0)
+    return np.stack([mean - half, mean + half]).astype(np.float32)

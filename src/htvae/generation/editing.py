@@ -1,0 +1,164 @@
+"""Changing what a recording is like, and going from one recording to another, in the latent space.
+
+What is unusual: both levels are changed: z by what recordings are, every chunk latent by what chunks are on
+average. Results come back in the recording's own coordinates, on its own path.
+
+Axes: ``T`` frames, ``N`` points, ``D`` coordinates, ``C`` chunks, ``Z`` latent_dim, ``K`` chunk_latent_dim.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from htvae.data.processing import ProcessedSequence
+from htvae.data.sequence import PoseSequence
+from htvae.generation.sampler import MotionSampler
+from htvae.inference import Encoding, Recording, interpolate_frames
+from htvae.models.latent import LatentSpace
+from htvae.models.prior import Latents
+
+LEAST_CHANGE = 0.5
+"""How far another's sequence latent must move the result, in errors of reconstruction, for style to be
+taken."""
+
+
+class Direction(NamedTuple):
+    """A way through both levels of latents."""
+
+    sequence: Tensor
+    """(Z,)."""
+    chunks: Tensor
+    """(K,)."""
+
+
+def find_direction(encodings: Sequence[Encoding], towards: str) -> Direction:
+    """Return the way to the recordings of a label, or of a ``COLUMN=VALUE`` of the manifest, from all others.
+
+    Args:
+        encodings: of the training recordings.
+        towards: the label, or COLUMN=VALUE.
+
+    Raises:
+        ValueError: no such recordings, or no others; what there is, is named.
+    """
+    column, equals, value = towards.rpartition("=")
+    column = column if equals else "label"
+    values = [_value(encoding, column) for encoding in encodings]
+    members = torch.tensor([own == value for own in values])
+    if members.all() or not members.any():
+        known = ", ".join(sorted({own for own in values if own is not None})) or "none"
+        raise ValueError(
+            f"towards must name some of the training recordings, but {towards!r} names "
+            f"{int(members.sum())} of {len(members)}. Known for {column}: {known}."
+        )
+    sequences = torch.tensor(np.stack([e.sequence_latent for e in encodings]))
+    chunks = torch.tensor(np.stack([e.chunk_latents.mean(axis=0) for e in encodings]))
+    return Direction(LatentSpace.direction(sequences, members), LatentSpace.direction(chunks, members))
+
+
+def edit_towards(
+    model: MotionSampler, recording: Recording, direction: Direction, strength: float = 1.0
+) -> PoseSequence:
+    """Return a recording moved along a direction.
+
+    Args:
+        model: the model that the direction was found with.
+        recording: a file, a sequence or an array.
+        direction: from `find_direction`.
+        strength: 0 gives the reconstruction, 1 goes as far as the groups' means lie apart.
+    """
+    processed, latents = _encode(model, recording)
+    moved = Latents(
+        LatentSpace.move(latents.sequence, direction.sequence, strength),
+        LatentSpace.move(latents.chunks, direction.chunks, strength),
+    )
+    pose = model.decode_all(moved, len(processed.pose))[0]
+    return _to_source(model, processed, pose, f"{processed.name}_edited")
+
+
+def take_style(model: MotionSampler, recording: Recording, style_from: Recording) -> PoseSequence:
+    """Return a recording's chunk latents decoded with the sequence latent of another.
+
+    Raises:
+        ValueError: the model's decoder hardly listens to the sequence latent, so that nothing would change.
+    """
+    processed, latents = _encode(model, recording)
+    _, other = _encode(model, style_from)
+    length = len(processed.pose)
+    own = model.decode_all(latents, length)[0]
+    pose = model.decode_all(Latents(other.sequence, latents.chunks), length)[0]
+    change = float(np.linalg.norm(pose - own, axis=-1).mean())
+    error = float(np.nanmean(np.linalg.norm(own - processed.pose, axis=-1)))
+    if change <= LEAST_CHANGE * error:
+        raise ValueError(
+            "style_from needs a model whose sequence latent matters to the decoder, but with another's the "
+            f"result moves by {change:.4f} torso lengths, less than half the error ({error:.4f}). Train with "
+            "a higher --latent_span_dropout."
+        )
+    return _to_source(model, processed, pose, f"{processed.name}_restyled")
+
+
+def interpolate_recordings(
+    model: MotionSampler, first: Recording, second: Recording, steps: int = 7
+) -> list[PoseSequence]:
+    """Return motion at even steps from one recording to another, their reconstructions at the ends.
+
+    Both levels are interpolated spherically, chunk by chunk; all results have the length of the shorter one,
+    in torso lengths.
+
+    Args:
+        model: any.
+        first: a file, a sequence or an array.
+        second: likewise.
+        steps: results, at least 2.
+
+    Raises:
+        ValueError: fewer than two steps.
+    """
+    if steps < 2:
+        raise ValueError(f"steps must be at least 2, both ends included, but got {steps}.")
+    (one, start), (other, end) = _encode(model, first), _encode(model, second)
+    length = min(len(one.pose), len(other.pose))
+    count = model.grid.num_chunks(length)
+    shares = torch.linspace(0, 1, steps).tolist()
+    between = [
+        Latents(
+            LatentSpace.interpolate(start.sequence, end.sequence, share, "spherical"),
+            LatentSpace.interpolate(start.chunks[:, :count], end.chunks[:, :count], share, "spherical"),
+        )
+        for share in shares
+    ]
+    latents = Latents(*(torch.cat(level) for level in zip(*between, strict=True)))
+    poses = model.decode_all(latents, length)
+    width = len(str(steps - 1))
+    return [model.to_sequence(pose, f"between_{i:0{width}d}") for i, pose in enumerate(poses)]
+
+
+def _encode(model: MotionSampler, recording: Recording) -> tuple[ProcessedSequence, Latents]:
+    processed = model.process(recording)
+    sequence, chunks = model.encode_sequence(processed.pose)
+    return processed, Latents(sequence.mode(), chunks.mode())
+
+
+def _to_source(
+    model: MotionSampler, processed: ProcessedSequence, pose: np.ndarray, name: str
+) -> PoseSequence:
+    """Return a pose (T, N, D) in the coordinates, on the path and on the frames of the recording."""
+    source, record = processed.source, processed.record
+    frames = source.first_frame + np.arange(source.num_frames)
+    places = model.processor.inverse(pose, record)
+    return replace(
+        source,
+        name=name,
+        landmarks=model.processor.landmarks,
+        pose=interpolate_frames(places, record.source_frames, frames),
+    )
+
+
+def _value(encoding: Encoding, column: str) -> str | None:
+    own = {"label": encoding.label, "subject": encoding.subject, **encoding.covariates}
+    return own.get(column)
