@@ -25,6 +25,7 @@ HEADER = "frame#,landmark_name,x,y\n"
 TINY = """
     --embed_dim 16 --num_heads 2 --num_layers 1 --latent_dim 4 --chunk_latent_dim 2 --chunk_size 16
     --num_frames 60 --max_frames 64 --batch_frames 128 --device cpu --precision 32 --experiments_dir run
+    --prior_steps 0
 """.split()
 MODEL = Path("run/checkpoints/best_model.pt")
 
@@ -128,8 +129,9 @@ FAULTY_FILES = {
 @pytest.fixture(scope="module")
 def told_of_all(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, str]]:
     """Exit code and words of each command on a folder of all faulty files."""
+    root = tmp_path_factory.mktemp("faulty")
     folder = write(
-        str(tmp_path_factory.mktemp("faulty")),
+        str(root / "poses"),
         **walks(1),
         **{case: text for case, (text, _) in FAULTY_FILES.items()},
     )
@@ -142,7 +144,11 @@ def told_of_all(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[
         ("encode", folder, *checkpoint),
         ("reconstruct", folder, *checkpoint),
     ):
-        with contextlib.redirect_stderr(io.StringIO()) as err, contextlib.redirect_stdout(err):
+        with (
+            contextlib.chdir(root),
+            contextlib.redirect_stderr(io.StringIO()) as err,
+            contextlib.redirect_stdout(err),
+        ):
             told[command[0]] = cli.main(command), err.getvalue()
     return told
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import htvae
-from htvae.generation.continuation import _join, continue_recording, cut_tail
+from htvae.generation.continuation import _join, _smooth, continue_recording, cut_tail
 from htvae.generation.drawing import ChunkGrid
 
 GRID = ChunkGrid(chunk_size=8, chunk_overlap=2, window=8)
@@ -33,10 +33,36 @@ def test_there_is_no_jump_in_place_or_velocity():
     frames = np.arange(40.0)[:, None, None]
     tail = 0.5 * frames[:20] - 3.7  # half a unit a frame
     decoded = 0.3 * frames  # a little elsewhere, and slower
-    new = _join(tail, decoded, fade=10)
-    path = np.concatenate([tail, new])[:, 0, 0]
+    joined = _join(tail, decoded, rate=20.0)
+    assert joined.shape == (21, 1, 1) and joined[0] == pytest.approx(tail[-1])
+    path = np.concatenate([tail[:-1], joined])[:, 0, 0]
     assert np.abs(np.diff(path)[18:21] - 0.5).max() < 0.1  # a fade that begins level
-    np.testing.assert_allclose(new[9:], decoded[29:], rtol=1e-5)  # nothing is left of the difference
+    np.testing.assert_allclose(joined[10:], decoded[29:], rtol=1e-5)  # nothing is left of the difference
+
+
+def test_a_point_that_is_missing_at_the_end_is_as_far_off_as_it_last_was():
+    tail = np.full((20, 2, 1), 4.0)
+    tail[15:, 1] = np.nan
+    joined = _join(tail, np.zeros((30, 2, 1)), rate=20.0)
+    np.testing.assert_allclose(joined[:, 1], joined[:, 0])
+    assert joined[0] == pytest.approx(4.0) and not joined[10:].any()
+    assert not _join(np.full((20, 1, 1), np.nan), np.zeros((30, 1, 1)), 20.0).any()
+
+
+def test_what_trembles_is_smoothed_at_the_seam_and_nowhere_else():
+    decoded = np.resize([1.0, -1.0], 60)[:, None, None]
+    joined = _join(np.zeros((20, 1, 1)), decoded, rate=40.0)[:, 0, 0]
+    assert np.abs(np.diff(joined[:3])).max() < 0.2
+    np.testing.assert_array_equal(joined[20:], decoded[39:, 0, 0])
+
+
+def test_smoothing_leaves_a_straight_line_and_takes_a_spike_down():
+    line = np.arange(40.0)[:, None, None]
+    np.testing.assert_allclose(_smooth(line, 1.5)[5:-5], line[5:-5])
+    spike = np.zeros((21, 1, 1))
+    spike[10] = 1
+    smoothed = _smooth(spike, 2.0)
+    assert smoothed.sum() == pytest.approx(1) and smoothed.max() == pytest.approx(0.2, abs=0.005)
 
 
 def test_the_frames_follow_the_recording(model, make_walk):
@@ -59,6 +85,24 @@ def test_another_frame_rate_is_kept(model, make_walk):
         (new,) = continue_recording(model, walk, 31)
         assert (new.num_frames, new.fps, new.first_frame) == (31, walk.fps, walk.num_frames)
         assert np.isfinite(new.pose).all()
+
+
+@pytest.mark.parametrize("length", [120, 121])
+def test_no_frame_is_held_between_two_of_the_models(model, make_walk, length, monkeypatch):
+    """A body that moves on evenly, at twice the model's rate, does so from the first new frame on."""
+    walk = make_walk(0, length, fps=60.0)
+
+    def draw(model, tail, count, num_samples, seed):
+        moves = np.array([1.0] * 6 + [0.0], np.float32)[:, None] * np.ones(2, np.float32)  # the root rests
+        return np.arange(len(tail) + count)[None, :, None, None] * moves
+
+    monkeypatch.setattr("htvae.generation.continuation._draw", draw)
+    (new,) = continue_recording(model, walk, 80)
+    steps = np.diff(
+        new.pose[40:, 0, 0]
+    )  # one unit (a torso of 2) per two frames, where the difference is gone
+    np.testing.assert_allclose(steps, 1.0, rtol=1e-3)
+    assert np.abs(np.diff(new.pose[:3, 0, 0])).min() > 0
 
 
 @pytest.mark.parametrize("length", [1, 3, 300])

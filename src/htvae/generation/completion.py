@@ -151,7 +151,7 @@ def _join_to_source(
     return Completion(
         sequence=best,
         samples=tuple(replace(s, name=f"{seen.name}_{i}") for i, s in enumerate(samples)),
-        interval=_interval(np.stack(completed[1:]), scale) if samples else None,
+        interval=compute_interval(np.stack(completed[1:]), scale) if samples else None,
         filled=filled,
     )
 
@@ -178,7 +178,7 @@ def _frames_to_observed(observed: np.ndarray) -> np.ndarray:
     return np.minimum(frames - before, after - frames)
 
 
-def _interval(samples: np.ndarray, scale: np.ndarray) -> np.ndarray:
+def compute_interval(samples: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """Return (2, T, L, D) between which 90 % lie, by the samples' spread and the model's own scale.
 
     Args:

@@ -3,7 +3,8 @@
 What is unusual: the recording's tail is cut so that its last chunk ends with it. Its latents are known to the
 prior, which draws those of the chunks that follow; the decoder is given both. What it decodes of the tail
 differs from the recording by the error of reconstruction: at the seam this difference, in place and in
-velocity, is added and fades out within half a second.
+velocity, is added and fades out within half a second. As long, what is decoded is smoothed a little: a
+decoder trembles more than a person, and at the seam a tremble shows as a jerk.
 
 Axes: ``n`` samples, ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates.
 """
@@ -14,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from htvae.data.geometry import observed_points
+from htvae.data.geometry import fill_gaps, observed_points
 from htvae.data.processing import ProcessedSequence
 from htvae.data.sequence import PoseSequence
 from htvae.generation.drawing import ChunkGrid, make_request
@@ -25,6 +26,8 @@ from htvae.models.prior import Known
 FADE_SECONDS = 0.5
 USUAL_RATE = 30.0
 """Frames per second that are assumed where no rate is known."""
+SMOOTHING_SECONDS = 0.05
+"""Standard deviation of the smoothing at the seam."""
 SEAM_FRAMES = 3
 """Frames over which velocity at the seam is taken."""
 
@@ -60,11 +63,14 @@ def continue_recording(
         raise ValueError(f"{processed.name}: must have an observed point to go on from, but has none.")
     last = int(seen[-1])
     missing = len(processed.pose) - 1 - last
-    count = missing + math.ceil(num_frames / _source_step(processed))
+    behind = (
+        processed.source.first_frame + processed.source.num_frames - 1 - processed.record.source_frames[-1]
+    )
+    count = missing + math.ceil((num_frames + behind) / _source_step(processed))
     tail = cut_tail(processed.pose[: last + 1], model.grid)
     poses = _draw(model, tail, count, num_samples, seed)
-    fade = round(FADE_SECONDS * (processed.record.fps or USUAL_RATE))
-    poses = np.stack([_join(tail, pose, fade) for pose in poses])[:, missing:]
+    rate = processed.record.fps or USUAL_RATE
+    poses = np.stack([_join(tail, pose, rate) for pose in poses])[:, missing:]
     return [
         _to_source(model, processed, pose, num_frames, f"{processed.name}_continued_{i}")
         for i, pose in enumerate(poses)
@@ -98,27 +104,56 @@ def _draw(model: MotionSampler, tail: np.ndarray, count: int, num_samples: int, 
     return model.decode_all(model.draw(replace(request, known=known), seed), total)
 
 
-def _join(tail: np.ndarray, decoded: np.ndarray, fade: int) -> np.ndarray:
-    """Return the frames after the tail, (count, N, D), moved so that they go on from it without a jump."""
-    new = decoded[len(tail) :]
-    difference = (tail - decoded[: len(tail)])[-SEAM_FRAMES:]
-    place = np.nan_to_num(difference[-1])
-    slope = np.nan_to_num((difference[-1] - difference[0]) / max(len(difference) - 1, 1))
-    frames = np.arange(1, len(new) + 1)[:, None, None]
-    weight = 0.5 * (1 + np.cos(np.pi * np.minimum(frames / max(fade, 1), 1)))
-    return (new + (place + frames * slope) * weight).astype(np.float32)
+def _join(tail: np.ndarray, decoded: np.ndarray, rate: float) -> np.ndarray:
+    """Return the tail's last frame and those after it, moved so that they go on from it without a jump.
+
+    Args:
+        tail: (T, N, D), NaN where missing; a point that is missing at the end is as far off as it last was.
+        decoded: (T + count, N, D), the tail and what follows.
+        rate: frames per second.
+
+    Returns:
+        (1 + count, N, D).
+    """
+    length, observed = len(tail), observed_points(tail)
+    after = np.arange(len(decoded))[:, None, None] - (length - 1)
+    weight = 0.5 * (1 + np.cos(np.pi * np.clip(after / max(FADE_SECONDS * rate, 1), 0, 1)))
+    decoded = decoded + weight * (_smooth(decoded, SMOOTHING_SECONDS * rate) - decoded)
+    difference = fill_gaps(np.where(observed[..., None], tail - decoded[:length], np.nan), observed)
+    difference = np.nan_to_num(difference[-SEAM_FRAMES:])
+    slope = (difference[-1] - difference[0]) / max(len(difference) - 1, 1)
+    joined: np.ndarray = (decoded + (difference[-1] + after * slope) * weight)[length - 1 :]
+    return joined.astype(np.float32)
+
+
+def _smooth(pose: np.ndarray, deviation: float) -> np.ndarray:
+    """Return a pose (T, N, D) averaged over neighbouring frames by a Gaussian; the ends are held."""
+    reach = math.ceil(3 * deviation)
+    kernel = np.exp(-0.5 * np.square(np.arange(-reach, reach + 1) / deviation))
+    padded = np.pad(pose.astype(np.float64), ((reach, reach), (0, 0), (0, 0)), mode="edge")
+    shifted = (share * padded[i : i + len(pose)] for i, share in enumerate(kernel / kernel.sum()))
+    return np.sum(list(shifted), axis=0)
 
 
 def _to_source(
     model: MotionSampler, processed: ProcessedSequence, pose: np.ndarray, num_frames: int, name: str
 ) -> PoseSequence:
-    """Return frames that follow a recording (T, N, D) in its coordinates and on its frames."""
+    """Return the frames that follow a recording, in its coordinates and on its frames.
+
+    Args:
+        model: for its processor.
+        processed: the recording.
+        pose: (1 + T, N, D), the recording's last model frame and those that follow; source frames in between
+            are interpolated.
+        num_frames: source frames to return.
+        name: the new sequence's.
+    """
     processor, record, source = model.processor, processed.record, processed.source
     step = _source_step(processed)
-    frames = record.source_frames[-1] + step * np.arange(1, len(pose) + 1)
+    frames = record.source_frames[-1] + step * np.arange(len(pose))
     anchor = np.repeat(record.anchor[-1:], len(pose), axis=0)
     if processor.root_motion:
-        anchor = anchor + np.cumsum(pose[:, -1], axis=0) * record.unit
+        anchor[1:] += np.cumsum(pose[1:, -1], axis=0) * np.float32(record.unit)
     rotation = None if record.rotation is None else np.repeat(record.rotation[-1:], len(pose))
     further = replace(record, anchor=anchor, rotation=rotation, source_frames=frames)
     places = processor.inverse(pose, further)

@@ -1,4 +1,4 @@
-"""Changing what a recording is like, and going from one recording to another, in the latent space.
+"""Changing what a recording is like, in the latent space.
 
 What is unusual: both levels are changed: z by what recordings are, every chunk latent by what chunks are on
 average. Results come back in the recording's own coordinates, on its own path.
@@ -100,42 +100,6 @@ def take_style(model: MotionSampler, recording: Recording, style_from: Recording
             "a higher --latent_span_dropout."
         )
     return _to_source(model, processed, pose, f"{processed.name}_restyled")
-
-
-def interpolate_recordings(
-    model: MotionSampler, first: Recording, second: Recording, steps: int = 7
-) -> list[PoseSequence]:
-    """Return motion at even steps from one recording to another, their reconstructions at the ends.
-
-    Both levels are interpolated spherically, chunk by chunk; all results have the length of the shorter one,
-    in torso lengths.
-
-    Args:
-        model: any.
-        first: a file, a sequence or an array.
-        second: likewise.
-        steps: results, at least 2.
-
-    Raises:
-        ValueError: fewer than two steps.
-    """
-    if steps < 2:
-        raise ValueError(f"steps must be at least 2, both ends included, but got {steps}.")
-    (one, start), (other, end) = _encode(model, first), _encode(model, second)
-    length = min(len(one.pose), len(other.pose))
-    count = model.grid.num_chunks(length)
-    shares = torch.linspace(0, 1, steps).tolist()
-    between = [
-        Latents(
-            LatentSpace.interpolate(start.sequence, end.sequence, share, "spherical"),
-            LatentSpace.interpolate(start.chunks[:, :count], end.chunks[:, :count], share, "spherical"),
-        )
-        for share in shares
-    ]
-    latents = Latents(*(torch.cat(level) for level in zip(*between, strict=True)))
-    poses = model.decode_all(latents, length)
-    width = len(str(steps - 1))
-    return [model.to_sequence(pose, f"between_{i:0{width}d}") for i, pose in enumerate(poses)]
 
 
 def _encode(model: MotionSampler, recording: Recording) -> tuple[ProcessedSequence, Latents]:

@@ -16,12 +16,8 @@ from htvae.data.sequence import PoseSequence
 from htvae.generation.completion import Completion, complete_recording
 from htvae.generation.continuation import continue_recording
 from htvae.generation.drawing import make_request
-from htvae.generation.editing import (
-    edit_towards,
-    find_direction,
-    interpolate_recordings,
-    take_style,
-)
+from htvae.generation.editing import edit_towards, find_direction, take_style
+from htvae.generation.interpolation import interpolate_recordings
 from htvae.generation.sampler import MotionSampler
 from htvae.generation.script import Script
 from htvae.inference import Encoding, Recording

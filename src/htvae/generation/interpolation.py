@@ -1,0 +1,233 @@
+"""From one recording to another in even steps, each of which is motion.
+
+What is unusual: the way leads through the prior's noise. A mean of two chunk latents is a mean of two
+movements that are hardly ever at the same place of their cycle, which is nobody's movement. So the latents of
+both recordings are followed back along the prior's flow to the noise that they come from, the noise is
+interpolated, and the flow turns it into latents again: whatever comes of it, the prior might have drawn.
+(Song et al. 2021, "Denoising Diffusion Implicit Models", section 5.3, do so with a diffusion model.)
+
+Equal steps in the noise are no equal steps in the motion. Where results stand on the way is therefore chosen
+by what is decoded.
+
+Axes: ``n`` sequences, ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates, ``C`` chunks, ``Z``
+latent_dim, ``K`` chunk_latent_dim.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from htvae.data.sequence import PoseSequence
+from htvae.generation.drawing import ChunkGrid
+from htvae.generation.sampler import MotionSampler
+from htvae.inference import Recording
+from htvae.models.latent import LatentSpace, PathKind
+from htvae.models.prior import Condition, Known, LatentPrior, Latents
+
+logger = logging.getLogger(__name__)
+
+Level = Literal["both", "sequence", "chunks"]
+Way = Callable[[Tensor], Latents]
+"""From shares (n,) in [0, 1] to latents (n, Z) and (n, C, K)."""
+
+NUM_STEPS = 8
+"""Steps of Heun's method along the flow, in either direction."""
+MAX_ROUNDS = 8
+"""How often results are moved along the way at most, so that they get evenly spaced."""
+EVEN_ENOUGH = 1.4
+"""Largest over smallest step at which they stay."""
+
+
+def interpolate_recordings(
+    model: MotionSampler,
+    first: Recording,
+    second: Recording,
+    steps: int = 7,
+    level: Level = "both",
+    kind: PathKind = "spherical",
+) -> list[PoseSequence]:
+    """Return motion at even steps from one recording to another, in torso lengths.
+
+    A step is the mean distance of points between two results, frame by frame. All results have the length
+    of the shorter recording; of the longer one only the first frames count, as frame t of a result lies
+    between frames t of both. The ends are what the model gives back of the recordings. A model without a
+    prior interpolates the latents themselves, and is said to.
+
+    Args:
+        model: with a prior, or without (worse).
+        first: a file, a sequence or an array.
+        second: likewise.
+        steps: results, at least 2.
+        level: what changes. "sequence": the chunk latents stay the first's, so that the last result has the
+            second's sequence latent alone. "chunks": the other way round.
+        kind: of the way, see `LatentSpace.interpolate`. The linear one ends up in the middle with noise too
+            short for the prior.
+
+    Raises:
+        ValueError: fewer than two steps, another level or kind, or no landmark in common with the model.
+    """
+    if steps < 2:
+        raise ValueError(f"steps must be at least 2, both ends included, but got {steps}.")
+    for name, value, known in (("level", level, get_args(Level)), ("kind", kind, get_args(PathKind))):
+        if value not in known:
+            raise ValueError(f"{name} must be one of {', '.join(known)}, but got {value!r}.")
+    poses = [model.process(recording).pose for recording in (first, second)]
+    length = min(map(len, poses))
+    ends = _encode_ends(model, [pose[:length] for pose in poses], level)
+    way = _find_way(model, ends, length, level, kind)
+    found = _space_evenly(lambda shares: model.decode_all(way(shares), length), steps)
+    width = len(str(steps - 1))
+    return [model.to_sequence(pose, f"between_{i:0{width}d}") for i, pose in enumerate(found)]
+
+
+def _encode_ends(model: MotionSampler, poses: list[np.ndarray], level: Level) -> Latents:
+    """Return the latents (2, Z) and (2, C, K) of both ends; the level that stays is the first's in both."""
+    found = [model.encode_sequence(pose) for pose in poses]
+    sequence, chunks = (
+        torch.cat([posterior.mode() for posterior in part]) for part in zip(*found, strict=True)
+    )
+    if level == "sequence":
+        chunks = chunks[:1].expand_as(chunks)
+    elif level == "chunks":
+        sequence = sequence[:1].expand_as(sequence)
+    return Latents(sequence, chunks)
+
+
+def _find_way(model: MotionSampler, ends: Latents, length: int, level: Level, kind: PathKind) -> Way:
+    """Return the way between the ends: through the noise, where there is a prior."""
+    if not model.has_prior:
+        logger.warning(
+            "Without a prior latents are interpolated as they are, and what lies between may not look like "
+            "motion. Add one: htvae train-prior --checkpoint FILE."
+        )
+        return partial(_interpolate, ends, kind=kind)
+    prior = model.prior
+    flow = _Flow(prior, model.grid, length, level == "chunks", level == "sequence")
+    clean = prior.standardise(Latents(*(part.to(model.device) for part in ends)))
+    noise = flow.travel(clean, backwards=True)
+    back = flow.travel(noise, backwards=False)
+    errors = Latents(*(end - own for end, own in zip(clean, back, strict=True)))
+
+    def way(shares: Tensor) -> Latents:
+        """What the steps along the flow cost the ends is put back, each end's as far as it is near."""
+        shares = shares.to(model.device)
+        there = flow.travel(_interpolate(noise, shares, kind), backwards=False)
+        missing = _interpolate(errors, shares, "linear")
+        return prior.restore(Latents(*(a + b for a, b in zip(there, missing, strict=True))))
+
+    return way
+
+
+def _interpolate(ends: Latents, shares: Tensor, kind: PathKind) -> Latents:
+    """Return what lies between the two entries of ``ends``; every chunk goes its own way."""
+    return Latents(
+        LatentSpace.interpolate(ends.sequence[:1], ends.sequence[1:], shares[:, None], kind),
+        LatentSpace.interpolate(ends.chunks[:1], ends.chunks[1:], shares[:, None, None], kind),
+    )
+
+
+@dataclass(frozen=True)
+class _Flow:
+    """Goes along the prior's flow with sequences of any length, in windows as `draw_latents` does."""
+
+    prior: LatentPrior
+    grid: ChunkGrid
+    num_frames: int
+    keep_sequence: bool
+    """Whether z is known to the flow and stays as it is."""
+    keep_chunks: bool
+    """Whether the chunk latents are."""
+
+    @torch.no_grad()
+    def travel(self, latents: Latents, backwards: bool) -> Latents:
+        """Return noise for latents (n, Z) and (n, C, K), or latents for noise; what is kept, stays.
+
+        All are standardised. A window after the first has z and the chunks of the window before for known.
+        The way back knows the latents themselves, the way there what has come of the noise so far.
+        """
+        result = Latents(latents.sequence.clone(), latents.chunks.clone())
+        given = latents if backwards else result
+        done = torch.full(latents.chunks.shape[:2], self.keep_chunks, device=latents.chunks.device)
+        know_sequence = self.keep_sequence
+        for start, stop in self.grid.windows(done.shape[1]):
+            part = slice(start, stop)
+            known = Known(torch.full_like(done[:, 0], know_sequence), done[:, part])
+            found = self._travel_window(
+                Latents(latents.sequence, latents.chunks[:, part]),
+                Latents(given.sequence, given.chunks[:, part]),
+                known,
+                self._condition(start, stop, known),
+                backwards,
+            )
+            result.chunks[:, part] = torch.where(
+                known.chunks[..., None], result.chunks[:, part], found.chunks
+            )
+            if not know_sequence:
+                result.sequence.copy_(found.sequence)
+            know_sequence, done[:, part] = True, True
+        return result
+
+    def _travel_window(
+        self, current: Latents, given: Latents, known: Known, condition: Condition, backwards: bool
+    ) -> Latents:
+        """Follow the flow by Heun's method."""
+        times = torch.linspace(*((1, 0) if backwards else (0, 1)), NUM_STEPS + 1).tolist()
+        for start, stop in pairwise(times):
+            first = self._direction(current, start, given, known, condition)
+            ahead = Latents(*(x + (stop - start) * v for x, v in zip(current, first, strict=True)))
+            second = self._direction(ahead, stop, given, known, condition)
+            current = Latents(
+                *(x + (stop - start) * (v + w) / 2 for x, v, w in zip(current, first, second, strict=True))
+            )
+        return current
+
+    def _direction(
+        self, current: Latents, time: float, given: Latents, known: Known, condition: Condition
+    ) -> Latents:
+        here = Latents(
+            torch.where(known.sequence[:, None], given.sequence, current.sequence),
+            torch.where(known.chunks[..., None], given.chunks, current.chunks),
+        )
+        return self.prior(here, torch.full_like(here.sequence[:, 0], time), known, condition)
+
+    def _condition(self, start: int, stop: int, known: Known) -> Condition:
+        frames = min(self.grid.num_frames(stop - start), self.num_frames - start * self.grid.stride)
+        labels = torch.zeros_like(known.chunks, dtype=torch.long)
+        return Condition(
+            torch.full_like(labels[:, 0], frames), torch.ones_like(known.chunks), labels[:, 0], labels
+        )
+
+
+def _space_evenly(decode: Callable[[Tensor], np.ndarray], steps: int) -> np.ndarray:
+    """Return poses (steps, T, N, D) along a way, chosen so that neighbours are about equally far apart.
+
+    Results are moved towards where, by the distances found so far, equal ones would be: the first time all
+    the way, then half of it, or they swing to and fro where the way bends sharply. The best of all rounds
+    counts.
+
+    Args:
+        decode: from shares (n,) to poses (n, T, N, D).
+        steps: results, the ends at shares 0 and 1 included.
+    """
+    wanted = shares = np.linspace(0, 1, steps)
+    ends = decode(torch.tensor([0.0, 1.0]))
+    best, best_ratio = ends, np.inf
+    for number in range(MAX_ROUNDS if steps > 2 else 0):
+        between = decode(torch.from_numpy(shares[1:-1]).float())
+        poses = np.concatenate([ends[:1], between, ends[1:]])
+        distances = np.linalg.norm(np.diff(poses, axis=0), axis=-1).mean(axis=(1, 2))
+        ratio = distances.max() / max(distances.min(), 1e-9)
+        if ratio < best_ratio or best_ratio == np.inf:
+            best, best_ratio = poses, ratio
+        if ratio < EVEN_ENOUGH or distances.max() < 1e-6:
+            break
+        aim = np.interp(wanted, np.append(0, distances.cumsum()) / distances.sum(), shares)
+        shares = (shares + aim) / 2 if number else aim
+    return best

@@ -1,0 +1,146 @@
+"""From one recording to another: ends, lengths, levels, even steps, and through the noise and back."""
+
+import itertools
+import logging
+
+import numpy as np
+import pytest
+import torch
+
+import htvae
+from htvae.generation.drawing import ChunkGrid
+from htvae.generation.interpolation import _Flow, _space_evenly, interpolate_recordings
+from htvae.models.prior import Latents
+
+
+@pytest.fixture(scope="module")
+def model(trained_with_prior):
+    return htvae.load(trained_with_prior.checkpoint, "cpu")
+
+
+@pytest.fixture
+def flow(model):
+    """A grid whose windows hold 4 chunks, for 9 of them."""
+    return _Flow(model.prior, ChunkGrid(8, 2, 4), 8 * 6 + 8, keep_sequence=False, keep_chunks=False)
+
+
+def draw(num_sequences=2, num_chunks=9):
+    generator = torch.Generator().manual_seed(0)
+    return Latents(
+        torch.randn(num_sequences, 6, generator=generator),
+        torch.randn(num_sequences, num_chunks, 3, generator=generator),
+    )
+
+
+def decode(model, sequence, chunks, num_frames):
+    return model.to_sequence(model.decode_all(Latents(sequence, chunks), num_frames)[0], "").pose
+
+
+@pytest.mark.parametrize("lengths", [(50, 62), (70, 33), (7, 150)])
+def test_ends_are_the_reconstructions_for_as_long_as_the_shorter_one(model, make_walk, lengths):
+    walks = [make_walk(i, length) for i, length in enumerate(lengths)]
+    between = interpolate_recordings(model, *walks, steps=4)
+    assert [s.name for s in between] == [f"between_{i}" for i in range(4)]
+    assert {s.num_frames for s in between} == {min(lengths)}
+    assert (between[0].landmarks, between[0].fps) == (model.processor.landmarks, 30.0)
+    for walk, end in ((walks[0], between[0]), (walks[1], between[-1])):
+        pose = model.process(walk).pose[: min(lengths)]
+        sequence, chunks = model.encode_sequence(pose)
+        expected = decode(model, sequence.mu, chunks.mu, len(pose))
+        np.testing.assert_allclose(end.pose, expected, atol=1e-3)  # the flow is followed back and forth
+
+
+@pytest.mark.parametrize("kind", ["linear", "spherical"])
+def test_steps_are_even(model, make_walk, kind):
+    between = interpolate_recordings(model, make_walk(0, 50), make_walk(1, 62), steps=6, kind=kind)
+    steps = [np.linalg.norm(b.pose - a.pose, axis=-1).mean() for a, b in itertools.pairwise(between)]
+    assert max(steps) < 2 * min(steps)
+
+
+@pytest.mark.parametrize("level", ["sequence", "chunks"])
+def test_one_level_alone(model, make_walk, level):
+    """The last result has one level of the second recording, and the other of the first."""
+    walks = [make_walk(0, 50), make_walk(1, 50)]
+    found = [model.encode_sequence(model.process(walk).pose) for walk in walks]
+    last = interpolate_recordings(model, *walks, steps=3, level=level)[-1]
+    donor = 1 if level == "sequence" else 0
+    expected = decode(model, found[donor][0].mu, found[1 - donor][1].mu, 50)
+    np.testing.assert_allclose(last.pose, expected, atol=1e-3)  # as above
+
+
+def test_between_a_recording_and_itself_nothing_changes(model, make_walk):
+    between = interpolate_recordings(model, make_walk(0, 40), make_walk(0, 40), steps=3)
+    np.testing.assert_allclose(between[1].pose, between[0].pose, atol=1e-3)  # as above
+
+
+def test_two_steps_are_the_ends(model, make_walk):
+    assert len(interpolate_recordings(model, make_walk(0, 40), make_walk(1, 40), steps=2)) == 2
+
+
+def test_noise_and_back_is_where_one_began_in_several_windows(flow):
+    latents = draw()
+    noise = flow.travel(latents, backwards=True)
+    assert not torch.allclose(noise.chunks, latents.chunks, atol=1e-2)
+    back = flow.travel(noise, backwards=False)
+    for found, expected in zip(back, latents, strict=True):
+        torch.testing.assert_close(found, expected, atol=0.05, rtol=0)  # 8 steps of Heun's method, twice
+
+
+def test_the_way_there_is_the_prior_s_own_sampling(model):
+    """One window: what `LatentPrior.sample` draws from the same noise, but for its last step."""
+    flow = _Flow(model.prior, model.grid, 20, keep_sequence=False, keep_chunks=False)
+    noise = draw(num_chunks=3)
+    condition = flow._condition(
+        0, 3, htvae.models.prior.Known(torch.zeros(2, dtype=torch.bool), torch.zeros(2, 3, dtype=torch.bool))
+    )
+    found = model.prior.restore(flow.travel(noise, backwards=False))
+    for own, drawn in zip(found, model.prior.sample(noise, condition, num_steps=64), strict=True):
+        torch.testing.assert_close(own, drawn, atol=0.05, rtol=0)  # steps of 1/8 against 1/64
+
+
+@pytest.mark.parametrize("kept", ["sequence", "chunks"])
+def test_what_is_kept_stays(model, kept):
+    flow = _Flow(model.prior, ChunkGrid(8, 2, 4), 56, kept == "sequence", kept == "chunks")
+    latents = draw()
+    noise = flow.travel(latents, backwards=True)
+    assert torch.equal(getattr(noise, kept), getattr(latents, kept))
+    other = "chunks" if kept == "sequence" else "sequence"
+    assert not torch.equal(getattr(noise, other), getattr(latents, other))
+
+
+def test_results_are_moved_until_steps_are_even():
+    """On a way where the place is the share's cube, equal steps of place are at its cube roots."""
+
+    def decode(shares):
+        return (shares.numpy() ** 3)[:, None, None, None] * np.ones((1, 4, 2, 1), np.float32)
+
+    places = _space_evenly(decode, 5)[:, 0, 0, 0]
+    steps = np.diff(places)
+    assert steps.max() < 1.4 * steps.min()
+    assert (places[0], places[-1]) == (0, 1)
+
+
+def test_without_a_prior_latents_are_interpolated_as_they_are(trained, make_walk, caplog):
+    model = htvae.load(trained.checkpoint, "cpu")
+    walks = [make_walk(0, 40), make_walk(1, 40)]
+    with caplog.at_level(logging.WARNING):
+        between = interpolate_recordings(model, *walks, steps=3)
+    assert "Without a prior latents are interpolated as they are" in caplog.text
+    np.testing.assert_allclose(
+        between[2].pose,
+        model.to_sequence(model.reconstruct_all([model.process(walks[1])])[0].pose, "").pose,
+        atol=1e-5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"steps": 1}, "steps must be at least 2, both ends included, but got 1"),
+        ({"level": "z"}, "level must be one of both, sequence, chunks, but got 'z'"),
+        ({"kind": "bent"}, "kind must be one of linear, spherical, but got 'bent'"),
+    ],
+)
+def test_what_cannot_be_is_told(model, make_walk, asked, message):
+    with pytest.raises(ValueError, match=message):
+        interpolate_recordings(model, make_walk(0, 9), make_walk(1, 9), **asked)
