@@ -9,7 +9,10 @@ import pytest
 import htvae
 from htvae.data.processing import ProcessedSequence
 from htvae.evaluation.completion import (
+    EXCERPT_FRAMES,
     GAPS,
+    NUM_EXCERPTS,
+    _cut_excerpts,
     _without,
     hide_bursts,
     hide_gap,
@@ -98,6 +101,49 @@ def test_interpolation_follows_a_straight_line():
     assert "complete_gap_60_mpjpe" not in figures
 
 
+class Constant:
+    """A model that sees nothing and always says (1, 1)."""
+
+    def reconstruct_all(self, processed):
+        return [SimpleNamespace(pose=np.ones_like(p.pose)) for p in processed]
+
+
+def test_what_is_scored_meets_what_is_seen():
+    """At the origin it is off by sqrt 2; led up to what is seen, by less, and by most in the middle."""
+    pose = np.zeros((70, 5, 2), np.float32)
+    figures = measure_completion(Constant(), [stand_in(pose)], np.zeros((5, 2), np.float32))
+    assert 0 < figures["complete_gap_15_mpjpe"] < 0.3 * 2**0.5
+    # A landmark that is hidden throughout has no edge to meet.
+    assert figures["complete_landmarks_mpjpe"] == pytest.approx(2**0.5)
+
+
+def test_excerpts_are_spread_over_all_recordings_and_keep_their_order():
+    recordings = [stand_in(np.full((n, 2, 2), i, np.float32)) for i, n in enumerate((900, 5000, 520))]
+    excerpts = _cut_excerpts(recordings, 60)
+    assert {int(e.pose[0, 0, 0]) for e in excerpts} == {0, 1, 2}
+    assert len(excerpts) <= NUM_EXCERPTS and {len(e.pose) for e in excerpts} == {EXCERPT_FRAMES}
+    assert {len(e.pose) for e in _cut_excerpts(recordings[1:2], 960)} == {960}
+    (only,) = _cut_excerpts([stand_in(np.zeros((60, 2, 2), np.float32))], 60)  # the whole, once
+    assert len(only.pose) == 60
+
+
+def test_intervals_are_scored_where_there_is_a_prior(trained_with_prior, make_walks, monkeypatch):
+    monkeypatch.setattr("htvae.evaluation.completion.NUM_EXCERPTS", 2)
+    model = htvae.load(trained_with_prior.checkpoint, "cpu")
+    processed = [model.process(walk) for walk in make_walks([130, 70])]
+    fallback = np.array(model.processor.pose_mean, np.float32)[:6]
+    figures = measure_completion(model, processed, fallback)
+    coverage = {name: value for name, value in figures.items() if name.endswith("_coverage")}
+    assert set(coverage) == {"complete_gap_15_coverage", "complete_gap_30_coverage"}
+    assert all(0 < value <= 1 for value in coverage.values())
+    monkeypatch.setattr(model, "point_scale", lambda: np.full(6, 1e3, np.float32))
+    wide = measure_completion(model, processed, fallback)
+    assert wide["complete_gap_15_coverage"] == wide["complete_gap_30_coverage"] == 1
+    monkeypatch.setattr(model, "point_scale", lambda: np.zeros(6, np.float32))
+    narrow = measure_completion(model, processed, fallback)
+    assert narrow["complete_gap_15_coverage"] < coverage["complete_gap_15_coverage"]
+
+
 def test_a_trained_model_completes_and_the_seed_says_what(trained, make_walks):
     model = htvae.load(trained.checkpoint, "cpu")
     processed = [model.process(walk) for walk in make_walks([90, 70])]
@@ -105,6 +151,8 @@ def test_a_trained_model_completes_and_the_seed_says_what(trained, make_walks):
     fallback = np.array(model.processor.pose_mean, np.float32)[:6]
     first = measure_completion(model, processed, fallback)
     assert all(np.isfinite(value) and value > 0 for value in first.values())
+    assert not any(name.endswith("_coverage") for name in first)  # without a prior there are no intervals
     assert {f"complete_gap_{length}_mpjpe" for length in GAPS} <= set(FIGURES)
+    assert {f"complete_gap_{length}_coverage" for length in GAPS} <= set(FIGURES)
     assert first == measure_completion(model, processed, fallback)
     assert first != measure_completion(model, processed, fallback, seed=1)

@@ -12,6 +12,7 @@ from htvae.data.pose_csv import write_pose_csv
 from htvae.data.sequence import PoseSequence
 from htvae.evaluation import pictures
 from htvae.evaluation.evaluator import DEFAULT_METRICS, _read_truth, evaluate
+from htvae.evaluation.generation_table import explain
 from htvae.evaluation.tables import FIGURES
 from htvae.options import EvaluateOptions
 
@@ -192,3 +193,15 @@ def test_the_cache_lies_in_the_commands_own_folder(score, trained, tmp_path):
 def test_every_figure_is_explained(score, trained):
     figures = score(split="all", probe="label", truth_dir=trained.folder)
     assert [name for name in figures if name not in FIGURES] == []
+
+
+def test_a_model_with_a_prior_is_scored_on_what_it_generates(score, trained_with_prior, capsys, monkeypatch):
+    from htvae.evaluation import generation_scores
+
+    monkeypatch.setattr(generation_scores, "LEAST_WINDOWS", 4)
+    monkeypatch.setattr(generation_scores, "SEEDS", (1,))
+    figures = score(checkpoint=trained_with_prior.checkpoint)
+    assert {"frechet_prior_sample_train", "frechet_standard_normal_train"} <= set(figures)
+    assert [name for name in figures if name not in FIGURES and not explain(name)] == []
+    printed = capsys.readouterr().out
+    assert "control: N(0, I)" in printed and "\nfrechet_prior_sample_train " not in printed

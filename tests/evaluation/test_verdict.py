@@ -100,3 +100,54 @@ def test_advice_is_given_once_and_three_times_at_most():
 
 def test_figures_of_the_verdict_are_known_to_the_tables():
     assert GOOD.keys() <= FIGURES.keys()
+
+
+GENERATED = {
+    "frechet_posterior_sample_train": 17.0,
+    "frechet_prior_sample_train": 19.0,
+    "frechet_fitted_gaussian_train": 120.0,
+    "coverage_prior_sample": 0.8,
+    "coverage_real": 0.9,
+    "nearest_window_prior_sample": 3.0,
+    "nearest_window_real": 2.9,
+    "label_agreement": 0.9,
+    "label_agreement_real": 0.92,
+}
+
+
+def test_generation_that_is_good():
+    assert give_verdict(GENERATED) == [
+        "Prior samples are as close to real motion as posterior samples (excess Frechet distance 19 against "
+        "17).",
+        "A classifier sees the label asked for in 90% of generated motion, and in 92% of real motion.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said", "advised"),
+    [
+        ({"frechet_prior_sample_train": 40.0}, "farther from real motion than posterior", "--prior_steps"),
+        ({"frechet_prior_sample_train": 130.0}, "no more like real motion than latents", "--prior_steps"),
+        (
+            {"coverage_prior_sample": 0.5},
+            "lack variety: they reach 50% of real windows, real",
+            "--prior_steps",
+        ),
+        ({"nearest_window_prior_sample": 2.0}, "copy the training recordings: their windows", "by heart"),
+        (
+            {"label_agreement": 0.5},
+            "50% of generated motion, and in 92% of real motion: labels",
+            "--guidance 2",
+        ),
+    ],
+)
+def test_generation_that_falls_short(changed, said, advised):
+    text = " ".join(give_verdict(GENERATED | changed))
+    assert said in text and advised in text.split("Try next")[1]
+
+
+def test_generation_is_compared_with_scored_recordings_where_training_is_not_at_hand():
+    figures = {"frechet_posterior_sample": 17.0, "frechet_prior_sample": 40.0}
+    assert "farther" in give_verdict(figures)[0]
+    figures["frechet_prior_sample_train"] = figures["frechet_posterior_sample_train"] = 1.0
+    assert "as close" in give_verdict(figures)[0]

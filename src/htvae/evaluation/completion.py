@@ -1,6 +1,9 @@
 """How well hidden points are given back: by kind of gap, beside linear interpolation.
 
-Axes: ``T`` frames, ``L`` landmarks, ``D`` coordinates.
+What is scored is what `htvae.generation.completion` does, in the model's coordinates: the VAE's
+reconstruction moved to meet what is seen, and intervals by samples from the prior.
+
+Axes: ``n`` samples, ``T`` frames, ``L`` landmarks, ``D`` coordinates.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,11 +13,18 @@ import numpy as np
 
 from htvae.data.processing import ProcessedSequence
 from htvae.evaluation.windows import fill_gaps
+from htvae.generation.completion import compute_interval, draw_completions, meet_observed
+from htvae.generation.sampler import MotionSampler
 from htvae.inference import TrainedModel
 
 BURST = 30
-GAPS = (15, 30, 60, 120)
+GAPS = (15, 30, 60, 120, 240)
 """Frames of the gaps that are tried; a gap needs a recording at least four times as long."""
+NUM_SAMPLES = 8
+"""Samples that an interval is made of."""
+NUM_EXCERPTS, EXCERPT_FRAMES = 24, 512
+"""Excerpts, spread over all recordings, that are completed to see what intervals cover, and their length. A
+sample costs as much as a reconstruction, so that all frames would take long and say little more."""
 
 
 def hide_bursts(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -48,9 +58,12 @@ def measure_completion(
 
     Keys are ``complete_<kind>_mpjpe`` and ``complete_<kind>_linear_mpjpe`` for the kinds ``bursts``,
     ``landmarks`` (a landmark hidden throughout is interpolated by its training mean) and ``gap_<frames>``.
+    With a prior there is also ``complete_gap_<frames>_coverage``, the share of hidden coordinates that lie in
+    their 90 % intervals.
 
     Args:
-        model: the model; it sees the hidden points as missing and is asked for all of them.
+        model: the model; it sees the hidden points as missing and is asked for all of them. A `MotionSampler`
+            with a prior is asked for intervals too.
         processed: recordings.
         fallback: (L, D) mean pose, for landmarks that are never seen.
         seed: of what is hidden.
@@ -61,10 +74,13 @@ def measure_completion(
         figures |= _score(name, model, processed, fallback, hide, seed)
     for length in GAPS:
         long_enough = [p for p in processed if len(p.pose) >= 4 * length]
-        if long_enough:
-            figures |= _score(
-                f"gap_{length}", model, long_enough, fallback, lambda s, r, n=length: hide_gap(s, r, n), seed
-            )
+        if not long_enough:
+            continue
+        figures |= _score(
+            f"gap_{length}", model, long_enough, fallback, lambda s, r, n=length: hide_gap(s, r, n), seed
+        )
+        if isinstance(model, MotionSampler) and model.has_prior:
+            figures[f"complete_gap_{length}_coverage"] = _measure_coverage(model, long_enough, length, seed)
     return figures
 
 
@@ -79,12 +95,53 @@ def _score(
     rng, num_landmarks = np.random.default_rng(seed), len(fallback)
     hidden = [hide((len(p.pose), num_landmarks), rng) for p in processed]
     seen = [_without(p, mask) for p, mask in zip(processed, hidden, strict=True)]
-    completed = [r.pose for r in model.reconstruct_all(seen)]
+    completed = [
+        meet_observed(p.pose[:, :num_landmarks], r.pose[:, :num_landmarks])
+        for p, r in zip(seen, model.reconstruct_all(seen), strict=True)
+    ]
     interpolated = [fill_gaps(p.pose[:, :num_landmarks], fallback) for p in seen]
     return {
         f"complete_{name}_mpjpe": _hidden_error(processed, completed, hidden, num_landmarks),
         f"complete_{name}_linear_mpjpe": _hidden_error(processed, interpolated, hidden, num_landmarks),
     }
+
+
+def _measure_coverage(
+    model: MotionSampler, processed: Sequence[ProcessedSequence], length: int, seed: int
+) -> float:
+    """Return the share of coordinates hidden by gaps of ``length`` frames that lie in their intervals."""
+    rng, scale = np.random.default_rng(seed), model.point_scale()
+    num_landmarks, inside, count = len(scale), 0, 0
+    for number, excerpt in enumerate(_cut_excerpts(processed, 4 * length)):
+        true = excerpt.pose[:, :num_landmarks]
+        hidden = hide_gap(true.shape[:2], rng, length)
+        seen = _without(excerpt, hidden)
+        drawn = draw_completions(model, seen, NUM_SAMPLES, seed + number)[:, :, :num_landmarks]
+        samples = np.stack([meet_observed(seen.pose[:, :num_landmarks], sample) for sample in drawn])
+        low, high = compute_interval(samples, scale)
+        scored = hidden & np.isfinite(true[..., 0])
+        inside += int(((low <= true) & (true <= high))[scored].sum())
+        count += int(scored.sum()) * true.shape[-1]
+    return inside / count if count else np.nan
+
+
+def _cut_excerpts(processed: Sequence[ProcessedSequence], least: int) -> list[ProcessedSequence]:
+    """Return excerpts from evenly spread places of all recordings, not from their beginnings alone.
+
+    Recordings often show the same things in the same order, and where they begin people stand still.
+
+    Args:
+        processed: at least one recording, each of at least ``least`` frames.
+        least: frames that an excerpt must have.
+    """
+    size, lengths = max(EXCERPT_FRAMES, least), np.array([len(p.pose) for p in processed])
+    stops = lengths.cumsum()
+    excerpts = {}
+    for place in np.linspace(0, stops[-1] - 1, NUM_EXCERPTS).astype(int):
+        index = int(np.searchsorted(stops, place, side="right"))
+        start = min(place - (stops[index] - lengths[index]), max(lengths[index] - size, 0))
+        excerpts[index, int(start)] = replace(processed[index], pose=processed[index].pose[start:][:size])
+    return list(excerpts.values())
 
 
 def _without(processed: ProcessedSequence, hidden: np.ndarray) -> ProcessedSequence:

@@ -18,6 +18,8 @@ from htvae.data.processing import ProcessedSequence
 from htvae.data.sequence import PoseSequence
 from htvae.evaluation.completion import measure_completion
 from htvae.evaluation.controls import PCAControl, hold_mean_pose, numbers_per_window
+from htvae.evaluation.generation_scores import measure_generation
+from htvae.evaluation.generation_table import explain, format_generation
 from htvae.evaluation.latents import save_latents
 from htvae.evaluation.level_use import count_numbers, measure_level_use, measure_rates
 from htvae.evaluation.pictures import draw_pictures
@@ -26,6 +28,7 @@ from htvae.evaluation.scoring import DEFAULT_METRICS, Metric, ScoredRecording, s
 from htvae.evaluation.tables import format_figures
 from htvae.evaluation.verdict import give_verdict
 from htvae.generation.model import load
+from htvae.generation.sampler import MotionSampler
 from htvae.inference import Encoding, Reconstruction, TrainedModel
 from htvae.options import EvaluateOptions
 from htvae.utils.utils import atomic_write, format_duration
@@ -63,7 +66,7 @@ def evaluate(
     _check_options(options, processed)
     reconstructions = model.reconstruct_all(processed)
     figures = _score(model, data, reconstructions, metrics, options)
-    print(format_figures(figures))
+    _print_figures(figures)
     verdict = give_verdict(figures)
     print("\n" + "\n".join(verdict))
     _write_figures(options, figures, verdict, processed)
@@ -75,6 +78,15 @@ def evaluate(
         draw_pictures(model, reconstructions, encodings, options.output_dir / "pictures", log_file)
     logger.info("Written to %s in %s.", options.output_dir, format_duration(time.monotonic() - started))
     return figures
+
+
+def _print_figures(figures: Mapping[str, float]) -> None:
+    """Print figures one below the other, but those of generated motion side by side."""
+    generation = format_generation(figures)
+    single = {name: value for name, value in figures.items() if not generation or explain(name) is None}
+    print(format_figures(single))
+    if generation:
+        print("\n" + generation)
 
 
 def _check_options(options: EvaluateOptions, processed: Sequence[ProcessedSequence]) -> None:
@@ -115,7 +127,7 @@ def _choose(data: PoseDataLoader, split: str) -> list[ProcessedSequence]:
 
 
 def _score(
-    model: TrainedModel,
+    model: MotionSampler,
     data: PoseDataLoader,
     reconstructions: Sequence[Reconstruction],
     metrics: Mapping[str, Metric],
@@ -136,6 +148,9 @@ def _score(
     figures |= measure_rates(reconstructions)
     figures |= measure_level_use(model, reconstructions, fallback)
     figures |= measure_completion(model, [r.processed for r in reconstructions], fallback)
+    if model.has_prior:
+        held_out = options.split in ("val", "test", "new")
+        figures |= measure_generation(model, reconstructions, data.processed("train"), fallback, held_out)
     if options.probe is not None:
         figures |= _probe(reconstructions, num_landmarks, options)
     return figures

@@ -13,6 +13,15 @@ from htvae.evaluation.tables import format_number
 DEAD_RATE = 1e-3
 """Rate (nats per frame) below which a level says next to nothing: four nats in 4,096 frames."""
 
+CLOSE_RATIO = 1.3
+"""Up to so many times the excess of posterior samples, prior samples count as as close to real motion."""
+LEAST_COVERAGE = 0.6
+"""Share of the coverage of real motion below which generated motion lacks variety."""
+COPY_RATIO = 0.9
+"""Nearest distances below this share of held-out recordings' are taken for copying; they vary by chance."""
+AGREEMENT_RATIO = 0.95
+"""Share of what a classifier tells of real motion from which on labels count as followed."""
+
 _YARDSTICKS = {
     "mean_pose": "the mean pose",
     "hand_made_statistics": "hand-made statistics",
@@ -22,6 +31,7 @@ _REVIVE = {
     "sequence": "raise --latent_span_dropout so that the sequence latent is needed, or set --free_bits 0.05",
     "chunk": "lower --chunk_kl_weight, or set --free_bits 0.05, so that chunk latents are used",
 }
+_FIT_PRIOR = "fit the prior for longer: htvae train-prior with more --prior_steps"
 
 
 @dataclass(frozen=True)
@@ -160,6 +170,64 @@ def _probes(figures: Mapping[str, float]) -> Iterator[_Finding]:
     )
 
 
+def _generated(figures: Mapping[str, float]) -> Iterator[_Finding]:
+    """Say how real prior samples are; against training recordings, of which there are more, if possible."""
+    for end in ("_train", ""):
+        prior, posterior = (figures.get(f"frechet_{kind}_sample{end}") for kind in ("prior", "posterior"))
+        if prior is None or posterior is None:
+            continue
+        control = figures.get(f"frechet_fitted_gaussian{end}", math.inf)
+        beside = f"excess Frechet distance {format_number(prior)} against {format_number(posterior)}"
+        if prior >= control:
+            yield _Finding(
+                f"Prior samples are no more like real motion than latents from a fitted Gaussian ({beside} "
+                f"of posterior samples, {format_number(control)} of the Gaussian).",
+                _FIT_PRIOR,
+            )
+        elif prior <= max(CLOSE_RATIO * posterior, figures.get(f"frechet_floor{end}", 0)):
+            yield _Finding(f"Prior samples are as close to real motion as posterior samples ({beside}).")
+        else:
+            yield _Finding(
+                f"Prior samples are farther from real motion than posterior samples ({beside}).", _FIT_PRIOR
+            )
+        return
+
+
+def _variety(figures: Mapping[str, float]) -> Iterator[_Finding]:
+    if figures.keys() >= {"coverage_prior_sample", "coverage_real"}:
+        share, real = figures["coverage_prior_sample"], figures["coverage_real"]
+        if share < LEAST_COVERAGE * real:
+            yield _Finding(
+                f"Prior samples lack variety: they reach {share:.0%} of real windows, real ones {real:.0%}.",
+                _FIT_PRIOR,
+            )
+    copied = [
+        words
+        for name, words in (("window", "windows"), ("latent", "sequence latents"))
+        if figures.get(f"nearest_{name}_prior_sample", math.inf)
+        < COPY_RATIO * figures.get(f"nearest_{name}_real", 0)
+    ]
+    if copied:
+        yield _Finding(
+            f"Prior samples copy the training recordings: their {' and '.join(copied)} lie nearer to those "
+            f"of training than held-out recordings do.",
+            "a prior that learns less by heart: fewer --prior_steps, --prior_dropout 0.1, or more recordings",
+        )
+
+
+def _agreement(figures: Mapping[str, float]) -> Iterator[_Finding]:
+    for what, words in (("label", "the label"), ("script", "the script's label")):
+        if not figures.keys() >= {f"{what}_agreement", f"{what}_agreement_real"}:
+            continue
+        share, real = figures[f"{what}_agreement"], figures[f"{what}_agreement_real"]
+        close = share >= AGREEMENT_RATIO * real
+        yield _Finding(
+            f"A classifier sees {words} asked for in {share:.0%} of generated motion, and in {real:.0%} of "
+            f"real motion{'' if close else ': labels are not followed'}.",
+            "" if close else "--guidance 2 when generating, or more --prior_steps",
+        )
+
+
 _RULES = (
     _against_static,
     _against_pca,
@@ -168,6 +236,9 @@ _RULES = (
     _swaps,
     _seams,
     _smoothness,
+    _generated,
+    _variety,
+    _agreement,
     _probes,
 )
 

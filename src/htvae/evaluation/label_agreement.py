@@ -1,0 +1,157 @@
+"""Whether generated motion shows what it was asked for, as judged by a classifier of real motion.
+
+Axes: ``n`` windows, ``F`` features, ``T`` frames, ``L`` landmarks, ``D`` coordinates.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from htvae.evaluation.frechet import WINDOW, window_features
+from htvae.evaluation.plans import NO_NAME
+from htvae.evaluation.windows import cut_windows, fill_gaps, window_starts
+
+SHORT_WINDOW = 64
+"""Frames per window where what happens when is told: about a chunk."""
+LEAST_SHARE = 0.75
+"""A classifier learns from windows of which so much has one label; it is asked about all."""
+NUM_FOLDS = 5
+_RIDGE = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledWindows:
+    """Features of windows, and what they show."""
+
+    features: np.ndarray
+    """(n, F)."""
+    labels: np.ndarray
+    """(n,) str: that of the whole recording, or that in the middle of the window."""
+    groups: np.ndarray
+    """(n,) int, the recording that a window is of."""
+    clear: np.ndarray
+    """(n,) bool, windows that show their label throughout."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What a classifier says of real motion that it did not learn from, and of generated motion."""
+
+    real_accuracy: float
+    """Share of real windows that is told right."""
+    real_recall: float
+    """The same, as the mean over labels."""
+    accuracy: float
+    """Share of generated windows in which it sees what was asked for."""
+    recalls: dict[str, float]
+    """The same by label."""
+
+    @property
+    def recall(self) -> float:
+        """Mean over the labels asked for."""
+        return float(np.mean(list(self.recalls.values())))
+
+
+def cut_labelled(
+    poses: Sequence[np.ndarray], labels: Sequence[np.ndarray], fallback: np.ndarray, window: int = WINDOW
+) -> LabelledWindows:
+    """Cut poses into windows that overlap by half; those without a label in their middle are left out.
+
+    Args:
+        poses: (T, L, D) each, NaN where missing.
+        labels: (T,) str each, `NO_NAME` where a frame has none.
+        fallback: (L, D), see `fill_gaps`.
+        window: frames per window, at least 17.
+    """
+    features, names, groups, clear = [], [], [], []
+    for group, (pose, frames) in enumerate(zip(poses, labels, strict=True)):
+        starts = window_starts(len(pose), window, window // 2)
+        index = np.minimum(starts[:, None] + np.arange(window), len(pose) - 1)
+        middle = frames[np.minimum(starts + window // 2, len(pose) - 1)]
+        features.append(window_features(cut_windows(fill_gaps(pose, fallback), starts, window)))
+        names.append(middle)
+        groups.append(np.full(len(starts), group))
+        clear.append((frames[index] == middle[:, None]).mean(axis=1) >= LEAST_SHARE)
+    kept = np.concatenate(names) != NO_NAME
+    parts = [np.concatenate(part)[kept] for part in (features, names, groups, clear)]
+    return LabelledWindows(*parts)
+
+
+def measure_agreement(real: LabelledWindows, generated: LabelledWindows, seed: int = 0) -> Agreement | None:
+    """Train a classifier on real windows and let it judge generated ones.
+
+    A ridge classifier on standardised features, labels weighted to count the same. What it says of real
+    windows is found by cross-validation, all windows of a recording in one of five folds. Labels that only
+    one recording shows cannot be judged so, and are left out on both sides.
+
+    Args:
+        real: of training recordings.
+        generated: ``labels`` being what was asked for.
+        seed: of the folds.
+
+    Returns:
+        None where fewer than two labels can be judged, or none of them was asked for.
+    """
+    known = [
+        name
+        for name in np.unique(real.labels[real.clear])
+        if len(np.unique(real.groups[real.clear & (real.labels == name)])) > 1
+    ]
+    real, generated = _select(real, known), _select(generated, known)
+    if len(known) < 2 or not len(generated.labels):
+        return None
+    guesses = _cross_validate(real, seed)
+    seen = _fit(real, np.ones(len(real.labels), bool)).predict(generated.features)
+    real_recalls = _recalls(real.labels, guesses)
+    return Agreement(
+        real_accuracy=float((guesses == real.labels).mean()),
+        real_recall=float(np.mean(list(real_recalls.values()))),
+        accuracy=float((seen == generated.labels).mean()),
+        recalls=_recalls(generated.labels, seen),
+    )
+
+
+def _select(windows: LabelledWindows, names: Sequence[str]) -> LabelledWindows:
+    kept = np.isin(windows.labels, names)
+    return LabelledWindows(
+        windows.features[kept], windows.labels[kept], windows.groups[kept], windows.clear[kept]
+    )
+
+
+def _recalls(labels: np.ndarray, guesses: np.ndarray) -> dict[str, float]:
+    return {str(name): float((guesses[labels == name] == name).mean()) for name in np.unique(labels)}
+
+
+def _cross_validate(real: LabelledWindows, seed: int) -> np.ndarray:
+    """Return the label (n,) that a classifier sees in each window which did not learn from its recording."""
+    folds = _deal_folds(real, seed)
+    guesses = np.empty_like(real.labels)
+    for fold in np.unique(folds):
+        test = folds == fold
+        guesses[test] = _fit(real, ~test).predict(real.features[test])
+    return guesses
+
+
+def _deal_folds(real: LabelledWindows, seed: int) -> np.ndarray:
+    """Return (n,) the fold of each window; recordings of one label are dealt to folds one after the other."""
+    unique, first, index = np.unique(real.groups, return_index=True, return_inverse=True)
+    order = np.random.default_rng(seed).permutation(len(unique))
+    order = order[np.argsort(real.labels[first][order], kind="stable")]
+    fold_of = np.empty(len(unique), int)
+    fold_of[order] = np.arange(len(unique)) % min(NUM_FOLDS, len(unique))
+    return fold_of[index]
+
+
+def _fit(real: LabelledWindows, rows: np.ndarray) -> Any:
+    from sklearn.dummy import DummyClassifier
+    from sklearn.linear_model import RidgeClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rows = rows & real.clear
+    several = len(np.unique(real.labels[rows])) > 1
+    judge = RidgeClassifier(alpha=_RIDGE, class_weight="balanced") if several else DummyClassifier()
+    classifier = make_pipeline(StandardScaler(), judge)
+    return classifier.fit(real.features[rows], real.labels[rows])

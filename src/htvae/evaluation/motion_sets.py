@@ -1,0 +1,172 @@
+"""Kinds of motion that are scored side by side: made from posteriors, from the prior, and by controls.
+
+Axes: ``n`` sequences, ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates, ``C`` chunks, ``Z``
+latent_dim, ``K`` chunk_latent_dim.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from htvae.data.batching import cut_micro_batches
+from htvae.evaluation.plans import NO_NAME, Wanted
+from htvae.generation.drawing import make_request
+from htvae.generation.sampler import MotionSampler
+from htvae.inference import Reconstruction, WindowOutput
+from htvae.models.latent import Gaussian
+from htvae.models.prior import NO_LABEL, Latents
+
+GROUPS_PER_SEED = 10_000
+"""Sequences of one length are drawn from one seed; those of a draw lie this far apart."""
+
+DrawLatents = Callable[[Sequence[Wanted], int], Latents]
+"""From sequences of one length and a seed to their latents, (n, Z) and (n, C, K)."""
+
+
+@dataclass(frozen=True, eq=False)
+class MotionSet:
+    """Motion of one kind."""
+
+    poses: list[np.ndarray]
+    """(T, L, D) each, torso lengths."""
+    sequence_latents: np.ndarray
+    """(n, Z): of each drawn sequence, or of each window of the recordings."""
+
+
+@dataclass(frozen=True, eq=False)
+class NormalLatents:
+    """The latents of controls: both levels Gaussian, each chunk on its own."""
+
+    sequence: tuple[Tensor, Tensor]
+    """Mean (Z,) and root of the covariance (Z, Z)."""
+    chunks: tuple[Tensor, Tensor]
+    """Mean (K,) and root of the covariance (K, K)."""
+
+    @classmethod
+    def standard(cls, latent_dim: int, chunk_latent_dim: int) -> "NormalLatents":
+        """Return N(0, I) at both levels."""
+        return cls(
+            (torch.zeros(latent_dim), torch.eye(latent_dim)),
+            (torch.zeros(chunk_latent_dim), torch.eye(chunk_latent_dim)),
+        )
+
+    @classmethod
+    def fit(cls, windows: Sequence[WindowOutput]) -> "NormalLatents":
+        """Return Gaussians of full covariance with the moments of samples from the posteriors of windows.
+
+        That is the covariance of the posteriors' means plus the mean of their variances.
+        """
+        sequence = _fit([w.sequence[0][None] for w in windows], [w.sequence[1][None] for w in windows])
+        return cls(sequence, _fit([w.chunks[0] for w in windows], [w.chunks[1] for w in windows]))
+
+    def draw(self, num_sequences: int, num_chunks: int, seed: int) -> Latents:
+        """Return latents (n, Z) and (n, C, K)."""
+        generator = torch.Generator().manual_seed(seed)
+        shapes = (num_sequences,), (num_sequences, num_chunks)
+        parts = [
+            mean + torch.randn(*shape, len(mean), generator=generator) @ root
+            for shape, (mean, root) in zip(shapes, (self.sequence, self.chunks), strict=True)
+        ]
+        return Latents(*parts)
+
+
+def _fit(means: Sequence[Tensor], logvars: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    mu, variance = torch.cat(list(means)).double(), torch.cat(list(logvars)).double().exp().mean(0)
+    offset = mu - mu.mean(0)
+    values, vectors = torch.linalg.eigh(offset.T @ offset / len(mu) + variance.diag())
+    root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    return mu.mean(0).float(), root.float()
+
+
+def draw_from_prior(model: MotionSampler, with_label: bool, with_chunk_labels: bool) -> DrawLatents:
+    """Return how latents are drawn from the prior: with the label, and those of the chunks, or without."""
+
+    def draw(wanted: Sequence[Wanted], seed: int) -> Latents:
+        labels = [_index(model.labels, w.label) if with_label else NO_LABEL for w in wanted]
+        chunk_labels = [label_chunks(model, w) if with_chunk_labels else None for w in wanted]
+        stacked = torch.tensor(chunk_labels) if with_chunk_labels else None
+        request = make_request(
+            model.grid, model.latent_dims, wanted[0].num_frames, torch.tensor(labels), stacked
+        )
+        return model.draw(request, seed)
+
+    return draw
+
+
+def draw_from(model: MotionSampler, latents: NormalLatents) -> DrawLatents:
+    """Return how latents of a control are drawn."""
+    return lambda wanted, seed: latents.draw(len(wanted), model.grid.num_chunks(wanted[0].num_frames), seed)
+
+
+def label_chunks(model: MotionSampler, wanted: Wanted) -> list[int]:
+    """Return the index of the label in the middle of each chunk, as a script gives it."""
+    stride, half = model.grid.stride, model.grid.chunk_size // 2
+    middles = [
+        min(i * stride + half, wanted.num_frames - 1) for i in range(model.grid.num_chunks(wanted.num_frames))
+    ]
+    return [_index(model.chunk_labels, str(wanted.frame_labels[m])) for m in middles]
+
+
+def _index(names: Sequence[str], name: str | None) -> int:
+    return names.index(name) + 1 if name not in (None, NO_NAME) and name in names else NO_LABEL
+
+
+def draw_set(model: MotionSampler, draw: DrawLatents, plan: Sequence[Wanted], seed: int) -> MotionSet:
+    """Draw and decode the sequences of a plan; poses come in its order."""
+    poses: list[np.ndarray] = [np.empty(0)] * len(plan)
+    latents = np.empty((len(plan), model.latent_dims[0]), np.float32)
+    num_landmarks = len(model.processor.landmarks)
+    lengths = sorted({w.num_frames for w in plan})
+    for group, length in enumerate(lengths):
+        index = [i for i, w in enumerate(plan) if w.num_frames == length]
+        drawn = draw([plan[i] for i in index], seed * GROUPS_PER_SEED + group)
+        for i, pose in zip(index, model.decode_all(drawn, length), strict=True):
+            poses[i] = pose[:, :num_landmarks]
+        latents[index] = drawn.sequence.cpu().numpy()
+    return MotionSet(poses, latents)
+
+
+def take_modes(reconstructions: Sequence[Reconstruction], num_landmarks: int) -> MotionSet:
+    """Return the reconstructions from the most probable latents."""
+    return MotionSet(
+        [r.pose[:, :num_landmarks] for r in reconstructions],
+        np.stack([w.sequence[0].numpy() for r in reconstructions for w in r.windows]),
+    )
+
+
+@torch.no_grad()
+def sample_posteriors(
+    model: MotionSampler, reconstructions: Sequence[Reconstruction], seed: int
+) -> MotionSet:
+    """Decode latents drawn from the posteriors, both levels, of every window; centres are kept and joined."""
+    generator = torch.Generator().manual_seed(seed)
+    windows = [w for r in reconstructions for w in r.windows]
+    sequence = [_sample(w.sequence, generator) for w in windows]
+    chunks = [_sample(w.chunks, generator) for w in windows]
+    kept: list[np.ndarray] = [np.empty(0)] * len(windows)
+    lengths = np.array([w.window.num_frames for w in windows])
+    order = np.argsort(lengths, kind="stable")
+    for cut in cut_micro_batches(lengths[order].tolist(), model.batch_frames):
+        index = order[cut].tolist()
+        pose = model.model.decode(
+            torch.stack([sequence[i] for i in index]).to(model.device),
+            torch.nn.utils.rnn.pad_sequence([chunks[i] for i in index], batch_first=True).to(model.device),
+            torch.from_numpy(lengths[index]).to(model.device),
+        )
+        for i, part in zip(index, pose.float().cpu().numpy(), strict=True):
+            w = windows[i].window
+            kept[i] = part[w.keep_start - w.start : w.keep_stop - w.start, : len(model.processor.landmarks)]
+    stops = np.cumsum([len(r.windows) for r in reconstructions])
+    poses = [
+        np.concatenate(kept[stop - len(r.windows) : stop])
+        for r, stop in zip(reconstructions, stops, strict=True)
+    ]
+    return MotionSet(poses, torch.stack(sequence).numpy())
+
+
+def _sample(posterior: tuple[Tensor, Tensor], generator: torch.Generator) -> Tensor:
+    mu, logvar = posterior
+    return Gaussian(mu, logvar).sample(torch.randn(mu.shape, generator=generator))

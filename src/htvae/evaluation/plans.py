@@ -1,0 +1,94 @@
+"""What is to be drawn from the prior to be compared with real recordings: as long, with their labels.
+
+Axes: ``T`` frames.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import cycle
+
+import numpy as np
+
+from htvae.data.processing import ProcessedSequence
+
+LENGTH_STEP = 32
+"""Lengths are rounded down to whole multiples of this, so that sequences of one length are drawn together."""
+NO_NAME = ""
+"""The label of a frame that has none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """One sequence to be drawn, after the model of a recording."""
+
+    num_frames: int
+    label: str | None
+    frame_labels: np.ndarray
+    """(T,) str, `NO_NAME` where there is none."""
+
+
+def choose_evenly(recordings: Sequence[ProcessedSequence], most_frames: int) -> list[ProcessedSequence]:
+    """Return recordings of no more frames in all than asked for (but one at least), labels in proportion.
+
+    Every label comes early, so that also a few recordings have all of them, as far as they can.
+    """
+    counts = Counter(p.source.label for p in recordings)
+    seen: Counter[str | None] = Counter()
+    places = []
+    for number, p in enumerate(recordings):
+        places.append((seen[p.source.label] / counts[p.source.label], number))
+        seen[p.source.label] += 1
+    chosen: list[ProcessedSequence] = []
+    for _, number in sorted(places):
+        frames = sum(len(p.pose) for p in chosen) + len(recordings[number].pose)
+        if chosen and frames > most_frames:
+            break
+        chosen.append(recordings[number])
+    return chosen
+
+
+def label_frames(processed: ProcessedSequence) -> np.ndarray:
+    """Return the label (T,) of each model frame, `NO_NAME` where there is none."""
+    frames = processed.record.source_frames
+    names = [span.label for span in processed.source.frame_labels]
+    labels = np.full(len(frames), NO_NAME, dtype=f"<U{max(map(len, names), default=1)}")
+    for span in processed.source.frame_labels:
+        labels[(frames >= span.start) & (frames < span.stop)] = span.label
+    return labels
+
+
+def plan_like(recordings: Sequence[ProcessedSequence], most_frames: int) -> list[Wanted]:
+    """Return a sequence to be drawn for each recording, of its length and labels."""
+    return [_want(p, 0, len(p.pose)) for p in choose_evenly(recordings, most_frames)]
+
+
+def plan_parts(
+    recordings: Sequence[ProcessedSequence], length: int, num_frames: int, seed: int = 0
+) -> list[Wanted]:
+    """Return sequences to be drawn, each after a random part of a recording; recordings take turns.
+
+    Many short ones rather than few long ones: each has a sequence latent of its own, and a handful of those
+    would differ from real recordings by chance alone.
+
+    Args:
+        recordings: at least one.
+        length: frames per sequence; less where a recording is shorter.
+        num_frames: frames of all sequences together, at least.
+        seed: of the parts.
+    """
+    rng = np.random.default_rng(seed)
+    wanted: list[Wanted] = []
+    total = 0
+    for p in cycle(choose_evenly(recordings, sum(len(p.pose) for p in recordings))):
+        start = int(rng.integers(max(len(p.pose) - length, 0) + 1))
+        wanted.append(_want(p, start, min(length, len(p.pose))))
+        total += wanted[-1].num_frames
+        if total >= num_frames:
+            return wanted
+    raise AssertionError("recordings must not be empty")
+
+
+def _want(processed: ProcessedSequence, start: int, length: int) -> Wanted:
+    length = length if length < LENGTH_STEP else length // LENGTH_STEP * LENGTH_STEP
+    return Wanted(length, processed.source.label, label_frames(processed)[start : start + length])
