@@ -70,7 +70,7 @@ def stand_in(pose):
 
 
 class Echo:
-    """A model that returns what it is shown, and a fixed error where it is shown nothing."""
+    """A model that returns what it is shown, and 3 where it is shown nothing."""
 
     def reconstruct_all(self, processed):
         return [SimpleNamespace(pose=np.nan_to_num(p.pose, nan=3.0)) for p in processed]

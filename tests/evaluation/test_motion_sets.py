@@ -93,6 +93,19 @@ def test_the_prior_is_asked_for_labels(model, monkeypatch):
     assert [request.labels.tolist() for request in asked] == [[0, 2], [1], [0, 0], [0]]
 
 
+def test_long_sequences_are_drawn_together_and_cut(model, monkeypatch):
+    asked = []
+    draw = draw_from_prior(model, True, True)
+
+    def note(wanted, seed):
+        asked.append([(w.num_frames, len(w.frame_labels), w.label) for w in wanted])
+        return draw(wanted, seed)
+
+    drawn = draw_set(model, note, [wanted(90, "a"), wanted(30), wanted(80, "b"), wanted(200)], seed=0)
+    assert [len(pose) for pose in drawn.poses] == [90, 30, 80, 200]
+    assert asked == [[(30, 30, None)], [(90, 90, "a"), (90, 90, "b")], [(200, 200, None)]]
+
+
 def test_chunks_have_the_label_in_their_middle():
     model = SimpleNamespace(
         chunk_labels=("nod", "wave"),

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,16 @@ import pytest
 import htvae
 from htvae import cli
 from htvae.data.pose_csv import read_pose_csv, write_pose_csv
-from htvae.generation.completion import complete_recording, meet_observed
+from htvae.data.processing import ProcessedSequence
+from htvae.generation.completion import (
+    NUM_PASSES,
+    REACH,
+    complete_recording,
+    compute_interval,
+    fill_in,
+    meet_observed,
+    spread_between,
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +43,56 @@ def test_what_is_known_stays_and_the_rest_meets_it():
     assert (filled[:10] == 1).all() and (filled[30:] == 3).all()
     assert np.abs(np.diff(filled[9:31])).max() < 0.25  # 2 within 21 frames, and a little more
     assert not meet_observed(np.full_like(known, np.nan), np.zeros_like(known)).any()
+
+
+def test_spread_grows_from_what_is_observed():
+    observed = np.ones((100, 2), bool)
+    observed[10:95, 0] = False
+    observed[:, 1] = False
+    spread = spread_between(observed, np.array([2.0, 3.0], np.float32))
+    assert not spread[observed].any()
+    share = 1 - 6 / REACH  # what is left to carry, 6 frames from the edge
+    assert spread[15, 0] == pytest.approx(2 * (1 - share**2) ** 0.5)
+    assert (np.diff(spread[9:41, 0]) >= 0).all() and spread[50, 0] == 2
+    assert (spread[:, 1] == 3).all()  # never observed, there is no edge
+
+
+def test_the_interval_of_draws_from_a_normal_distribution_holds_nine_in_ten():
+    """Half of the variance lies between samples, half around each of them."""
+    rng = np.random.default_rng(0)
+    samples = rng.normal(size=(8, 200, 50, 2)).astype(np.float32)
+    truth = rng.normal(scale=2**0.5, size=(200, 50, 2))
+    low, high = compute_interval(samples, np.ones((200, 50), np.float32))
+    assert ((low <= truth) & (truth <= high)).mean() == pytest.approx(0.9, abs=0.02)  # 8 samples: 0.89
+
+
+def test_the_interval_of_an_observed_point_is_the_point(model, gappy):
+    completion = complete_recording(model, gappy, 2)
+    observed = ~completion.filled
+    low, high = completion.interval
+    np.testing.assert_allclose(low[observed], completion.sequence.pose[observed], rtol=1e-6)
+    np.testing.assert_allclose(high[observed], low[observed], rtol=1e-6)
+    assert (high > low)[completion.filled].all()
+
+
+def test_the_model_is_shown_its_own_answer_beside_what_was_observed():
+    shown = []
+
+    class Half:
+        """Says half of what it is shown, and 8 where it is shown nothing."""
+
+        def reconstruct_all(self, processed):
+            shown.extend(p.pose[:, 0, 0] for p in processed)
+            return [SimpleNamespace(pose=np.nan_to_num(p.pose, nan=16.0) / 2) for p in processed]
+
+    pose = np.ones((200, 2, 1), np.float32)
+    pose[50:150, 0], pose[:, 1] = np.nan, np.nan
+    recording = ProcessedSequence(name="walk", pose=pose, record=None, source=None)
+    (filled,) = fill_in(Half(), [recording])
+    assert len(shown) == NUM_PASSES and np.isnan(shown[0][100])
+    assert [values[100] for values in shown[1:]] == [8, 4] and filled[100, 0] == 2  # far from what is seen
+    assert (filled[:50, 0] == 1).all() and (filled[:, 1] == 2).all()
+    assert np.isnan(recording.pose[100, 0])
 
 
 @pytest.mark.parametrize("num_samples", [1, 3])

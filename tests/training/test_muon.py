@@ -44,6 +44,15 @@ def test_singular_values_come_near_one_and_vectors_stay(shape, scale):
     assert (inner - inner.diagonal().diag()).abs().max() < 0.03  # bf16 on some machines
 
 
+def test_autocast_of_the_training_step_does_not_reach_it():
+    """A training step of the trainer, the optimiser's part included, runs under autocast."""
+    torch.manual_seed(0)
+    matrix = torch.randn(16, 64) @ torch.logspace(0, -3, 64).diag()
+    with torch.autocast("cpu", torch.bfloat16):
+        under = muon.orthogonalise(matrix)
+    assert torch.equal(under, muon.orthogonalise(matrix))
+
+
 def test_a_matrix_of_zeros_stays():
     assert not iterate_gram(torch.zeros(3, 5)).any()
     assert not iterate_in_bf16(torch.zeros(3, 5)).any()

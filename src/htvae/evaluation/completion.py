@@ -1,7 +1,7 @@
 """How well hidden points are given back: by kind of gap, beside linear interpolation.
 
 What is scored is what `htvae.generation.completion` does, in the model's coordinates: the VAE's
-reconstruction moved to meet what is seen, and intervals by samples from the prior.
+best answer, moved to meet what is seen, and intervals by samples from the prior.
 
 Axes: ``n`` samples, ``T`` frames, ``L`` landmarks, ``D`` coordinates.
 """
@@ -11,9 +11,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from htvae.data.geometry import observed_points
 from htvae.data.processing import ProcessedSequence
 from htvae.evaluation.windows import fill_gaps
-from htvae.generation.completion import compute_interval, draw_completions, meet_observed
+from htvae.generation.completion import (
+    compute_interval,
+    draw_completions,
+    fill_in,
+    meet_observed,
+    spread_between,
+)
 from htvae.generation.sampler import MotionSampler
 from htvae.inference import TrainedModel
 
@@ -95,10 +102,7 @@ def _score(
     rng, num_landmarks = np.random.default_rng(seed), len(fallback)
     hidden = [hide((len(p.pose), num_landmarks), rng) for p in processed]
     seen = [_without(p, mask) for p, mask in zip(processed, hidden, strict=True)]
-    completed = [
-        meet_observed(p.pose[:, :num_landmarks], r.pose[:, :num_landmarks])
-        for p, r in zip(seen, model.reconstruct_all(seen), strict=True)
-    ]
+    completed = fill_in(model, seen)
     interpolated = [fill_gaps(p.pose[:, :num_landmarks], fallback) for p in seen]
     return {
         f"complete_{name}_mpjpe": _hidden_error(processed, completed, hidden, num_landmarks),
@@ -118,7 +122,8 @@ def _measure_coverage(
         seen = _without(excerpt, hidden)
         drawn = draw_completions(model, seen, NUM_SAMPLES, seed + number)[:, :, :num_landmarks]
         samples = np.stack([meet_observed(seen.pose[:, :num_landmarks], sample) for sample in drawn])
-        low, high = compute_interval(samples, scale)
+        spread = spread_between(observed_points(seen.pose[:, :num_landmarks]), scale)
+        low, high = compute_interval(samples, spread)
         scored = hidden & np.isfinite(true[..., 0])
         inside += int(((low <= true) & (true <= high))[scored].sum())
         count += int(scored.sum()) * true.shape[-1]

@@ -10,8 +10,9 @@ reconstruction has an excess of exactly 0.
 There are two references. Figures without an ending compare with the **scored** recordings (held out, unless
 another split is asked for): sequences as long and with the same labels are drawn, one for each. Figures that
 end in ``_train`` compare with **training** recordings: many sequences of some seconds are drawn, labels in
-the proportion that training has them. A handful of held-out recordings differs from everything by chance;
-where there are few, look at ``_train``.
+the proportion that training has them, and once more after scripts, that is, with the chunk labels of parts of
+recordings. A handful of held-out recordings differs from everything by chance; where there are few, look at
+``_train``.
 
 Axes: ``n`` and ``m`` windows, ``F`` features, ``P`` components, ``Z`` latent_dim, ``T`` frames, ``L``
 landmarks, ``D`` coordinates.
@@ -53,8 +54,8 @@ MOST_REAL_FRAMES = 200_000
 MOST_LIKE_SCORED = 30_000
 """Frames drawn after scored recordings, each draw of each kind."""
 LIKE_TRAINING = 20_480
-"""Frames drawn after training recordings, each draw of each kind; no more than half of what is compared
-with, since more could not be used."""
+"""Frames drawn after training recordings, each draw of each kind; but no more than a quarter of what they are
+compared with, so that a small folder is scored in seconds."""
 PART = 512
 """Frames per sequence of those."""
 Draws = Mapping[str, MotionSet]
@@ -112,7 +113,7 @@ def measure_generation(
     figures: dict[str, float] = {}
     if len(test.features) >= LEAST_WINDOWS:
         plan = plan_like(test.processed, MOST_LIKE_SCORED)
-        draws = [draw_kinds(model, test, plan, controls, seed) for seed in SEEDS]
+        draws = [draw_kinds(model, test, plan, controls, seed, scripts=False) for seed in SEEDS]
         figures |= compare(test, draws, "")
     if train is not None and len(train.features) >= LEAST_WINDOWS:
         figures |= _measure_like_training(model, train, test if held_out else None, controls)
@@ -123,12 +124,12 @@ def _measure_like_training(
     model: MotionSampler, train: Real, test: Real | None, controls: Mapping[str, NormalLatents]
 ) -> dict[str, float]:
     """Return what is measured against training recordings; ``test`` are recordings held out, if there are."""
-    frames = sum(len(p.pose) for p in train.processed) // 2
+    frames = sum(len(p.pose) for p in train.processed) // 4
     plan = plan_parts(train.processed, PART, min(LIKE_TRAINING, frames))
     draws = [draw_kinds(model, train, plan, controls, seed) for seed in SEEDS]
     figures = compare(train, draws, "_train")
     if test is not None and len(test.features) >= LEAST_WINDOWS:
-        figures |= compare_held_out(train, test)
+        figures |= compare_held_out(model, train, test)
     figures |= measure_variety(train, draws)
     figures |= measure_nearest(model, train, test, draws)
     return figures | measure_labels(train.processed, plan, draws, train.fallback)
@@ -148,10 +149,12 @@ def draw_kinds(
     plan: Sequence[Wanted],
     controls: Mapping[str, NormalLatents],
     seed: int,
+    scripts: bool = True,
 ) -> dict[str, MotionSet]:
     """Return motion of every kind, see `htvae.evaluation.generation_table.MOTION_KINDS`.
 
-    Kinds that ask for labels are left out where the prior knows none of the plan's.
+    Kinds that ask for labels are left out where the prior knows none of the plan's, that which asks for chunk
+    labels also where ``scripts`` is False.
     """
     sets = {
         "reconstruction": take_modes(real.reconstructions, len(real.fallback)),
@@ -160,7 +163,7 @@ def draw_kinds(
     }
     if any(w.label in model.labels for w in plan):
         sets["prior_sample_labels"] = draw_set(model, draw_from_prior(model, True, False), plan, seed)
-    if any(np.isin(w.frame_labels, model.chunk_labels).any() for w in plan):
+    if scripts and any(np.isin(w.frame_labels, model.chunk_labels).any() for w in plan):
         sets["prior_sample_scripts"] = draw_set(model, draw_from_prior(model, True, True), plan, seed)
     for name, latents in controls.items():
         sets[name] = draw_set(model, draw_from(model, latents), plan, seed)
@@ -177,13 +180,7 @@ def compare(real: Real, draws: Sequence[Draws], ending: str) -> dict[str, float]
         for name, value in measure_excess(rows, projected, seed).items():
             found.setdefault(name, []).append(value)
     figures = {f"frechet_floor{ending}": float(np.mean(found.pop("floor")))}
-    for kind, values in found.items():
-        name = f"frechet_{kind}{ending}"
-        figures |= {
-            name: float(np.mean(values)),
-            f"{name}_min": min(values),
-            f"{name}_max": max(values),
-        }
+    figures |= _with_range({f"frechet_{kind}{ending}": values for kind, values in found.items()})
     for kind, other in RATIOS.items():
         if f"frechet_{kind}{ending}" in figures:
             above, below = figures[f"frechet_{kind}{ending}"], figures[f"frechet_{other}{ending}"]
@@ -212,13 +209,30 @@ def measure_excess(real: np.ndarray, others: Mapping[str, np.ndarray], seed: int
     return {kind: total / NUM_SPLITS for kind, total in sums.items()}
 
 
-def compare_held_out(train: Real, test: Real) -> dict[str, float]:
-    """Return how far held-out recordings are from training recordings: other people, or other takes."""
+def compare_held_out(model: MotionSampler, train: Real, test: Real) -> dict[str, float]:
+    """Return how far held-out recordings, and samples from their posteriors, are from training recordings.
+
+    As excess, like `compare`. Other takes (or people) differ from those of training even if they are alike in
+    kind; what is drawn from the prior differs so too, but reconstructions of the training recordings do not.
+    """
     space = FeatureSpace.fit(train.features)
-    rows, others = space.project(train.features), {"real": space.project(test.features)}
-    values = [measure_excess(rows, others, seed)["real"] for seed in SEEDS]
-    name = "frechet_real_train"
-    return {name: float(np.mean(values)), f"{name}_min": min(values), f"{name}_max": max(values)}
+    found: dict[str, list[float]] = {}
+    for seed in SEEDS:
+        sampled = pose_features(sample_posteriors(model, test.reconstructions, seed).poses, test.fallback)
+        others = {"real": test.features, "posterior_sample_held_out": sampled}
+        rows = {kind: space.project(features) for kind, features in others.items()}
+        excess = measure_excess(space.project(train.features), rows, seed)
+        for kind in others:
+            found.setdefault(f"frechet_{kind}_train", []).append(excess[kind])
+    return _with_range(found)
+
+
+def _with_range(found: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """Return mean, least and greatest value of each figure."""
+    figures: dict[str, float] = {}
+    for name, values in found.items():
+        figures |= {name: float(np.mean(values)), f"{name}_min": min(values), f"{name}_max": max(values)}
+    return figures
 
 
 def measure_variety(real: Real, draws: Sequence[Draws]) -> dict[str, float]:

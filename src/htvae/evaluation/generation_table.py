@@ -14,6 +14,8 @@ MOTION_KINDS = {
     "standard_normal": "control: N(0, I)",
 }
 """Kinds of motion that are scored side by side, in words."""
+HELD_OUT = {"real": "real, held out", "posterior_sample_held_out": "posterior sample, held out"}
+"""What is compared with training recordings beside these kinds, in words."""
 PAIRED = ("reconstruction", "posterior_sample")
 """Kinds whose windows are those of the recordings, one for one."""
 RATIOS = {
@@ -69,7 +71,7 @@ def format_generation(figures: Mapping[str, float]) -> str:
 def _format_kinds(figures: Mapping[str, float]) -> str:
     ends = [end for end in REFERENCES if f"frechet_floor{end}" in figures]
     rows = []
-    for kind, words in {"real": "real, held out", **MOTION_KINDS}.items():
+    for kind, words in (HELD_OUT | MOTION_KINDS).items():
         cells = [cell for end in ends for cell in _format_frechet(figures, kind, end)]
         cells += [_format(figures, f"{what}_{kind}") for what in _NEIGHBOURS]
         if any(cell.strip() for cell in cells):
@@ -115,7 +117,7 @@ def _list_figures() -> dict[str, Figure]:
     figures = {}
     for end, reference in REFERENCES.items():
         figures[f"frechet_floor{end}"] = Figure("features^2", f"given: real against real, {reference}")
-        for kind in ("real", *MOTION_KINDS):
+        for kind in HELD_OUT | MOTION_KINDS:
             good = "to beat by far" if kind in ("fitted_gaussian", "standard_normal") else "near 0"
             name, limit = f"frechet_{kind}{end}", Figure("features^2", "given: range of the draws")
             figures[name] = Figure("features^2", f"{good}: excess over real against real, {reference}")

@@ -20,7 +20,9 @@ from htvae.models.latent import Gaussian
 from htvae.models.prior import NO_LABEL, Latents
 
 GROUPS_PER_SEED = 10_000
-"""Sequences of one length are drawn from one seed; those of a draw lie this far apart."""
+"""Sequences that are drawn together have one seed; the seeds of two draws lie this far apart."""
+LENGTH_RATIO = 1.5
+"""Long sequences are drawn together where the longest is at most so many times as long as the shortest."""
 
 DrawLatents = Callable[[Sequence[Wanted], int], Latents]
 """From sequences of one length and a seed to their latents, (n, Z) and (n, C, K)."""
@@ -115,18 +117,37 @@ def _index(names: Sequence[str], name: str | None) -> int:
 
 
 def draw_set(model: MotionSampler, draw: DrawLatents, plan: Sequence[Wanted], seed: int) -> MotionSet:
-    """Draw and decode the sequences of a plan; poses come in its order."""
+    """Draw and decode the sequences of a plan; poses come in its order.
+
+    Sequences of similar length are drawn together. Those that are longer than the windows which the model
+    knows do not depend on their length, so that they may be drawn longer and cut.
+    """
     poses: list[np.ndarray] = [np.empty(0)] * len(plan)
     latents = np.empty((len(plan), model.latent_dims[0]), np.float32)
     num_landmarks = len(model.processor.landmarks)
-    lengths = sorted({w.num_frames for w in plan})
-    for group, length in enumerate(lengths):
-        index = [i for i, w in enumerate(plan) if w.num_frames == length]
-        drawn = draw([plan[i] for i in index], seed * GROUPS_PER_SEED + group)
+    for group, index in enumerate(_group(plan, model.config.data.max_frames)):
+        length = max(plan[i].num_frames for i in index)
+        drawn = draw([_lengthen(plan[i], length) for i in index], seed * GROUPS_PER_SEED + group)
         for i, pose in zip(index, model.decode_all(drawn, length), strict=True):
-            poses[i] = pose[:, :num_landmarks]
+            poses[i] = pose[: plan[i].num_frames, :num_landmarks]
         latents[index] = drawn.sequence.cpu().numpy()
     return MotionSet(poses, latents)
+
+
+def _group(plan: Sequence[Wanted], max_frames: int) -> list[list[int]]:
+    """Return the places of sequences that are drawn together."""
+    groups: dict[tuple[bool, int], list[int]] = {}
+    for i, w in enumerate(plan):
+        long = w.num_frames > max_frames
+        size = int(np.log(w.num_frames / max_frames) / np.log(LENGTH_RATIO)) if long else w.num_frames
+        groups.setdefault((long, size), []).append(i)
+    return [groups[key] for key in sorted(groups)]
+
+
+def _lengthen(wanted: Wanted, num_frames: int) -> Wanted:
+    labels = np.full(num_frames, NO_NAME, dtype=wanted.frame_labels.dtype)
+    labels[: wanted.num_frames] = wanted.frame_labels
+    return Wanted(num_frames, wanted.label, labels)
 
 
 def take_modes(reconstructions: Sequence[Reconstruction], num_landmarks: int) -> MotionSet:

@@ -75,7 +75,8 @@ def orthogonalise(matrix: Tensor) -> Tensor:
     """Return (M, N) with the singular vectors of ``matrix`` (M, N) and singular values near 1."""
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.mT
     iterate = iterate_in_bf16 if multiplies_bf16_fast(matrix.device.type) else iterate_gram
-    result = iterate(wide).to(matrix.dtype)
+    with torch.autocast(matrix.device.type, enabled=False):  # Gram matrices in bf16 run away
+        result = iterate(wide).to(matrix.dtype)
     return result if wide is matrix else result.mT
 
 
