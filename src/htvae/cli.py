@@ -141,7 +141,7 @@ def reconstruct(argv: Sequence[str]) -> None:
     model = load(options.checkpoint, options.device, build_model)
     recordings = read_inputs(options.inputs, model.config.data, options.experiments_dir / "cache")
     processed = [model.process(recording) for recording in recordings.sequences]
-    for reconstruction in model.reconstruct_all(processed):
+    for reconstruction in model.reconstruct_all(processed, options.refine_steps):
         path = path_inside(options.output_dir, f"{reconstruction.processed.name}.csv")
         write_pose_csv(path, model.to_source(reconstruction))
         log.info("%s", path)

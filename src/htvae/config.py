@@ -16,6 +16,8 @@ Precision = Literal["auto", "32", "bf16"]
 Likelihood = Literal["gaussian", "laplace", "student"]
 KLSchedule = Literal["constant", "linear", "cyclic", "target_rate"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
+REFINE_STEPS = 10
+"""Gradient steps on the chunk latents of a recording that is reconstructed, see `models.refinement`."""
 
 
 def _require(holds: bool, message: str) -> None:

@@ -19,12 +19,14 @@ import torch
 from torch import Tensor
 
 from htvae.checkpoint import BuildModel, Checkpoint, build_model
+from htvae.config import REFINE_STEPS
 from htvae.data.batching import PoseBatch, collate, cut_micro_batches
 from htvae.data.dataset import PoseSequenceDataset, Window
 from htvae.data.pose_csv import read_pose_csv
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
 from htvae.data.sequence import PoseSequence
 from htvae.models.chunking import compute_num_chunks
+from htvae.models.refinement import refine
 from htvae.utils.device import choose_device
 
 Recording = str | Path | PoseSequence | np.ndarray
@@ -117,16 +119,20 @@ class TrainedModel:
         """
         return self.encode_all([self.process(recording)])[0]
 
-    def reconstruct(self, recording: Recording) -> PoseSequence:
+    def reconstruct(self, recording: Recording, refine_steps: int = REFINE_STEPS) -> PoseSequence:
         """Return a recording as the model gives it back, with every landmark that the model knows.
 
         Coordinates and frames are the source's.
+
+        Args:
+            recording: a file, a sequence or an array.
+            refine_steps: see `reconstruct_all`.
 
         Raises:
             ValueError: no landmark in common with the model, or a faulty file.
             FileNotFoundError: no such file.
         """
-        return self.to_source(self.reconstruct_all([self.process(recording)])[0])
+        return self.to_source(self.reconstruct_all([self.process(recording)], refine_steps)[0])
 
     def process(self, recording: Recording) -> ProcessedSequence:
         """Read a recording where it is a file, and bring it into the model's coordinates."""
@@ -168,12 +174,27 @@ class TrainedModel:
                 )
         return [self._assemble(p, _ordered(windows)) for p, windows in zip(processed, outputs, strict=True)]
 
-    @torch.no_grad()
-    def reconstruct_all(self, processed: Sequence[ProcessedSequence]) -> list[Reconstruction]:
-        """Return processed recordings as the model gives them back, with their latents."""
+    def reconstruct_all(
+        self,
+        processed: Sequence[ProcessedSequence],
+        refine_steps: int = 0,
+        fitted: Sequence[ProcessedSequence] | None = None,
+    ) -> list[Reconstruction]:
+        """Return processed recordings as the model gives them back, with their latents.
+
+        Args:
+            processed: recordings in the model's coordinates.
+            refine_steps: gradient steps on their chunk latents, from which their poses and KL then come, see
+                `htvae.models.refinement`. 0: as the encoder gives them.
+            fitted: the same recordings with only the points to fit. None: all that are observed.
+        """
         outputs: list[list[WindowOutput]] = [[] for _ in processed]
-        for windows, batch in self._batches(processed):
-            output = self.model(batch.pose, batch.observed, batch.num_frames)
+        pairs = zip(self._batches(processed), self._batches(fitted or processed), strict=True)
+        for (windows, batch), (_, fit) in pairs:
+            output = refine(
+                *(self.model, batch.pose, batch.observed, batch.num_frames),
+                *(refine_steps, self.config.loss.min_scale, fit.observed),
+            )
             for i, window in enumerate(windows):
                 outputs[window.sequence_index].append(
                     WindowOutput(

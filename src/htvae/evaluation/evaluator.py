@@ -64,7 +64,7 @@ def evaluate(
     processed = _choose(data, options.split)
     logger.info("Scoring %d recordings (%s) of %s.", len(processed), options.split, data.config.data.data_dir)
     _check_options(options, processed)
-    reconstructions = model.reconstruct_all(processed)
+    reconstructions = model.reconstruct_all(processed, options.refine_steps)
     figures = _score(model, data, reconstructions, metrics, options)
     _print_figures(figures)
     verdict = give_verdict(figures)
