@@ -37,7 +37,8 @@ SETTINGS = """
 """.split()
 MODEL = ["checkpoint", "config", "device", "experiments_dir"]
 SCORING = """
-    data_dir output_dir split visualize extract_latents probe probe_groups truth_dir batch_size
+    data_dir output_dir split visualize extract_latents probe probe_groups truth_dir refine_steps
+    batch_size
 """.split()
 MOTION = [*MODEL, "output_dir", "seed", "video"]
 PRIOR = [
@@ -51,7 +52,7 @@ FLAGS = {
     "train": ["config", "preset", *SETTINGS],
     "evaluate": [*MODEL, *SCORING],
     "encode": [*MODEL, "output_dir"],
-    "reconstruct": [*MODEL, "output_dir"],
+    "reconstruct": [*MODEL, "output_dir", "refine_steps"],
     "train-prior": ["config", "preset", "checkpoint", *PRIOR],
     "generate": [*MOTION, "num_sequences", "num_frames", "label", "script", "guidance"],
     "continue": [*MOTION, "num_frames", "num_samples"],
@@ -235,6 +236,7 @@ class TestMistakes:
             (["train", "--bach_size", "3"], "--batch_size"),
             (["train", "--batch_size", "many"], "invalid literal for int"),
             (["train", "--batch_size", "0"], "batch_size must be at least 1, but got 0"),
+            (["evaluate", "--refine_steps", "-1"], "refine_steps must be at least 0, but got -1"),
             (["train", "--precision", "fp8"], "fp8"),
             (["train", "--config"], "--config"),
             (["train", "left.csv"], "left.csv"),
@@ -406,7 +408,7 @@ class TestRecordings:
         model = SimpleNamespace(
             config=Config(),
             process=lambda recording: recording,
-            reconstruct_all=lambda processed: [SimpleNamespace(processed=p) for p in processed],
+            reconstruct_all=lambda processed, steps: [SimpleNamespace(processed=p) for p in processed],
             to_source=lambda reconstruction: reconstruction.processed,
         )
         stand_in(monkeypatch, "htvae.generation.model", load=lambda path, device, build_model: model)

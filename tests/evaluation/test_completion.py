@@ -72,7 +72,7 @@ def stand_in(pose):
 class Echo:
     """A model that returns what it is shown, and 3 where it is shown nothing."""
 
-    def reconstruct_all(self, processed):
+    def reconstruct_all(self, processed, refine_steps, fitted):
         return [SimpleNamespace(pose=np.nan_to_num(p.pose, nan=3.0)) for p in processed]
 
 
@@ -104,7 +104,7 @@ def test_interpolation_follows_a_straight_line():
 class Constant:
     """A model that sees nothing and always says (1, 1)."""
 
-    def reconstruct_all(self, processed):
+    def reconstruct_all(self, processed, refine_steps, fitted):
         return [SimpleNamespace(pose=np.ones_like(p.pose)) for p in processed]
 
 

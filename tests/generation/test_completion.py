@@ -13,6 +13,7 @@ from htvae.data.pose_csv import read_pose_csv, write_pose_csv
 from htvae.data.processing import ProcessedSequence
 from htvae.generation.completion import (
     NUM_PASSES,
+    PASS_STEPS,
     REACH,
     complete_recording,
     compute_interval,
@@ -81,7 +82,8 @@ def test_the_model_is_shown_its_own_answer_beside_what_was_observed():
     class Half:
         """Says half of what it is shown, and 8 where it is shown nothing."""
 
-        def reconstruct_all(self, processed):
+        def reconstruct_all(self, processed, refine_steps, fitted):
+            assert refine_steps == PASS_STEPS and fitted == [recording]
             shown.extend(p.pose[:, 0, 0] for p in processed)
             return [SimpleNamespace(pose=np.nan_to_num(p.pose, nan=16.0) / 2) for p in processed]
 
@@ -90,8 +92,9 @@ def test_the_model_is_shown_its_own_answer_beside_what_was_observed():
     recording = ProcessedSequence(name="walk", pose=pose, record=None, source=None)
     (filled,) = fill_in(Half(), [recording])
     assert len(shown) == NUM_PASSES and np.isnan(shown[0][100])
-    assert [values[100] for values in shown[1:]] == [8, 4] and filled[100, 0] == 2  # far from what is seen
-    assert (filled[:50, 0] == 1).all() and (filled[:, 1] == 2).all()
+    halves = [8 / 2**i for i in range(NUM_PASSES)]
+    assert [*(values[100] for values in shown[1:]), filled[100, 0]] == halves  # far from what is seen
+    assert (filled[:50, 0] == 1).all() and (filled[:, 1] == halves[-1]).all()
     assert np.isnan(recording.pose[100, 0])
 
 

@@ -30,8 +30,8 @@ GAPS = (15, 30, 60, 120, 240)
 NUM_SAMPLES = 8
 """Samples that an interval is made of."""
 NUM_EXCERPTS, EXCERPT_FRAMES = 24, 512
-"""Excerpts, spread over all recordings, that are completed to see what intervals cover, and their length. A
-sample costs as much as a reconstruction, so that all frames would take long and say little more."""
+"""Excerpts, spread over all recordings, that are completed, and their length. To complete costs as much as
+dozens of reconstructions, so that all frames would take long and say little more."""
 
 
 def hide_bursts(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -78,45 +78,46 @@ def measure_completion(
     kinds: dict[str, Callable[..., np.ndarray]] = {"bursts": hide_bursts, "landmarks": hide_landmarks}
     figures: dict[str, float] = {}
     for name, hide in kinds.items():
-        figures |= _score(name, model, processed, fallback, hide, seed)
+        figures |= _score(name, model, _cut_excerpts(processed, 1), fallback, hide, seed)
     for length in GAPS:
         long_enough = [p for p in processed if len(p.pose) >= 4 * length]
         if not long_enough:
             continue
+        excerpts = _cut_excerpts(long_enough, 4 * length)
         figures |= _score(
-            f"gap_{length}", model, long_enough, fallback, lambda s, r, n=length: hide_gap(s, r, n), seed
+            f"gap_{length}", model, excerpts, fallback, lambda s, r, n=length: hide_gap(s, r, n), seed
         )
         if isinstance(model, MotionSampler) and model.has_prior:
-            figures[f"complete_gap_{length}_coverage"] = _measure_coverage(model, long_enough, length, seed)
+            figures[f"complete_gap_{length}_coverage"] = _measure_coverage(model, excerpts, length, seed)
     return figures
 
 
 def _score(
     name: str,
     model: TrainedModel,
-    processed: Sequence[ProcessedSequence],
+    excerpts: Sequence[ProcessedSequence],
     fallback: np.ndarray,
     hide: Callable[..., np.ndarray],
     seed: int,
 ) -> dict[str, float]:
     rng, num_landmarks = np.random.default_rng(seed), len(fallback)
-    hidden = [hide((len(p.pose), num_landmarks), rng) for p in processed]
-    seen = [_without(p, mask) for p, mask in zip(processed, hidden, strict=True)]
+    hidden = [hide((len(p.pose), num_landmarks), rng) for p in excerpts]
+    seen = [_without(p, mask) for p, mask in zip(excerpts, hidden, strict=True)]
     completed = fill_in(model, seen)
     interpolated = [fill_gaps(p.pose[:, :num_landmarks], fallback) for p in seen]
     return {
-        f"complete_{name}_mpjpe": _hidden_error(processed, completed, hidden, num_landmarks),
-        f"complete_{name}_linear_mpjpe": _hidden_error(processed, interpolated, hidden, num_landmarks),
+        f"complete_{name}_mpjpe": _hidden_error(excerpts, completed, hidden, num_landmarks),
+        f"complete_{name}_linear_mpjpe": _hidden_error(excerpts, interpolated, hidden, num_landmarks),
     }
 
 
 def _measure_coverage(
-    model: MotionSampler, processed: Sequence[ProcessedSequence], length: int, seed: int
+    model: MotionSampler, excerpts: Sequence[ProcessedSequence], length: int, seed: int
 ) -> float:
     """Return the share of coordinates hidden by gaps of ``length`` frames that lie in their intervals."""
     rng, scale = np.random.default_rng(seed), model.point_scale()
     num_landmarks, inside, count = len(scale), 0, 0
-    for number, excerpt in enumerate(_cut_excerpts(processed, 4 * length)):
+    for number, excerpt in enumerate(excerpts):
         true = excerpt.pose[:, :num_landmarks]
         hidden = hide_gap(true.shape[:2], rng, length)
         seen = _without(excerpt, hidden)

@@ -28,7 +28,7 @@ from htvae.data.processing import ProcessedSequence
 from htvae.evaluation.feature_space import FeatureSpace
 from htvae.evaluation.frechet import frechet_distance, pose_features
 from htvae.evaluation.generation_labels import measure_labels
-from htvae.evaluation.generation_table import PAIRED, RATIOS
+from htvae.evaluation.generation_table import PAIRED, compute_ratios
 from htvae.evaluation.motion_sets import (
     MotionSet,
     NormalLatents,
@@ -115,6 +115,7 @@ def measure_generation(
         plan = plan_like(test.processed, MOST_LIKE_SCORED)
         draws = [draw_kinds(model, test, plan, controls, seed, scripts=False) for seed in SEEDS]
         figures |= compare(test, draws, "")
+        figures |= compute_ratios(figures, "")
     if train is not None and len(train.features) >= LEAST_WINDOWS:
         figures |= _measure_like_training(model, train, test if held_out else None, controls)
     return figures
@@ -130,6 +131,7 @@ def _measure_like_training(
     figures = compare(train, draws, "_train")
     if test is not None and len(test.features) >= LEAST_WINDOWS:
         figures |= compare_held_out(model, train, test)
+    figures |= compute_ratios(figures, "_train")
     figures |= measure_variety(train, draws)
     figures |= measure_nearest(model, train, test, draws)
     return figures | measure_labels(train.processed, plan, draws, train.fallback)
@@ -171,7 +173,7 @@ def draw_kinds(
 
 
 def compare(real: Real, draws: Sequence[Draws], ending: str) -> dict[str, float]:
-    """Return the Frechet distance of every kind as excess over the floor, with range, and ratios of these."""
+    """Return the Frechet distance of every kind as excess over the floor, with range."""
     space = FeatureSpace.fit(real.features)
     rows = space.project(real.features)
     found: dict[str, list[float]] = {}
@@ -180,12 +182,7 @@ def compare(real: Real, draws: Sequence[Draws], ending: str) -> dict[str, float]
         for name, value in measure_excess(rows, projected, seed).items():
             found.setdefault(name, []).append(value)
     figures = {f"frechet_floor{ending}": float(np.mean(found.pop("floor")))}
-    figures |= _with_range({f"frechet_{kind}{ending}": values for kind, values in found.items()})
-    for kind, other in RATIOS.items():
-        if f"frechet_{kind}{ending}" in figures:
-            above, below = figures[f"frechet_{kind}{ending}"], figures[f"frechet_{other}{ending}"]
-            figures[f"frechet_ratio_{kind}{ending}"] = above / below if below > 0 else np.nan
-    return figures
+    return figures | _with_range({f"frechet_{kind}{ending}": values for kind, values in found.items()})
 
 
 def measure_excess(real: np.ndarray, others: Mapping[str, np.ndarray], seed: int) -> dict[str, float]:

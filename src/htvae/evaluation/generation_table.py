@@ -1,5 +1,6 @@
 """The figures of generated motion by name, and how they are printed: kinds of motion side by side."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from htvae.evaluation.tables import Figure, format_number, format_table
@@ -40,6 +41,21 @@ _AGREEMENT = {
     "_worst": "high: the same of the label that comes out worst",
     "_real": "given: what the classifier tells of real motion",
 }
+
+
+def compute_ratios(figures: Mapping[str, float], ending: str) -> dict[str, float]:
+    """Return each kind's excess over that of the kind it is held against.
+
+    Prior samples are held against samples from the posteriors of held-out recordings, where these were
+    compared too: other takes differ from those compared with, however real they are.
+    """
+    ratios = {}
+    for kind, other in RATIOS.items():
+        if f"frechet_{kind}{ending}" in figures:
+            below = figures.get(f"frechet_{other}_held_out{ending}", figures[f"frechet_{other}{ending}"])
+            above = figures[f"frechet_{kind}{ending}"]
+            ratios[f"frechet_ratio_{kind}{ending}"] = above / below if below > 0 else math.nan
+    return ratios
 
 
 def explain(name: str) -> Figure | None:
@@ -107,7 +123,8 @@ def _format_legend(figures: Mapping[str, float]) -> str:
     ]
     return (
         f"frechet: excess over real against real ({', '.join(floors)}), near 0 is good. ratio: posterior "
-        f"sample over reconstruction, prior sample over posterior sample, control over prior sample.\n"
+        f"sample over reconstruction, prior sample over posterior sample (a held-out one where there is), "
+        f"control over prior sample.\n"
         f"density, coverage: near those of real motion is good. nearest: distance of a training window or "
         f"latent; where it is below that of held-out motion, training is copied."
     )

@@ -174,6 +174,7 @@ def _generated(figures: Mapping[str, float]) -> Iterator[_Finding]:
     """Say how real prior samples are; against training recordings, of which there are more, if possible."""
     for end in ("_train", ""):
         prior, posterior = (figures.get(f"frechet_{kind}_sample{end}") for kind in ("prior", "posterior"))
+        posterior = figures.get(f"frechet_posterior_sample_held_out{end}", posterior)
         if prior is None or posterior is None:
             continue
         control = figures.get(f"frechet_fitted_gaussian{end}", math.inf)

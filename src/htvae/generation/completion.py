@@ -1,7 +1,8 @@
 """Filling in what a recording lacks: landmarks that were lost, gaps, parts that are to be made anew.
 
 What is unusual: the single best answer is the VAE's own, which has learned to return what is hidden from it;
-it is then shown its answer beside what was observed, and asked again. Several answers come from the prior:
+it is then shown its answer beside what was observed, and asked again, its latents each time refined to fit
+what was observed. Several answers come from the prior:
 chunks that hold too little are unknown to it and drawn given the others. Either is moved so that it meets
 what was observed: the difference at the edges of each gap of each landmark is carried into the gap.
 
@@ -26,10 +27,9 @@ KNOWN_SHARE = 0.5
 """Share of a chunk's points that must be observed for its latent to count as known."""
 REACH = 30
 """Frames from a known point beyond which it says nothing of how far the others are off."""
-NUM_PASSES = 3
-"""Times that the model is asked for the best answer. On five excerpts of recordings not trained on, the
-second time took off 1 % (gaps of 240 frames) to 22 % (bursts) of the error, the third up to 8 % more; later
-ones made long gaps worse."""
+NUM_PASSES, PASS_STEPS = 12, 2
+"""Times that the model is asked for the best answer, and gradient steps each time. docs/results.md has the
+errors of other choices: few steps often are better than many at once."""
 NORMAL_90 = 1.645
 """Half the width of a normal distribution's middle 90 %, in standard deviations."""
 
@@ -89,14 +89,14 @@ def fill_in(model: TrainedModel, processed: Sequence[ProcessedSequence]) -> list
     """Return recordings with every point filled in as well as the model can, (T, N, D) in torso lengths.
 
     What is observed stays. Each pass encodes what was observed together with the last pass's answer: the
-    encoder reads a whole body more exactly than one with holes.
+    encoder reads a whole body more exactly than one with holes. Refinement fits what was observed alone.
 
     Source: Rezende et al. 2014, "Stochastic Backpropagation and Approximate Inference in Deep Generative
         Models", on the imputation of missing data, with the posteriors' modes in place of draws.
     """
     filled = list(processed)
     for _ in range(NUM_PASSES):
-        answers = model.reconstruct_all(filled)
+        answers = model.reconstruct_all(filled, PASS_STEPS, processed)
         filled = [
             replace(p, pose=meet_observed(p.pose, answer.pose))
             for p, answer in zip(processed, answers, strict=True)
