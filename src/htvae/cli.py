@@ -78,6 +78,9 @@ def run_command(command: Callable[[Sequence[str]], None], argv: Sequence[str] | 
             if World.from_environment().rank == 0:
                 print(str(interruption) or "Interrupted.", file=sys.stderr)
             return 130
+        except BrokenPipeError:  # whoever read the output has left, e.g. head
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
         except (ValueError, OSError) as error:
             if os.environ.get("HTVAE_DEBUG", "0") != "0":
                 raise

@@ -151,3 +151,10 @@ def test_generation_is_compared_with_scored_recordings_where_training_is_not_at_
     assert "farther" in give_verdict(figures)[0]
     figures["frechet_prior_sample_train"] = figures["frechet_posterior_sample_train"] = 1.0
     assert "as close" in give_verdict(figures)[0]
+
+
+def test_samples_of_held_out_posteriors_are_what_prior_samples_are_held_against():
+    figures = {"frechet_posterior_sample_train": 1.0, "frechet_prior_sample_train": 19.0}
+    assert "farther" in give_verdict(figures)[0]
+    figures["frechet_posterior_sample_held_out_train"] = 17.0
+    assert "as close" in give_verdict(figures)[0]
