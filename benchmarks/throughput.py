@@ -117,7 +117,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small windows, one round")
     parser.add_argument("--profile", action="store_true", help="only the operations of a training step")
-    parser.add_argument("--windows", type=int, nargs="+", help="frames of the windows, in place of all lengths")
+    parser.add_argument(
+        "--windows", type=int, nargs="+", help="frames of the windows, in place of all lengths"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="how often each case is measured")
     arguments = parser.parse_args(argv)
     windows = arguments.windows or (QUICK_WINDOWS if arguments.quick else WINDOWS)

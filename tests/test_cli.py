@@ -25,6 +25,7 @@ SETTINGS = """
     burst_dropout span_dropout num_workers
     chunk_size chunk_overlap frames_per_token embed_dim num_heads num_layers latent_dim chunk_latent_dim
     dropout latent_span_dropout sequence_span_probability statistics_pooling conditional_prior
+    output_smoothing
     likelihood min_scale kl_weight chunk_kl_weight kl_schedule kl_warmup_steps target_rate free_bits
     statistics_weight velocity_weight bone_weight
     batch_size batch_frames micro_batch_frames num_epochs num_frames max_minutes

@@ -180,6 +180,8 @@ class ModelConfig:
     """Whether the sequence latent also sees mean and spread of the global tokens."""
     conditional_prior: bool = True
     """Whether chunk latents are measured (KL) against a learned p(chunk | sequence) in place of N(0, I)."""
+    output_smoothing: int = 5
+    """Frames (odd) of the filter that the decoded movement passes, so that it does not tremble. 1: none."""
 
     @property
     def resolved_chunk_overlap(self) -> int:
@@ -191,6 +193,10 @@ class ModelConfig:
         for name in ("chunk_size", "frames_per_token", "embed_dim", "num_heads", "num_layers", "latent_dim"):
             _check_range(self, name, 1)
         _check_range(self, "chunk_latent_dim", 0)
+        _check_range(self, "output_smoothing", 1)
+        _require(
+            self.output_smoothing % 2 == 1, f"output_smoothing must be odd, but got {self.output_smoothing}."
+        )
         _check_range(self, "dropout", 0, 1, open_high=True)
         _check_range(self, "latent_span_dropout", 0, 1, open_high=True)
         _check_range(self, "sequence_span_probability", 0, 1)

@@ -27,6 +27,7 @@ from htvae.models.chunking import (
 )
 from htvae.models.latent import Gaussian, LatentSpace
 from htvae.models.noise import Noise, draw_noise
+from htvae.models.smoothing import smooth_frames
 from htvae.models.spans import KeepNothing, RandomGaps, RandomPart
 from htvae.models.statistics import MotionStatistics
 from htvae.models.transformer import HierarchicalAttention, Transformer, scatter_chunks
@@ -131,7 +132,7 @@ class VAEDecoder(nn.Module):
         super().__init__()
         dim, stack = config.embed_dim, (config.embed_dim, config.num_heads, config.num_layers, config.dropout)
         self.shape = (num_points, num_coordinates)
-        self.chunk_overlap = config.resolved_chunk_overlap
+        self.chunk_overlap, self.output_smoothing = config.resolved_chunk_overlap, config.output_smoothing
         self.tokens_per_chunk = config.chunk_size // config.frames_per_token
         self.sequence_input = nn.Linear(config.latent_dim, dim)
         self.chunk_input = nn.Linear(config.chunk_latent_dim, dim) if config.chunk_latent_dim else None
@@ -148,7 +149,8 @@ class VAEDecoder(nn.Module):
         chunk_latents: Tensor,
         chunk_known: Tensor,
         chunk_mask: Tensor,
-        num_frames: int,
+        num_frames: Tensor,
+        length: int,
     ) -> Tensor:
         """Decode latents into a standardised pose.
 
@@ -157,7 +159,8 @@ class VAEDecoder(nn.Module):
             chunk_latents: (B, C, K).
             chunk_known: (B, C) bool; where False, a learned "unknown" stands in for the chunk latent.
             chunk_mask: (B, C) bool, chunks that hold a real frame.
-            num_frames: T, frames to return.
+            num_frames: (B,) real frames.
+            length: T, frames to return.
 
         Returns:
             (B, T, L, D), float32.
@@ -167,7 +170,8 @@ class VAEDecoder(nn.Module):
         context = self.global_transformer(chunks, chunk_mask, condition=sequence)
         local = self._decode_chunks(context[chunk_mask], sequence[:, None].expand_as(context)[chunk_mask])
         chunks = scatter_chunks(local.float(), chunk_mask)
-        return merge_chunks(chunks, chunk_mask, num_frames, self.chunk_overlap).unflatten(2, self.shape)
+        frames = merge_chunks(chunks, chunk_mask, length, self.chunk_overlap)
+        return smooth_frames(frames, num_frames, self.output_smoothing).unflatten(2, self.shape)
 
     def _decode_chunks(self, context: Tensor, sequence: Tensor) -> Tensor:
         """Return the frames (M, S, L D) of M real chunks from what the global level says of them (M, E)."""
@@ -246,7 +250,9 @@ class HierarchicalTransformerVAE(nn.Module):
         sequence_latent, chunk_latents = self._choose_latents(posteriors, noise)
         known = self.known_chunks(chunk_mask, gaps)
         real = torch.arange(pose.shape[1], device=pose.device) < num_frames[:, None]
-        reconstruction = self._decode(sequence_latent, chunk_latents, known, chunk_mask, pose.shape[1])
+        reconstruction = self._decode(
+            sequence_latent, chunk_latents, known, chunk_mask, num_frames, pose.shape[1]
+        )
         sequence_kl, chunk_kl = self.latent_space.kl(posteriors.sequence, posteriors.chunks, sequence_latent)
         return VAEOutput(
             reconstruction=reconstruction,
@@ -285,7 +291,7 @@ class HierarchicalTransformerVAE(nn.Module):
             num_frames, chunk_latents.shape[1], self.config.chunk_size, self.config.resolved_chunk_overlap
         )
         known = mask if chunk_known is None else chunk_known & mask
-        return self._decode(sequence_latent, chunk_latents, known, mask, int(num_frames.max()))
+        return self._decode(sequence_latent, chunk_latents, known, mask, num_frames, int(num_frames.max()))
 
     def compute_attention(self, pose: Tensor, observed: Tensor, num_frames: Tensor) -> tuple[Tensor, Tensor]:
         """Return the encoder's attention weights, see `HierarchicalAttention.compute_attention`."""
@@ -319,9 +325,10 @@ class HierarchicalTransformerVAE(nn.Module):
         chunk_latents: Tensor,
         known: Tensor,
         chunk_mask: Tensor,
-        num_frames: int,
+        num_frames: Tensor,
+        length: int,
     ) -> Tensor:
-        standardised = self.decoder(sequence_latent, chunk_latents, known, chunk_mask, num_frames)
+        standardised = self.decoder(sequence_latent, chunk_latents, known, chunk_mask, num_frames, length)
         return standardised * self.pose_scale[:, None] + self.pose_mean
 
     def _standardise(self, pose: Tensor) -> Tensor:
