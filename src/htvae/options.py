@@ -124,7 +124,7 @@ class ReconstructOptions(InputOptions):
     output_dir: Path = Path("reconstructions")
     """Folder that the CSVs are written to."""
     refine_steps: int = REFINE_STEPS
-    """Gradient steps that fit the chunk latents to each recording; 0 is seven times as fast."""
+    """Gradient steps that fit the chunk latents to each recording; 0 is ten times as fast."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
