@@ -237,6 +237,7 @@ class TestMistakes:
             (["train", "--bach_size", "3"], "--batch_size"),
             (["train", "--batch_size", "many"], "invalid literal for int"),
             (["train", "--batch_size", "0"], "batch_size must be at least 1, but got 0"),
+            (["train", "--output_smoothing", "4"], "output_smoothing must be odd, but got 4. Try 5."),
             (["evaluate", "--refine_steps", "-1"], "refine_steps must be at least 0, but got -1"),
             (["train", "--precision", "fp8"], "fp8"),
             (["train", "--config"], "--config"),
@@ -487,3 +488,15 @@ def test_logging_is_as_before_after_a_command(capsys: pytest.CaptureFixture[str]
     assert cli.run_command(talk, []) == 0
     assert capsys.readouterr().err == "read 3 recordings\nwarning: one is short\n"
     assert (list(package.handlers), package.level) == before
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "htvae", "train", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    said = process.stderr.read().decode()
+    process.wait()
+    process.stderr.close()
+    assert "error" not in said and "Traceback" not in said

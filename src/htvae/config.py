@@ -194,9 +194,8 @@ class ModelConfig:
             _check_range(self, name, 1)
         _check_range(self, "chunk_latent_dim", 0)
         _check_range(self, "output_smoothing", 1)
-        _require(
-            self.output_smoothing % 2 == 1, f"output_smoothing must be odd, but got {self.output_smoothing}."
-        )
+        width = self.output_smoothing
+        _require(width % 2 == 1, f"output_smoothing must be odd, but got {width}. Try {width + 1}.")
         _check_range(self, "dropout", 0, 1, open_high=True)
         _check_range(self, "latent_span_dropout", 0, 1, open_high=True)
         _check_range(self, "sequence_span_probability", 0, 1)

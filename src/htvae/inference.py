@@ -10,7 +10,7 @@ latent_dim, ``K`` chunk_latent_dim.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, repeat
 from pathlib import Path
 from typing import Any
 
@@ -189,11 +189,11 @@ class TrainedModel:
             fitted: the same recordings with only the points to fit. None: all that are observed.
         """
         outputs: list[list[WindowOutput]] = [[] for _ in processed]
-        pairs = zip(self._batches(processed), self._batches(fitted or processed), strict=True)
-        for (windows, batch), (_, fit) in pairs:
+        points = repeat(None) if fitted is None else (batch.observed for _, batch in self._batches(fitted))
+        for (windows, batch), fit in zip(self._batches(processed), points, strict=False):
             output = refine(
                 *(self.model, batch.pose, batch.observed, batch.num_frames),
-                *(refine_steps, self.config.loss.min_scale, fit.observed),
+                *(refine_steps, self.config.loss.min_scale, fit),
             )
             for i, window in enumerate(windows):
                 outputs[window.sequence_index].append(
