@@ -122,3 +122,13 @@ def test_an_earlier_file_survives_a_write_that_fails(trained, tmp_path):
         save_checkpoint(path, unsavable)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["best_model.pt"]
+
+
+def test_a_prior_of_an_earlier_kind_is_left_out_and_said(trained, tmp_path, caplog):
+    values = load_raw(trained.checkpoint) | {"format_version": 2, "prior": {"state": {}}}
+    torch.save(values, tmp_path / "older.pt")
+    with caplog.at_level("WARNING", logger="htvae"):
+        checkpoint = load_checkpoint(tmp_path / "older.pt")
+    assert checkpoint.prior is None and checkpoint.state
+    assert "older.pt: its prior was fitted by an earlier version" in caplog.text
+    assert "htvae train-prior" in caplog.text

@@ -6,6 +6,7 @@ none of its code.
 
 import dataclasses
 import hashlib
+import logging
 import os
 import warnings
 import zipfile
@@ -23,8 +24,12 @@ from htvae.utils.utils import save_tensors
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+logger = logging.getLogger(__name__)
+
 FORMAT = "htvae-model"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+PRIOR_VERSION = 3
+"""Format since which priors answer as today's do."""
 
 BuildModel = Callable[..., "nn.Module"]
 """A user's own architecture: ``build_model(config, num_points, num_coordinates, pose_mean, pose_scale)``."""
@@ -97,7 +102,18 @@ def _prior_values(prior: PriorState) -> dict[str, Any]:
     return {**vars(prior), "config": dataclasses.asdict(prior.config)}
 
 
-def _read_prior(values: Mapping[str, Any]) -> PriorState:
+def _read_prior(path: Path, file_values: Mapping[str, Any]) -> PriorState | None:
+    """Return the prior of a file, None where it has none that this version can draw from."""
+    values = file_values.get("prior")
+    if not values:
+        return None
+    if file_values.get("format_version", 1) < PRIOR_VERSION:
+        logger.warning(
+            "%s: its prior was fitted by an earlier version and cannot be used; the model can. Fit another: "
+            "htvae train-prior --checkpoint FILE.",
+            path,
+        )
+        return None
     _check_state(values["state"])
     return PriorState(
         state=values["state"],
@@ -130,7 +146,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             processor=PoseDataProcessor.from_state_dict(values["processor"], config.data),
             splits=Splits.from_dict(values["splits"]),
             figures=values["figures"],
-            prior=_read_prior(values["prior"]) if values.get("prior") else None,
+            prior=_read_prior(Path(path), values),
         )
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(

@@ -337,9 +337,9 @@ class PriorConfig:
     """Share (0..1) of hidden units dropped while fitting. Raise it where recordings are few."""
     prior_learning_rate: float = 1e-3
     """Highest learning rate."""
-    prior_label_dropout: float = 0.2
-    """Chance (0..1) that labels are left open, so that the prior also generates without them; guidance needs
-    it."""
+    prior_label_dropout: float = 0.4
+    """Chance (0..1) that the label of a recording is left open, and again that those of its spans are: so the
+    prior also generates with either or without both; guidance needs it."""
     prior_known_probability: float = 0.6
     """Chance (0..1) that some latents are given, so that the prior learns to continue and to fill in."""
     prior_ema_decay: float = 0.995

@@ -81,14 +81,15 @@ def test_padding_changes_nothing(prior):
 
 
 def test_the_loss_by_hand(prior):
-    """A network that says nothing has the squares of what it should say for its loss."""
+    """A network that says nothing leaves the answer for independent normal latents."""
     for last in (prior.sequence_output, prior.chunk_output):
         torch.nn.init.zeros_(last.weight)
     latents, noise = make_latents(0), make_latents(1)
     time, known = torch.tensor([0.3, 0.8]), make_known(sequence=False, chunks=[0, 1, 2])
     loss = prior.compute_loss(latents, noise, time, known, make_condition())
-    expected = (latents.sequence - noise.sequence).square().mean(-1)
-    expected += (latents.chunks - noise.chunks)[:, 3:].square().mean((1, 2))
+    level = zip(latents, noise, (time[:, None], time[:, None, None]), strict=True)
+    errors = [x - e - ((1 - t) * e + t * x) * (2 * t - 1) / (t**2 + (1 - t) ** 2) for x, e, t in level]
+    expected = errors[0].square().mean(-1) + errors[1][:, 3:].square().mean((1, 2))
     torch.testing.assert_close(loss, expected)
     known = make_known(sequence=True, chunks=range(C))
     assert torch.equal(prior.compute_loss(latents, noise, time, known, make_condition()), torch.zeros(B))
@@ -120,3 +121,12 @@ def test_sampling_follows_a_straight_field(prior, monkeypatch):
     for steps in (1, 2, 5):
         drawn = prior.sample(make_latents(1), make_condition(), num_steps=steps)
         torch.testing.assert_close(drawn, prior.restore(target), rtol=0, atol=1e-4)
+
+
+def test_a_network_that_says_nothing_draws_normal_latents(prior):
+    """The answer for independent normal latents leads from noise to itself: nothing widens or shrinks."""
+    for last in (prior.sequence_output, prior.chunk_output):
+        torch.nn.init.zeros_(last.weight)
+    noise = make_latents(1)
+    drawn = prior.standardise(prior.sample(noise, make_condition()))
+    torch.testing.assert_close(drawn, noise, rtol=0.01, atol=0)  # 16 steps

@@ -89,7 +89,7 @@ def test_the_state_of_another_model_is_not_taken_up(make_fitter, caplog):
     assert make_fitter().resume()
     with caplog.at_level("INFO", logger="htvae"):
         assert not make_fitter(vae_hash="other").resume()
-    assert "of another model or of other settings" in caplog.text
+    assert "of another model, version or settings" in caplog.text
     assert not make_fitter(prior_batch_size=3).resume()
 
 

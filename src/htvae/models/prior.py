@@ -3,7 +3,8 @@
 What is unusual: it learns the latents of a frozen VAE, both levels in one sequence; any of them may be
 *known*, and are then given clean, so that continuing and filling in are what it was trained for; a label may
 stand for the whole sequence and another for each chunk, and either may be left open. The VAE itself sees no
-label.
+label. The network adds to the answer that is right for independent normal latents (`_normal_direction`),
+because its norms hide from it how far out a latent lies.
 
 A latent ``x`` and noise ``e`` are joined by the straight line ``(1 - t) e + t x``. The network learns the
 direction ``x - e`` at every place on it; going along from ``t = 0`` to ``1`` turns noise into a latent.
@@ -112,7 +113,7 @@ class LatentPrior(nn.Module):
 
     @torch.no_grad()
     def fit_scale(self, sequence: Tensor, chunks: Tensor) -> None:
-        """Measure mean and spread of training latents, (n, Z) and (m, K)."""
+        """Measure mean and spread of latents drawn from training posteriors, (n, Z) and (m, K)."""
         for level, values in (("sequence", sequence), ("chunk", chunks)):
             getattr(self, f"{level}_mean").copy_(values.mean(0))
             getattr(self, f"{level}_scale").copy_(values.std(0).clamp(min=1e-3))
@@ -147,7 +148,10 @@ class LatentPrior(nn.Module):
         overall = self.condition(waves) + self.label(condition.labels)
         mask = torch.cat([torch.ones_like(condition.chunk_mask[:, :1]), condition.chunk_mask], dim=1)
         output = self.transformer(torch.cat([sequence[:, None], chunks], dim=1), mask, overall)
-        return Latents(self.sequence_output(output[:, 0]).float(), self.chunk_output(output[:, 1:]).float())
+        further = Latents(
+            self.sequence_output(output[:, 0]).float(), self.chunk_output(output[:, 1:]).float()
+        )
+        return _add(_normal_direction(latents, time), further, 1.0)
 
     def compute_loss(
         self, latents: Latents, noise: Latents, time: Tensor, known: Known, condition: Condition
@@ -238,6 +242,17 @@ def _keep(given: Latents, other: Latents, known: Known) -> Latents:
         torch.where(known.sequence[:, None], given.sequence, other.sequence),
         torch.where(known.chunks[..., None], given.chunks, other.chunks),
     )
+
+
+def _normal_direction(latents: Latents, time: Tensor) -> Latents:
+    """Return the mean direction ``x - e`` at ``time`` (B,) where all latents are independent and N(0, 1).
+
+    With ``y = (1 - t) e + t x`` and both standard normal it is ``y Cov(x - e, y) / Var(y)``. To add it plays
+    the part of the skip connection in Karras et al. 2022, "Elucidating the Design Space of Diffusion-Based
+    Generative Models", eq. 7.
+    """
+    factor = (2 * time - 1) / (time.square() + (1 - time).square())
+    return Latents(factor[:, None] * latents.sequence, factor[:, None, None] * latents.chunks)
 
 
 def _add(latents: Latents, direction: Latents, step: float) -> Latents:

@@ -34,6 +34,10 @@ from htvae.utils.utils import save_tensors
 
 logger = logging.getLogger(__name__)
 
+STATE_FORMAT = "htvae-prior-state-2"
+"""Of the file that fitting resumes from."""
+SCALE_WINDOWS = 2048
+"""Windows by which the latents' spread is measured."""
 MOST_CHUNKS = 512
 """Padded chunks that pass through the prior at once."""
 WARMUP_STEPS = 50
@@ -76,8 +80,7 @@ class PriorFitter:
             len(run.vocabulary.labels),
             len(run.vocabulary.chunk_labels),
         )
-        real = torch.arange(run.train.chunks[0].shape[1]) < run.train.num_chunks[:, None]
-        self.prior.fit_scale(run.train.sequence[0], run.train.chunks[0][real])
+        self.prior.fit_scale(*self._draw_latents())
         self.prior.to(run.device)
         self.averaged: Any = torch.optim.swa_utils.AveragedModel(
             self.prior, multi_avg_fn=averaging(config.prior_ema_decay)
@@ -121,7 +124,7 @@ class PriorFitter:
     def save(self) -> None:
         """Write the whole state of fitting."""
         values = {
-            "format": "htvae-prior-state",
+            "format": STATE_FORMAT,
             "vae_hash": self.run.vae_hash,
             "config": asdict(self.run.config),
             "step": self.step,
@@ -137,9 +140,10 @@ class PriorFitter:
         if not self.run.state_file.is_file():
             return False
         values = read_plain(self.run.state_file)
-        if values.get("vae_hash") != self.run.vae_hash or values.get("config") != asdict(self.run.config):
+        mine = {"format": STATE_FORMAT, "vae_hash": self.run.vae_hash, "config": asdict(self.run.config)}
+        if any(values.get(name) != value for name, value in mine.items()):
             logger.info(
-                "%s is of another model or of other settings: the prior begins anew.", self.run.state_file
+                "%s is of another model, version or settings: the prior begins anew.", self.run.state_file
             )
             return False
         self.prior.load_state_dict(values["prior"])
@@ -148,6 +152,22 @@ class PriorFitter:
         self.step, self.best = values["step"], values["best"]
         return True
 
+    def _draw_latents(self) -> tuple[Tensor, Tensor]:
+        """Return latents (n, Z) and (m, K) as they are learned: of windows drawn like a step's, sampled."""
+        generator = self._generator("prior", self.run.config.prior_steps)  # a step that is never taken
+        windows = self.run.train.select(self._draw_windows(SCALE_WINDOWS, generator))
+        real = torch.arange(windows.chunks[0].shape[1]) < windows.num_chunks[:, None]
+        sequence, chunks = (
+            Gaussian(*level).sample(torch.randn(level[0].shape, generator=generator))
+            for level in (windows.sequence, windows.chunks)
+        )
+        return sequence, chunks[real]
+
+    def _draw_windows(self, count: int, generator: torch.Generator) -> Tensor:
+        """Return indices (count,) of training windows, drawn in proportion to their chunks."""
+        weights = self.run.train.num_chunks.float()
+        return torch.multinomial(weights, count, replacement=True, generator=generator)
+
     def _take_step(self) -> None:
         config, generator = self.run.config, self._generator("prior", self.step)
         factor = learning_rate_factor(self.step, WARMUP_STEPS, config.prior_steps)
@@ -155,11 +175,9 @@ class PriorFitter:
             group["lr"] = rate * factor
         self.prior.train()
         torch.manual_seed(random_seed("dropout", self.run.seed, self.step))
-        index = torch.multinomial(
-            self.run.train.num_chunks.float(), config.prior_batch_size, replacement=True, generator=generator
-        )
+        index = self._draw_windows(config.prior_batch_size, generator)
         for part in _groups(self.run.train, index):
-            loss = self._loss(self.prior, self.run.train.select(part), generator, training=True).sum()
+            loss = self._loss(self.prior, self.run.train.select(part), generator).sum()
             (loss / config.prior_batch_size).backward()
         torch.nn.utils.clip_grad_norm_(self.prior.parameters(), 1.0)
         self.optimizer.step()
@@ -178,9 +196,7 @@ class PriorFitter:
         generator, losses = self._generator("prior validation", 0), []
         for _ in range(VALIDATION_DRAWS):
             for part in _groups(windows, torch.arange(len(windows.num_frames))):
-                losses.append(
-                    self._loss(self.averaged.module, windows.select(part), generator, training=False)
-                )
+                losses.append(self._loss(self.averaged.module, windows.select(part), generator))
         loss = float(torch.cat(losses).mean())
         if not math.isfinite(loss):
             raise ValueError(
@@ -191,9 +207,7 @@ class PriorFitter:
             self.best = {"loss": loss, "step": self.step, "state": self._weights()}
         return f"loss {loss:.4f}"
 
-    def _loss(
-        self, prior: LatentPrior, windows: LatentWindows, generator: torch.Generator, training: bool
-    ) -> Tensor:
+    def _loss(self, prior: LatentPrior, windows: LatentWindows, generator: torch.Generator) -> Tensor:
         """Return the loss (B,) of windows with latents, noise, times, labels and known parts drawn anew."""
         config, device = self.run.config, self.run.device
 
@@ -210,7 +224,7 @@ class PriorFitter:
         places = places[torch.randperm(batch, generator=generator)]
         mask = torch.arange(width) < windows.num_chunks[:, None]
         known = draw_known(mask, uniform(batch, 5), config.prior_known_probability)
-        keeps = uniform(2, batch) >= (config.prior_label_dropout if training else 0.0)
+        keeps = uniform(2, batch) >= config.prior_label_dropout
         labels = torch.where(keeps[0], windows.labels, NO_LABEL)
         chunk_labels = torch.where(keeps[1][:, None], windows.chunk_labels, NO_LABEL)
         values = (latents, noise, (places,), known, (windows.num_frames, mask, labels, chunk_labels))
