@@ -323,9 +323,9 @@ class TrainingConfig:
 class PriorConfig:
     """The prior, which is fitted to the trained VAE's latents and from which motion is generated."""
 
-    prior_steps: int = 3000
+    prior_steps: int = 4000
     """Optimiser steps of the prior. 0 leaves it out: the model then reconstructs, but generates nothing."""
-    prior_batch_size: int = 32
+    prior_batch_size: int = 16
     """Windows per step."""
     prior_embed_dim: int = 256
     """Width of its transformer; a multiple of 2 * prior_num_heads."""
@@ -335,7 +335,7 @@ class PriorConfig:
     """Layers. Time and memory grow with it."""
     prior_dropout: float = 0.0
     """Share (0..1) of hidden units dropped while fitting. Raise it where recordings are few."""
-    prior_learning_rate: float = 1e-3
+    prior_learning_rate: float = 2e-3
     """Highest learning rate."""
     prior_label_dropout: float = 0.4
     """Chance (0..1) that the label of a recording is left open, and again that those of its spans are: so the
