@@ -180,7 +180,7 @@ class ModelConfig:
     """Whether the sequence latent also sees mean and spread of the global tokens."""
     conditional_prior: bool = True
     """Whether chunk latents are measured (KL) against a learned p(chunk | sequence) in place of N(0, I)."""
-    output_smoothing: int = 5
+    output_smoothing: int = 7
     """Frames (odd) of the filter that the decoded movement passes, so that it does not tremble. 1: none."""
 
     @property

@@ -1,7 +1,7 @@
 """A short filter over the frames of a decoded pose.
 
 A decoder of tokens leaves a tremble of a few frames' period, which costs little likelihood and is plain to
-see. A parabola through every five frames follows the movement and leaves the tremble out.
+see. A parabola through every seven frames follows the movement and leaves the tremble out.
 
 Axes: ``B`` batch, ``T`` frames.
 """
