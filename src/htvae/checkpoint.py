@@ -47,6 +47,8 @@ class PriorState:
     """Labels of recordings that it knows."""
     chunk_labels: tuple[str, ...]
     """Labels of spans of frames that it knows."""
+    label_shares: tuple[float, ...]
+    """Share of the training chunks that have no label, then of those of each label; none of an older file."""
     vae_hash: str
     """`hash_weights` of the VAE whose latents it was fitted to."""
     figures: dict[str, float] = field(default_factory=dict)
@@ -120,6 +122,7 @@ def _read_prior(path: Path, file_values: Mapping[str, Any]) -> PriorState | None
         config=PriorConfig(**values["config"]),
         labels=tuple(map(str, values["labels"])),
         chunk_labels=tuple(map(str, values["chunk_labels"])),
+        label_shares=tuple(map(float, values.get("label_shares", ()))),
         vae_hash=str(values["vae_hash"]),
         figures=dict(values["figures"]),
     )

@@ -90,7 +90,12 @@ def test_the_prior_is_asked_for_labels(model, monkeypatch):
     draw_set(model, draw_from_prior(model, True, False), PLAN, 0)
     draw_set(model, draw_from_prior(model, False, False), PLAN, 0)
     assert model.labels == ("a", "b")
-    assert [request.labels.tolist() for request in asked] == [[0, 2], [1], [0, 0], [0]]
+    assert [request.labels.tolist() for request in asked] == [
+        [0, 2],
+        [1],
+        model.draw_labels(2, 0).tolist(),
+        model.draw_labels(1, 1).tolist(),
+    ]
 
 
 def test_long_sequences_are_drawn_together_and_cut(model, monkeypatch):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from htvae.config import PriorConfig
-from htvae.generation.drawing import ChunkGrid, draw_latents, make_request
+from htvae.generation.drawing import ChunkGrid, draw_labels, draw_latents, make_request
 from htvae.models.prior import Known, LatentPrior
 
 Z, K = 5, 3
@@ -36,6 +36,24 @@ def test_windows_cover_all_and_overlap(num_chunks, window):
 
 def test_frames_and_chunks():
     assert (GRID.stride, GRID.num_chunks(8), GRID.num_chunks(9), GRID.num_frames(3)) == (6, 1, 2, 20)
+
+
+@given(seed=st.integers(0, 10_000))
+def test_labels_come_as_often_as_they_did_in_training(seed):
+    shares = (0.1, 0.0, 0.6, 0.3)
+    labels = draw_labels(shares, 40, seed)
+    counts = torch.bincount(labels, minlength=4)
+    assert (counts - 40 * torch.tensor(shares)).abs().max() <= 2  # drawn one by one: off by 3 on average
+    assert torch.equal(draw_labels(shares, 7, seed), labels[:7])
+
+
+def test_the_first_label_is_drawn_by_its_share():
+    firsts = torch.stack([draw_labels((0.25, 0.75), 1, seed)[0] for seed in range(400)])
+    assert 0.69 < firsts.double().mean() < 0.81  # 0.75; three standard errors
+
+
+def test_without_shares_labels_are_left_open():
+    assert draw_labels((), 3, 0).tolist() == [0, 0, 0]
 
 
 def make(num_frames, batch=2, label=1):

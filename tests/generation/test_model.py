@@ -34,6 +34,21 @@ def test_several_with_a_label(model):
     assert len({s.pose.tobytes() for s in sequences}) == 11
 
 
+def test_without_a_label_one_is_drawn_as_training_has_them(model):
+    shares = model._prior_state.label_shares
+    assert shares[0] == 0 and sum(shares) == pytest.approx(1)
+    sequences = model.generate(30, num_sequences=6, seed=3)
+    assert {s.label for s in sequences} == {"a", "b"}
+    asked = model.generate(30, num_sequences=6, seed=3, label=sequences[4].label)
+    np.testing.assert_allclose(sequences[4].pose, asked[4].pose, atol=1e-4)
+
+
+def test_an_older_prior_leaves_the_label_open(model, monkeypatch):
+    monkeypatch.setattr(model, "_prior_state", dataclasses.replace(model._prior_state, label_shares=()))
+    (sequence,) = model.generate(30)
+    assert sequence.label is None and np.isfinite(sequence.pose).all()
+
+
 def test_the_same_seed_gives_the_same_motion(model):
     first, again, other = (model.generate(30, seed=seed)[0].pose for seed in (1, 1, 2))
     assert np.array_equal(first, again)

@@ -13,6 +13,7 @@ from htvae.config import PriorConfig
 from htvae.models.prior import Condition, LatentPrior, Latents
 from htvae.training.prior_data import LatentWindows, Vocabulary
 from htvae.training.prior_fit import PriorFitter, PriorRun, draw_known
+from htvae.utils.utils import save_tensors
 
 Z, K, C = 4, 2, 6
 TINY = {"prior_embed_dim": 32, "prior_num_heads": 2, "prior_num_layers": 1, "prior_batch_size": 16}
@@ -91,6 +92,37 @@ def test_the_state_of_another_model_is_not_taken_up(make_fitter, caplog):
         assert not make_fitter(vae_hash="other").resume()
     assert "of another model, version or settings" in caplog.text
     assert not make_fitter(prior_batch_size=3).resume()
+
+
+def test_a_state_of_an_earlier_version_is_not_taken_up(make_fitter, caplog):
+    fitter = make_fitter()
+    fitter.save()
+    save_tensors(fitter.run.state_file, read_plain(fitter.run.state_file) | {"format": "htvae-prior-state-1"})
+    with caplog.at_level("INFO", logger="htvae"):
+        assert not make_fitter().resume()
+    assert "the prior begins anew" in caplog.text
+
+
+def test_the_scale_is_that_of_samples_from_the_posteriors(make_fitter):
+    """Means are +-2 and +-1; where the posteriors are as wide as 3, so must the scale be."""
+    fitter = make_fitter()
+    wide = 2 * math.log(3.0)
+    for level in (fitter.run.train.sequence, fitter.run.train.chunks):
+        level[1].fill_(wide)
+    fitter.prior.fit_scale(*fitter._draw_latents())
+    expected = torch.full((Z,), math.hypot(2, 3)), torch.full((K,), math.hypot(1, 3))
+    torch.testing.assert_close(fitter.prior.sequence_scale, expected[0], rtol=0.06, atol=0)
+    torch.testing.assert_close(fitter.prior.chunk_scale, expected[1], rtol=0.06, atol=0)
+
+
+def test_the_shares_of_labels_are_those_of_chunks(make_fitter):
+    windows = make_windows()
+    windows.labels[0] = 0
+    windows.num_chunks[0] += 40
+    shares = windows.label_shares(2)
+    assert sum(shares) == pytest.approx(1)
+    assert shares[0] == pytest.approx(int(windows.num_chunks[0]) / int(windows.num_chunks.sum()))
+    assert make_fitter(prior_steps=1).fit().label_shares == pytest.approx(make_windows().label_shares(2))
 
 
 def test_an_interruption_saves_and_says_how_to_go_on(make_fitter, monkeypatch):

@@ -39,7 +39,7 @@ Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 """(pose (T, N, D), rng) -> pose of the same shape."""
 
 
-Purpose = Literal["tiling", "order", "window", "noise", "dropout", "prior", "prior validation"]
+Purpose = Literal["tiling", "order", "window", "noise", "dropout", "prior", "prior validation", "label"]
 """What random numbers are for."""
 
 

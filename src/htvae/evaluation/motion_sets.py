@@ -84,15 +84,17 @@ def _fit(means: Sequence[Tensor], logvars: Sequence[Tensor]) -> tuple[Tensor, Te
 
 
 def draw_from_prior(model: MotionSampler, with_label: bool, with_chunk_labels: bool) -> DrawLatents:
-    """Return how latents are drawn from the prior: with the label, and those of the chunks, or without."""
+    """Return how latents are drawn from the prior: with the label, and those of the chunks, or without.
+
+    Without, labels are drawn too, as `GenerativeModel.generate` does where none is asked for.
+    """
 
     def draw(wanted: Sequence[Wanted], seed: int) -> Latents:
-        labels = [_index(model.labels, w.label) if with_label else NO_LABEL for w in wanted]
+        asked = torch.tensor([_index(model.labels, w.label) for w in wanted])
+        labels = asked if with_label else model.draw_labels(len(wanted), seed)
         chunk_labels = [label_chunks(model, w) if with_chunk_labels else None for w in wanted]
         stacked = torch.tensor(chunk_labels) if with_chunk_labels else None
-        request = make_request(
-            model.grid, model.latent_dims, wanted[0].num_frames, torch.tensor(labels), stacked
-        )
+        request = make_request(model.grid, model.latent_dims, wanted[0].num_frames, labels, stacked)
         return model.draw(request, seed)
 
     return draw

@@ -7,11 +7,15 @@ chunk_latent_dim.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from htvae.data.dataset import random_stream
 from htvae.models.chunking import compute_num_chunks
-from htvae.models.prior import Condition, Known, LatentPrior, Latents
+from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
+
+GOLDEN_SECTION = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,23 @@ def make_request(
         given=Latents(torch.zeros(batch, latent_dims[0]), torch.zeros(batch, chunks, latent_dims[1])),
         guidance=guidance,
     )
+
+
+def draw_labels(shares: Sequence[float], count: int, seed: int) -> Tensor:
+    """Draw labels (n,) in proportion to their shares; how many are drawn does not change the first ones.
+
+    Each is drawn by a place on [0, 1) that lies the golden section further than the one before, so that a few
+    sequences already have the labels in proportion, as far as they can.
+
+    Args:
+        shares: of "any" and of each label, as in `PriorState`; they add up to 1. None: all are "any".
+        count: n.
+        seed: of the first place.
+    """
+    if not shares:
+        return torch.full((count,), NO_LABEL)
+    places = (random_stream("label", seed, 0).random() + GOLDEN_SECTION * np.arange(count)) % 1
+    return torch.from_numpy(np.searchsorted(np.cumsum(shares)[:-1], places, side="right"))
 
 
 def draw_latents(prior: LatentPrior, grid: ChunkGrid, request: Request, seeds: Sequence[int]) -> Latents:

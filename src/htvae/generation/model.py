@@ -42,7 +42,8 @@ class GenerativeModel(MotionSampler):
         Args:
             num_frames: length, at the model's frame rate; with a script, the script's where 0.
             num_sequences: how many.
-            label: what recordings, or spans of frames, of this label show. None: anything.
+            label: what recordings, or spans of frames, of this label show. None: anything; without a script a
+                label is drawn first, as often as training has it, and noted in the sequence.
             script: what happens when, e.g. "walk:12s,wave:4s"; see `Script.parse`.
             guidance: more than 1 exaggerates label and script.
             seed: the same gives the same motion.
@@ -60,20 +61,23 @@ class GenerativeModel(MotionSampler):
         if guidance != 1 and label is None and script is None:
             raise ValueError("guidance must come with a label or a script, but got neither. Give --label.")
         index, chunk_labels = self._find_labels(label, script, num_frames)
+        anything = label is None and script is None
+        indices = self.draw_labels(num_sequences, seed) if anything else torch.full((num_sequences,), index)
         request = make_request(
             self.grid,
             self.latent_dims,
             num_frames,
-            torch.full((num_sequences,), index),
+            indices,
             chunk_labels.expand(num_sequences, -1),
             guidance,
         )
         poses = self.decode_all(self.draw(request, seed), num_frames)
         spans = script.frame_labels(num_frames) if script else ()
         width = len(str(num_sequences - 1))
+        names = [self.labels[i - 1] if i else label for i in indices.tolist()]
         return [
-            self.to_sequence(pose, f"generated_{i:0{width}d}", label=label, frame_labels=spans)
-            for i, pose in enumerate(poses)
+            self.to_sequence(pose, f"generated_{i:0{width}d}", label=name, frame_labels=spans)
+            for i, (pose, name) in enumerate(zip(poses, names, strict=True))
         ]
 
     def continue_(

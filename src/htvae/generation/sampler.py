@@ -14,7 +14,7 @@ from torch import Tensor
 from htvae.checkpoint import BuildModel, Checkpoint, PriorState, hash_weights
 from htvae.data.geometry import observed_points
 from htvae.data.sequence import FrameLabel, PoseSequence
-from htvae.generation.drawing import ChunkGrid, Request, draw_latents
+from htvae.generation.drawing import ChunkGrid, Request, draw_labels, draw_latents
 from htvae.inference import TrainedModel
 from htvae.models.latent import Gaussian
 from htvae.models.prior import LatentPrior, Latents
@@ -59,6 +59,10 @@ class MotionSampler(TrainedModel):
     def chunk_labels(self) -> tuple[str, ...]:
         """Labels of spans that a script can ask for."""
         return self._prior_state.chunk_labels if self._prior_state else ()
+
+    def draw_labels(self, count: int, seed: int) -> Tensor:
+        """Draw labels (n,) as often as training has them, for motion of which none is asked."""
+        return draw_labels(self._require_prior().label_shares, count, seed)
 
     @cached_property
     def prior(self) -> LatentPrior:

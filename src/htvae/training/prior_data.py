@@ -66,6 +66,11 @@ class LatentWindows(NamedTuple):
             chunk_labels=self.chunk_labels[index, :width],
         )
 
+    def label_shares(self, num_labels: int) -> tuple[float, ...]:
+        """Return the share of all chunks whose window has no label, then of those of each label."""
+        counts = torch.bincount(self.labels, self.num_chunks.double(), num_labels + 1)
+        return tuple((counts / counts.sum()).tolist())
+
     def to(self, device: str) -> "LatentWindows":
         """Return the same on another device."""
         sequence, chunks, *rest = self

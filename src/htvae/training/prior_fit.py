@@ -259,6 +259,7 @@ class PriorFitter:
             config=self.run.config,
             labels=self.run.vocabulary.labels,
             chunk_labels=self.run.vocabulary.chunk_labels,
+            label_shares=self.run.train.label_shares(len(self.run.vocabulary.labels)),
             vae_hash=self.run.vae_hash,
             figures=figures,
         )
