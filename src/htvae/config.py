@@ -239,8 +239,9 @@ class LossConfig:
     statistics_weight: float = 1.0
     """Weight of what the sequence latent alone has to tell: mean, spread and speed of every point. More makes
     it easier to read, at a price in reconstruction; 0 leaves it to the ELBO."""
-    velocity_weight: float = 0.0
-    """Weight of the velocity error, as a second likelihood on frame differences."""
+    velocity_weight: float = 20.0
+    """Weight of the velocity error, as a second likelihood on frame differences. More makes smoother
+    motion: the likelihood of places alone hardly sees a tremble."""
     bone_weight: float = 0.0
     """Weight of the error in distance between landmarks that a bone joins."""
 

@@ -55,7 +55,11 @@ def test_a_good_model_needs_no_advice():
             "Borders of chunks show: the jerk there is 2.1 times",
             "a larger --chunk_overlap",
         ),
-        ({"jerk_ratio": 1.7}, "The reconstruction trembles: its jerk is 1.70 times", "--velocity_weight 1"),
+        (
+            {"jerk_ratio": 1.7},
+            "The reconstruction trembles: its jerk is 1.70 times",
+            "a larger --velocity_weight",
+        ),
     ],
 )
 def test_each_fault_is_named_with_what_to_try(changes, finding, advice):

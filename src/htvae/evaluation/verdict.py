@@ -148,7 +148,7 @@ def _smoothness(figures: Mapping[str, float]) -> Iterator[_Finding]:
     if ratio > 1.5:
         yield _Finding(
             f"The reconstruction trembles: its jerk is {_times(ratio)} the recording's.",
-            "--velocity_weight 1, or train longer (--num_frames)",
+            "a larger --velocity_weight, or train longer (--num_frames)",
         )
     elif ratio < 0.5:
         yield _Finding(

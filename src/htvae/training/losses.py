@@ -52,7 +52,8 @@ class VAELoss(nn.Module):
     ``total = reconstruction + kl_weight * kl + chunk_kl_weight * chunk_kl + statistics_weight * statistics
     + velocity_weight * velocity + bone_weight * bone``. ``statistics`` is what the sequence latent alone has
     to tell, see `htvae.models.statistics`. ``velocity`` and ``bone`` are squared errors of frame differences
-    and of bone lengths over twice the squared scale, so that they are nats like the rest.
+    and of bone lengths over twice the squared scale, so that they are nats like the rest; they do not move
+    the scale, which is that of places.
 
     Args:
         config: likelihood, floor of the scale, free bits.
@@ -101,9 +102,9 @@ class VAELoss(nn.Module):
             "statistics": output.statistics_nll.sum(),
         }
         if weights.get("velocity", 0):
-            sums["velocity"] = _velocity_error(output.reconstruction, target, mask, scale)
+            sums["velocity"] = _velocity_error(output.reconstruction, target, mask, scale.detach())
         if weights.get("bone", 0):
-            sums["bone"] = _bone_error(output.reconstruction, target, mask, scale, self.edges)
+            sums["bone"] = _bone_error(output.reconstruction, target, mask, scale.detach(), self.edges)
         parts = {name: value / frames for name, value in sums.items()}
         penalised = parts | self._free(output, parts, frames)
         total = torch.stack([weights[name] * penalised[name] for name in parts if name in weights]).sum()

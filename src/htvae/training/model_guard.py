@@ -145,8 +145,8 @@ def find_faults(sums: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield (
             "tremble",
             f"the output must be as smooth as the recordings, but trembles by {tremble:.3f} torso lengths "
-            f"where they do by {input_tremble:.3f} (white noise of the same jerk). Set --velocity_weight 1, "
-            "lower --learning_rate, or train longer (--num_frames).",
+            f"where they do by {input_tremble:.3f} (white noise of the same jerk). Raise "
+            "--velocity_weight, lower --learning_rate, or train longer (--num_frames).",
         )
 
 
