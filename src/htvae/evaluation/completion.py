@@ -23,6 +23,7 @@ from htvae.generation.completion import (
 )
 from htvae.generation.sampler import MotionSampler
 from htvae.inference import TrainedModel
+from htvae.utils.progress import track
 
 BURST = 30
 GAPS = (15, 30, 60, 120, 240)
@@ -117,7 +118,7 @@ def _measure_coverage(
     """Return the share of coordinates hidden by gaps of ``length`` frames that lie in their intervals."""
     rng, scale = np.random.default_rng(seed), model.point_scale()
     num_landmarks, inside, count = len(scale), 0, 0
-    for number, excerpt in enumerate(excerpts):
+    for number, excerpt in enumerate(track(f"Intervals of gaps of {length}", excerpts)):
         true = excerpt.pose[:, :num_landmarks]
         hidden = hide_gap(true.shape[:2], rng, length)
         seen = _without(excerpt, hidden)

@@ -42,6 +42,7 @@ from htvae.evaluation.neighbours import NUM_NEIGHBOURS, find_nearest_distances, 
 from htvae.evaluation.plans import Wanted, choose_evenly, plan_like, plan_parts
 from htvae.generation.sampler import MotionSampler
 from htvae.inference import Reconstruction
+from htvae.utils.progress import track
 
 SEEDS = (1, 2, 3)
 """Everything that is drawn is drawn so often; figures are means, with ``_min`` and ``_max`` beside them."""
@@ -113,7 +114,10 @@ def measure_generation(
     figures: dict[str, float] = {}
     if len(test.features) >= LEAST_WINDOWS:
         plan = plan_like(test.processed, MOST_LIKE_SCORED)
-        draws = [draw_kinds(model, test, plan, controls, seed, scripts=False) for seed in SEEDS]
+        draws = [
+            draw_kinds(model, test, plan, controls, seed, scripts=False)
+            for seed in track("Generating", SEEDS)
+        ]
         figures |= compare(test, draws, "")
         figures |= compute_ratios(figures, "")
     if train is not None and len(train.features) >= LEAST_WINDOWS:
@@ -127,7 +131,9 @@ def _measure_like_training(
     """Return what is measured against training recordings; ``test`` are recordings held out, if there are."""
     frames = sum(len(p.pose) for p in train.processed) // 4
     plan = plan_parts(train.processed, PART, min(LIKE_TRAINING, frames))
-    draws = [draw_kinds(model, train, plan, controls, seed) for seed in SEEDS]
+    draws = [
+        draw_kinds(model, train, plan, controls, seed) for seed in track("Generating like training", SEEDS)
+    ]
     figures = compare(train, draws, "_train")
     if test is not None and len(test.features) >= LEAST_WINDOWS:
         figures |= compare_held_out(model, train, test)

@@ -22,6 +22,7 @@ from htvae.generation.drawing import make_request
 from htvae.generation.sampler import MotionSampler
 from htvae.inference import Recording, TrainedModel, interpolate_frames
 from htvae.models.prior import Known
+from htvae.utils.progress import track
 
 KNOWN_SHARE = 0.5
 """Share of a chunk's points that must be observed for its latent to count as known."""
@@ -95,7 +96,7 @@ def fill_in(model: TrainedModel, processed: Sequence[ProcessedSequence]) -> list
         Models", on the imputation of missing data, with the posteriors' modes in place of draws.
     """
     filled = list(processed)
-    for _ in range(NUM_PASSES):
+    for _ in track("Filling in", range(NUM_PASSES)):
         answers = model.reconstruct_all(filled, PASS_STEPS, processed)
         filled = [
             replace(p, pose=meet_observed(p.pose, answer.pose))

@@ -3,6 +3,8 @@
 import logging
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from tqdm import tqdm
 
@@ -10,6 +12,7 @@ from htvae.utils.utils import format_duration
 
 logger = logging.getLogger(__name__)
 
+Item = TypeVar("Item")
 LINE_INTERVAL = 20.0  # seconds between plain lines
 
 
@@ -48,3 +51,14 @@ class Progress:
         """Take the bar away."""
         if self.bar is not None:
             self.bar.close()
+
+
+def track(name: str, items: Sequence[Item]) -> Iterator[Item]:
+    """Yield items and show how many of them are done."""
+    progress = Progress(name, len(items))
+    try:
+        for done, item in enumerate(items, 1):
+            yield item
+            progress.update(done)
+    finally:
+        progress.close()
