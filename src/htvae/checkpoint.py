@@ -7,6 +7,7 @@ none of its code.
 import dataclasses
 import hashlib
 import logging
+import math
 import os
 import warnings
 import zipfile
@@ -49,6 +50,9 @@ class PriorState:
     """Labels of spans of frames that it knows."""
     label_shares: tuple[float, ...]
     """Share of the training chunks that have no label, then of those of each label; none of an older file."""
+    ground_range: float
+    """How far the ground under training recordings rises and falls, see `htvae.data.ground`; infinite in an
+    older file, and where they are centred."""
     vae_hash: str
     """`hash_weights` of the VAE whose latents it was fitted to."""
     figures: dict[str, float] = field(default_factory=dict)
@@ -123,6 +127,7 @@ def _read_prior(path: Path, file_values: Mapping[str, Any]) -> PriorState | None
         labels=tuple(map(str, values["labels"])),
         chunk_labels=tuple(map(str, values["chunk_labels"])),
         label_shares=tuple(map(float, values.get("label_shares", ()))),
+        ground_range=float(values.get("ground_range", math.inf)),
         vae_hash=str(values["vae_hash"]),
         figures=dict(values["figures"]),
     )

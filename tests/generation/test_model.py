@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import htvae
+from htvae.data.ground import find_ground
 from htvae.data.pose_csv import write_pose_csv
 from htvae.data.sequence import FrameLabel
 from htvae.generation.sampler import _fade
@@ -47,6 +48,31 @@ def test_an_older_prior_leaves_the_label_open(model, monkeypatch):
     monkeypatch.setattr(model, "_prior_state", dataclasses.replace(model._prior_state, label_shares=()))
     (sequence,) = model.generate(30)
     assert sequence.label is None and np.isfinite(sequence.pose).all()
+
+
+def test_the_ground_is_as_level_as_in_training(model, monkeypatch):
+    """Every frame goes up by 0.01; over 300 frames that is 3, unless recordings are known to stay level."""
+    decode = model.decode_all
+
+    def float_up(latents, num_frames):
+        pose = decode(latents, num_frames)
+        pose[..., -1, 1] = 0.01
+        return pose
+
+    monkeypatch.setattr(model, "decode_all", float_up)
+    assert model.processor.root_motion and model._prior_state.ground_range == 0  # walks on the level
+    ranges = []
+    for most in (np.inf, 0.2):
+        saved = dataclasses.replace(model._prior_state, ground_range=most)
+        monkeypatch.setattr(model, "_prior_state", saved)
+        ranges.append(np.ptp(find_ground(model.generate(300)[0].pose, 30.0)))
+    assert ranges[0] > 2 and ranges[1] < 0.6
+    (longer,) = model.continue_(model.generate(90)[0], 300)
+    assert np.ptp(find_ground(longer.pose, 30.0)) < 0.6
+    saved = dataclasses.replace(model._prior_state, ground_range=np.inf)
+    monkeypatch.setattr(model, "_prior_state", saved)
+    (longer,) = model.continue_(model.generate(90)[0], 300)
+    assert np.ptp(find_ground(longer.pose, 30.0)) > 2
 
 
 def test_the_same_seed_gives_the_same_motion(model):

@@ -153,7 +153,8 @@ def _to_source(
     frames = record.source_frames[-1] + step * np.arange(len(pose))
     anchor = np.repeat(record.anchor[-1:], len(pose), axis=0)
     if processor.root_motion:
-        anchor[1:] += np.cumsum(pose[1:, -1], axis=0) * np.float32(record.unit)
+        path = np.cumsum(np.where(np.arange(len(pose))[:, None] > 0, pose[:, -1], 0), axis=0)
+        anchor += model.level_path(pose[:, : len(processor.landmarks)], path) * np.float32(record.unit)
     rotation = None if record.rotation is None else np.repeat(record.rotation[-1:], len(pose))
     further = replace(record, anchor=anchor, rotation=rotation, source_frames=frames)
     places = processor.inverse(pose, further)

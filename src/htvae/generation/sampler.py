@@ -4,6 +4,7 @@ Axes: ``n`` sequences, ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordi
 latent_dim, ``K`` chunk_latent_dim.
 """
 
+import math
 from functools import cached_property
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from htvae.checkpoint import BuildModel, Checkpoint, PriorState, hash_weights
 from htvae.data.geometry import observed_points
+from htvae.data.ground import level_path
 from htvae.data.sequence import FrameLabel, PoseSequence
 from htvae.generation.drawing import ChunkGrid, Request, draw_labels, draw_latents
 from htvae.inference import TrainedModel
@@ -201,12 +203,15 @@ class MotionSampler(TrainedModel):
         label: str | None = None,
         frame_labels: tuple[FrameLabel, ...] = (),
     ) -> PoseSequence:
-        """Return poses (T, N, D) as a recording in torso lengths; the root's velocity becomes its path."""
+        """Return poses (T, N, D) as a recording in torso lengths.
+
+        The root's velocity becomes its path, on a ground as level as that of the training recordings.
+        """
         landmarks = self.processor.landmarks
         places = pose[:, : len(landmarks)]
         if self.processor.root_motion:
             path = np.cumsum(pose[:, -1], axis=0)
-            places = places + (path - path[0])[:, None]
+            places = places + self.level_path(places, path - path[0])[:, None]
         return PoseSequence(
             name=name,
             landmarks=landmarks,
@@ -215,6 +220,11 @@ class MotionSampler(TrainedModel):
             label=label,
             frame_labels=frame_labels,
         )
+
+    def level_path(self, pose: np.ndarray, path: np.ndarray) -> np.ndarray:
+        """Return a path (T, D) of poses (T, L, D), on a ground as level as in training; see `level_path`."""
+        most = self._prior_state.ground_range if self._prior_state else math.inf
+        return level_path(pose, path, self.processor.fps, most)
 
     def _decode_window(self, sequence: Tensor, chunks: Tensor, num_frames: int) -> np.ndarray:
         at_once = max(1, self.batch_frames // num_frames)

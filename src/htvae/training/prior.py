@@ -3,12 +3,15 @@
 import logging
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from htvae.checkpoint import BuildModel, PriorState, hash_weights, load_checkpoint, save_checkpoint
 from htvae.config import Config, PriorConfig, TrainingConfig
+from htvae.data.ground import measure_ground_range
 from htvae.data.loader import PoseDataLoader
+from htvae.data.processing import ProcessedSequence
 from htvae.inference import TrainedModel
 from htvae.training.machine import choose_precision
 from htvae.training.prior_data import TRAINING_FRAMES, Vocabulary, collect_latents
@@ -78,6 +81,7 @@ def add_prior(
             train=train,
             val=collect_latents(model, val, vocabulary, training.seed) if val else None,
             vocabulary=vocabulary,
+            ground_range=_measure_ground_range(model, data.processed("train")),
             vae_hash=vae_hash,
             state_file=model_file.with_name(STATE_FILE),
             seed=training.seed,
@@ -116,6 +120,12 @@ def add_prior_to(
         data = PoseDataLoader(config, processor=checkpoint.processor, splits=checkpoint.splits)
         training = settings.training
         return add_prior(model_file, data, settings.prior, training, training.resume, build_model)
+
+
+def _measure_ground_range(model: TrainedModel, recordings: Sequence[ProcessedSequence]) -> float:
+    if not model.processor.root_motion or model.processor.heading:
+        return math.inf
+    return measure_ground_range(recordings, len(model.processor.landmarks))
 
 
 def _is_finished(prior: PriorState, vae_hash: str, config: PriorConfig) -> bool:

@@ -54,6 +54,7 @@ class PriorRun:
     train: LatentWindows
     val: LatentWindows | None
     vocabulary: Vocabulary
+    ground_range: float
     vae_hash: str
     state_file: Path
     seed: int
@@ -260,6 +261,7 @@ class PriorFitter:
             labels=self.run.vocabulary.labels,
             chunk_labels=self.run.vocabulary.chunk_labels,
             label_shares=self.run.train.label_shares(len(self.run.vocabulary.labels)),
+            ground_range=self.run.ground_range,
             vae_hash=self.run.vae_hash,
             figures=figures,
         )

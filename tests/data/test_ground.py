@@ -1,0 +1,71 @@
+"""The ground under a body: found, measured, and kept level."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from htvae.data.ground import find_ground, level_path, measure_ground_range
+
+T, RATE = 600, 30.0
+
+
+def walk(jumps=False):
+    """Hips at 0; two feet at -2, one of them lifted at any time; now and then both, for half a second."""
+    phase = np.arange(T)[:, None] * 2 * np.pi / 30 + np.array([0, np.pi])
+    feet = -2 + 0.3 * np.maximum(np.sin(phase), 0)
+    pose = np.zeros((T, 3, 2))
+    pose[:, 1:, 1] = feet
+    if jumps:
+        pose[np.arange(T) % 150 < 15, :, 1] += 0.8
+    return pose
+
+
+def rise(height):
+    """A path that goes along, and up by a height."""
+    return np.stack([np.linspace(0, 9, T), np.linspace(0, height, T)], axis=1)
+
+
+def processed(pose, path, unit=50.0):
+    record = SimpleNamespace(anchor=7.0 + unit * path, unit=unit, fps=RATE)
+    return SimpleNamespace(pose=pose.astype(np.float32), record=record)
+
+
+@pytest.mark.parametrize("jumps", [False, True])
+def test_the_ground_is_where_feet_come_to_rest(jumps):
+    np.testing.assert_allclose(find_ground(walk(jumps), RATE), -2, atol=1e-9)
+
+
+def test_a_path_that_floats_up_is_held_and_one_that_does_not_stays():
+    pose, path = walk(), rise(3.0)
+    levelled = level_path(pose, path, RATE, most=0.5)
+    np.testing.assert_array_equal(levelled[:, 0], path[:, 0])
+    assert levelled[0].tolist() == [0, 0]
+    assert np.ptp(find_ground(pose + levelled[:, None], RATE)) == pytest.approx(
+        0.5, abs=0.15
+    )  # held at the ends
+    flat = level_path(pose, path, RATE, most=0.0)
+    assert np.abs(flat[60:-60, 1]).max() < 0.2  # a foot comes down twice a second, the rise is 0.15 in one
+    np.testing.assert_allclose(level_path(pose, path, RATE, most=5.0), path, atol=1e-12)
+    np.testing.assert_allclose(level_path(pose, path, RATE, most=np.inf), path, atol=1e-12)
+
+
+def test_who_squats_sinks_as_before():
+    pose = walk()
+    path = np.stack([np.zeros(T), -0.8 * (np.arange(T) // 150 % 2)], axis=1)
+    pose[:, 1:, 1] -= path[:, 1:]  # the feet stay where they are
+    np.testing.assert_allclose(level_path(pose, path, RATE, most=0.0), path, atol=1e-9)
+
+
+def test_the_range_of_recordings_is_their_median_in_torso_lengths_and_gaps_do_not_matter():
+    recordings = [processed(walk(), rise(height)) for height in (0.2, 1.0, 4.0)]
+    expected = np.ptp(find_ground(walk() + rise(1.0)[:, None], RATE))
+    assert measure_ground_range(recordings, 3) == pytest.approx(expected, rel=1e-5)
+    assert 0.8 < expected < 1.0
+    for recording in recordings:
+        recording.pose[100:160] = np.nan
+        recording.pose[:, 0] = np.nan  # never seen
+    assert measure_ground_range(recordings, 3) == pytest.approx(expected, rel=0.02)
+    for recording in recordings:
+        recording.pose[:] = np.nan
+    assert measure_ground_range(recordings, 3) == np.inf
