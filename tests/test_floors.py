@@ -15,7 +15,9 @@ GROUND = {"config", "metrics", "utils"}
 SETTINGS = {"config", "config_file", "options"}
 MODEL_USE = {"checkpoint", "inference"}
 ALLOWED: dict[str, set[str]] = {
-    "config": set(),
+    "config_checks": set(),
+    "config_sections": {"config_checks"},
+    "config": {"config_checks", "config_sections"},
     "metrics": set(),
     "flags": set(),
     "utils": {"utils"},
