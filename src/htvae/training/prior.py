@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from htvae.checkpoint import BuildModel, PriorState, hash_weights, load_checkpoint, save_checkpoint
 from htvae.config import Config, PriorConfig, TrainingConfig
@@ -56,40 +57,19 @@ def add_prior(
         logger.info("%s has its prior already.", model_file)
         return True
     model = TrainedModel(checkpoint, training.device, build_model)
-    if model.config.model.chunk_latent_dim == 0:
-        raise ValueError(
-            f"{model_file}: a prior needs chunk latents, but chunk_latent_dim is 0. Train with more, or "
-            "leave the prior out (--prior_steps 0)."
-        )
-    if not data.processed("train"):
-        raise ValueError(
-            f"{data.config.data.data_dir} must hold the recordings that the model was trained on, but has "
-            "none of them. Give their folder with --data_dir."
-        )
-    vocabulary = Vocabulary.of(data.processed("train"))
-    logger.info(
-        "Prior: encoding %d recordings; labels: %s; labels of spans: %s.",
-        *(len(data.processed("train")), _count(vocabulary.labels), _count(vocabulary.chunk_labels)),
+    _check(model, model_file, data)
+    limit = math.inf if training.max_minutes is None else training.max_minutes
+    run = PriorRun(
+        **_collect(model, data, training.seed),
+        config=config,
+        vae_hash=vae_hash,
+        state_file=model_file.with_name(STATE_FILE),
+        seed=training.seed,
+        device=model.device,
+        precision=choose_precision(training.precision, model.device),
+        end_time=started + 60 * limit,
     )
-    train = collect_latents(
-        model, data.processed("train"), vocabulary, training.seed, least_frames=TRAINING_FRAMES
-    )
-    val = data.processed("val")
-    fitter = PriorFitter(
-        PriorRun(
-            config=config,
-            train=train,
-            val=collect_latents(model, val, vocabulary, training.seed) if val else None,
-            vocabulary=vocabulary,
-            ground_range=_measure_ground_range(model, data.processed("train")),
-            vae_hash=vae_hash,
-            state_file=model_file.with_name(STATE_FILE),
-            seed=training.seed,
-            device=model.device,
-            precision=choose_precision(training.precision, model.device),
-            end_time=started + 60 * (math.inf if training.max_minutes is None else training.max_minutes),
-        )
-    )
+    fitter = PriorFitter(run)
     if resume and fitter.resume():
         logger.info("The prior goes on at step %d.", fitter.step)
     prior = fitter.fit()
@@ -120,6 +100,35 @@ def add_prior_to(
         data = PoseDataLoader(config, processor=checkpoint.processor, splits=checkpoint.splits)
         training = settings.training
         return add_prior(model_file, data, settings.prior, training, training.resume, build_model)
+
+
+def _check(model: TrainedModel, model_file: Path, data: PoseDataLoader) -> None:
+    if model.config.model.chunk_latent_dim == 0:
+        raise ValueError(
+            f"{model_file}: a prior needs chunk latents, but chunk_latent_dim is 0. Train with more, or "
+            "leave the prior out (--prior_steps 0)."
+        )
+    if not data.processed("train"):
+        raise ValueError(
+            f"{data.config.data.data_dir} must hold the recordings that the model was trained on, but has "
+            "none of them. Give their folder with --data_dir."
+        )
+
+
+def _collect(model: TrainedModel, data: PoseDataLoader, seed: int) -> dict[str, Any]:
+    """Return what a `PriorRun` learns from and what it notes of the training recordings."""
+    train, val = data.processed("train"), data.processed("val")
+    vocabulary = Vocabulary.of(train)
+    logger.info(
+        "Prior: encoding %d recordings; labels: %s; labels of spans: %s.",
+        *(len(train), _count(vocabulary.labels), _count(vocabulary.chunk_labels)),
+    )
+    return {
+        "train": collect_latents(model, train, vocabulary, seed, least_frames=TRAINING_FRAMES),
+        "val": collect_latents(model, val, vocabulary, seed) if val else None,
+        "vocabulary": vocabulary,
+        "ground_range": _measure_ground_range(model, train),
+    }
 
 
 def _measure_ground_range(model: TrainedModel, recordings: Sequence[ProcessedSequence]) -> float:
