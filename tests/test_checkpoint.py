@@ -1,6 +1,7 @@
 """The model file: what comes back, and what is said of files that are no such thing."""
 
 import dataclasses
+import math
 import os
 import pickle
 
@@ -122,6 +123,24 @@ def test_an_earlier_file_survives_a_write_that_fails(trained, tmp_path):
         save_checkpoint(path, unsavable)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["best_model.pt"]
+
+
+def test_a_prior_that_notes_less_leaves_it_open(trained_with_prior, tmp_path):
+    values = load_raw(trained_with_prior.checkpoint)
+    for name in ("label_shares", "ground_range"):
+        del values["prior"][name]
+    torch.save(values, tmp_path / "older.pt")
+    prior = load_checkpoint(tmp_path / "older.pt").prior
+    assert (prior.label_shares, prior.ground_range) == ((), math.inf)
+
+
+@pytest.mark.parametrize("shares", [(1.0,), (0.5, 0.5, 0.0, 0.0), (-1.0, 1.0, 1.0), (math.nan, 0.5, 0.5)])
+def test_shares_that_contradict_the_labels_are_refused(trained_with_prior, tmp_path, shares):
+    values = load_raw(trained_with_prior.checkpoint)
+    values["prior"]["label_shares"] = shares
+    torch.save(values, tmp_path / "model.pt")
+    with pytest.raises(ValueError, match=r"must be a complete model .* 2 labels, but \d shares of them"):
+        load_checkpoint(tmp_path / "model.pt")
 
 
 def test_a_prior_of_an_earlier_kind_is_left_out_and_said(trained, tmp_path, caplog):

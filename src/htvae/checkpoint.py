@@ -51,8 +51,8 @@ class PriorState:
     label_shares: tuple[float, ...]
     """Share of the training chunks that have no label, then of those of each label; none of an older file."""
     ground_range: float
-    """How far the ground under training recordings rises and falls, see `htvae.data.ground`; infinite in an
-    older file, and where they are centred."""
+    """Torso lengths that the ground of a training recording lies apart, see `htvae.data.ground`. Infinite in
+    an older file, and where recordings do not tell: centred, with a heading, without a torso, too short."""
     vae_hash: str
     """`hash_weights` of the VAE whose latents it was fitted to."""
     figures: dict[str, float] = field(default_factory=dict)
@@ -121,12 +121,15 @@ def _read_prior(path: Path, file_values: Mapping[str, Any]) -> PriorState | None
         )
         return None
     _check_state(values["state"])
+    labels, shares = tuple(map(str, values["labels"])), tuple(map(float, values.get("label_shares", ())))
+    if shares and (len(shares) != len(labels) + 1 or not all(0 <= share <= 1 for share in shares)):
+        raise ValueError(f"its prior has {len(labels)} labels, but {len(shares)} shares of them: {shares}")
     return PriorState(
         state=values["state"],
         config=PriorConfig(**values["config"]),
-        labels=tuple(map(str, values["labels"])),
+        labels=labels,
         chunk_labels=tuple(map(str, values["chunk_labels"])),
-        label_shares=tuple(map(float, values.get("label_shares", ()))),
+        label_shares=shares,
         ground_range=float(values.get("ground_range", math.inf)),
         vae_hash=str(values["vae_hash"]),
         figures=dict(values["figures"]),

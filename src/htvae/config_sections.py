@@ -193,8 +193,9 @@ class LossConfig:
     """Weight of what the sequence latent alone has to tell: mean, spread and speed of every point. More makes
     it easier to read, at a price in reconstruction; 0 leaves it to the ELBO."""
     velocity_weight: float = 20.0
-    """Weight of the velocity error, as a second likelihood on frame differences. More makes smoother
-    motion: the likelihood of places alone hardly sees a tremble."""
+    """Weight of the error of velocities (frame differences), by the same likelihood; it is lowered where they
+    would count more than half a nat per coordinate. More makes smoother motion, for places alone hardly tell
+    of a tremble."""
     bone_weight: float = 0.0
     """Weight of the error in distance between landmarks that a bone joins."""
 

@@ -1,6 +1,6 @@
 """What each command can be told, one frozen dataclass a command; ``flags.py`` turns the fields into flags.
 
-The settings of a run are not here but in ``config.py``. Like it, this module imports nothing heavy.
+The settings of a run are not here but in ``config_sections.py``. Like it, this module imports nothing heavy.
 """
 
 import os
@@ -174,7 +174,8 @@ class GenerateOptions(MotionOptions):
     num_frames: int | None = None
     """Frames of each, at the model's frame rate. None: the script's length, or 1000."""
     label: str | None = None
-    """Label of the recordings (or of the spans of frames) that the motion shall be like. None: any."""
+    """Label of the recordings (or of the spans of frames) that the motion shall be like. None: without a
+    script, one is drawn as often as training has it."""
     script: str | None = None
     """What happens when, by labels of spans: 'walk:12s,wave:4s'; f in place of s means frames."""
     guidance: float = 1.0

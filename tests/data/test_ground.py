@@ -57,11 +57,14 @@ def test_who_squats_sinks_as_before():
     np.testing.assert_allclose(level_path(pose, path, RATE, most=0.0), path, atol=1e-9)
 
 
-def test_the_range_of_recordings_is_their_median_in_torso_lengths_and_gaps_do_not_matter():
-    recordings = [processed(walk(), rise(height)) for height in (0.2, 1.0, 4.0)]
-    expected = np.ptp(find_ground(walk() + rise(1.0)[:, None], RATE))
+def test_the_range_is_that_of_the_recordings_that_rise_most_and_gaps_do_not_matter():
+    recordings = [processed(walk(), rise(height)) for height in (0.0, 0.2, 4.0, 4.0)]
+    expected = np.ptp(find_ground(walk() + rise(4.0)[:, None], RATE))
     assert measure_ground_range(recordings, 3) == pytest.approx(expected, rel=1e-5)
-    assert 0.8 < expected < 1.0
+    assert 3.0 < expected < 4.0
+    short = processed(walk()[:179], rise(9.0)[:179])  # 6 s tell how level a ground is, less do not
+    assert measure_ground_range([*recordings, short], 3) == pytest.approx(expected, rel=1e-5)
+    assert measure_ground_range([short], 3) == np.inf
     for recording in recordings:
         recording.pose[100:160] = np.nan
         recording.pose[:, 0] = np.nan  # never seen
@@ -69,3 +72,18 @@ def test_the_range_of_recordings_is_their_median_in_torso_lengths_and_gaps_do_no
     for recording in recordings:
         recording.pose[:] = np.nan
     assert measure_ground_range(recordings, 3) == np.inf
+
+
+def test_the_first_velocity_stays_what_it_was():
+    pose, path = walk(), rise(-9.0)
+    levelled = level_path(pose, path, RATE, most=0.0)
+    assert levelled[1, 1] == pytest.approx(path[1, 1], rel=0.02)
+    assert np.abs(levelled[200:400, 1] - levelled[200, 1]).max() < 0.6  # where the path itself falls by 3
+
+
+@pytest.mark.parametrize("fps", [None, 0.1, 1000.0])
+@pytest.mark.parametrize("num_frames", [1, 2, 50])
+def test_any_rate_and_any_length(num_frames, fps):
+    levelled = level_path(walk()[:num_frames], rise(3.0)[:num_frames], fps, most=0.0)
+    assert levelled.shape == (num_frames, 2) and np.isfinite(levelled).all()
+    assert levelled[0].tolist() == [0, 0]

@@ -60,7 +60,7 @@ def test_the_ground_is_as_level_as_in_training(model, monkeypatch):
         return pose
 
     monkeypatch.setattr(model, "decode_all", float_up)
-    assert model.processor.root_motion and model._prior_state.ground_range == 0  # walks on the level
+    assert model.processor.root_motion and model._prior_state.ground_range == np.inf  # short walks
     ranges = []
     for most in (np.inf, 0.2):
         saved = dataclasses.replace(model._prior_state, ground_range=most)
@@ -85,6 +85,7 @@ def test_the_same_seed_gives_the_same_motion(model):
     ("asked", "message"),
     [
         ({"num_frames": 0}, "num_frames and num_sequences must be at least 1, but got 0 and 1"),
+        ({"num_frames": 9, "seed": -1}, "seed must be at least 0, but got -1"),
         ({"num_frames": 9, "num_sequences": 0}, "must be at least 1, but got 9 and 0"),
         (
             {"num_frames": 9, "label": "run"},

@@ -56,7 +56,8 @@ def reference_loss(output, target, num_frames, config, edges, weights, chunk_siz
                 if t > 0 and seen[t - 1][point]:
                     before = zip(pose[b][t - 1][point], target[b][t - 1][point], strict=True)
                     for error, (p, q) in zip(errors, before, strict=True):
-                        sums["velocity"] += (error - (p - q)) ** 2 / (2 * sigma[t][point] ** 2)
+                        scored = (nll(config.likelihood, e, sigma[t][point]) for e in (error - (p - q), 0.0))
+                        sums["velocity"] += next(scored) - next(scored)
             for i, j in edges:
                 if seen[t][i] and seen[t][j]:
                     error = distance(pose[b][t][i], pose[b][t][j]) - distance(

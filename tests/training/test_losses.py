@@ -115,6 +115,31 @@ def test_velocity_and_bones_are_blind_to_what_they_should_be():
     assert parts["reconstruction"] > 1
 
 
+def test_velocity_and_bones_do_not_move_the_scale():
+    output, target, num_frames = make_output(), torch.randn(2, 37, 5, 2), torch.tensor([37, 20])
+    loss, gradients = VAELoss(LossConfig(), edges=[(0, 1)]), []
+    for weight in (0.0, 20.0):
+        scale = output.scale.clone().requires_grad_()
+        weights = WEIGHTS | {"velocity": weight, "bone": weight}
+        loss(output._replace(scale=scale), target, num_frames, weights)["total"].backward()
+        gradients.append(scale.grad)
+    assert gradients[0].abs().sum() > 0 and torch.equal(*gradients)
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "expected"), [("gaussian", 400), ("laplace", 40), ("student", 5 * math.log(101))]
+)
+def test_an_outlier_costs_the_velocities_what_the_likelihood_says(likelihood, expected):
+    """One coordinate of one point is off by 1, that is 20 scales; so are two velocities."""
+    output = make_output(batch=1, frames=9)
+    output = output._replace(scale=torch.full((1, 9, 5), 0.05))
+    target = output.reconstruction.clone()
+    target[0, 4, 2, 0] += 1
+    loss = VAELoss(LossConfig(likelihood=likelihood, min_scale=1e-6))
+    cost = 9 * loss(output, target, torch.tensor([9]), WEIGHTS)["velocity"].item()
+    assert cost == pytest.approx(expected, rel=1e-4)
+
+
 def test_free_bits_hold_the_penalty_up_but_not_the_report():
     output, target, num_frames = make_output(), torch.randn(2, 37, 5, 2), torch.tensor([37, 37])
     plain = VAELoss(LossConfig())(output, target, num_frames, WEIGHTS)
@@ -138,13 +163,13 @@ def test_schedules_of_the_kl_weight():
 def test_target_rate_raises_the_weight_while_the_rate_is_too_high():
     manager = LossManager(LossConfig(kl_schedule="target_rate", target_rate=1.0))
     before = manager.weights(0)["kl"]
-    manager.update(rate=3.0)
+    manager.update({"kl": 2.0, "chunk_kl": 1.0}, num_values=10)
     assert manager.weights(1)["kl"] > before
     resumed = LossManager(manager.config)
     resumed.load_state_dict(manager.state_dict())
     assert resumed.weights(1) == manager.weights(1)
-    manager.update(rate=0.1)
-    manager.update(rate=0.1)
+    for _ in range(2):
+        manager.update({"kl": 0.1, "chunk_kl": 0.0}, num_values=10)
     assert manager.weights(2)["kl"] < resumed.weights(1)["kl"]
 
 
@@ -152,3 +177,22 @@ def test_final_weights_are_those_after_warm_up():
     config = dataclasses.replace(LossConfig(), kl_weight=0.7, chunk_kl_weight=0.3)
     final = LossManager(config).final_weights()
     assert (final["kl"], final["chunk_kl"]) == (0.7, 0.3)
+
+
+def test_velocities_count_half_a_nat_per_coordinate_at_most():
+    manager, num_values = LossManager(LossConfig(velocity_weight=20.0)), 30
+    assert manager.weights(0)["velocity"] == 1
+    for part in (0.3, 6.0):  # of a model that follows velocities closely, and of a tracker that trembles
+        for _ in range(300):
+            manager.update({"velocity": part}, num_values)
+        weight = manager.weights(0)["velocity"]
+        assert weight == pytest.approx(min(20, 0.5 * num_values / part), rel=1e-4)
+    resumed = LossManager(manager.config)
+    resumed.load_state_dict(manager.state_dict())
+    assert resumed.weights(0) == manager.weights(0)
+    off = LossManager(LossConfig(velocity_weight=0.0))
+    assert off.weights(0)["velocity"] == 0
+
+
+def test_validation_does_not_weigh_velocities():
+    assert "velocity" not in LossManager(LossConfig()).final_weights()

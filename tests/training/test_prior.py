@@ -1,7 +1,9 @@
 """A prior for a trained model: what it learns from, and where it goes."""
 
 import dataclasses
+import math
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import htvae
 from htvae.checkpoint import load_checkpoint, save_checkpoint
 from htvae.data.loader import PoseDataLoader
 from htvae.data.sequence import FrameLabel
+from htvae.training import prior
 from htvae.training.prior import add_prior
 from htvae.training.prior_data import Vocabulary, collect_latents
 from htvae.training.trainer import HTVAETrainer
@@ -130,3 +133,20 @@ def test_generating_needs_a_prior(trained):
         ValueError, match=r"must have a prior to generate, but has none\. Add one: htvae train-p"
     ):
         htvae.load(trained.checkpoint, "cpu").generate(20)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, 0.5),
+        ({"root_motion": False}, math.inf),
+        ({"heading": ("NOSE", "TAIL")}, math.inf),
+        ({"unit": "spread"}, math.inf),
+        ({"num_coordinates": 1}, math.inf),
+    ],
+)
+def test_only_people_who_walk_through_the_picture_have_a_ground(monkeypatch, changes, expected):
+    usual = {"root_motion": True, "heading": None, "unit": "torso", "num_coordinates": 2, "landmarks": ("A",)}
+    monkeypatch.setattr(prior, "measure_ground_range", lambda recordings, num_landmarks: 0.5 * num_landmarks)
+    model = SimpleNamespace(processor=SimpleNamespace(**usual | changes))
+    assert prior._measure_ground_range(model, []) == expected

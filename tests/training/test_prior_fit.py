@@ -11,7 +11,7 @@ import torch
 from htvae.checkpoint import read_plain
 from htvae.config import PriorConfig
 from htvae.models.prior import Condition, LatentPrior, Latents
-from htvae.training.prior_data import LatentWindows, Vocabulary
+from htvae.training.prior_data import LatentWindows, PriorExamples, Vocabulary
 from htvae.training.prior_fit import PriorFitter, PriorRun, draw_known
 from htvae.utils.utils import save_tensors
 
@@ -51,10 +51,12 @@ def make_fitter(tmp_path):
         return PriorFitter(
             PriorRun(
                 config=PriorConfig(**(TINY | settings)),
-                train=make_windows(),
-                val=make_windows(10, seed=1) if val else None,
-                vocabulary=Vocabulary(("plus", "minus"), ()),
-                ground_range=0.25,
+                examples=PriorExamples(
+                    train=make_windows(),
+                    val=make_windows(10, seed=1) if val else None,
+                    vocabulary=Vocabulary(("plus", "minus"), ()),
+                    ground_range=0.25,
+                ),
                 vae_hash=vae_hash,
                 state_file=tmp_path / "last_prior.pt",
                 seed=0,
@@ -108,7 +110,7 @@ def test_the_scale_is_that_of_samples_from_the_posteriors(make_fitter):
     """Means are +-2 and +-1; where the posteriors are as wide as 3, so must the scale be."""
     fitter = make_fitter()
     wide = 2 * math.log(3.0)
-    for level in (fitter.run.train.sequence, fitter.run.train.chunks):
+    for level in (fitter.examples.train.sequence, fitter.examples.train.chunks):
         level[1].fill_(wide)
     fitter.prior.fit_scale(*fitter._draw_latents())
     expected = torch.full((Z,), math.hypot(2, 3)), torch.full((K,), math.hypot(1, 3))

@@ -16,6 +16,8 @@ from htvae.data.processing import ProcessedSequence
 
 STEP_SECONDS = 2.0
 """Within so long some foot stands, even of those who jump or run."""
+LEAST_STEPS = 3
+"""A recording shorter than so many times this does not tell how level its ground is."""
 USUAL_RATE = 30.0
 """Frames per second that are assumed where no rate is known."""
 
@@ -25,40 +27,51 @@ def find_ground(places: np.ndarray, fps: float | None) -> np.ndarray:
 
     Args:
         places: (T, L, D) without gaps, the path included.
-        fps: frames per second.
+        fps: frames per second. None: `USUAL_RATE`.
     """
     from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
-    width = round(STEP_SECONDS * (fps or USUAL_RATE))
+    width = _step_frames(fps)
     least = minimum_filter1d(places[..., 1].min(axis=1), width, mode="nearest")
     ground: np.ndarray = uniform_filter1d(least, width, mode="nearest")
     return ground
 
 
 def measure_ground_range(processed: Sequence[ProcessedSequence], num_landmarks: int) -> float:
-    """Return from how low to how high the ground lies within a recording, torso lengths, median over them."""
+    """Return how far, from low to high, the ground lies apart within a recording, in torso lengths.
+
+    That of the 95th percentile: some recordings may show stairs, or people who come towards a camera that
+    looks down. Infinite where no recording is long enough to tell.
+    """
     ranges = []
     for p in processed:
         pose = p.pose[:, :num_landmarks]
         pose = fill_gaps(pose, observed_points(pose))
         seen = pose[:, ~np.isnan(pose).any(axis=(0, 2))]
-        if seen.shape[1]:
+        if seen.shape[1] and len(seen) >= LEAST_STEPS * _step_frames(p.record.fps):
             path = (p.record.anchor - p.record.anchor[0]) / p.record.unit
             ranges.append(np.ptp(find_ground(seen + path[:, None], p.record.fps)))
-    return float(np.median(ranges)) if ranges else np.inf
+    return float(np.quantile(ranges, 0.95)) if ranges else np.inf
 
 
 def level_path(pose: np.ndarray, path: np.ndarray, fps: float | None, most: float) -> np.ndarray:
-    """Return a path whose ground rises and falls by ``most`` at the utmost; it begins as it did.
+    """Return a path whose ground lies no further than about ``most`` apart; it begins as it did.
 
     Args:
         pose: (T, L, D) in torso lengths around the path.
         path: (T, D) in torso lengths.
-        fps: frames per second.
-        most: torso lengths.
+        fps: frames per second. None: `USUAL_RATE`.
+        most: torso lengths. Infinite: the path stays as it is.
     """
+    if np.isinf(most):
+        return path
     ground = find_ground(pose + path[:, None], fps)
     excess = 1 - min(1.0, most / max(float(np.ptp(ground)), 1e-9))
+    onset = np.minimum(np.arange(len(path)) / _step_frames(fps), 1)  # the first velocity stays what it was
     levelled = path.copy()
-    levelled[:, 1] -= excess * (ground - ground[0])
+    levelled[:, 1] -= excess * onset * (ground - ground[0])
     return levelled
+
+
+def _step_frames(fps: float | None) -> int:
+    return max(1, round(STEP_SECONDS * (fps or USUAL_RATE)))

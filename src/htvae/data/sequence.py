@@ -106,7 +106,8 @@ class PoseSequence:
         """Make a sequence from an array of any real type.
 
         Args:
-            pose: coordinates (T, L, D). NaN in any coordinate makes the whole point missing.
+            pose: coordinates (T, L, D), the second of them upwards. NaN in any coordinate makes the whole
+                point missing.
             landmarks: names of axis L. None: ``POINT_0``, ``POINT_1``, ...
             name: name of the recording.
             fps: frame rate (1/s).

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from htvae.data.geometry import fill_gaps, observed_points
+from htvae.data.ground import USUAL_RATE
 from htvae.data.processing import ProcessedSequence
 from htvae.data.sequence import PoseSequence
 from htvae.generation.drawing import ChunkGrid, make_request
@@ -24,8 +25,6 @@ from htvae.inference import Recording, interpolate_frames
 from htvae.models.prior import Known
 
 FADE_SECONDS = 0.5
-USUAL_RATE = 30.0
-"""Frames per second that are assumed where no rate is known."""
 SMOOTHING_SECONDS = 0.05
 """Standard deviation of the smoothing at the seam."""
 SEAM_FRAMES = 3

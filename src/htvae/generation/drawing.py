@@ -16,6 +16,7 @@ from htvae.models.chunking import compute_num_chunks
 from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
 
 GOLDEN_SECTION = (5**0.5 - 1) / 2
+"""Its multiples, less their whole parts, lie evenly on [0, 1) however many there are."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def draw_labels(shares: Sequence[float], count: int, seed: int) -> Tensor:
     sequences already have the labels in proportion, as far as they can.
 
     Args:
-        shares: of "any" and of each label, as in `PriorState`; they add up to 1. None: all are "any".
+        shares: of "any" and of each label, as in `PriorState`; they add up to 1. Empty: all are "any".
         count: n.
         seed: of the first place.
     """

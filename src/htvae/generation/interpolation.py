@@ -57,8 +57,8 @@ def interpolate_recordings(
 
     A step is the mean distance of points between two results, frame by frame. All results have the length
     of the shorter recording; of the longer one only the first frames count, as frame t of a result lies
-    between frames t of both. The ends are what the model gives back of the recordings. A model without a
-    prior interpolates the latents themselves, and is said to.
+    between frames t of both. The ends are what the model gives back of the recordings, on level ground (see
+    `MotionSampler.level_path`). A model without a prior interpolates the latents themselves, and is said to.
 
     Args:
         model: with a prior, or without (worse).

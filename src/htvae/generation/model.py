@@ -49,32 +49,21 @@ class GenerativeModel(MotionSampler):
             seed: the same gives the same motion.
 
         Raises:
-            ValueError: no prior, a label that is not known, or a length below 1.
+            ValueError: no prior, a label that is not known, a length below 1, or a seed below 0.
         """
         self._require_prior()
         script = Script.parse(script, self.processor.fps) if isinstance(script, str) else script
         num_frames = num_frames or (script.num_frames if script else 0)
-        if num_frames < 1 or num_sequences < 1:
-            raise ValueError(
-                f"num_frames and num_sequences must be at least 1, but got {num_frames} and {num_sequences}."
-            )
-        if guidance != 1 and label is None and script is None:
-            raise ValueError("guidance must come with a label or a script, but got neither. Give --label.")
-        index, chunk_labels = self._find_labels(label, script, num_frames)
         anything = label is None and script is None
-        indices = self.draw_labels(num_sequences, seed) if anything else torch.full((num_sequences,), index)
-        request = make_request(
-            self.grid,
-            self.latent_dims,
-            num_frames,
-            indices,
-            chunk_labels.expand(num_sequences, -1),
-            guidance,
-        )
+        _check_request(num_frames, num_sequences, seed, guidance != 1 and anything)
+        index, chunk_labels = self._find_labels(label, script, num_frames)
+        labels = self.draw_labels(num_sequences, seed) if anything else torch.full((num_sequences,), index)
+        chunk_labels = chunk_labels.expand(num_sequences, -1)
+        request = make_request(self.grid, self.latent_dims, num_frames, labels, chunk_labels, guidance)
         poses = self.decode_all(self.draw(request, seed), num_frames)
         spans = script.frame_labels(num_frames) if script else ()
         width = len(str(num_sequences - 1))
-        names = [self.labels[i - 1] if i else label for i in indices.tolist()]
+        names = [self.labels[i - 1] if i else label for i in labels.tolist()]
         return [
             self.to_sequence(pose, f"generated_{i:0{width}d}", label=name, frame_labels=spans)
             for i, (pose, name) in enumerate(zip(poses, names, strict=True))
@@ -160,6 +149,17 @@ class GenerativeModel(MotionSampler):
                 f"A script must hold labels of spans that the prior knows, but has {name!r}. Known: {known}."
             )
         return self.chunk_labels.index(name) + 1
+
+
+def _check_request(num_frames: int, num_sequences: int, seed: int, guided_by_nothing: bool) -> None:
+    if num_frames < 1 or num_sequences < 1:
+        raise ValueError(
+            f"num_frames and num_sequences must be at least 1, but got {num_frames} and {num_sequences}."
+        )
+    if seed < 0:
+        raise ValueError(f"seed must be at least 0, but got {seed}.")
+    if guided_by_nothing:
+        raise ValueError("guidance must come with a label or a script, but got neither. Give --label.")
 
 
 def load(path: str | Path, device: str = "auto", build_model: BuildModel | None = None) -> GenerativeModel:

@@ -20,6 +20,7 @@ from htvae.models.vae import VAEOutput
 
 STUDENT_DEGREES = 4.0
 RATE_GAIN = 0.01  # how fast "target_rate" steers: log weight per step and nat of relative error
+VELOCITY_GAIN = 0.05  # share of the last step in the running mean of the velocities' error
 
 
 def gaussian_nll(error: Tensor, scale: Tensor) -> Tensor:
@@ -51,9 +52,10 @@ class VAELoss(nn.Module):
 
     ``total = reconstruction + kl_weight * kl + chunk_kl_weight * chunk_kl + statistics_weight * statistics
     + velocity_weight * velocity + bone_weight * bone``. ``statistics`` is what the sequence latent alone has
-    to tell, see `htvae.models.statistics`. ``velocity`` and ``bone`` are squared errors of frame differences
-    and of bone lengths over twice the squared scale, so that they are nats like the rest; they do not move
-    the scale, which is that of places.
+    to tell, see `htvae.models.statistics`. ``velocity`` is the error of frame
+    differences by the same likelihood, less that of no error; ``bone`` is the squared error of bone lengths
+    over twice the squared scale. Both are nats like the rest, and do not move the scale, which is that of
+    places.
 
     Args:
         config: likelihood, floor of the scale, free bits.
@@ -102,7 +104,7 @@ class VAELoss(nn.Module):
             "statistics": output.statistics_nll.sum(),
         }
         if weights.get("velocity", 0):
-            sums["velocity"] = _velocity_error(output.reconstruction, target, mask, scale.detach())
+            sums["velocity"] = self._velocity(output.reconstruction, target, mask, scale.detach())
         if weights.get("bone", 0):
             sums["bone"] = _bone_error(output.reconstruction, target, mask, scale.detach(), self.edges)
         parts = {name: value / frames for name, value in sums.items()}
@@ -117,6 +119,11 @@ class VAELoss(nn.Module):
         nll = self.nll(pose.float() - target, scale[..., None])
         return (nll * mask[..., None]).sum()
 
+    def _velocity(self, pose: Tensor, target: Tensor, mask: Tensor, scale: Tensor) -> Tensor:
+        error, scale = (pose.float() - target).diff(dim=1), scale[:, 1:, :, None]
+        nll = self.nll(error, scale) - self.nll(torch.zeros_like(error), scale)
+        return (nll * (mask[:, 1:] & mask[:, :-1])[..., None]).sum()
+
     def _free(self, output: VAEOutput, parts: dict[str, Tensor], frames: float) -> dict[str, Tensor]:
         """Return the KL parts with each latent number charged at least ``free_bits`` on average."""
         if not self.config.free_bits:
@@ -127,12 +134,6 @@ class VAELoss(nn.Module):
         sequence = output.sequence_kl.mean(0).clamp(min=floor).sum() * len(output.sequence_kl)
         chunk = (chunks.sum(0) / used).clamp(min=floor).sum() * used
         return {"kl": sequence / frames, "chunk_kl": chunk / frames}
-
-
-def _velocity_error(pose: Tensor, target: Tensor, mask: Tensor, scale: Tensor) -> Tensor:
-    difference = (pose.float() - target).diff(dim=1)
-    both = mask[:, 1:] & mask[:, :-1]
-    return (0.5 * difference.square().sum(-1) / scale[:, 1:].square() * both).sum()
 
 
 def _bone_error(pose: Tensor, target: Tensor, mask: Tensor, scale: Tensor, edges: Tensor) -> Tensor:
@@ -148,6 +149,9 @@ def _bone_error(pose: Tensor, target: Tensor, mask: Tensor, scale: Tensor, edges
 class LossManager:
     """Owns the weights of the loss and moves them along their schedule.
 
+    Velocities count no more than half a nat per coordinate: what a Gaussian with a scale of its own, fitted
+    to their errors, would make of them. So a tracker that trembles does not drown what can be learned.
+
     Args:
         config: weights, schedule and its length.
     """
@@ -155,6 +159,8 @@ class LossManager:
     def __init__(self, config: LossConfig) -> None:
         self.config = config
         self.log_factor = 0.0
+        self.velocity_ratio = 1.0
+        """Running mean of the velocities' error: twice its nats per coordinate, unweighted."""
 
     def weights(self, step: int) -> dict[str, float]:
         """Return the weight of each part at an optimiser step (counted from 0)."""
@@ -162,36 +168,49 @@ class LossManager:
         return self._constant() | {
             "kl": factor * config.kl_weight,
             "chunk_kl": factor * config.chunk_kl_weight,
+            "velocity": min(config.velocity_weight, 1 / self.velocity_ratio),
         }
 
     def final_weights(self) -> dict[str, float]:
-        """Return the weights after warm-up: those that validation uses."""
+        """Return the weights after warm-up, without velocities: those that validation uses.
+
+        Their weight follows their error, so that a sum with them would not tell the better model.
+        """
         factor = math.exp(self.log_factor)
         return self._constant() | {
             "kl": factor * self.config.kl_weight,
             "chunk_kl": factor * self.config.chunk_kl_weight,
         }
 
-    def update(self, rate: float) -> None:
-        """Steer by the rate (nats per frame, both levels) of the last step; only ``target_rate`` listens."""
+    def update(self, parts: dict[str, float], num_values: int) -> None:
+        """Steer by the last step: by the rate of both levels (for ``target_rate``) and the velocities' error.
+
+        Args:
+            parts: of the loss, nats per frame.
+            num_values: coordinates of all points of a frame.
+        """
+        if "velocity" in parts:
+            ratio = max(2 * parts["velocity"] / num_values, 1e-6)
+            self.velocity_ratio += VELOCITY_GAIN * (ratio - self.velocity_ratio)
         if self.config.target_rate is not None:
+            rate = parts["kl"] + parts["chunk_kl"]
             error = (rate - self.config.target_rate) / max(self.config.target_rate, 1e-6)
             self.log_factor += RATE_GAIN * max(-1.0, min(1.0, error))
 
     def state_dict(self) -> dict[str, float]:
         """Return what resuming needs."""
-        return {"log_factor": self.log_factor}
+        return {"log_factor": self.log_factor, "velocity_ratio": self.velocity_ratio}
 
     def load_state_dict(self, state: dict[str, float]) -> None:
         """Take up a saved state."""
         self.log_factor = state["log_factor"]
+        self.velocity_ratio = state.get("velocity_ratio", 1.0)  # absent in runs of earlier versions
 
     def _constant(self) -> dict[str, float]:
         config = self.config
         return {
             "reconstruction": 1.0,
             "statistics": config.statistics_weight,
-            "velocity": config.velocity_weight,
             "bone": config.bone_weight,
         }
 

@@ -38,6 +38,7 @@ class TrainingModule(pl.LightningModule):
         config: settings of the run.
         edges: pairs of landmarks that a bone joins.
         num_landmarks: the first so many points are landmarks and enter ``mpjpe``.
+        num_values: coordinates of all points of a frame.
         total_steps: optimiser steps of the whole run.
         save_model: writes a model file: ``save_model(path, state, figures)``.
     """
@@ -51,6 +52,7 @@ class TrainingModule(pl.LightningModule):
         config: Config,
         edges: Sequence[tuple[int, int]],
         num_landmarks: int,
+        num_values: int,
         total_steps: int,
         save_model: Callable[[Path, dict[str, Tensor], dict[str, float]], None],
     ) -> None:
@@ -66,7 +68,7 @@ class TrainingModule(pl.LightningModule):
         self.loss = loss
         self.validation_loss = VAELoss(dataclasses.replace(config.loss, free_bits=0.0), edges)
         self.loss_manager = LossManager(config.loss)
-        self.num_landmarks = num_landmarks
+        self.num_landmarks, self.num_values = num_landmarks, num_values
         self.total_steps = total_steps
         self.save_model_file = save_model
         self.frames_processed = 0
@@ -105,7 +107,7 @@ class TrainingModule(pl.LightningModule):
         schedule.step()
         self.averaged.update_parameters(self.model)
         self.frames_processed += step_frames
-        self.loss_manager.update(totals["kl"] + totals["chunk_kl"])
+        self.loss_manager.update(totals, self.num_values)
         self.log_dict({f"train/{name}": value for name, value in totals.items()})
         self.log_dict({"train/gradient_norm": norm, "train/learning_rate": schedule.get_last_lr()[0]})
 

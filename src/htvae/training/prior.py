@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from htvae.checkpoint import BuildModel, PriorState, hash_weights, load_checkpoint, save_checkpoint
 from htvae.config import Config, PriorConfig, TrainingConfig
@@ -15,7 +14,7 @@ from htvae.data.loader import PoseDataLoader
 from htvae.data.processing import ProcessedSequence
 from htvae.inference import TrainedModel
 from htvae.training.machine import choose_precision
-from htvae.training.prior_data import TRAINING_FRAMES, Vocabulary, collect_latents
+from htvae.training.prior_data import TRAINING_FRAMES, PriorExamples, Vocabulary, collect_latents
 from htvae.training.prior_fit import PriorFitter, PriorRun
 from htvae.utils.lock import hold_lock
 
@@ -59,17 +58,18 @@ def add_prior(
     model = TrainedModel(checkpoint, training.device, build_model)
     _check(model, model_file, data)
     limit = math.inf if training.max_minutes is None else training.max_minutes
-    run = PriorRun(
-        **_collect(model, data, training.seed),
-        config=config,
-        vae_hash=vae_hash,
-        state_file=model_file.with_name(STATE_FILE),
-        seed=training.seed,
-        device=model.device,
-        precision=choose_precision(training.precision, model.device),
-        end_time=started + 60 * limit,
+    fitter = PriorFitter(
+        PriorRun(
+            config=config,
+            examples=_collect(model, data, training.seed),
+            vae_hash=vae_hash,
+            state_file=model_file.with_name(STATE_FILE),
+            seed=training.seed,
+            device=model.device,
+            precision=choose_precision(training.precision, model.device),
+            end_time=started + 60 * limit,
+        )
     )
-    fitter = PriorFitter(run)
     if resume and fitter.resume():
         logger.info("The prior goes on at step %d.", fitter.step)
     prior = fitter.fit()
@@ -115,30 +115,34 @@ def _check(model: TrainedModel, model_file: Path, data: PoseDataLoader) -> None:
         )
 
 
-def _collect(model: TrainedModel, data: PoseDataLoader, seed: int) -> dict[str, Any]:
-    """Return what a `PriorRun` learns from and what it notes of the training recordings."""
+def _collect(model: TrainedModel, data: PoseDataLoader, seed: int) -> PriorExamples:
+    """Encode the recordings of training and validation."""
     train, val = data.processed("train"), data.processed("val")
     vocabulary = Vocabulary.of(train)
     logger.info(
         "Prior: encoding %d recordings; labels: %s; labels of spans: %s.",
         *(len(train), _count(vocabulary.labels), _count(vocabulary.chunk_labels)),
     )
-    return {
-        "train": collect_latents(model, train, vocabulary, seed, least_frames=TRAINING_FRAMES),
-        "val": collect_latents(model, val, vocabulary, seed) if val else None,
-        "vocabulary": vocabulary,
-        "ground_range": _measure_ground_range(model, train),
-    }
+    return PriorExamples(
+        train=collect_latents(model, train, vocabulary, seed, least_frames=TRAINING_FRAMES),
+        val=collect_latents(model, val, vocabulary, seed) if val else None,
+        vocabulary=vocabulary,
+        ground_range=_measure_ground_range(model, train),
+    )
 
 
 def _measure_ground_range(model: TrainedModel, recordings: Sequence[ProcessedSequence]) -> float:
-    if not model.processor.root_motion or model.processor.heading:
+    """Return `measure_ground_range` of people who walk through the picture; infinite for others."""
+    processor = model.processor
+    upright = processor.unit == "torso" and not processor.heading and processor.num_coordinates > 1
+    if not (processor.root_motion and upright):
         return math.inf
-    return measure_ground_range(recordings, len(model.processor.landmarks))
+    return measure_ground_range(recordings, len(processor.landmarks))
 
 
 def _is_finished(prior: PriorState, vae_hash: str, config: PriorConfig) -> bool:
-    return (prior.vae_hash, prior.config) == (vae_hash, config) and bool(prior.figures["finished"])
+    noted = bool(prior.label_shares)  # which earlier versions did not
+    return noted and (prior.vae_hash, prior.config) == (vae_hash, config) and bool(prior.figures["finished"])
 
 
 def _save(model_file: Path, prior: PriorState) -> None:

@@ -78,6 +78,16 @@ class LatentWindows(NamedTuple):
         return LatentWindows(*moved, *(part.to(device) for part in rest))  # type: ignore[arg-type]
 
 
+class PriorExamples(NamedTuple):
+    """What a prior learns from, and what is noted of the training recordings."""
+
+    train: LatentWindows
+    val: LatentWindows | None
+    vocabulary: Vocabulary
+    ground_range: float
+    """See `htvae.checkpoint.PriorState`."""
+
+
 @torch.no_grad()
 def collect_latents(
     model: TrainedModel,

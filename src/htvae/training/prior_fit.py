@@ -27,7 +27,7 @@ from htvae.models.latent import Gaussian
 from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
 from htvae.training.module import averaging, learning_rate_factor
 from htvae.training.optimizer import MuonWithAdamW, build_optimizer
-from htvae.training.prior_data import LatentWindows, Vocabulary
+from htvae.training.prior_data import LatentWindows, PriorExamples
 from htvae.utils.interruption import EndRequest
 from htvae.utils.progress import Progress
 from htvae.utils.utils import save_tensors
@@ -51,10 +51,7 @@ class PriorRun:
     """What a run of fitting is made of."""
 
     config: PriorConfig
-    train: LatentWindows
-    val: LatentWindows | None
-    vocabulary: Vocabulary
-    ground_range: float
+    examples: PriorExamples
     vae_hash: str
     state_file: Path
     seed: int
@@ -72,14 +69,14 @@ class PriorFitter:
     """
 
     def __init__(self, run: PriorRun) -> None:
-        self.run, config = run, run.config
+        self.run, self.examples, config = run, run.examples, run.config
         torch.manual_seed(random_seed("prior", run.seed, 0))
         self.prior = LatentPrior(
             config,
-            run.train.sequence[0].shape[-1],
-            run.train.chunks[0].shape[-1],
-            len(run.vocabulary.labels),
-            len(run.vocabulary.chunk_labels),
+            run.examples.train.sequence[0].shape[-1],
+            run.examples.train.chunks[0].shape[-1],
+            len(run.examples.vocabulary.labels),
+            len(run.examples.vocabulary.chunk_labels),
         )
         self.prior.fit_scale(*self._draw_latents())
         self.prior.to(run.device)
@@ -156,7 +153,7 @@ class PriorFitter:
     def _draw_latents(self) -> tuple[Tensor, Tensor]:
         """Return latents (n, Z) and (m, K) as they are learned: of windows drawn like a step's, sampled."""
         generator = self._generator("prior", self.run.config.prior_steps)  # a step that is never taken
-        windows = self.run.train.select(self._draw_windows(SCALE_WINDOWS, generator))
+        windows = self.examples.train.select(self._draw_windows(SCALE_WINDOWS, generator))
         real = torch.arange(windows.chunks[0].shape[1]) < windows.num_chunks[:, None]
         sequence, chunks = (
             Gaussian(*level).sample(torch.randn(level[0].shape, generator=generator))
@@ -166,7 +163,7 @@ class PriorFitter:
 
     def _draw_windows(self, count: int, generator: torch.Generator) -> Tensor:
         """Return indices (count,) of training windows, drawn in proportion to their chunks."""
-        weights = self.run.train.num_chunks.float()
+        weights = self.examples.train.num_chunks.float()
         return torch.multinomial(weights, count, replacement=True, generator=generator)
 
     def _take_step(self) -> None:
@@ -177,8 +174,8 @@ class PriorFitter:
         self.prior.train()
         torch.manual_seed(random_seed("dropout", self.run.seed, self.step))
         index = self._draw_windows(config.prior_batch_size, generator)
-        for part in _groups(self.run.train, index):
-            loss = self._loss(self.prior, self.run.train.select(part), generator).sum()
+        for part in _groups(self.examples.train, index):
+            loss = self._loss(self.prior, self.examples.train.select(part), generator).sum()
             (loss / config.prior_batch_size).backward()
         torch.nn.utils.clip_grad_norm_(self.prior.parameters(), 1.0)
         self.optimizer.step()
@@ -189,7 +186,7 @@ class PriorFitter:
     @torch.no_grad()
     def _validate(self) -> str:
         """Score the averaged weights, keep them if they are the best so far, and return figures to show."""
-        windows = self.run.val
+        windows = self.examples.val
         self.averaged.eval()
         if windows is None:
             self.best = {"loss": math.nan, "step": self.step, "state": self._weights()}
@@ -258,10 +255,10 @@ class PriorFitter:
         return PriorState(
             state=self.best["state"],
             config=self.run.config,
-            labels=self.run.vocabulary.labels,
-            chunk_labels=self.run.vocabulary.chunk_labels,
-            label_shares=self.run.train.label_shares(len(self.run.vocabulary.labels)),
-            ground_range=self.run.ground_range,
+            labels=self.examples.vocabulary.labels,
+            chunk_labels=self.examples.vocabulary.chunk_labels,
+            label_shares=self.examples.train.label_shares(len(self.examples.vocabulary.labels)),
+            ground_range=self.examples.ground_range,
             vae_hash=self.run.vae_hash,
             figures=figures,
         )

@@ -176,6 +176,7 @@ class HTVAETrainer:
             config=self.config,
             edges=data.processor.edges,
             num_landmarks=len(data.processor.landmarks),
+            num_values=len(data.processor.points) * data.processor.num_coordinates,
             total_steps=data.num_epochs * data.steps_per_epoch,
             save_model=save_model,
         )
