@@ -134,7 +134,8 @@ class ModelConfig:
     conditional_prior: bool = True
     """Whether chunk latents are measured (KL) against a learned p(chunk | sequence) in place of N(0, I)."""
     output_smoothing: int = 7
-    """Frames (odd) of the filter that the decoded movement passes, so that it does not tremble. 1: none."""
+    """Frames (odd) of the filter that the decoded movement passes, so that it does not tremble; a wider one
+    holds still what rests. 1: none."""
 
     @property
     def resolved_chunk_overlap(self) -> int:

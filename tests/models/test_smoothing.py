@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.signal import savgol_coeffs
 
-from htvae.models.smoothing import savitzky_golay, smooth_frames
+from htvae.models.smoothing import TREMBLE, hold_still, savitzky_golay, smooth_frames
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
 
@@ -46,3 +46,43 @@ def test_padding_has_no_influence(count):
 def test_no_width_no_change():
     frames = torch.randn(1, 9, 2)
     assert smooth_frames(frames, torch.tensor([9]), 1) is frames
+
+
+def make_tremble(size, period, count=200):
+    """One point on a circle of so many torso lengths across."""
+    angle = torch.arange(float(count)) * 2 * torch.pi / period
+    return 0.5 * size * torch.stack([angle.cos(), angle.sin()], dim=-1)[None, :, None]
+
+
+def amplitude(pose):
+    return (pose[0, 20:-20] - pose[0, 20:-20].mean(0)).square().sum(-1).mean().sqrt()
+
+
+@pytest.mark.parametrize(
+    ("size", "period", "low", "high"),
+    [
+        (0.001, 8, 0.1, 0.3),  # a tremble at rest: p is a quarter of TREMBLE^2, a fifth of it stays
+        (0.2, 8, 0.995, 1.0),  # a hand that shakes
+        (0.01, 60, 0.97, 1.0),  # a body that sways slowly
+    ],
+)
+def test_a_tremble_goes_and_movement_stays(size, period, low, high):
+    pose = make_tremble(size, period)
+    held = hold_still(pose, torch.tensor([200]), 7)
+    assert TREMBLE == 0.001
+    assert low <= amplitude(held) / amplitude(pose) <= high
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 13])
+def test_padding_has_no_influence_on_what_is_held_still(count):
+    torch.manual_seed(0)
+    frames = 0.001 * torch.randn(2, 20, 3, 2)
+    alone = hold_still(frames[:1, :count], torch.tensor([count]), 7)
+    padded = hold_still(frames, torch.tensor([count, 20]), 7)
+    torch.testing.assert_close(padded[0, :count], alone[0], rtol=1e-5, atol=1e-8)
+    assert padded.isfinite().all()
+
+
+def test_without_smoothing_nothing_is_held_still():
+    pose = torch.randn(1, 9, 3, 2)
+    assert hold_still(pose, torch.tensor([9]), 1) is pose

@@ -27,7 +27,7 @@ from htvae.models.chunking import (
 )
 from htvae.models.latent import Gaussian, LatentSpace
 from htvae.models.noise import Noise, draw_noise
-from htvae.models.smoothing import smooth_frames
+from htvae.models.smoothing import hold_still, smooth_frames
 from htvae.models.spans import KeepNothing, RandomGaps, RandomPart
 from htvae.models.statistics import MotionStatistics
 from htvae.models.transformer import HierarchicalAttention, Transformer, scatter_chunks
@@ -329,7 +329,8 @@ class HierarchicalTransformerVAE(nn.Module):
         length: int,
     ) -> Tensor:
         standardised = self.decoder(sequence_latent, chunk_latents, known, chunk_mask, num_frames, length)
-        return standardised * self.pose_scale[:, None] + self.pose_mean
+        pose = standardised * self.pose_scale[:, None] + self.pose_mean
+        return pose if self.training else hold_still(pose, num_frames, self.config.output_smoothing)
 
     def _standardise(self, pose: Tensor) -> Tensor:
         return (pose - self.pose_mean) / self.pose_scale[:, None]
