@@ -28,9 +28,9 @@ KNOWN_SHARE = 0.5
 """Share of a chunk's points that must be observed for its latent to count as known."""
 REACH = 30
 """Frames from a known point beyond which it says nothing of how far the others are off."""
-NUM_PASSES, PASS_STEPS = 12, 2
+NUM_PASSES, PASS_STEPS = 8, 5
 """Times that the model is asked for the best answer, and gradient steps each time. docs/results.md has the
-errors of other choices: few steps often are better than many at once."""
+errors of other choices: some steps often are better than many at once."""
 NORMAL_90 = 1.645
 """Half the width of a normal distribution's middle 90 %, in standard deviations."""
 
