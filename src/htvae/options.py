@@ -178,8 +178,8 @@ class GenerateOptions(MotionOptions):
     script, one is drawn as often as training has it."""
     script: str | None = None
     """What happens when, by labels of spans: 'walk:12s,wave:4s'; f in place of s means frames."""
-    guidance: float = 1.0
-    """More than 1 exaggerates label and script, at a price in variety."""
+    guidance: float | None = None
+    """More than 1 exaggerates label and script, at a price in variety. None: 2 with a script, else 1."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -325,6 +325,6 @@ def _check_counts(options: Any, *names: str) -> None:
             raise ValueError(f"{name} must be at least 1, but got {value}.")
 
 
-def _check_guidance(guidance: float) -> None:
-    if not 0 <= guidance <= 100:
+def _check_guidance(guidance: float | None) -> None:
+    if guidance is not None and not 0 <= guidance <= 100:
         raise ValueError(f"guidance must be in [0, 100], but got {guidance}.")

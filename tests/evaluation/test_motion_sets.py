@@ -89,6 +89,9 @@ def test_the_prior_is_asked_for_labels(model, monkeypatch):
     monkeypatch.setattr(model, "draw", lambda request, seed: (asked.append(request), draw(request, seed))[1])
     draw_set(model, draw_from_prior(model, True, False), PLAN, 0)
     draw_set(model, draw_from_prior(model, False, False), PLAN, 0)
+    assert {request.guidance for request in asked} == {1.0}
+    draw_set(model, draw_from_prior(model, True, True), PLAN[:1], 0)
+    assert asked.pop().guidance == 2.0
     assert model.labels == ("a", "b")
     assert [request.labels.tolist() for request in asked] == [
         [0, 2],

@@ -141,7 +141,7 @@ def test_generation_that_is_good():
         (
             {"label_agreement": 0.5},
             "50% of generated motion, and in 92% of real motion: labels",
-            "--guidance 2",
+            "a larger --guidance",
         ),
     ],
 )

@@ -109,6 +109,17 @@ def test_a_script_says_what_happens_when(model, monkeypatch):
     assert model._find_labels("wave", None, 26)[1].tolist() == [[2] * 4]  # a label of spans, for all
 
 
+def test_a_script_is_guided_unless_told_otherwise(model, monkeypatch):
+    monkeypatch.setattr(model, "_chunk_label", lambda name: 0)
+    asked, draw = [], model.draw
+    monkeypatch.setattr(model, "draw", lambda request, seed: (asked.append(request), draw(request, seed))[1])
+    model.generate(script="wave:1s")
+    model.generate(script="wave:1s", guidance=1.5)
+    model.generate(30, label="a")
+    model.generate(30)
+    assert [request.guidance for request in asked] == [2.0, 1.5, 1.0, 1.0]
+
+
 def test_a_script_stands_beside_what_comes_of_it(model, monkeypatch):
     monkeypatch.setattr(model, "_chunk_label", lambda name: 0)
     (sequence,) = model.generate(script="wave:1s,nod:10f")

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from htvae.data.batching import cut_micro_batches
 from htvae.evaluation.plans import NO_NAME, Wanted
-from htvae.generation.drawing import make_request
+from htvae.generation.drawing import SCRIPT_GUIDANCE, make_request
 from htvae.generation.sampler import MotionSampler
 from htvae.inference import Reconstruction, WindowOutput
 from htvae.models.latent import Gaussian
@@ -86,15 +86,17 @@ def _fit(means: Sequence[Tensor], logvars: Sequence[Tensor]) -> tuple[Tensor, Te
 def draw_from_prior(model: MotionSampler, with_label: bool, with_chunk_labels: bool) -> DrawLatents:
     """Return how latents are drawn from the prior: with the label, and those of the chunks, or without.
 
-    Without, labels are drawn too, as `GenerativeModel.generate` does where none is asked for.
+    Without, labels are drawn too, as `GenerativeModel.generate` does where none is asked for; guidance is as
+    there, too.
     """
+    guidance = SCRIPT_GUIDANCE if with_chunk_labels else 1.0
 
     def draw(wanted: Sequence[Wanted], seed: int) -> Latents:
         asked = torch.tensor([_index(model.labels, w.label) for w in wanted])
         labels = asked if with_label else model.draw_labels(len(wanted), seed)
         chunk_labels = [label_chunks(model, w) if with_chunk_labels else None for w in wanted]
         stacked = torch.tensor(chunk_labels) if with_chunk_labels else None
-        request = make_request(model.grid, model.latent_dims, wanted[0].num_frames, labels, stacked)
+        request = make_request(model.grid, model.latent_dims, wanted[0].num_frames, labels, stacked, guidance)
         return model.draw(request, seed)
 
     return draw

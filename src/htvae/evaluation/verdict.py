@@ -225,7 +225,7 @@ def _agreement(figures: Mapping[str, float]) -> Iterator[_Finding]:
         yield _Finding(
             f"A classifier sees {words} asked for in {share:.0%} of generated motion, and in {real:.0%} of "
             f"real motion{'' if close else ': labels are not followed'}.",
-            "" if close else "--guidance 2 when generating, or more --prior_steps",
+            "" if close else "a larger --guidance when generating, or more --prior_steps",
         )
 
 

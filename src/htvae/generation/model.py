@@ -15,7 +15,7 @@ from htvae.data.loader import PoseDataLoader
 from htvae.data.sequence import PoseSequence
 from htvae.generation.completion import Completion, complete_recording
 from htvae.generation.continuation import continue_recording
-from htvae.generation.drawing import make_request
+from htvae.generation.drawing import SCRIPT_GUIDANCE, make_request
 from htvae.generation.editing import edit_towards, find_direction, take_style
 from htvae.generation.interpolation import interpolate_recordings
 from htvae.generation.sampler import MotionSampler
@@ -34,7 +34,7 @@ class GenerativeModel(MotionSampler):
         num_sequences: int = 1,
         label: str | None = None,
         script: str | Script | None = None,
-        guidance: float = 1.0,
+        guidance: float | None = None,
         seed: int = 0,
     ) -> list[PoseSequence]:
         """Draw new motion, in torso lengths, y up, walking where the training recordings walk.
@@ -45,7 +45,7 @@ class GenerativeModel(MotionSampler):
             label: what recordings, or spans of frames, of this label show. None: anything; without a script a
                 label is drawn first, as often as training has it, and noted in the sequence.
             script: what happens when, e.g. "walk:12s,wave:4s"; see `Script.parse`.
-            guidance: more than 1 exaggerates label and script.
+            guidance: more than 1 exaggerates label and script. None: `SCRIPT_GUIDANCE` with a script, else 1.
             seed: the same gives the same motion.
 
         Raises:
@@ -55,6 +55,8 @@ class GenerativeModel(MotionSampler):
         script = Script.parse(script, self.processor.fps) if isinstance(script, str) else script
         num_frames = num_frames or (script.num_frames if script else 0)
         anything = label is None and script is None
+        if guidance is None:
+            guidance = SCRIPT_GUIDANCE if script else 1.0
         _check_request(num_frames, num_sequences, seed, guidance != 1 and anything)
         index, chunk_labels = self._find_labels(label, script, num_frames)
         labels = self.draw_labels(num_sequences, seed) if anything else torch.full((num_sequences,), index)
