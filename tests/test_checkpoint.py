@@ -143,6 +143,15 @@ def test_shares_that_contradict_the_labels_are_refused(trained_with_prior, tmp_p
         load_checkpoint(tmp_path / "model.pt")
 
 
+@pytest.mark.parametrize("ground_range", [-1.0, math.nan])
+def test_a_ground_that_cannot_be_is_refused(trained_with_prior, tmp_path, ground_range):
+    values = load_raw(trained_with_prior.checkpoint)
+    values["prior"]["ground_range"] = ground_range
+    torch.save(values, tmp_path / "model.pt")
+    with pytest.raises(ValueError, match=r"must be a complete model .* ground_range"):
+        load_checkpoint(tmp_path / "model.pt")
+
+
 def test_a_prior_of_an_earlier_kind_is_left_out_and_said(trained, tmp_path, caplog):
     values = load_raw(trained.checkpoint) | {"format_version": 2, "prior": {"state": {}}}
     torch.save(values, tmp_path / "older.pt")

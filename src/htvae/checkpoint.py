@@ -124,13 +124,16 @@ def _read_prior(path: Path, file_values: Mapping[str, Any]) -> PriorState | None
     labels, shares = tuple(map(str, values["labels"])), tuple(map(float, values.get("label_shares", ())))
     if shares and (len(shares) != len(labels) + 1 or not all(0 <= share <= 1 for share in shares)):
         raise ValueError(f"its prior has {len(labels)} labels, but {len(shares)} shares of them: {shares}")
+    ground_range = float(values.get("ground_range", math.inf))
+    if not ground_range >= 0:
+        raise ValueError(f"its prior's ground_range is {ground_range}")
     return PriorState(
         state=values["state"],
         config=PriorConfig(**values["config"]),
         labels=labels,
         chunk_labels=tuple(map(str, values["chunk_labels"])),
         label_shares=shares,
-        ground_range=float(values.get("ground_range", math.inf)),
+        ground_range=ground_range,
         vae_hash=str(values["vae_hash"]),
         figures=dict(values["figures"]),
     )

@@ -28,9 +28,17 @@ def process(make_walk):
 def test_recordings_are_chosen_with_labels_in_proportion(process):
     processed = process([40] * 6, "aaaabb")
     assert [p.source.label for p in choose_evenly(processed, 120)] == ["a", "b", "a"]
-    assert [p.name for p in choose_evenly(processed, 10)] == ["walk_00"]  # one at least
+    assert [p.source.label for p in choose_evenly(processed, 10)] == ["a"]  # one at least
     assert len(choose_evenly(processed, 240)) == 6
     assert choose_evenly([], 100) == []
+
+
+def test_within_a_label_recordings_are_not_chosen_by_name(process):
+    processed = process([40] * 20)
+    chosen = choose_evenly(processed, 400)
+    places = [processed.index(p) for p in chosen]
+    assert len(set(places)) == 10 and 5 < np.mean(places) < 14 and max(places) > 14  # by name 4.5 and 9
+    assert chosen == choose_evenly(processed, 400)
 
 
 def test_labels_of_model_frames(process):

@@ -31,16 +31,19 @@ class Wanted:
 def choose_evenly(recordings: Sequence[ProcessedSequence], most_frames: int) -> list[ProcessedSequence]:
     """Return recordings of no more frames in all than asked for (but one at least), labels in proportion.
 
-    Every label comes early, so that also a few recordings have all of them, as far as they can.
+    Every label comes early, so that also a few recordings have all of them, as far as they can. Within a
+    label the order is random (always the same): neighbours by name are often alike.
     """
-    counts = Counter(p.source.label for p in recordings)
+    labels = [p.source.label for p in recordings]
+    counts, order_of = Counter(labels), {label: place for place, label in enumerate(dict.fromkeys(labels))}
     seen: Counter[str | None] = Counter()
     places = []
-    for number, p in enumerate(recordings):
-        places.append((seen[p.source.label] / counts[p.source.label], number))
-        seen[p.source.label] += 1
+    for number in np.random.default_rng(0).permutation(len(recordings)).tolist():
+        label = labels[number]
+        places.append((seen[label] / counts[label], order_of[label], number))
+        seen[label] += 1
     chosen: list[ProcessedSequence] = []
-    for _, number in sorted(places):
+    for *_, number in sorted(places):
         frames = sum(len(p.pose) for p in chosen) + len(recordings[number].pose)
         if chosen and frames > most_frames:
             break
