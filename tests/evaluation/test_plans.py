@@ -52,15 +52,22 @@ def test_labels_of_model_frames(process):
 def test_a_plan_after_recordings_has_their_lengths_and_labels(process):
     processed = process([70, 20, 64], "abc", frame_labels=(FrameLabel(0, 5, "nod"),))
     plan = plan_like(processed, 1000)
-    assert [(w.num_frames, w.label) for w in plan] == [(64, "a"), (20, "b"), (64, "c")]
+    assert [(w.num_frames, w.label) for w in plan] == [(68, "a"), (20, "b"), (64, "c")]
     assert all((w.frame_labels[:5] == "nod").all() and len(w.frame_labels) == w.num_frames for w in plan)
     assert len(plan_like(processed, 95)) == 2
+
+
+def test_lengths_are_rounded_down_by_a_sixteenth_at_most(process):
+    lengths = [1, 15, 36, 63, 127, 511, 4095]
+    planned = [w.num_frames for w in plan_like(process(lengths), 10_000)]
+    assert sorted(planned) == [1, 15, 36, 62, 124, 496, 4064]
+    assert all(15 / 16 * n <= m for n, m in zip(lengths, sorted(planned), strict=True))
 
 
 def test_a_plan_of_parts_goes_round_until_there_are_enough_frames(process):
     processed = process([100, 40], "ab", frame_labels=(FrameLabel(0, 100, "nod"),))
     plan = plan_parts(processed, 64, 200)
-    assert [(w.num_frames, w.label) for w in plan] == [(64, "a"), (32, "b"), (64, "a"), (32, "b"), (64, "a")]
+    assert [(w.num_frames, w.label) for w in plan] == [(64, "a"), (40, "b"), (64, "a"), (40, "b")]
     starts = [
         w.frame_labels
         for w in plan_parts(process([100], "a", frame_labels=(FrameLabel(0, 50, "x"),)), 64, 640)

@@ -12,8 +12,9 @@ import numpy as np
 
 from htvae.data.processing import ProcessedSequence
 
-LENGTH_STEP = 32
-"""Lengths are rounded down to whole multiples of this, so that sequences of one length are drawn together."""
+MOST_STEP = 32
+"""Lengths are rounded down, so that sequences of one length are drawn together: by a sixteenth of themselves
+at most, and by fewer frames than this. A short movement that is cut to half is another movement."""
 NO_NAME = ""
 """The label of a frame that has none."""
 
@@ -93,5 +94,6 @@ def plan_parts(
 
 
 def _want(processed: ProcessedSequence, start: int, length: int) -> Wanted:
-    length = length if length < LENGTH_STEP else length // LENGTH_STEP * LENGTH_STEP
+    step = min(MOST_STEP, 1 << max(0, length.bit_length() - 5))
+    length = length // step * step
     return Wanted(length, processed.source.label, label_frames(processed)[start : start + length])
