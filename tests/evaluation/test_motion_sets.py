@@ -17,6 +17,7 @@ from htvae.evaluation.motion_sets import (
     take_modes,
 )
 from htvae.evaluation.plans import Wanted
+from htvae.generation.drawing import ChunkGrid
 
 
 @pytest.fixture(scope="module")
@@ -114,14 +115,12 @@ def test_long_sequences_are_drawn_together_and_cut(model, monkeypatch):
     assert asked == [[(30, 30, None)], [(90, 90, "a"), (90, 90, "b")], [(200, 200, None)]]
 
 
-def test_chunks_have_the_label_in_their_middle():
-    model = SimpleNamespace(
-        chunk_labels=("nod", "wave"),
-        grid=SimpleNamespace(stride=6, chunk_size=8, num_chunks=lambda n: -(-(n - 8) // 6) + 1),
-    )
+def test_chunks_have_the_labels_of_their_quarters():
+    model = SimpleNamespace(chunk_labels=("nod", "wave"), grid=ChunkGrid(8, 2, window=6))
     labels = np.array(["wave"] * 9 + [""] * 3 + ["nod"] * 8 + ["run"] * 6)
-    # Middles at 4, 10, 16 and 22.
-    assert label_chunks(model, wanted(26, frame_labels=labels)) == [2, 0, 1, 0]
+    # At frames 1, 3, 5, 7; 7, 9, 11, 13; 13, 15, 17, 19; 19, 21, 23, 25.
+    expected = [[2, 2, 2, 2], [2, 0, 0, 1], [1, 1, 1, 1], [1, 0, 0, 0]]
+    assert label_chunks(model, wanted(26, frame_labels=labels)) == expected
 
 
 def test_certain_posteriors_give_their_modes(model, reconstructions, monkeypatch):

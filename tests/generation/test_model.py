@@ -105,8 +105,9 @@ def test_a_script_says_what_happens_when(model, monkeypatch):
     monkeypatch.setattr(model, "_prior_state", saved)
     label, chunk_labels = model._find_labels("b", htvae.generation.Script((("wave", 10), ("nod", 16))), 26)
     assert label == 2
-    assert chunk_labels.tolist() == [[2, 1, 1, 1]]  # middles of chunks: frames 4, 10, 16 and 22
-    assert model._find_labels("wave", None, 26)[1].tolist() == [[2] * 4]  # a label of spans, for all
+    # Chunks of 8 frames every 6, each asked at four: 1, 3, 5, 7; 7, 9, 11, 13; ...
+    assert chunk_labels.tolist() == [[[2] * 4, [2, 2, 1, 1], [1] * 4, [1] * 4]]
+    assert model._find_labels("wave", None, 26)[1].tolist() == [[[2] * 4] * 4]  # a label of spans, for all
 
 
 def test_a_script_is_guided_unless_told_otherwise(model, monkeypatch):

@@ -36,9 +36,14 @@ def test_spans_of_frames():
     assert script.frame_labels(8) == (FrameLabel(0, 8, "walk"),)
 
 
-def test_a_chunk_has_the_label_of_its_middle():
-    """Chunks of 8 frames every 6: their middles are frames 4, 10, 16 and 22, the last one's the end, 19."""
+def test_a_chunk_has_the_labels_of_its_quarters():
+    """Chunks of 8 frames every 6, each asked at four: 1, 3, 5, 7; 7, 9, 11, 13; 13, 15, 17, 19; ..."""
     script = Script((("walk", 10), ("run", 10)))
     assert GRID.num_chunks(20) == 3
-    assert script.label_chunks(GRID, 20) == ["walk", "run", "run"]
-    assert Script((("walk", 21), ("run", 5))).label_chunks(GRID, 26) == ["walk", "walk", "walk", "run"]
+    assert script.label_chunks(GRID, 20) == [
+        ["walk"] * 4,
+        ["walk", "walk", "run", "run"],
+        ["run"] * 4,
+    ]
+    late = Script((("walk", 21), ("run", 5)))
+    assert late.label_chunks(GRID, 26)[2:] == [["walk"] * 4, ["walk", "run", "run", "run"]]

@@ -9,6 +9,7 @@ from htvae.models.chunking import (
     compute_chunk_mask,
     compute_num_chunks,
     cross_fade,
+    label_places,
     merge_chunks,
     split_into_chunks,
 )
@@ -69,3 +70,9 @@ def test_merge_fades_linearly_between_two_chunks():
     chunks = torch.stack([torch.zeros(4, 1), torch.ones(4, 1)])[None]
     merged = merge_chunks(chunks, torch.ones(1, 2, dtype=torch.bool), 6, 2)
     assert merged[0, :, 0].tolist() == pytest.approx([0, 0, 1 / 3, 2 / 3, 1, 1])
+
+
+def test_labels_are_told_at_the_middles_of_a_chunks_quarters():
+    """Chunks of 64 frames every 48; the second reaches frame 111, but the last frame is 99."""
+    assert label_places(100, 64, 16).tolist() == [[8, 24, 40, 56], [56, 72, 88, 99]]
+    assert label_places(1, 64, 16).tolist() == [[0] * 4]

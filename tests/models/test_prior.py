@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from htvae.config import PriorConfig
+from htvae.models.chunking import LABELS_PER_CHUNK
 from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
 
-Z, K, B, C = 5, 3, 2, 7
+Z, K, B, C, Q = 5, 3, 2, 7, LABELS_PER_CHUNK
 SMALL = PriorConfig(prior_embed_dim=16, prior_num_heads=2, prior_num_layers=2)
 
 
@@ -30,7 +31,7 @@ def make_latents(seed, chunks=C):
 def make_condition(chunks=C, padding=0):
     mask = torch.arange(chunks + padding).expand(B, -1) < chunks
     labels = torch.ones(B, dtype=torch.long)
-    return Condition(torch.full((B,), 300), mask, labels, torch.ones_like(mask).long() * mask)
+    return Condition(torch.full((B,), 300), mask, labels, mask.long()[..., None].expand(-1, -1, Q))
 
 
 def make_known(sequence=False, chunks=()):
@@ -130,3 +131,18 @@ def test_a_network_that_says_nothing_draws_normal_latents(prior):
     noise = make_latents(1)
     drawn = prior.standardise(prior.sample(noise, make_condition()))
     torch.testing.assert_close(drawn, noise, rtol=0.01, atol=0)  # 16 steps
+
+
+def test_a_chunk_in_which_one_thing_ends_is_asked_for_both(prior):
+    """Half of its labels are those of the one and half those of the other: between both in what it embeds."""
+    table = prior.chunk_label.weight
+    condition = make_condition()
+    mixed = condition._replace(chunk_labels=condition.chunk_labels.clone())
+    mixed.chunk_labels[:, 3] = torch.tensor([1, 1, 2, 2])
+    seen = []
+    prior.transformer.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    for asked in (condition, mixed):
+        prior(make_latents(0), torch.full((B,), 0.5), make_known(), asked)
+    difference = (seen[1] - seen[0])[:, 1:]
+    torch.testing.assert_close(difference[:, 3], ((table[2] - table[1]) / 2).expand(B, -1))
+    assert not difference[:, [0, 1, 2, 4, 5, 6]].any()

@@ -49,8 +49,9 @@ def test_latents_are_those_of_the_model_and_labels_stand_beside_them(trained, ma
     np.testing.assert_allclose(windows.sequence[0][0], encoding.sequence_latent, atol=1e-4)  # batched
     np.testing.assert_allclose(windows.chunks[0][0], encoding.chunk_latents, atol=1e-4)
     assert windows.labels.tolist() == [2, 0]
-    # Chunks of 8 frames begin every 6: 0-7, 6-13 (six frames of wave, four of nod before), 12-19, ...
-    assert windows.chunk_labels.tolist() == [[1, 1, 2, 2, 2, 2], [0] * 6]
+    # Chunks of 8 frames begin every 6, and are asked at frames 1, 3, 5, 7; 7, 9, 11, 13; ...
+    told = [[1] * 4, [1, 1, 2, 2], *[[2] * 4] * 4]
+    assert windows.chunk_labels.tolist() == [told, [[0] * 4] * 6]
 
 
 def test_recordings_are_cut_again_until_there_is_enough(trained, open_data):

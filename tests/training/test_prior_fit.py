@@ -10,12 +10,13 @@ import torch
 
 from htvae.checkpoint import read_plain
 from htvae.config import PriorConfig
+from htvae.models.chunking import LABELS_PER_CHUNK
 from htvae.models.prior import Condition, LatentPrior, Latents
 from htvae.training.prior_data import LatentWindows, PriorExamples, Vocabulary
 from htvae.training.prior_fit import PriorFitter, PriorRun, draw_known
 from htvae.utils.utils import save_tensors
 
-Z, K, C = 4, 2, 6
+Z, K, C, Q = 4, 2, 6, LABELS_PER_CHUNK
 TINY = {"prior_embed_dim": 32, "prior_num_heads": 2, "prior_num_layers": 1, "prior_batch_size": 16}
 
 
@@ -41,7 +42,7 @@ def make_windows(count=40, seed=0):
         num_frames=48 * num_chunks,
         num_chunks=num_chunks,
         labels=labels,
-        chunk_labels=torch.zeros(count, C, dtype=torch.long),
+        chunk_labels=torch.zeros(count, C, Q, dtype=torch.long),
     )
 
 
@@ -183,7 +184,8 @@ def test_it_learns_labels_and_that_chunks_follow_z(make_fitter):
 
     def draw(label):
         mask = torch.ones(64, C, dtype=torch.bool)
-        condition = Condition(torch.full((64,), 48 * C), mask, torch.full((64,), label), 0 * mask.long())
+        open_labels = torch.zeros(64, C, Q, dtype=torch.long)
+        condition = Condition(torch.full((64,), 48 * C), mask, torch.full((64,), label), open_labels)
         return prior.sample(noise, condition)
 
     for label, sign in ((1, 1.0), (2, -1.0)):

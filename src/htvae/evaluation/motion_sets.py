@@ -107,13 +107,10 @@ def draw_from(model: MotionSampler, latents: NormalLatents) -> DrawLatents:
     return lambda wanted, seed: latents.draw(len(wanted), model.grid.num_chunks(wanted[0].num_frames), seed)
 
 
-def label_chunks(model: MotionSampler, wanted: Wanted) -> list[int]:
-    """Return the index of the label in the middle of each chunk, as a script gives it."""
-    stride, half = model.grid.stride, model.grid.chunk_size // 2
-    middles = [
-        min(i * stride + half, wanted.num_frames - 1) for i in range(model.grid.num_chunks(wanted.num_frames))
-    ]
-    return [_index(model.chunk_labels, str(wanted.frame_labels[m])) for m in middles]
+def label_chunks(model: MotionSampler, wanted: Wanted) -> list[list[int]]:
+    """Return the indices (C, Q) of the labels of each chunk, as a script gives them."""
+    names = wanted.frame_labels[model.grid.label_places(wanted.num_frames).numpy()]
+    return [[_index(model.chunk_labels, name) for name in row] for row in names.tolist()]
 
 
 def _index(names: Sequence[str], name: str | None) -> int:

@@ -1,7 +1,7 @@
 """Latents of any length from the prior: overlapping windows, each with the last one's end as known latents.
 
-Axes: ``n`` sequences, ``C`` chunks of the whole, ``W`` chunks of a window, ``Z`` latent_dim, ``K``
-chunk_latent_dim.
+Axes: ``n`` sequences, ``C`` chunks of the whole, ``W`` chunks of a window, ``Q`` labels per chunk, ``Z``
+latent_dim, ``K`` chunk_latent_dim.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from htvae.data.dataset import random_stream
-from htvae.models.chunking import compute_num_chunks
+from htvae.models.chunking import LABELS_PER_CHUNK, compute_num_chunks, label_places
 from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
 
 SCRIPT_GUIDANCE = 2.0
@@ -44,6 +44,10 @@ class ChunkGrid:
         """Return the frames that so many full chunks hold."""
         return (num_chunks - 1) * self.stride + self.chunk_size
 
+    def label_places(self, num_frames: int) -> Tensor:
+        """Return the frames (C, Q) whose labels the chunks of so many frames have."""
+        return label_places(num_frames, self.chunk_size, self.chunk_overlap)
+
     def windows(self, num_chunks: int) -> list[tuple[int, int]]:
         """Return windows (first chunk, one after the last) that cover all; each begins in the one before."""
         step = max(1, self.window - self.window // 4)
@@ -60,7 +64,7 @@ class Request:
     labels: Tensor
     """(n,) int64, `NO_LABEL` for any."""
     chunk_labels: Tensor
-    """(n, C) int64, `NO_LABEL` for any."""
+    """(n, C, Q) int64, `NO_LABEL` for any; see `ChunkGrid.label_places`."""
     known: Known
     """Which latents are given, (n,) and (n, C)."""
     given: Latents
@@ -84,14 +88,16 @@ def make_request(
         latent_dims: Z and K.
         num_frames: length of every sequence.
         labels: (n,).
-        chunk_labels: (n, C). None: any.
+        chunk_labels: (n, C, Q). None: any.
         guidance: see `LatentPrior.sample`.
     """
     batch, chunks = len(labels), grid.num_chunks(num_frames)
+    if chunk_labels is None:
+        chunk_labels = torch.full((batch, chunks, LABELS_PER_CHUNK), NO_LABEL)
     return Request(
         num_frames=num_frames,
         labels=labels,
-        chunk_labels=torch.zeros(batch, chunks, dtype=torch.long) if chunk_labels is None else chunk_labels,
+        chunk_labels=chunk_labels,
         known=Known(torch.zeros(batch, dtype=torch.bool), torch.zeros(batch, chunks, dtype=torch.bool)),
         given=Latents(torch.zeros(batch, latent_dims[0]), torch.zeros(batch, chunks, latent_dims[1])),
         guidance=guidance,

@@ -28,8 +28,9 @@ from htvae.data.sequence import PoseSequence
 from htvae.generation.drawing import ChunkGrid
 from htvae.generation.sampler import MotionSampler
 from htvae.inference import Recording
+from htvae.models.chunking import LABELS_PER_CHUNK
 from htvae.models.latent import LatentSpace, PathKind
-from htvae.models.prior import Condition, Known, LatentPrior, Latents
+from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
 
 logger = logging.getLogger(__name__)
 
@@ -199,9 +200,12 @@ class _Flow:
 
     def _condition(self, start: int, stop: int, known: Known) -> Condition:
         frames = min(self.grid.num_frames(stop - start), self.num_frames - start * self.grid.stride)
-        labels = torch.zeros_like(known.chunks, dtype=torch.long)
+        labels = torch.full_like(known.sequence, NO_LABEL, dtype=torch.long)
         return Condition(
-            torch.full_like(labels[:, 0], frames), torch.ones_like(known.chunks), labels[:, 0], labels
+            torch.full_like(labels, frames),
+            torch.ones_like(known.chunks),
+            labels,
+            labels[:, None, None].expand(*known.chunks.shape, LABELS_PER_CHUNK),
         )
 
 

@@ -1,6 +1,6 @@
 """A trained model that also generates: ``htvae.load("best_model.pt").generate(num_frames=4000)``.
 
-Axes: ``C`` chunks.
+Axes: ``C`` chunks, ``Q`` labels per chunk.
 """
 
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ class GenerativeModel(MotionSampler):
         _check_request(num_frames, num_sequences, seed, guidance != 1 and anything)
         index, chunk_labels = self._find_labels(label, script, num_frames)
         labels = self.draw_labels(num_sequences, seed) if anything else torch.full((num_sequences,), index)
-        chunk_labels = chunk_labels.expand(num_sequences, -1)
+        chunk_labels = chunk_labels.expand(num_sequences, -1, -1)
         request = make_request(self.grid, self.latent_dims, num_frames, labels, chunk_labels, guidance)
         poses = self.decode_all(self.draw(request, seed), num_frames)
         spans = script.frame_labels(num_frames) if script else ()
@@ -132,11 +132,11 @@ class GenerativeModel(MotionSampler):
         return self.encode_all(data.processed("train"))
 
     def _find_labels(self, label: str | None, script: Script | None, num_frames: int) -> tuple[int, Tensor]:
-        """Return the index of the label and those (1, C) of the chunks."""
-        chunk_labels = torch.zeros(1, self.grid.num_chunks(num_frames), dtype=torch.long)
+        """Return the index of the label and those (1, C, Q) of the chunks."""
+        chunk_labels = torch.full_like(self.grid.label_places(num_frames), NO_LABEL)[None]
         if script is not None:
             names = script.label_chunks(self.grid, num_frames)
-            chunk_labels[0] = torch.tensor([self._chunk_label(name) for name in names])
+            chunk_labels[0] = torch.tensor([[self._chunk_label(name) for name in row] for row in names])
         if label is None or label in self.labels:
             return (NO_LABEL if label is None else self.labels.index(label) + 1), chunk_labels
         if script is None and label in self.chunk_labels:

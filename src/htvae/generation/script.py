@@ -37,14 +37,13 @@ class Script:
         ]
         return tuple(FrameLabel(start, stop, label) for label, start, stop in spans if start < stop)
 
-    def label_chunks(self, grid: ChunkGrid, num_frames: int) -> list[str]:
-        """Return the label in the middle of each chunk."""
+    def label_chunks(self, grid: ChunkGrid, num_frames: int) -> list[list[str]]:
+        """Return the labels of each chunk, at the places that `ChunkGrid.label_places` names."""
         spans = self.frame_labels(num_frames)
-        middles = [
-            min(i * grid.stride + grid.chunk_size // 2, num_frames - 1)
-            for i in range(grid.num_chunks(num_frames))
+        return [
+            [next(span.label for span in spans if span.start <= place < span.stop) for place in places]
+            for places in grid.label_places(num_frames).tolist()
         ]
-        return [next(span.label for span in spans if span.start <= m < span.stop) for m in middles]
 
 
 def _parse_part(part: str, fps: float | None) -> tuple[str, int]:

@@ -3,7 +3,8 @@
 Unusual here: a chunk grid depends on the frames of the sequence alone, never on the padding of its batch. The
 last chunk is padded and masked, never dropped, so that any number of frames works.
 
-Axes: ``B`` batch, ``T`` frames, ``C`` chunks, ``S`` frames per chunk (``chunk_size``).
+Axes: ``B`` batch, ``T`` frames, ``C`` chunks, ``S`` frames per chunk (``chunk_size``), ``Q`` labels per
+chunk.
 """
 
 from typing import TypeVar
@@ -13,6 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Count = TypeVar("Count", int, Tensor)
+LABELS_PER_CHUNK = 4
+"""Places of a chunk at which it is told what happens. At one place alone, where one thing ends and the next
+begins is known to no more than a chunk."""
 
 
 def compute_num_chunks(num_frames: Count, chunk_size: int, chunk_overlap: int) -> Count:
@@ -77,3 +81,13 @@ def compute_chunk_mask(num_frames: Tensor, num_chunks: int, chunk_size: int, chu
     """Return (B, C) bool, True for chunks that hold a real frame of sequences of ``num_frames`` (B,)."""
     count = compute_num_chunks(num_frames, chunk_size, chunk_overlap)
     return torch.arange(num_chunks, device=num_frames.device) < count[:, None]
+
+
+def label_places(num_frames: int, chunk_size: int, chunk_overlap: int) -> Tensor:
+    """Return the frames (C, Q) whose labels a sequence's chunks have: the middles of each chunk's quarters.
+
+    Those beyond the last frame count as the last one.
+    """
+    count, stride = compute_num_chunks(num_frames, chunk_size, chunk_overlap), chunk_size - chunk_overlap
+    middles = (2 * torch.arange(LABELS_PER_CHUNK) + 1) * chunk_size // (2 * LABELS_PER_CHUNK)
+    return (torch.arange(count)[:, None] * stride + middles).clamp(max=num_frames - 1)

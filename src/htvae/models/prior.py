@@ -9,7 +9,8 @@ because its norms hide from it how far out a latent lies.
 A latent ``x`` and noise ``e`` are joined by the straight line ``(1 - t) e + t x``. The network learns the
 direction ``x - e`` at every place on it; going along from ``t = 0`` to ``1`` turns noise into a latent.
 
-Axes: ``B`` batch, ``C`` chunks, ``Z`` latent_dim, ``K`` chunk_latent_dim, ``E`` prior_embed_dim.
+Axes: ``B`` batch, ``C`` chunks, ``Q`` labels per chunk, ``Z`` latent_dim, ``K`` chunk_latent_dim, ``E``
+prior_embed_dim.
 
 Source: Lipman et al. 2023, "Flow Matching for Generative Modeling", eq. 23 with sigma_min = 0; guidance as in
 Ho & Salimans 2022, "Classifier-Free Diffusion Guidance", eq. 6, with weight ``guidance - 1``.
@@ -59,7 +60,7 @@ class Condition(NamedTuple):
     labels: Tensor
     """(B,) int64 label of the sequence, `NO_LABEL` for any."""
     chunk_labels: Tensor
-    """(B, C) int64 label of each chunk, `NO_LABEL` for any."""
+    """(B, C, Q) int64 labels of each chunk, see `htvae.models.chunking.label_places`; `NO_LABEL` for any."""
 
     def without_labels(self) -> "Condition":
         """Return the same with every label left open."""
@@ -142,7 +143,7 @@ class LatentPrior(nn.Module):
             condition: length and labels.
         """
         chunks = self.chunk_input(latents.chunks) + self.known(known.chunks.long())
-        chunks = chunks + self.chunk_label(condition.chunk_labels)
+        chunks = chunks + self.chunk_label(condition.chunk_labels).mean(dim=2)
         sequence = self.sequence_input(latents.sequence) + self.known(known.sequence.long())
         waves = torch.cat([_waves(time), _waves(condition.num_frames.log() / 10)], dim=-1)
         overall = self.condition(waves) + self.label(condition.labels)

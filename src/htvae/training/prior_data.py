@@ -1,6 +1,7 @@
 """What the prior learns from: the posteriors of a trained VAE, window by window, with labels.
 
-Axes: ``n`` windows, ``C`` chunks, ``Z`` latent_dim, ``K`` chunk_latent_dim, ``T`` frames.
+Axes: ``n`` windows, ``C`` chunks, ``Q`` labels per chunk, ``Z`` latent_dim, ``K`` chunk_latent_dim,
+``T`` frames.
 """
 
 import dataclasses
@@ -16,7 +17,7 @@ from htvae.data.batching import collate, cut_micro_batches
 from htvae.data.dataset import PoseSequenceDataset
 from htvae.data.processing import ProcessedSequence
 from htvae.inference import TrainedModel
-from htvae.models.chunking import compute_num_chunks
+from htvae.models.chunking import label_places
 from htvae.models.prior import NO_LABEL
 
 TRAINING_FRAMES = 3_000_000
@@ -52,7 +53,7 @@ class LatentWindows(NamedTuple):
     labels: Tensor
     """(n,) int64."""
     chunk_labels: Tensor
-    """(n, C) int64."""
+    """(n, C, Q) int64, see `label_places`."""
 
     def select(self, index: Tensor) -> "LatentWindows":
         """Return some windows, no wider than the longest of them."""
@@ -109,7 +110,7 @@ def collect_latents(
         model.config.data, jitter=0.0, landmark_dropout=0.0, burst_dropout=0.0, span_dropout=0.0
     )
     dataset = PoseSequenceDataset(sequences, model.processor, plain, training=True, seed=seed, plain_from=0)
-    tilings = math.ceil(least_frames / dataset.num_frames)
+    tilings, sizes = math.ceil(least_frames / dataset.num_frames), model.config.model
     frame_labels = [_label_frames(p, vocabulary) for p in sequences]
     labels = [_index(vocabulary.labels, p.source.label) for p in sequences]
     rows = []
@@ -129,7 +130,7 @@ def collect_latents(
                         *(part[i, :count].cpu() for part in posteriors.chunks),
                         window.num_frames,
                         labels[window.sequence_index],
-                        _label_chunks(spans, model.config.model.chunk_size, model.chunk_stride),
+                        spans[label_places(len(spans), sizes.chunk_size, sizes.resolved_chunk_overlap)],
                     )
                 )
     return _stack(rows)
@@ -159,10 +160,3 @@ def _label_frames(processed: ProcessedSequence, vocabulary: Vocabulary) -> np.nd
     for span in processed.source.frame_labels:
         labels[(frames >= span.start) & (frames < span.stop)] = _index(vocabulary.chunk_labels, span.label)
     return labels
-
-
-def _label_chunks(labels: np.ndarray, chunk_size: int, stride: int) -> np.ndarray:
-    """Return the commonest label (C,) among the frames of each chunk."""
-    count = compute_num_chunks(len(labels), chunk_size, chunk_size - stride)
-    parts = [labels[i * stride : i * stride + chunk_size] for i in range(count)]
-    return np.array([np.bincount(part).argmax() for part in parts])

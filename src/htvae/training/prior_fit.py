@@ -215,7 +215,7 @@ class PriorFitter:
         def uniform(*shape: int) -> Tensor:
             return torch.rand(shape, generator=generator)
 
-        batch, width = windows.chunk_labels.shape
+        batch, width = windows.chunk_labels.shape[:2]
         latents = Latents(*(Gaussian(*p).sample(normal(p[0])) for p in (windows.sequence, windows.chunks)))
         noise = Latents(normal(latents.sequence), normal(latents.chunks))
         places = (torch.arange(batch) + uniform(batch)) / batch  # stratified: each batch sees all of the way
@@ -224,7 +224,7 @@ class PriorFitter:
         known = draw_known(mask, uniform(batch, 5), config.prior_known_probability)
         keeps = uniform(2, batch) >= config.prior_label_dropout
         labels = torch.where(keeps[0], windows.labels, NO_LABEL)
-        chunk_labels = torch.where(keeps[1][:, None], windows.chunk_labels, NO_LABEL)
+        chunk_labels = torch.where(keeps[1][:, None, None], windows.chunk_labels, NO_LABEL)
         values = (latents, noise, (places,), known, (windows.num_frames, mask, labels, chunk_labels))
         latents_, noise_, time_, known_, condition = (
             tuple(part.to(device) for part in value) for value in values
