@@ -9,6 +9,7 @@ import pytest
 
 from htvae.config import Config
 from htvae.data.pose_csv import write_pose_csv
+from htvae.data.processing import ProcessedSequence, TransformRecord
 from htvae.data.sequence import PoseSequence
 
 BODY = ("NOSE", "LEFT_SHOULDER", "RIGHT_SHOULDER", "LEFT_HIP", "RIGHT_HIP", "LEFT_WRIST")
@@ -91,6 +92,25 @@ def make_walks() -> Callable[[Sequence[int]], list[PoseSequence]]:
 def make_walk_fixture() -> Callable[..., PoseSequence]:
     """Return `make_walk`."""
     return make_walk
+
+
+@pytest.fixture(scope="session")
+def as_processed() -> Callable[[np.ndarray], ProcessedSequence]:
+    """Return a maker of recordings that are in the model's coordinates already, from poses (T, N, D)."""
+
+    def make(pose: np.ndarray) -> ProcessedSequence:
+        record = TransformRecord(
+            anchor=np.zeros((len(pose), pose.shape[2])),
+            unit=1.0,
+            rotation=None,
+            source_frames=np.arange(float(len(pose))),
+            fps=None,
+            landmarks=("hip", "knee"),
+        )
+        source = make_walk(1, len(pose))
+        return ProcessedSequence(name="walk", pose=pose, record=record, source=source)
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import htvae
-from htvae.data.processing import ProcessedSequence
 from htvae.evaluation.completion import (
     EXCERPT_FRAMES,
     GAPS,
@@ -54,33 +53,31 @@ def test_gaps_have_their_length_and_frames_around_them(rng, length, num_frames):
     assert hidden[:, 0].mean() <= 0.3
 
 
-def test_hidden_points_are_not_shown_nor_is_the_root_in_a_gap():
+def test_hidden_points_are_not_shown_nor_is_the_root_in_a_gap(as_processed):
     pose = np.zeros((6, 3, 2), np.float32)  # two landmarks and the root's velocity
     hidden = np.zeros((6, 2), bool)
     hidden[1, 0] = hidden[3:5] = True
-    seen = ~np.isnan(_without(stand_in(pose), hidden).pose[..., 0])
+    seen = ~np.isnan(_without(as_processed(pose), hidden).pose[..., 0])
     assert seen[:, 0].tolist() == [True, False, True, False, False, True]
     assert seen[:, 1].tolist() == [True, True, True, False, False, True]
     assert seen[:, 2].tolist() == [True, True, True, False, False, False]  # frame 5 less frame 4 is unknown
     assert np.isfinite(pose).all()  # the recording stays as it was
 
 
-def stand_in(pose):
-    return ProcessedSequence(name="walk", pose=pose, record=None, source=None)
-
-
 class Echo:
     """A model that returns what it is shown, and 3 where it is shown nothing."""
+
+    chunk_stride = 48
 
     def reconstruct_all(self, processed, refine_steps, fitted):
         return [SimpleNamespace(pose=np.nan_to_num(p.pose, nan=3.0)) for p in processed]
 
 
-def test_only_hidden_points_are_scored():
+def test_only_hidden_points_are_scored(as_processed):
     """At the origin, a guess of (3, 3) is off by sqrt 18 wherever a point is hidden; a line by nothing."""
     pose = np.zeros((70, 5, 2), np.float32)
     pose[:10, 4] = np.nan
-    figures = measure_completion(Echo(), [stand_in(pose)], np.full((5, 2), 1.0, np.float32))
+    figures = measure_completion(Echo(), [as_processed(pose)], np.full((5, 2), 1.0, np.float32))
     assert set(figures) == {
         f"complete_{kind}{method}_mpjpe"
         for kind in ("bursts", "landmarks", "gap_15")
@@ -93,10 +90,10 @@ def test_only_hidden_points_are_scored():
     assert figures["complete_landmarks_linear_mpjpe"] == pytest.approx(2**0.5)
 
 
-def test_interpolation_follows_a_straight_line():
+def test_interpolation_follows_a_straight_line(as_processed):
     pose = np.zeros((200, 2, 2), np.float32)
     pose[..., 0] = 0.5 * np.arange(200)[:, None]
-    figures = measure_completion(Echo(), [stand_in(pose)], np.zeros((2, 2), np.float32))
+    figures = measure_completion(Echo(), [as_processed(pose)], np.zeros((2, 2), np.float32))
     assert figures["complete_gap_30_linear_mpjpe"] == pytest.approx(0, abs=1e-5)  # float32
     assert "complete_gap_60_mpjpe" not in figures
 
@@ -104,26 +101,28 @@ def test_interpolation_follows_a_straight_line():
 class Constant:
     """A model that sees nothing and always says (1, 1)."""
 
+    chunk_stride = 48
+
     def reconstruct_all(self, processed, refine_steps, fitted):
         return [SimpleNamespace(pose=np.ones_like(p.pose)) for p in processed]
 
 
-def test_what_is_scored_meets_what_is_seen():
+def test_what_is_scored_meets_what_is_seen(as_processed):
     """At the origin it is off by sqrt 2; led up to what is seen, by less, and by most in the middle."""
     pose = np.zeros((70, 5, 2), np.float32)
-    figures = measure_completion(Constant(), [stand_in(pose)], np.zeros((5, 2), np.float32))
+    figures = measure_completion(Constant(), [as_processed(pose)], np.zeros((5, 2), np.float32))
     assert 0 < figures["complete_gap_15_mpjpe"] < 0.3 * 2**0.5
     # A landmark that is hidden throughout has no edge to meet.
     assert figures["complete_landmarks_mpjpe"] == pytest.approx(2**0.5)
 
 
-def test_excerpts_are_spread_over_all_recordings_and_keep_their_order():
-    recordings = [stand_in(np.full((n, 2, 2), i, np.float32)) for i, n in enumerate((900, 5000, 520))]
+def test_excerpts_are_spread_over_all_recordings_and_keep_their_order(as_processed):
+    recordings = [as_processed(np.full((n, 2, 2), i, np.float32)) for i, n in enumerate((900, 5000, 520))]
     excerpts = _cut_excerpts(recordings, 60)
     assert {int(e.pose[0, 0, 0]) for e in excerpts} == {0, 1, 2}
     assert len(excerpts) <= NUM_EXCERPTS and {len(e.pose) for e in excerpts} == {EXCERPT_FRAMES}
     assert {len(e.pose) for e in _cut_excerpts(recordings[1:2], 960)} == {960}
-    (only,) = _cut_excerpts([stand_in(np.zeros((60, 2, 2), np.float32))], 60)  # the whole, once
+    (only,) = _cut_excerpts([as_processed(np.zeros((60, 2, 2), np.float32))], 60)  # the whole, once
     assert len(only.pose) == 60
 
 

@@ -10,7 +10,6 @@ import pytest
 import htvae
 from htvae import cli
 from htvae.data.pose_csv import read_pose_csv, write_pose_csv
-from htvae.data.processing import ProcessedSequence
 from htvae.generation.completion import (
     NUM_PASSES,
     PASS_STEPS,
@@ -76,25 +75,33 @@ def test_the_interval_of_an_observed_point_is_the_point(model, gappy):
     assert (high > low)[completion.filled].all()
 
 
-def test_the_model_is_shown_its_own_answer_beside_what_was_observed():
-    shown = []
+def test_the_model_is_shown_its_own_answer_beside_what_was_observed(as_processed):
+    shown, shifts = [], []
 
     class Half:
         """Says half of what it is shown, and 8 where it is shown nothing."""
 
+        chunk_stride = 48
+
         def reconstruct_all(self, processed, refine_steps, fitted):
-            assert refine_steps == PASS_STEPS and fitted == [recording]
-            shown.extend(p.pose[:, 0, 0] for p in processed)
+            shift = len(fitted[0].pose) - 200
+            np.testing.assert_array_equal(fitted[0].pose[shift:], recording.pose)
+            assert refine_steps == PASS_STEPS and np.isnan(fitted[0].pose[:shift]).all()
+            shown.extend(p.pose[shift:, 0, 0] for p in processed)
+            shifts.append(shift)
             return [SimpleNamespace(pose=np.nan_to_num(p.pose, nan=16.0) / 2) for p in processed]
 
     pose = np.ones((200, 2, 1), np.float32)
     pose[50:150, 0], pose[:, 1] = np.nan, np.nan
-    recording = ProcessedSequence(name="walk", pose=pose, record=None, source=None)
+    recording = as_processed(pose)
     (filled,) = fill_in(Half(), [recording])
     assert len(shown) == NUM_PASSES and np.isnan(shown[0][100])
     halves = [8 / 2**i for i in range(NUM_PASSES)]
-    assert [*(values[100] for values in shown[1:]), filled[100, 0]] == halves  # far from what is seen
-    assert (filled[:50, 0] == 1).all() and (filled[:, 1] == halves[-1]).all()
+    assert [values[100] for values in shown[1:]] == halves[:-1]  # far from what is seen
+    assert shifts == [0, 24, 12, 36] * 3
+    mean = sum(halves[-4:]) / 4  # of the last answer for each place of the chunks
+    assert filled[100, 0] == pytest.approx(mean) and filled[:, 1] == pytest.approx(mean)
+    assert (filled[:50, 0] == 1).all()
     assert np.isnan(recording.pose[100, 0])
 
 

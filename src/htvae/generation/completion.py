@@ -2,13 +2,14 @@
 
 What is unusual: the single best answer is the VAE's own, which has learned to return what is hidden from it;
 it is then shown its answer beside what was observed, and asked again, its latents each time refined to fit
-what was observed. Several answers come from the prior:
+what was observed, and its chunks each time in another place. Several answers come from the prior:
 chunks that hold too little are unknown to it and drawn given the others. Either is moved so that it meets
 what was observed: the difference at the edges of each gap of each landmark is carried into the gap.
 
 Axes: ``n`` samples, ``T`` frames, ``L`` landmarks, ``D`` coordinates, ``C`` chunks.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -28,9 +29,12 @@ KNOWN_SHARE = 0.5
 """Share of a chunk's points that must be observed for its latent to count as known."""
 REACH = 30
 """Frames from a known point beyond which it says nothing of how far the others are off."""
-NUM_PASSES, PASS_STEPS = 8, 5
+NUM_PASSES, PASS_STEPS = 12, 5
 """Times that the model is asked for the best answer, and gradient steps each time. docs/results.md has the
 errors of other choices: some steps often are better than many at once."""
+SHIFTS = (0, 2, 1, 3)
+"""Quarters of a chunk's stride by which the recording is moved on from one pass to the next, in turns. What
+the model answers depends on where its chunks lie; the mean of a round is nearer to the truth than any."""
 NORMAL_90 = 1.645
 """Half the width of a normal distribution's middle 90 %, in standard deviations."""
 
@@ -90,19 +94,37 @@ def fill_in(model: TrainedModel, processed: Sequence[ProcessedSequence]) -> list
     """Return recordings with every point filled in as well as the model can, (T, N, D) in torso lengths.
 
     What is observed stays. Each pass encodes what was observed together with the last pass's answer: the
-    encoder reads a whole body more exactly than one with holes. Refinement fits what was observed alone.
+    encoder reads a whole body more exactly than one with holes. Refinement fits what was observed alone. The
+    mean of the last passes counts, one of each of `SHIFTS`.
 
     Source: Rezende et al. 2014, "Stochastic Backpropagation and Approximate Inference in Deep Generative
         Models", on the imputation of missing data, with the posteriors' modes in place of draws.
     """
-    filled = list(processed)
-    for _ in track("Filling in", range(NUM_PASSES)):
-        answers = model.reconstruct_all(filled, PASS_STEPS, processed)
-        filled = [
-            replace(p, pose=meet_observed(p.pose, answer.pose))
-            for p, answer in zip(processed, answers, strict=True)
-        ]
-    return [p.pose for p in filled]
+    filled, last = list(processed), deque[list[np.ndarray]](maxlen=len(SHIFTS))
+    for number in track("Filling in", range(NUM_PASSES)):
+        quarters = SHIFTS[number % len(SHIFTS)]
+        answers = _answer(model, filled, processed, quarters * model.chunk_stride // 4)
+        last.append([meet_observed(p.pose, pose) for p, pose in zip(processed, answers, strict=True)])
+        filled = [replace(p, pose=pose) for p, pose in zip(processed, last[-1], strict=True)]
+    return [np.mean(poses, axis=0) for poses in zip(*last, strict=True)]
+
+
+def _answer(
+    model: TrainedModel,
+    filled: Sequence[ProcessedSequence],
+    observed: Sequence[ProcessedSequence],
+    shift: int,
+) -> list[np.ndarray]:
+    """Return what the model makes of recordings, (T, N, D), its chunks ``shift`` frames earlier."""
+    shown, fitted = ([_put_off(p, shift) for p in recordings] for recordings in (filled, observed))
+    return [answer.pose[shift:] for answer in model.reconstruct_all(shown, PASS_STEPS, fitted)]
+
+
+def _put_off(processed: ProcessedSequence, num_frames: int) -> ProcessedSequence:
+    """Return a recording that begins after so many frames without a point."""
+    pose = np.pad(processed.pose, ((num_frames, 0), (0, 0), (0, 0)), constant_values=np.nan)
+    frames = np.pad(processed.record.source_frames, (num_frames, 0), mode="edge")
+    return replace(processed, pose=pose, record=replace(processed.record, source_frames=frames))
 
 
 def draw_completions(
