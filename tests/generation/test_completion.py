@@ -13,7 +13,8 @@ from htvae.data.pose_csv import read_pose_csv, write_pose_csv
 from htvae.generation.completion import (
     NUM_PASSES,
     PASS_STEPS,
-    REACH,
+    SPREAD_REACH,
+    SPREAD_SHARE,
     complete_recording,
     compute_interval,
     fill_in,
@@ -46,15 +47,15 @@ def test_what_is_known_stays_and_the_rest_meets_it():
 
 
 def test_spread_grows_from_what_is_observed():
-    observed = np.ones((100, 2), bool)
-    observed[10:95, 0] = False
+    observed = np.ones((200, 2), bool)
+    observed[10:190, 0] = False
     observed[:, 1] = False
     spread = spread_between(observed, np.array([2.0, 3.0], np.float32))
     assert not spread[observed].any()
-    share = 1 - 6 / REACH  # what is left to carry, 6 frames from the edge
-    assert spread[15, 0] == pytest.approx(2 * (1 - share**2) ** 0.5)
-    assert (np.diff(spread[9:41, 0]) >= 0).all() and spread[50, 0] == 2
-    assert (spread[:, 1] == 3).all()  # never observed, there is no edge
+    share = 1 - 6 / SPREAD_REACH  # what the edge, 6 frames away, tells
+    assert spread[15, 0] == pytest.approx(SPREAD_SHARE * 2 * (1 - share**2) ** 0.5)
+    assert (np.diff(spread[9:71, 0]) >= 0).all() and spread[80, 0] == pytest.approx(SPREAD_SHARE * 2)
+    assert spread[:, 1] == pytest.approx(SPREAD_SHARE * 3)  # never observed, there is no edge
 
 
 def test_the_interval_of_draws_from_a_normal_distribution_holds_nine_in_ten():

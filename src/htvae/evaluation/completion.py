@@ -7,7 +7,8 @@ Axes: ``n`` samples, ``T`` frames, ``L`` landmarks, ``D`` coordinates.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -79,53 +80,62 @@ def measure_completion(
     kinds: dict[str, Callable[..., np.ndarray]] = {"bursts": hide_bursts, "landmarks": hide_landmarks}
     figures: dict[str, float] = {}
     for name, hide in kinds.items():
-        figures |= _score(name, model, _cut_excerpts(processed, 1), fallback, hide, seed)
+        trial = _Trial.complete(model, _cut_excerpts(processed, 1), hide, len(fallback), seed)
+        figures |= trial.score(name, fallback)
     for length in GAPS:
         long_enough = [p for p in processed if len(p.pose) >= 4 * length]
         if not long_enough:
             continue
-        excerpts = _cut_excerpts(long_enough, 4 * length)
-        figures |= _score(
-            f"gap_{length}", model, excerpts, fallback, lambda s, r, n=length: hide_gap(s, r, n), seed
-        )
+        excerpts, hide = _cut_excerpts(long_enough, 4 * length), partial(hide_gap, length=length)
+        trial = _Trial.complete(model, excerpts, hide, len(fallback), seed)
+        figures |= trial.score(f"gap_{length}", fallback)
         if isinstance(model, MotionSampler) and model.has_prior:
-            figures[f"complete_gap_{length}_coverage"] = _measure_coverage(model, excerpts, length, seed)
+            figures[f"complete_gap_{length}_coverage"] = _measure_coverage(model, trial, length, seed)
     return figures
 
 
-def _score(
-    name: str,
-    model: TrainedModel,
-    excerpts: Sequence[ProcessedSequence],
-    fallback: np.ndarray,
-    hide: Callable[..., np.ndarray],
-    seed: int,
-) -> dict[str, float]:
-    rng, num_landmarks = np.random.default_rng(seed), len(fallback)
-    hidden = [hide((len(p.pose), num_landmarks), rng) for p in excerpts]
-    seen = [_without(p, mask) for p, mask in zip(excerpts, hidden, strict=True)]
-    completed = fill_in(model, seen)
-    interpolated = [fill_gaps(p.pose[:, :num_landmarks], fallback) for p in seen]
-    return {
-        f"complete_{name}_mpjpe": _hidden_error(excerpts, completed, hidden, num_landmarks),
-        f"complete_{name}_linear_mpjpe": _hidden_error(excerpts, interpolated, hidden, num_landmarks),
-    }
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """Excerpts with points hidden, and what the model makes of them."""
+
+    excerpts: Sequence[ProcessedSequence]
+    hidden: Sequence[np.ndarray]
+    """(T, L) bool each."""
+    seen: Sequence[ProcessedSequence]
+    completed: Sequence[np.ndarray]
+    """(T, N, D) each."""
+
+    @classmethod
+    def complete(
+        cls,
+        model: TrainedModel,
+        excerpts: Sequence[ProcessedSequence],
+        hide: Callable[..., np.ndarray],
+        num_landmarks: int,
+        seed: int,
+    ) -> "_Trial":
+        rng = np.random.default_rng(seed)
+        hidden = [hide((len(p.pose), num_landmarks), rng) for p in excerpts]
+        seen = [_without(p, mask) for p, mask in zip(excerpts, hidden, strict=True)]
+        return cls(excerpts, hidden, seen, fill_in(model, seen))
+
+    def score(self, name: str, fallback: np.ndarray) -> dict[str, float]:
+        interpolated = [fill_gaps(p.pose[:, : len(fallback)], fallback) for p in self.seen]
+        return {
+            f"complete_{name}_mpjpe": _hidden_error(self.excerpts, self.completed, self.hidden),
+            f"complete_{name}_linear_mpjpe": _hidden_error(self.excerpts, interpolated, self.hidden),
+        }
 
 
-def _measure_coverage(
-    model: MotionSampler, excerpts: Sequence[ProcessedSequence], length: int, seed: int
-) -> float:
+def _measure_coverage(model: MotionSampler, trial: _Trial, length: int, seed: int) -> float:
     """Return the share of coordinates hidden by gaps of ``length`` frames that lie in their intervals."""
-    rng, scale = np.random.default_rng(seed), model.point_scale()
-    num_landmarks, inside, count = len(scale), 0, 0
-    for number, excerpt in enumerate(track(f"Intervals of gaps of {length}", excerpts)):
-        true = excerpt.pose[:, :num_landmarks]
-        hidden = hide_gap(true.shape[:2], rng, length)
-        seen = _without(excerpt, hidden)
-        drawn = draw_completions(model, seen, NUM_SAMPLES, seed + number)[:, :, :num_landmarks]
-        samples = np.stack([meet_observed(seen.pose[:, :num_landmarks], sample) for sample in drawn])
-        spread = spread_between(observed_points(seen.pose[:, :num_landmarks]), scale)
-        low, high = compute_interval(samples, spread)
+    scale, inside, count = model.point_scale(), 0, 0
+    cases = list(zip(trial.excerpts, trial.hidden, trial.seen, trial.completed, strict=True))
+    for number, (excerpt, hidden, seen, best) in enumerate(track(f"Intervals of gaps of {length}", cases)):
+        true, known = (p.pose[:, : len(scale)] for p in (excerpt, seen))
+        drawn = draw_completions(model, seen, best, NUM_SAMPLES, seed + number)[:, :, : len(scale)]
+        samples = np.stack([meet_observed(known, sample) for sample in drawn])
+        low, high = compute_interval(samples, spread_between(observed_points(known), scale))
         scored = hidden & np.isfinite(true[..., 0])
         inside += int(((low <= true) & (true <= high))[scored].sum())
         count += int(scored.sum()) * true.shape[-1]
@@ -164,11 +174,10 @@ def _hidden_error(
     processed: Sequence[ProcessedSequence],
     poses: Sequence[np.ndarray],
     hidden: Sequence[np.ndarray],
-    num_landmarks: int,
 ) -> float:
     total = count = 0.0
     for p, pose, mask in zip(processed, poses, hidden, strict=True):
-        distance = np.linalg.norm(pose[:, :num_landmarks] - p.pose[:, :num_landmarks], axis=-1)
+        distance = np.linalg.norm(pose[:, : mask.shape[1]] - p.pose[:, : mask.shape[1]], axis=-1)
         scored = mask & np.isfinite(distance)
         total, count = total + float(distance[scored].sum()), count + int(scored.sum())
     return total / count if count else np.nan

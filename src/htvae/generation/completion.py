@@ -29,6 +29,10 @@ KNOWN_SHARE = 0.5
 """Share of a chunk's points that must be observed for its latent to count as known."""
 REACH = 30
 """Frames from a known point beyond which it says nothing of how far the others are off."""
+SPREAD_REACH, SPREAD_SHARE = 60, 0.7
+"""Frames from an observed point beyond which it leaves the spread of the others as it is, and what is left of
+the spread that the encoder alone has. Chosen so that intervals hold nine in ten validation points at gaps of
+15 to 240 frames (docs/results.md)."""
 NUM_PASSES, PASS_STEPS = 12, 5
 """Times that the model is asked for the best answer, and gradient steps each time. docs/results.md has the
 errors of other choices: some steps often are better than many at once."""
@@ -84,9 +88,10 @@ def complete_recording(
             f"{source.name}: must have an observed point of the model's landmarks, but has none. Check "
             "keep_frames and keep_landmarks, or the recording."
         )
-    poses = fill_in(model, [processed])[0][None]
+    best = fill_in(model, [processed])[0]
+    poses = best[None]
     if num_samples > 1:
-        poses = np.concatenate([poses, draw_completions(model, processed, num_samples, seed)])
+        poses = np.concatenate([poses, draw_completions(model, processed, best, num_samples, seed)])
     return _join_to_source(model, seen, processed, poses)
 
 
@@ -128,10 +133,14 @@ def _put_off(processed: ProcessedSequence, num_frames: int) -> ProcessedSequence
 
 
 def draw_completions(
-    model: MotionSampler, processed: ProcessedSequence, num_samples: int, seed: int
+    model: MotionSampler, processed: ProcessedSequence, filled: np.ndarray, num_samples: int, seed: int
 ) -> np.ndarray:
-    """Return the recording as decoded from latents drawn given what it has, (n, T, N, D), torso lengths."""
-    posteriors, known = model.encode_sequence(processed.pose), _find_known(model, processed.pose)
+    """Return the recording as decoded from latents drawn given what it has, (n, T, N, D), torso lengths.
+
+    Chunks that hold enough are drawn from their posteriors given the best answer ``filled`` (T, N, D), since
+    the encoder reads a whole body more exactly; the others from the prior, given those.
+    """
+    posteriors, known = model.encode_sequence(filled), _find_known(model, processed.pose)
     labels = torch.zeros(num_samples, dtype=torch.long)
     request = make_request(model.grid, model.latent_dims, len(processed.pose), labels)
     generator = torch.Generator().manual_seed(seed)
@@ -210,7 +219,7 @@ def meet_observed(known: np.ndarray, places: np.ndarray) -> np.ndarray:
     """
     observed = observed_points(known)
     difference = np.where(observed[..., None], known - places, np.float32(np.nan))
-    carried = np.nan_to_num(fill_gaps(difference, observed)) * _fade(observed)[..., None]
+    carried = np.nan_to_num(fill_gaps(difference, observed)) * _fade(observed, REACH)[..., None]
     return np.where(observed[..., None], known, places + carried).astype(np.float32)
 
 
@@ -225,16 +234,16 @@ def spread_between(observed: np.ndarray, scale: np.ndarray) -> np.ndarray:
         observed: (T, L) bool.
         scale: (L,) spread far from any observed frame, see `MotionSampler.point_scale`.
     """
-    left: np.ndarray = scale * np.sqrt(1 - np.square(_fade(observed)))
+    left: np.ndarray = SPREAD_SHARE * scale * np.sqrt(1 - np.square(_fade(observed, SPREAD_REACH)))
     return left
 
 
-def _fade(observed: np.ndarray) -> np.ndarray:
-    """Return (T, L): 1 where a point is observed, 0 from `REACH` frames on and where it never is."""
+def _fade(observed: np.ndarray, reach: int) -> np.ndarray:
+    """Return (T, L): 1 where a point is observed, 0 from ``reach`` frames on and where it never is."""
     frames = np.arange(len(observed), dtype=np.float64)[:, None]
     before = np.maximum.accumulate(np.where(observed, frames, -np.inf), axis=0)
     after = np.minimum.accumulate(np.where(observed, frames, np.inf)[::-1], axis=0)[::-1]
-    return np.clip(1 - np.minimum(frames - before, after - frames) / REACH, 0, 1).astype(np.float32)
+    return np.clip(1 - np.minimum(frames - before, after - frames) / reach, 0, 1).astype(np.float32)
 
 
 def compute_interval(samples: np.ndarray, scale: np.ndarray) -> np.ndarray:
