@@ -333,7 +333,7 @@ def _demo_config(options: DemoOptions, recordings: Path) -> Config:
         num_frames=2_400_000,
         learning_rate=2e-3,
         kl_warmup_steps=100,
-        prior_steps=1200,
+        prior_steps=2400,
         prior_embed_dim=128,
         prior_num_layers=4,
         seed=options.seed,

@@ -32,8 +32,8 @@ GAPS = (15, 30, 60, 120, 240)
 NUM_SAMPLES = 8
 """Samples that an interval is made of."""
 NUM_EXCERPTS, EXCERPT_FRAMES = 24, 512
-"""Excerpts, spread over all recordings, that are completed, and their length. To complete costs as much as
-dozens of reconstructions, so that all frames would take long and say little more."""
+"""Excerpts that are completed, spread over all recordings, at most, and their length. To complete costs as
+much as dozens of reconstructions, so that all frames would take long and say little more."""
 
 
 def hide_bursts(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -145,7 +145,8 @@ def _measure_coverage(model: MotionSampler, trial: _Trial, length: int, seed: in
 def _cut_excerpts(processed: Sequence[ProcessedSequence], least: int) -> list[ProcessedSequence]:
     """Return excerpts from evenly spread places of all recordings, not from their beginnings alone.
 
-    Recordings often show the same things in the same order, and where they begin people stand still.
+    Recordings often show the same things in the same order, and where they begin people stand still. There
+    are no more excerpts than the recordings have frames for, or than there are recordings.
 
     Args:
         processed: at least one recording, each of at least ``least`` frames.
@@ -154,7 +155,8 @@ def _cut_excerpts(processed: Sequence[ProcessedSequence], least: int) -> list[Pr
     size, lengths = max(EXCERPT_FRAMES, least), np.array([len(p.pose) for p in processed])
     stops = lengths.cumsum()
     excerpts = {}
-    for place in np.linspace(0, stops[-1] - 1, NUM_EXCERPTS).astype(int):
+    count = min(NUM_EXCERPTS, max(-(-stops[-1] // size), len(processed)))
+    for place in np.linspace(0, stops[-1] - 1, count).astype(int):
         index = int(np.searchsorted(stops, place, side="right"))
         start = min(place - (stops[index] - lengths[index]), max(lengths[index] - size, 0))
         excerpts[index, int(start)] = replace(processed[index], pose=processed[index].pose[start:][:size])
