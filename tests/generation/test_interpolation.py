@@ -108,6 +108,21 @@ def test_what_is_kept_stays(model, kept):
     assert not torch.equal(getattr(noise, other), getattr(latents, other))
 
 
+def test_the_noise_is_that_of_drawn_sequence_latents(model, make_walk, monkeypatch):
+    """The prior has learned draws from posteriors; both ends' have the same random numbers."""
+    started, travel = [], _Flow.travel
+    monkeypatch.setattr(
+        _Flow, "travel", lambda flow, *way, **how: travel(flow, *started.append(way) or way, **how)
+    )
+    walks = [make_walk(0, 40), make_walk(1, 40)]
+    interpolate_recordings(model, *walks)
+    posteriors = [model.encode_sequence(model.process(walk).pose)[0] for walk in walks]
+    noise = torch.randn(posteriors[0].mu.shape, generator=torch.Generator().manual_seed(0))
+    drawn = torch.cat([z.mu + noise * (z.logvar / 2).exp() for z in posteriors])
+    start = Latents(drawn, torch.zeros(2, 1, model.latent_dims[1]))
+    torch.testing.assert_close(started[0][0].sequence, model.prior.standardise(start).sequence)
+
+
 def test_results_are_moved_until_steps_are_even():
     """On a way where the place is the share's cube, equal steps of place are at its cube roots."""
 

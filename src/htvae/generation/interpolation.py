@@ -81,28 +81,39 @@ def interpolate_recordings(
             raise ValueError(f"{name} must be one of {', '.join(known)}, but got {value!r}.")
     poses = [model.process(recording).pose for recording in (first, second)]
     length = min(map(len, poses))
-    ends = _encode_ends(model, [pose[:length] for pose in poses], level)
-    way = _find_way(model, ends, length, level, kind)
+    ends, drawn = _encode_ends(model, [pose[:length] for pose in poses], level)
+    way = _find_way(model, ends, drawn, length, level, kind)
     found = _space_evenly(lambda shares: model.decode_all(way(shares), length), steps)
     width = len(str(steps - 1))
     return [model.to_sequence(pose, f"between_{i:0{width}d}") for i, pose in enumerate(found)]
 
 
-def _encode_ends(model: MotionSampler, poses: list[np.ndarray], level: Level) -> Latents:
-    """Return the latents (2, Z) and (2, C, K) of both ends; the level that stays is the first's in both."""
+def _encode_ends(model: MotionSampler, poses: list[np.ndarray], level: Level) -> tuple[Latents, Tensor]:
+    """Return the latents (2, Z) and (2, C, K) of both ends, and their sequence latents (2, Z) as drawn.
+
+    Drawn are both by the same random numbers, so that what is alike stays alike. The level that stays is the
+    first's in both.
+    """
     found = [model.encode_sequence(pose) for pose in poses]
-    sequence, chunks = (
-        torch.cat([posterior.mode() for posterior in part]) for part in zip(*found, strict=True)
-    )
+    chunks = torch.cat([posterior.mode() for _, posterior in found])
+    posteriors = [sequence for sequence, _ in found]
     if level == "sequence":
         chunks = chunks[:1].expand_as(chunks)
     elif level == "chunks":
-        sequence = sequence[:1].expand_as(sequence)
-    return Latents(sequence, chunks)
+        posteriors = [posteriors[0], posteriors[0]]
+    noise = torch.randn(posteriors[0].mu.shape, generator=torch.Generator().manual_seed(0))
+    ends = Latents(torch.cat([z.mode() for z in posteriors]), chunks)
+    return ends, torch.cat([z.sample(noise) for z in posteriors])
 
 
-def _find_way(model: MotionSampler, ends: Latents, length: int, level: Level, kind: PathKind) -> Way:
-    """Return the way between the ends: through the noise, where there is a prior."""
+def _find_way(
+    model: MotionSampler, ends: Latents, drawn: Tensor, length: int, level: Level, kind: PathKind
+) -> Way:
+    """Return the way between the ends: through the noise, where there is a prior.
+
+    The noise is that of sequence latents ``drawn`` (2, Z) from their posteriors, such as the prior has
+    learned: their modes, the ends, stand where draws hardly ever do.
+    """
     if not model.has_prior:
         logger.warning(
             "Without a prior latents are interpolated as they are, and what lies between may not look like "
@@ -111,13 +122,16 @@ def _find_way(model: MotionSampler, ends: Latents, length: int, level: Level, ki
         return partial(_interpolate, ends, kind=kind)
     prior = model.prior
     flow = _Flow(prior, model.grid, length, level == "chunks", level == "sequence")
-    clean = prior.standardise(Latents(*(part.to(model.device) for part in ends)))
-    noise = flow.travel(clean, backwards=True)
+    clean, start = (
+        prior.standardise(Latents(*(part.to(model.device) for part in latents)))
+        for latents in (ends, ends._replace(sequence=drawn))
+    )
+    noise = flow.travel(start, backwards=True)
     back = flow.travel(noise, backwards=False)
     errors = Latents(*(end - own for end, own in zip(clean, back, strict=True)))
 
     def way(shares: Tensor) -> Latents:
-        """What the steps along the flow cost the ends is put back, each end's as far as it is near."""
+        """What the ends differ by from what comes back is added, each end's as far as it is near."""
         shares = shares.to(model.device)
         there = flow.travel(_interpolate(noise, shares, kind), backwards=False)
         missing = _interpolate(errors, shares, "linear")
@@ -212,26 +226,34 @@ class _Flow:
 def _space_evenly(decode: Callable[[Tensor], np.ndarray], steps: int) -> np.ndarray:
     """Return poses (steps, T, N, D) along a way, chosen so that neighbours are about equally far apart.
 
-    Results are moved towards where, by the distances found so far, equal ones would be: the first time all
-    the way, then half of it, or they swing to and fro where the way bends sharply. The best of all rounds
-    counts.
+    Results are moved to where, by the distances between all that were decoded so far, equal ones would be.
+    The best of all rounds counts.
 
     Args:
         decode: from shares (n,) to poses (n, T, N, D).
         steps: results, the ends at shares 0 and 1 included.
     """
     wanted = shares = np.linspace(0, 1, steps)
-    ends = decode(torch.tensor([0.0, 1.0]))
-    best, best_ratio = ends, np.inf
-    for number in range(MAX_ROUNDS if steps > 2 else 0):
+    best = decoded = decode(torch.tensor([0.0, 1.0]))
+    places, best_ratio = np.array([0.0, 1.0]), np.inf
+    for _ in range(MAX_ROUNDS if steps > 2 else 0):
         between = decode(torch.from_numpy(shares[1:-1]).float())
-        poses = np.concatenate([ends[:1], between, ends[1:]])
-        distances = np.linalg.norm(np.diff(poses, axis=0), axis=-1).mean(axis=(1, 2))
+        poses = np.concatenate([decoded[:1], between, decoded[-1:]])
+        distances = _measure_steps(poses)
         ratio = distances.max() / max(distances.min(), 1e-9)
         if ratio < best_ratio or best_ratio == np.inf:
             best, best_ratio = poses, ratio
         if ratio < EVEN_ENOUGH or distances.max() < 1e-6:
             break
-        aim = np.interp(wanted, np.append(0, distances.cumsum()) / distances.sum(), shares)
-        shares = (shares + aim) / 2 if number else aim
+        places, decoded = np.append(places, shares[1:-1]), np.concatenate([decoded, between])
+        order = np.argsort(places, kind="stable")
+        places, decoded = places[order], decoded[order]
+        way = np.append(0, _measure_steps(decoded).cumsum())
+        shares = np.interp(wanted * way[-1], way, places)
     return best
+
+
+def _measure_steps(poses: np.ndarray) -> np.ndarray:
+    """Return the mean distance (n - 1,) of points between each of poses (n, T, N, D) and the next."""
+    distances: np.ndarray = np.linalg.norm(np.diff(poses, axis=0), axis=-1).mean(axis=(1, 2))
+    return distances
