@@ -127,11 +127,11 @@ def test_an_earlier_file_survives_a_write_that_fails(trained, tmp_path):
 
 def test_a_prior_that_notes_less_leaves_it_open(trained_with_prior, tmp_path):
     values = load_raw(trained_with_prior.checkpoint)
-    for name in ("label_shares", "ground_range"):
+    for name in ("label_shares", "ground_range", "movement"):
         del values["prior"][name]
     torch.save(values, tmp_path / "older.pt")
     prior = load_checkpoint(tmp_path / "older.pt").prior
-    assert (prior.label_shares, prior.ground_range) == ((), math.inf)
+    assert (prior.label_shares, prior.ground_range, prior.movement) == ((), math.inf, 0.0)
 
 
 @pytest.mark.parametrize("shares", [(1.0,), (0.5, 0.5, 0.0, 0.0), (-1.0, 1.0, 1.0), (math.nan, 0.5, 0.5)])
@@ -143,12 +143,13 @@ def test_shares_that_contradict_the_labels_are_refused(trained_with_prior, tmp_p
         load_checkpoint(tmp_path / "model.pt")
 
 
-@pytest.mark.parametrize("ground_range", [-1.0, math.nan])
-def test_a_ground_that_cannot_be_is_refused(trained_with_prior, tmp_path, ground_range):
+@pytest.mark.parametrize("name", ["ground_range", "movement"])
+@pytest.mark.parametrize("value", [-1.0, math.nan])
+def test_a_ground_or_movement_that_cannot_be_is_refused(trained_with_prior, tmp_path, name, value):
     values = load_raw(trained_with_prior.checkpoint)
-    values["prior"]["ground_range"] = ground_range
+    values["prior"][name] = value
     torch.save(values, tmp_path / "model.pt")
-    with pytest.raises(ValueError, match=r"must be a complete model .* ground_range"):
+    with pytest.raises(ValueError, match=rf"must be a complete model .* {name}"):
         load_checkpoint(tmp_path / "model.pt")
 
 

@@ -53,6 +53,9 @@ class PriorState:
     ground_range: float
     """Torso lengths that the ground of a training recording lies apart, see `htvae.data.ground`. Infinite in
     an older file, and where recordings do not tell: centred, with a heading, without a torso, too short."""
+    movement: float
+    """Torso lengths that points of a training recording move from frame to frame, see `measure_movement`;
+    median over recordings. 0 in an older file."""
     vae_hash: str
     """`hash_weights` of the VAE whose latents it was fitted to."""
     figures: dict[str, float] = field(default_factory=dict)
@@ -124,9 +127,10 @@ def _read_prior(path: Path, file_values: Mapping[str, Any]) -> PriorState | None
     labels, shares = tuple(map(str, values["labels"])), tuple(map(float, values.get("label_shares", ())))
     if shares and (len(shares) != len(labels) + 1 or not all(0 <= share <= 1 for share in shares)):
         raise ValueError(f"its prior has {len(labels)} labels, but {len(shares)} shares of them: {shares}")
-    ground_range = float(values.get("ground_range", math.inf))
-    if not ground_range >= 0:
-        raise ValueError(f"its prior's ground_range is {ground_range}")
+    ground_range, movement = float(values.get("ground_range", math.inf)), float(values.get("movement", 0.0))
+    for name, value in (("ground_range", ground_range), ("movement", movement)):
+        if not value >= 0:
+            raise ValueError(f"its prior's {name} is {value}")
     return PriorState(
         state=values["state"],
         config=PriorConfig(**values["config"]),
@@ -134,6 +138,7 @@ def _read_prior(path: Path, file_values: Mapping[str, Any]) -> PriorState | None
         chunk_labels=tuple(map(str, values["chunk_labels"])),
         label_shares=shares,
         ground_range=ground_range,
+        movement=movement,
         vae_hash=str(values["vae_hash"]),
         figures=dict(values["figures"]),
     )

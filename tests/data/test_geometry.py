@@ -4,7 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from htvae.data.geometry import RunningMoments, fill_gaps, plane_angle, resample_frames, rotate
+from htvae.data.geometry import (
+    RunningMoments,
+    fill_gaps,
+    measure_movement,
+    plane_angle,
+    resample_frames,
+    rotate,
+)
 
 
 def fill_slowly(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
@@ -72,3 +79,13 @@ def test_scale_has_a_floor():
     moments = RunningMoments()
     moments.add(np.ones((4, 1, 2), np.float32))
     assert moments.compute(min_scale=0.01)[1].tolist() == [0.01]
+
+
+def test_movement_is_measured_where_neighbouring_frames_are_observed():
+    """One point walks (3, 4) a frame, the other rests and is lost in frame 1, so that it tells nothing."""
+    pose = np.zeros((3, 2, 2), np.float32)
+    pose[:, 0] = np.arange(3)[:, None] * [3.0, 4.0]
+    pose[1, 1] = np.nan
+    assert measure_movement(pose) == pytest.approx((25 / 2) ** 0.5)
+    assert measure_movement(pose[:, 1:]) == 0
+    assert measure_movement(pose[:1]) == 0

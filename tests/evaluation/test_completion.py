@@ -138,10 +138,10 @@ def test_intervals_are_scored_where_there_is_a_prior(trained_with_prior, make_wa
     coverage = {name: value for name, value in figures.items() if name.endswith("_coverage")}
     assert set(coverage) == {"complete_gap_15_coverage", "complete_gap_30_coverage"}
     assert all(0 < value <= 1 for value in coverage.values())
-    monkeypatch.setattr(model, "point_scale", lambda: np.full(6, 1e3, np.float32))
+    monkeypatch.setattr(model, "point_scale", lambda pose: np.full(6, 1e3, np.float32))
     wide = measure_completion(model, processed, fallback)
     assert wide["complete_gap_15_coverage"] == wide["complete_gap_30_coverage"] == 1
-    monkeypatch.setattr(model, "point_scale", lambda: np.zeros(6, np.float32))
+    monkeypatch.setattr(model, "point_scale", lambda pose: np.zeros(6, np.float32))
     narrow = measure_completion(model, processed, fallback)
     assert narrow["complete_gap_15_coverage"] < coverage["complete_gap_15_coverage"]
 

@@ -58,6 +58,17 @@ def test_spread_grows_from_what_is_observed():
     assert spread[:, 1] == pytest.approx(SPREAD_SHARE * 3)  # never observed, there is no edge
 
 
+@pytest.mark.parametrize(("factor", "ratio"), [(1, 1), (2, 2), (0.5, 0.5), (100, 3), (0.01, 1 / 3), (0, 1)])
+def test_what_moves_more_is_spread_more(model, monkeypatch, factor, ratio):
+    moving = np.zeros((9, 7, 2), np.float32)
+    moving[::2] = 0.1  # every point, and the root's velocity beside them
+    saved = dataclasses.replace(model._prior_state, movement=0.1)
+    monkeypatch.setattr(model, "_prior_state", saved)
+    assert model.point_scale(factor * moving) == pytest.approx(ratio * model.point_scale(moving))
+    monkeypatch.setattr(model, "_prior_state", dataclasses.replace(saved, movement=0.0))  # of an older file
+    assert model.point_scale(factor * moving) == pytest.approx(model.point_scale(moving))
+
+
 def test_the_interval_of_draws_from_a_normal_distribution_holds_nine_in_ten():
     """Half of the variance lies between samples, half around each of them."""
     rng = np.random.default_rng(0)

@@ -11,6 +11,7 @@ import torch
 
 import htvae
 from htvae.checkpoint import load_checkpoint, save_checkpoint
+from htvae.data.geometry import measure_movement
 from htvae.data.loader import PoseDataLoader
 from htvae.data.sequence import FrameLabel
 from htvae.training import prior
@@ -70,6 +71,12 @@ def test_the_file_gets_the_prior_and_keeps_the_rest(trained, trained_with_prior)
     assert after.prior.labels == ("a", "b") and after.prior.chunk_labels == ()
     assert after.config.prior.prior_embed_dim == after.prior.config.prior_embed_dim == 16
     assert htvae.load(trained_with_prior.checkpoint, "cpu").prior is not None
+
+
+def test_it_is_noted_how_much_training_recordings_move(trained_with_prior, open_data):
+    prior = load_checkpoint(trained_with_prior.checkpoint).prior
+    moves = [measure_movement(p.pose[:, :6]) for p in open_data.processed("train")]
+    assert len(moves) > 1 and prior.movement == pytest.approx(np.median(moves))
 
 
 def test_training_ends_with_a_prior_and_resuming_does_not_fit_it_again(

@@ -57,6 +57,7 @@ def make_fitter(tmp_path):
                     val=make_windows(10, seed=1) if val else None,
                     vocabulary=Vocabulary(("plus", "minus"), ()),
                     ground_range=0.25,
+                    movement=0.05,
                 ),
                 vae_hash=vae_hash,
                 state_file=tmp_path / "last_prior.pt",

@@ -35,6 +35,20 @@ def fill_gaps(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
     return np.where(observed[..., None], values, start + (stop - start) * weight)
 
 
+def measure_movement(pose: np.ndarray) -> float:
+    """Return how far points move from frame to frame, root mean square over points and coordinates.
+
+    Args:
+        pose: (T, L, D), NaN where missing.
+
+    Returns:
+        In the pose's units per frame; 0 where no point is observed in two neighbouring frames.
+    """
+    steps = np.diff(pose, axis=0)
+    known = np.isfinite(steps)
+    return float(np.sqrt(np.square(steps, dtype=np.float64)[known].mean())) if known.any() else 0.0
+
+
 def resample_frames(values: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """Read ``values`` (T, ...) at fractional frames by linear interpolation.
 

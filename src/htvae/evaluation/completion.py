@@ -129,13 +129,15 @@ class _Trial:
 
 def _measure_coverage(model: MotionSampler, trial: _Trial, length: int, seed: int) -> float:
     """Return the share of coordinates hidden by gaps of ``length`` frames that lie in their intervals."""
-    scale, inside, count = model.point_scale(), 0, 0
+    num_landmarks, inside, count = trial.hidden[0].shape[1], 0, 0
     cases = list(zip(trial.excerpts, trial.hidden, trial.seen, trial.completed, strict=True))
     for number, (excerpt, hidden, seen, best) in enumerate(track(f"Intervals of gaps of {length}", cases)):
-        true, known = (p.pose[:, : len(scale)] for p in (excerpt, seen))
-        drawn = draw_completions(model, seen, best, NUM_SAMPLES, seed + number)[:, :, : len(scale)]
+        true, known = (p.pose[:, :num_landmarks] for p in (excerpt, seen))
+        drawn = draw_completions(model, seen, best, NUM_SAMPLES, seed + number)[:, :, :num_landmarks]
         samples = np.stack([meet_observed(known, sample) for sample in drawn])
-        low, high = compute_interval(samples, spread_between(observed_points(known), scale))
+        low, high = compute_interval(
+            samples, spread_between(observed_points(known), model.point_scale(seen.pose))
+        )
         scored = hidden & np.isfinite(true[..., 0])
         inside += int(((low <= true) & (true <= high))[scored].sum())
         count += int(scored.sum()) * true.shape[-1]

@@ -29,7 +29,7 @@ KNOWN_SHARE = 0.5
 """Share of a chunk's points that must be observed for its latent to count as known."""
 REACH = 30
 """Frames from a known point beyond which it says nothing of how far the others are off."""
-SPREAD_REACH, SPREAD_SHARE = 60, 0.7
+SPREAD_REACH, SPREAD_SHARE = 60, 0.5
 """Frames from an observed point beyond which it leaves the spread of the others as it is, and what is left of
 the spread that the encoder alone has. Chosen so that intervals hold nine in ten validation points at gaps of
 15 to 240 frames (docs/results.md)."""
@@ -201,7 +201,7 @@ def _join_to_source(
     observed = observed_points(known[:, order])
     filled, scale = np.zeros(known.shape[:2], bool), np.zeros(known.shape[:2], np.float32)
     filled[:, order] = ~observed
-    scale[:, order] = spread_between(observed, model.point_scale() * record.unit)
+    scale[:, order] = spread_between(observed, model.point_scale(processed.pose) * record.unit)
     best, *samples = (replace(seen, landmarks=names, pose=pose) for pose in completed)
     return Completion(
         sequence=best,

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from htvae.checkpoint import BuildModel, Checkpoint, PriorState, hash_weights
-from htvae.data.geometry import observed_points
+from htvae.data.geometry import measure_movement, observed_points
 from htvae.data.ground import level_path
 from htvae.data.sequence import FrameLabel, PoseSequence
 from htvae.generation.drawing import ChunkGrid, Request, draw_labels, draw_latents
@@ -22,6 +22,8 @@ from htvae.models.latent import Gaussian
 from htvae.models.prior import LatentPrior, Latents
 from htvae.models.vae import SCALE_GAIN, Posteriors
 
+MOST_MOVEMENT = 3.0
+"""Recordings that move more, or less, than training recordings by more than this count as if by this."""
 SEED_STRIDE = 1_000_003
 """Seeds of neighbouring sequences are this far apart, so that those of two runs hardly meet."""
 
@@ -166,12 +168,22 @@ class MotionSampler(TrainedModel):
         levels = [Gaussian(level.mu.cpu(), level.logvar.cpu()) for level in (found.sequence, found.chunks)]
         return Posteriors(levels[0], levels[1], found.chunk_mask.cpu())
 
-    def point_scale(self) -> np.ndarray:
-        """Return the learned spread (L,) of hidden landmarks around what is decoded, torso lengths."""
-        hidden = self.model.log_scale.detach()[1] * SCALE_GAIN
-        floor = self.config.loss.min_scale
-        scale = (hidden.exp().square() + floor**2).sqrt()
-        return scale[: len(self.processor.landmarks)].cpu().numpy()
+    def point_scale(self, pose: np.ndarray) -> np.ndarray:
+        """Return the spread (L,) of a recording's hidden landmarks around what is decoded, torso lengths.
+
+        That is the learned spread, larger where the recording moves more than training recordings do and
+        smaller where it moves less, in proportion, up to `MOST_MOVEMENT` times.
+
+        Args:
+            pose: (T, N, D) of the recording, torso lengths, NaN where missing.
+        """
+        num_landmarks = len(self.processor.landmarks)
+        hidden = self.model.log_scale.detach()[1, :num_landmarks] * SCALE_GAIN
+        scale = (hidden.exp().square() + self.config.loss.min_scale**2).sqrt().cpu().numpy()
+        usual = self._prior_state.movement if self._prior_state else 0.0
+        movement = measure_movement(pose[:, :num_landmarks])
+        ratio = movement / usual if usual and movement else 1.0
+        return scale * np.float32(np.clip(ratio, 1 / MOST_MOVEMENT, MOST_MOVEMENT))
 
     @torch.no_grad()
     def decode_all(self, latents: Latents, num_frames: int) -> np.ndarray:

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from htvae.checkpoint import BuildModel, PriorState, hash_weights, load_checkpoint, save_checkpoint
 from htvae.config import Config, PriorConfig, TrainingConfig
+from htvae.data.geometry import measure_movement
 from htvae.data.ground import measure_ground_range
 from htvae.data.loader import PoseDataLoader
 from htvae.data.processing import ProcessedSequence
@@ -118,7 +121,7 @@ def _check(model: TrainedModel, model_file: Path, data: PoseDataLoader) -> None:
 def _collect(model: TrainedModel, data: PoseDataLoader, seed: int) -> PriorExamples:
     """Encode the recordings of training and validation."""
     train, val = data.processed("train"), data.processed("val")
-    vocabulary = Vocabulary.of(train)
+    vocabulary, num_landmarks = Vocabulary.of(train), len(model.processor.landmarks)
     logger.info(
         "Prior: encoding %d recordings; labels: %s; labels of spans: %s.",
         *(len(train), _count(vocabulary.labels), _count(vocabulary.chunk_labels)),
@@ -128,6 +131,7 @@ def _collect(model: TrainedModel, data: PoseDataLoader, seed: int) -> PriorExamp
         val=collect_latents(model, val, vocabulary, seed) if val else None,
         vocabulary=vocabulary,
         ground_range=_measure_ground_range(model, train),
+        movement=float(np.median([measure_movement(p.pose[:, :num_landmarks]) for p in train])),
     )
 
 

@@ -87,6 +87,8 @@ class PriorExamples(NamedTuple):
     vocabulary: Vocabulary
     ground_range: float
     """See `htvae.checkpoint.PriorState`."""
+    movement: float
+    """Likewise."""
 
 
 @torch.no_grad()

@@ -259,6 +259,7 @@ class PriorFitter:
             chunk_labels=self.examples.vocabulary.chunk_labels,
             label_shares=self.examples.train.label_shares(len(self.examples.vocabulary.labels)),
             ground_range=self.examples.ground_range,
+            movement=self.examples.movement,
             vae_hash=self.run.vae_hash,
             figures=figures,
         )
