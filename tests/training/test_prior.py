@@ -93,6 +93,19 @@ def test_training_ends_with_a_prior_and_resuming_does_not_fit_it_again(
     assert all(torch.equal(value, again.state[name]) for name, value in first.state.items())
 
 
+@pytest.mark.parametrize("lacks", [{"label_shares": ()}, {"movement": 0.0}])
+def test_resuming_adds_what_an_earlier_version_did_not_note(own_copy, open_data, trained, tiny_prior, lacks):
+    config = trained.config.replace(**tiny_prior)
+    assert add_prior(own_copy, open_data, config.prior, config.training)
+    complete = load_checkpoint(own_copy)
+    older = dataclasses.replace(complete.prior, **lacks)
+    save_checkpoint(own_copy, dataclasses.replace(complete, prior=older))
+    assert add_prior(own_copy, open_data, config.prior, config.training, resume=True)
+    again = load_checkpoint(own_copy).prior
+    assert (again.label_shares, again.movement) == (complete.prior.label_shares, complete.prior.movement)
+    assert all(torch.equal(value, again.state[name]) for name, value in complete.prior.state.items())
+
+
 def test_when_time_is_up_the_model_has_the_prior_as_it_is(own_copy, open_data, trained, tiny_prior, caplog):
     config = trained.config.replace(**tiny_prior, max_minutes=0)
     with caplog.at_level("INFO", logger="htvae"):

@@ -145,7 +145,7 @@ def _measure_ground_range(model: TrainedModel, recordings: Sequence[ProcessedSeq
 
 
 def _is_finished(prior: PriorState, vae_hash: str, config: PriorConfig) -> bool:
-    noted = bool(prior.label_shares)  # which earlier versions did not
+    noted = bool(prior.label_shares) and prior.movement > 0  # which earlier versions did not
     return noted and (prior.vae_hash, prior.config) == (vae_hash, config) and bool(prior.figures["finished"])
 
 
