@@ -195,6 +195,12 @@ def test_noise_floor_measures_noise_on_smooth_motion(num_coordinates):
     assert metrics.noise_floor(torch.sin(phase)) < 0.001
 
 
+def test_jitter_is_told_by_landmark():
+    noise = torch.randn(5000, 3, 2, generator=torch.Generator().manual_seed(0))
+    jitter = metrics.measure_jitter(noise * torch.tensor([0.0, 0.1, 0.2])[:, None])
+    torch.testing.assert_close(jitter, torch.tensor([0.0, 0.1, 0.2]), rtol=0.05, atol=0)
+
+
 def test_noise_floor_of_too_few_frames_is_nan():
     assert metrics.noise_floor(torch.zeros(4, 3, 2)).isnan()
     assert metrics.noise_floor(torch.full((9, 3, 2), math.nan)).isnan()

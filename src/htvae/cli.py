@@ -330,7 +330,7 @@ def _demo_config(options: DemoOptions, recordings: Path) -> Config:
         latent_span_dropout=0.05,
         max_frames=512,
         batch_frames=2048,
-        num_frames=2_400_000,
+        num_frames=2_100_000,
         learning_rate=2e-3,
         kl_warmup_steps=100,
         prior_steps=2400,

@@ -237,10 +237,8 @@ def active_units(mu: Tensor, threshold: float = 0.01) -> Tensor:
 def noise_floor(pose: Tensor) -> Tensor:
     """Return the tracker's own jitter: the mean distance (torso lengths) of points from their smooth path.
 
-    Per landmark and coordinate ``s = median |fourth difference| / 0.6745 / sqrt(70)``: white noise of
-    standard deviation s has fourth differences of ``s * sqrt(70)``, 70 being 8 over 4, while those of smooth
-    motion nearly vanish, and the median bears outliers and fast moments. Returned is the mean length of a
-    noise vector of D such coordinates, ``s * sqrt(2) * gamma((D + 1) / 2) / gamma(D / 2)``.
+    That is the mean length of a noise vector of D coordinates of standard deviation s, found by
+    `measure_jitter`: ``s * sqrt(2) * gamma((D + 1) / 2) / gamma(D / 2)``.
 
     A reconstruction without the jitter but otherwise true has this mpjpe. Jitter that lasts over several
     frames, as from a tracker that smooths, is not seen: the figure is a lower bound.
@@ -252,13 +250,29 @@ def noise_floor(pose: Tensor) -> Tensor:
         Scalar, mean over landmarks seen in five frames in a row; NaN where there is none.
     """
     num_coordinates = pose.shape[-1]
+    length = math.exp(math.lgamma((num_coordinates + 1) / 2) - math.lgamma(num_coordinates / 2))
+    return measure_jitter(pose).nanmean() * length * math.sqrt(2)
+
+
+def measure_jitter(pose: Tensor) -> Tensor:
+    """Return the standard deviation of each landmark's white noise, root mean square over coordinates.
+
+    Per coordinate ``s = median |fourth difference| / 0.6745 / sqrt(70)``: white noise of standard deviation s
+    has fourth differences of ``s * sqrt(70)``, 70 being 8 over 4, while those of smooth motion nearly vanish,
+    and the median bears outliers and fast moments.
+
+    Args:
+        pose: (..., T, L, D), NaN where missing.
+
+    Returns:
+        (L,) in the pose's units, NaN where a landmark is not seen in five frames in a row.
+    """
     differences = _difference(pose.float(), _NOISE_ORDER).abs().flatten(end_dim=-3)
     if len(differences) == 0:
-        return pose.new_full((), math.nan, dtype=torch.float32)
+        return pose.new_full(pose.shape[-2:-1], math.nan, dtype=torch.float32)
     gain = math.sqrt(math.comb(2 * _NOISE_ORDER, _NOISE_ORDER))
     deviation = differences.nanmedian(dim=0).values / 0.6745 / gain
-    length = math.exp(math.lgamma((num_coordinates + 1) / 2) - math.lgamma(num_coordinates / 2))
-    return (_norm(deviation) * length * math.sqrt(2 / num_coordinates)).nanmean()
+    return _norm(deviation) / math.sqrt(pose.shape[-1])
 
 
 def _error_sums(reconstruction: Tensor, pose: Tensor, mask: Tensor, order: int) -> Sums:

@@ -13,6 +13,7 @@ from htvae.data.pose_csv import read_pose_csv, write_pose_csv
 from htvae.generation.completion import (
     NUM_PASSES,
     PASS_STEPS,
+    REACH,
     SPREAD_REACH,
     SPREAD_SHARE,
     complete_recording,
@@ -50,12 +51,22 @@ def test_spread_grows_from_what_is_observed():
     observed = np.ones((200, 2), bool)
     observed[10:190, 0] = False
     observed[:, 1] = False
-    spread = spread_between(observed, np.array([2.0, 3.0], np.float32))
+    spread = spread_between(observed, np.array([2.0, 3.0], np.float32), np.zeros(2, np.float32))
     assert not spread[observed].any()
     share = 1 - 6 / SPREAD_REACH  # what the edge, 6 frames away, tells
     assert spread[15, 0] == pytest.approx(SPREAD_SHARE * 2 * (1 - share**2) ** 0.5)
     assert (np.diff(spread[9:71, 0]) >= 0).all() and spread[80, 0] == pytest.approx(SPREAD_SHARE * 2)
     assert spread[:, 1] == pytest.approx(SPREAD_SHARE * 3)  # never observed, there is no edge
+
+
+def test_jitter_is_added_everywhere_in_a_gap_and_twice_at_its_edges():
+    observed = np.ones((200, 1), bool)
+    observed[10:190] = False
+    none, jitter = np.zeros(1, np.float32), np.full(1, 0.5, np.float32)
+    spread = spread_between(observed, none, jitter)[:, 0]
+    assert not spread[observed[:, 0]].any()
+    assert spread[100] == pytest.approx(0.5)
+    assert spread[10] == pytest.approx(0.5 * (1 + (1 - 1 / REACH) ** 2) ** 0.5)
 
 
 @pytest.mark.parametrize(("factor", "ratio"), [(1, 1), (2, 2), (0.5, 0.5), (100, 3), (0.01, 1 / 3), (0, 1)])

@@ -19,6 +19,7 @@ from htvae.generation.completion import (
     compute_interval,
     draw_completions,
     fill_in,
+    measure_spread,
     meet_observed,
     spread_between,
 )
@@ -136,7 +137,7 @@ def _measure_coverage(model: MotionSampler, trial: _Trial, length: int, seed: in
         drawn = draw_completions(model, seen, best, NUM_SAMPLES, seed + number)[:, :, :num_landmarks]
         samples = np.stack([meet_observed(known, sample) for sample in drawn])
         low, high = compute_interval(
-            samples, spread_between(observed_points(known), model.point_scale(seen.pose))
+            samples, spread_between(observed_points(known), *measure_spread(model, seen))
         )
         scored = hidden & np.isfinite(true[..., 0])
         inside += int(((low <= true) & (true <= high))[scored].sum())
@@ -148,7 +149,7 @@ def _cut_excerpts(processed: Sequence[ProcessedSequence], least: int) -> list[Pr
     """Return excerpts from evenly spread places of all recordings, not from their beginnings alone.
 
     Recordings often show the same things in the same order, and where they begin people stand still. There
-    are no more excerpts than the recordings have frames for, or than there are recordings.
+    are no more than half of the frames are enough for, or than there are recordings.
 
     Args:
         processed: at least one recording, each of at least ``least`` frames.
@@ -157,7 +158,7 @@ def _cut_excerpts(processed: Sequence[ProcessedSequence], least: int) -> list[Pr
     size, lengths = max(EXCERPT_FRAMES, least), np.array([len(p.pose) for p in processed])
     stops = lengths.cumsum()
     excerpts = {}
-    count = min(NUM_EXCERPTS, max(-(-stops[-1] // size), len(processed)))
+    count = min(NUM_EXCERPTS, max(-(-stops[-1] // (2 * size)), len(processed)))
     for place in np.linspace(0, stops[-1] - 1, count).astype(int):
         index = int(np.searchsorted(stops, place, side="right"))
         start = min(place - (stops[index] - lengths[index]), max(lengths[index] - size, 0))

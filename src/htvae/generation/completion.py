@@ -22,6 +22,7 @@ from htvae.data.sequence import PoseSequence
 from htvae.generation.drawing import make_request
 from htvae.generation.sampler import MotionSampler
 from htvae.inference import Recording, TrainedModel, interpolate_frames
+from htvae.metrics import measure_jitter
 from htvae.models.prior import Known
 from htvae.utils.progress import track
 
@@ -201,7 +202,9 @@ def _join_to_source(
     observed = observed_points(known[:, order])
     filled, scale = np.zeros(known.shape[:2], bool), np.zeros(known.shape[:2], np.float32)
     filled[:, order] = ~observed
-    scale[:, order] = spread_between(observed, model.point_scale(processed.pose) * record.unit)
+    scale[:, order] = spread_between(
+        observed, *(part * record.unit for part in measure_spread(model, processed))
+    )
     best, *samples = (replace(seen, landmarks=names, pose=pose) for pose in completed)
     return Completion(
         sequence=best,
@@ -223,19 +226,30 @@ def meet_observed(known: np.ndarray, places: np.ndarray) -> np.ndarray:
     return np.where(observed[..., None], known, places + carried).astype(np.float32)
 
 
-def spread_between(observed: np.ndarray, scale: np.ndarray) -> np.ndarray:
+def measure_spread(model: MotionSampler, processed: ProcessedSequence) -> tuple[np.ndarray, np.ndarray]:
+    """Return the model's spread and the tracker's jitter of each landmark, (L,) in torso lengths."""
+    scale = model.point_scale(processed.pose)
+    jitter = measure_jitter(torch.from_numpy(processed.pose[:, : len(scale)])).nan_to_num()
+    return scale, jitter.numpy()
+
+
+def spread_between(observed: np.ndarray, scale: np.ndarray, jitter: np.ndarray) -> np.ndarray:
     """Return how far (T, L) a hidden point is spread around its place after `meet_observed`.
 
     The model's errors in neighbouring frames are alike. With a correlation of ``r`` to the error at the
     nearest observed frame, which is known and taken off, ``1 - r^2`` of the variance is left; r is what it
-    fades by.
+    fades by. The tracker's jitter is new in every frame: it would have moved the hidden point too, and what
+    was carried into the gap has that of the gap's edge.
 
     Args:
         observed: (T, L) bool.
         scale: (L,) spread far from any observed frame, see `MotionSampler.point_scale`.
+        jitter: (L,) its standard deviation, see `htvae.metrics.measure_jitter`.
     """
-    left: np.ndarray = SPREAD_SHARE * scale * np.sqrt(1 - np.square(_fade(observed, SPREAD_REACH)))
-    return left
+    errors = np.square(SPREAD_SHARE * scale) * (1 - np.square(_fade(observed, SPREAD_REACH)))
+    noise = np.square(jitter) * (1 + np.square(_fade(observed, REACH)))
+    spread: np.ndarray = np.where(observed, 0, np.sqrt(errors + noise)).astype(np.float32)
+    return spread
 
 
 def _fade(observed: np.ndarray, reach: int) -> np.ndarray:
