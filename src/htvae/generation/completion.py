@@ -38,8 +38,8 @@ NUM_PASSES, PASS_STEPS = 12, 5
 """Times that the model is asked for the best answer, and gradient steps each time. docs/results.md has the
 errors of other choices: some steps often are better than many at once."""
 SHIFTS = (0, 2, 1, 3)
-"""Quarters of a chunk's stride by which the recording is moved on from one pass to the next, in turns. What
-the model answers depends on where its chunks lie; the mean of a round is nearer to the truth than any."""
+"""Quarters of a chunk's stride by which the recording is moved on from one pass to the next, in turns: what
+the model answers depends on where its chunks lie, and each answer starts from the last."""
 NORMAL_90 = 1.645
 """Half the width of a normal distribution's middle 90 %, in standard deviations."""
 
