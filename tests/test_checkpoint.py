@@ -8,7 +8,9 @@ import pickle
 import pytest
 import torch
 
+import htvae
 from htvae.checkpoint import FORMAT_VERSION, load_checkpoint, read_plain, save_checkpoint
+from htvae.models.chunking import LABELS_PER_CHUNK
 
 
 def load_raw(path):
@@ -161,3 +163,14 @@ def test_a_prior_of_an_earlier_kind_is_left_out_and_said(trained, tmp_path, capl
     assert checkpoint.prior is None and checkpoint.state
     assert "older.pt: its prior was fitted by an earlier version" in caplog.text
     assert "htvae train-prior" in caplog.text
+
+
+def test_a_prior_with_one_table_for_all_places_answers_as_it_did(trained_with_prior, tmp_path):
+    """Format 3 had one table of chunk labels; the same for each place gives the mean that it gave."""
+    values = load_raw(trained_with_prior.checkpoint) | {"format_version": 3}
+    table = values["prior"]["state"]["chunk_label.weight"].chunk(LABELS_PER_CHUNK)[0]
+    values["prior"]["state"]["chunk_label.weight"] = table
+    torch.save(values, tmp_path / "older.pt")
+    model = htvae.load(tmp_path / "older.pt", device="cpu")
+    labels = torch.arange(len(table))[None, :, None].expand(1, -1, LABELS_PER_CHUNK)
+    torch.testing.assert_close(model.prior._embed_chunk_labels(labels)[0], table)

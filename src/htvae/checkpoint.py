@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FORMAT = "htvae-model"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 PRIOR_VERSION = 3
 """Format since which priors answer as today's do."""
+PLACES_VERSION = 4
+"""Format since which a prior has a table of labels for each place in a chunk; before, all shared one."""
 
 BuildModel = Callable[..., "nn.Module"]
 """A user's own architecture: ``build_model(config, num_points, num_coordinates, pose_mean, pose_scale)``."""
@@ -116,14 +118,18 @@ def _read_prior(path: Path, file_values: Mapping[str, Any]) -> PriorState | None
     values = file_values.get("prior")
     if not values:
         return None
-    if file_values.get("format_version", 1) < PRIOR_VERSION:
+    version = file_values.get("format_version", 1)
+    if version < PRIOR_VERSION:
         logger.warning(
             "%s: its prior was fitted by an earlier version and cannot be used; the model can. Fit another: "
             "htvae train-prior --checkpoint FILE.",
             path,
         )
         return None
-    _check_state(values["state"])
+    state = values["state"]
+    _check_state(state)
+    if version < PLACES_VERSION:
+        state = _repeat_for_places(state)
     labels, shares = tuple(map(str, values["labels"])), tuple(map(float, values.get("label_shares", ())))
     if shares and (len(shares) != len(labels) + 1 or not all(0 <= share <= 1 for share in shares)):
         raise ValueError(f"its prior has {len(labels)} labels, but {len(shares)} shares of them: {shares}")
@@ -132,7 +138,7 @@ def _read_prior(path: Path, file_values: Mapping[str, Any]) -> PriorState | None
         if not value >= 0:
             raise ValueError(f"its prior's {name} is {value}")
     return PriorState(
-        state=values["state"],
+        state=state,
         config=PriorConfig(**values["config"]),
         labels=labels,
         chunk_labels=tuple(map(str, values["chunk_labels"])),
@@ -142,6 +148,13 @@ def _read_prior(path: Path, file_values: Mapping[str, Any]) -> PriorState | None
         vae_hash=str(values["vae_hash"]),
         figures=dict(values["figures"]),
     )
+
+
+def _repeat_for_places(state: dict[str, "Tensor"]) -> dict[str, "Tensor"]:
+    from htvae.models.chunking import LABELS_PER_CHUNK
+
+    name = "chunk_label.weight"
+    return {**state, name: state[name].repeat(LABELS_PER_CHUNK, 1)} if name in state else state
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:

@@ -80,7 +80,7 @@ def test_two_steps_are_the_ends(model, make_walk):
 def test_noise_and_back_is_where_one_began_in_several_windows(flow):
     latents = draw()
     noise = flow.travel(latents, backwards=True)
-    assert not torch.allclose(noise.chunks, latents.chunks, atol=1e-2)
+    assert not torch.allclose(noise.chunks, latents.chunks, atol=1e-3)
     back = flow.travel(noise, backwards=False)
     for found, expected in zip(back, latents, strict=True):
         torch.testing.assert_close(found, expected, atol=0.05, rtol=0)  # 8 steps of Heun's method, twice

@@ -133,16 +133,17 @@ def test_a_network_that_says_nothing_draws_normal_latents(prior):
     torch.testing.assert_close(drawn, noise, rtol=0.01, atol=0)  # 16 steps
 
 
-def test_a_chunk_in_which_one_thing_ends_is_asked_for_both(prior):
-    """Half of its labels are those of the one and half those of the other: between both in what it embeds."""
-    table = prior.chunk_label.weight
-    condition = make_condition()
-    mixed = condition._replace(chunk_labels=condition.chunk_labels.clone())
-    mixed.chunk_labels[:, 3] = torch.tensor([1, 1, 2, 2])
+def test_a_chunk_is_told_which_of_two_labels_comes_first(prior):
+    """Each place in a chunk has a table of its own, of 3 labels and "any"; what is embedded is their mean."""
+    tables = prior.chunk_label.weight.unflatten(0, (Q, 4))
+    asked = make_condition()._replace(chunk_labels=torch.ones(B, C, Q, dtype=torch.long))
     seen = []
     prior.transformer.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    for asked in (condition, mixed):
+    for labels in ([1, 1, 1, 1], [1, 1, 2, 2], [2, 2, 1, 1]):
+        asked.chunk_labels[:, 3] = torch.tensor(labels)
         prior(make_latents(0), torch.full((B,), 0.5), make_known(), asked)
-    difference = (seen[1] - seen[0])[:, 1:]
-    torch.testing.assert_close(difference[:, 3], ((table[2] - table[1]) / 2).expand(B, -1))
-    assert not difference[:, [0, 1, 2, 4, 5, 6]].any()
+    for place, tokens in (([2, 3], seen[1]), ([0, 1], seen[2])):
+        difference = (tokens - seen[0])[:, 1:]
+        expected = (tables[place, 2] - tables[place, 1]).sum(0) / 4
+        torch.testing.assert_close(difference[:, 3], expected.expand(B, -1))
+        assert not difference[:, [0, 1, 2, 4, 5, 6]].any()

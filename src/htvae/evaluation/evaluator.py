@@ -142,9 +142,10 @@ def _score(
     figures = {name: float(metric(scored)) for name, metric in metrics.items()}
     numbers = numbers_per_window(*count_numbers(reconstructions))
     figures["numbers_per_48_frames"] = float(numbers)
-    figures |= _score_controls(scored, train, numbers)
+    control = _fit_control(train, numbers)
+    figures |= _score_controls(scored, control)
     if options.truth_dir is not None:
-        figures |= _score_truth(model, options.truth_dir, reconstructions, train, numbers)
+        figures |= _score_truth(model, options.truth_dir, reconstructions, control)
     figures |= measure_rates(reconstructions)
     figures |= measure_level_use(model, reconstructions, fallback)
     figures |= measure_completion(model, [r.processed for r in reconstructions], fallback)
@@ -156,18 +157,19 @@ def _score(
     return figures
 
 
-def _score_controls(
-    scored: Sequence[ScoredRecording], train: Sequence[np.ndarray], numbers: int
-) -> dict[str, float]:
-    """Return the errors of PCA with as many numbers, and of a pose that stands still."""
+def _fit_control(train: Sequence[np.ndarray], numbers: int) -> PCAControl | None:
+    if train:
+        return PCAControl.fit(train, numbers)
+    logger.info("PCA is left out: the training recordings, which it is fitted to, are not in this folder.")
+    return None
+
+
+def _score_controls(scored: Sequence[ScoredRecording], control: PCAControl | None) -> dict[str, float]:
+    """Return the errors of a pose that stands still, and of PCA with as many numbers."""
     still = [replace(s, reconstruction=_tensor(hold_mean_pose(s.pose.numpy()))) for s in scored]
     figures = {"static_mpjpe": DEFAULT_METRICS["mpjpe"](still)}
-    if not train:
-        logger.info(
-            "PCA is left out: the training recordings, which it is fitted to, are not in this folder."
-        )
+    if control is None:
         return figures
-    control = PCAControl.fit(train, numbers)
     linear = [replace(s, reconstruction=_tensor(control.reconstruct(s.pose.numpy()))) for s in scored]
     return figures | {"pca_mpjpe": DEFAULT_METRICS["mpjpe"](linear)}
 
@@ -176,8 +178,7 @@ def _score_truth(
     model: TrainedModel,
     folder: Path,
     reconstructions: Sequence[Reconstruction],
-    train: Sequence[np.ndarray],
-    numbers: int,
+    control: PCAControl | None,
 ) -> dict[str, float]:
     """Return errors (torso lengths) against noise-free recordings of the same names."""
     from htvae.data.folder import read_folder
@@ -188,7 +189,6 @@ def _score_truth(
         raise ValueError(
             f"{folder} must hold the truth of every scored recording, but lacks {', '.join(absent[:5])}."
         )
-    control = PCAControl.fit(train, numbers) if train else None
     sums = np.zeros((3, 2))
     for r in reconstructions:
         record = r.processed.record

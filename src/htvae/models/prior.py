@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from htvae.config import PriorConfig
+from htvae.models.chunking import LABELS_PER_CHUNK
 from htvae.models.transformer import Transformer
 
 NO_LABEL = 0
@@ -101,7 +102,7 @@ class LatentPrior(nn.Module):
         self.chunk_input = nn.Linear(chunk_latent_dim, dim)
         self.known = nn.Embedding(2, dim)
         self.label = nn.Embedding(num_labels + 1, dim)
-        self.chunk_label = nn.Embedding(num_chunk_labels + 1, dim)
+        self.chunk_label = nn.Embedding(LABELS_PER_CHUNK * (num_chunk_labels + 1), dim)
         self.condition = nn.Sequential(nn.Linear(4 * NUM_WAVES, dim), nn.GELU(), nn.Linear(dim, dim))
         self.transformer = Transformer(
             dim, config.prior_num_heads, config.prior_num_layers, config.prior_dropout, adaptive=True
@@ -143,7 +144,7 @@ class LatentPrior(nn.Module):
             condition: length and labels.
         """
         chunks = self.chunk_input(latents.chunks) + self.known(known.chunks.long())
-        chunks = chunks + self.chunk_label(condition.chunk_labels).mean(dim=2)
+        chunks = chunks + self._embed_chunk_labels(condition.chunk_labels)
         sequence = self.sequence_input(latents.sequence) + self.known(known.sequence.long())
         waves = torch.cat([_waves(time), _waves(condition.num_frames.log() / 10)], dim=-1)
         overall = self.condition(waves) + self.label(condition.labels)
@@ -153,6 +154,12 @@ class LatentPrior(nn.Module):
             self.sequence_output(output[:, 0]).float(), self.chunk_output(output[:, 1:]).float()
         )
         return _add(_normal_direction(latents, time), further, 1.0)
+
+    def _embed_chunk_labels(self, labels: Tensor) -> Tensor:
+        """Return (B, C, E), the mean over a chunk's places; each has its table and so tells which it is."""
+        rows = self.chunk_label.num_embeddings // LABELS_PER_CHUNK
+        starts = rows * torch.arange(LABELS_PER_CHUNK, device=labels.device)
+        return self.chunk_label(labels + starts).mean(dim=2)
 
     def compute_loss(
         self, latents: Latents, noise: Latents, time: Tensor, known: Known, condition: Condition

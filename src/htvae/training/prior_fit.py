@@ -34,7 +34,7 @@ from htvae.utils.utils import save_tensors
 
 logger = logging.getLogger(__name__)
 
-STATE_FORMAT = "htvae-prior-state-2"
+STATE_FORMAT = "htvae-prior-state-3"
 """Of the file that fitting resumes from."""
 SCALE_WINDOWS = 2048
 """Windows by which the latents' spread is measured."""
