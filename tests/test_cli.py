@@ -58,7 +58,7 @@ FLAGS = {
     "generate": [*MOTION, "num_sequences", "num_frames", "label", "script", "guidance"],
     "continue": [*MOTION, "num_frames", "num_samples"],
     "complete": [*MOTION, "num_samples", "keep_frames", "keep_landmarks"],
-    "interpolate": [*MOTION, "steps"],
+    "interpolate": [*MOTION, "steps", "level", "kind"],
     "edit": [*MOTION, "towards", "style_from", "strength", "data_dir"],
     "check-data": ["config", "preset", *READING],
     "demo-data": ["kind", "seed"],

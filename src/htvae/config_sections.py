@@ -12,6 +12,10 @@ Precision = Literal["auto", "32", "bf16"]
 Likelihood = Literal["gaussian", "laplace", "student"]
 KLSchedule = Literal["constant", "linear", "cyclic", "target_rate"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
+Level = Literal["both", "sequence", "chunks"]
+"""Of the latents."""
+PathKind = Literal["linear", "spherical"]
+"""How to go from one latent to another."""
 REFINE_STEPS = 10
 """Gradient steps on the chunk latents of a recording that is reconstructed, see `models.refinement`."""
 

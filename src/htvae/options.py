@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from htvae.config import REFINE_STEPS, Config, Device
+from htvae.config import REFINE_STEPS, Config, Device, Level, PathKind
 
 BEST_MODEL = Path("experiments/checkpoints/best_model.pt")
 Split = Literal["train", "val", "test", "new", "all"]
@@ -231,6 +231,10 @@ class InterpolateOptions(MotionOptions):
     """CSV file of the recording at the other end."""
     steps: int = 7
     """Sequences to write, both ends included."""
+    level: Level = "both"
+    """What changes on the way; of the other level the first recording's latents stay."""
+    kind: PathKind = "spherical"
+    """Of the way, through the noise that the prior would draw the latents from."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -177,6 +177,17 @@ def test_interpolation_begins_and_ends_with_the_reconstructions(model, make_walk
     assert max(steps) < 3 * min(steps)
 
 
+def test_one_level_is_interpolated_along_the_kind_of_way_that_is_asked_for(model, make_walk):
+    ends = make_walk(0, 50), make_walk(1, 50)
+    whole, level, kind = (
+        model.interpolate(*ends, steps=3, **asked)
+        for asked in ({}, {"level": "sequence"}, {"kind": "linear"})
+    )
+    assert not np.allclose(level[-1].pose, whole[-1].pose, atol=1e-3)  # its chunk latents stay
+    np.testing.assert_allclose(kind[-1].pose, whole[-1].pose, atol=1e-3)  # the way differs, not the ends
+    assert not np.array_equal(kind[1].pose, whole[1].pose)
+
+
 def test_editing_goes_as_far_as_it_is_told_to(model, trained, tmp_path, make_walk):
     training = model.encode_training(trained.folder, tmp_path)
     assert {e.label for e in training} == {"a", "b"}

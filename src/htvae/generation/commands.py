@@ -73,7 +73,7 @@ def complete(options: CompleteOptions, build_model: BuildModel | None) -> list[P
 def interpolate(options: InterpolateOptions, build_model: BuildModel | None) -> list[Path]:
     """Go from one recording to another."""
     model = _open(options, build_model)
-    sequences = model.interpolate(options.first, options.second, options.steps)
+    sequences = model.interpolate(options.first, options.second, options.steps, options.level, options.kind)
     return _write(options, model, sequences, f"{options.first.stem} to {options.second.stem}")
 
 

@@ -18,23 +18,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from htvae.config import Level, PathKind
 from htvae.data.sequence import PoseSequence
 from htvae.generation.drawing import ChunkGrid
 from htvae.generation.sampler import MotionSampler
 from htvae.inference import Recording
 from htvae.models.chunking import LABELS_PER_CHUNK
-from htvae.models.latent import LatentSpace, PathKind
+from htvae.models.latent import LatentSpace
 from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
 
 logger = logging.getLogger(__name__)
 
-Level = Literal["both", "sequence", "chunks"]
 Way = Callable[[Tensor], Latents]
 """From shares (n,) in [0, 1] to latents (n, Z) and (n, C, K)."""
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from htvae.checkpoint import BuildModel, load_checkpoint
+from htvae.config import Level, PathKind
 from htvae.data.loader import PoseDataLoader
 from htvae.data.sequence import PoseSequence
 from htvae.generation.completion import Completion, complete_recording
@@ -81,9 +82,16 @@ class GenerativeModel(MotionSampler):
         """Fill in what a recording lacks; see `complete_recording` for the options."""
         return complete_recording(self, recording, **options)
 
-    def interpolate(self, first: Recording, second: Recording, steps: int = 7) -> list[PoseSequence]:
+    def interpolate(
+        self,
+        first: Recording,
+        second: Recording,
+        steps: int = 7,
+        level: Level = "both",
+        kind: PathKind = "spherical",
+    ) -> list[PoseSequence]:
         """Go from one recording to another; see `interpolate_recordings`."""
-        return interpolate_recordings(self, first, second, steps)
+        return interpolate_recordings(self, first, second, steps, level, kind)
 
     def edit(
         self,

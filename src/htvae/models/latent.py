@@ -7,18 +7,16 @@ Representations from Sequential Data", section 2, with z in the place of their s
 Axes: ``B`` batch, ``C`` chunks, ``Z`` latent_dim, ``K`` chunk_latent_dim, ``E`` embed_dim.
 """
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from htvae.config import ModelConfig
+from htvae.config import ModelConfig, PathKind
 from htvae.metrics import kl_divergence
 
 LOGVAR_RANGE = (-14.0, 6.0)
 INITIAL_LOGVAR = -3.0
-PathKind = Literal["linear", "spherical"]
-"""How to go from one latent to another."""
 MIN_SINE = 1e-3
 """Directions whose angle has a smaller sine count as parallel: float32 hardly tells smaller ones from 0."""
 
