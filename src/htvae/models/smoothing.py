@@ -75,6 +75,6 @@ def _filter(frames: Tensor, num_frames: Tensor, weights: list[float]) -> Tensor:
     extended = 2 * frames[rows, inside] - frames[rows, mirrored]
     first, *others = weights
     filtered = first * extended[:, :length]
-    for k, weight in enumerate(others, start=1):  # a sum as it goes touches a third of the memory of a stack
+    for k, weight in enumerate(others, start=1):  # no stack of all of them in memory
         filtered = torch.add(filtered, extended[:, k : k + length], alpha=weight)
     return filtered
