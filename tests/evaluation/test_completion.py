@@ -124,7 +124,7 @@ def test_excerpts_are_spread_over_all_recordings_and_keep_their_order(as_process
     assert {len(e.pose) for e in _cut_excerpts(recordings[1:2], 960)} == {960}
     (only,) = _cut_excerpts([as_processed(np.zeros((60, 2, 2), np.float32))], 60)  # the whole, once
     assert len(only.pose) == 60
-    assert len(_cut_excerpts(recordings[1:2], 60)) == 3  # of 5,000 frames; a quarter of them is enough
+    assert len(_cut_excerpts(recordings[1:2], 60)) == 5  # of 5,000 frames; half of them are enough
     clips = [as_processed(np.zeros((60, 2, 2), np.float32)) for _ in range(10)]
     assert len(_cut_excerpts(clips, 60)) == 10
 

@@ -149,7 +149,7 @@ def _cut_excerpts(processed: Sequence[ProcessedSequence], least: int) -> list[Pr
     """Return excerpts from evenly spread places of all recordings, not from their beginnings alone.
 
     Recordings often show the same things in the same order, and where they begin people stand still. There
-    are no more than a quarter of the frames is enough for, or than there are recordings.
+    are no more than half of the frames are enough for, or than there are recordings.
 
     Args:
         processed: at least one recording, each of at least ``least`` frames.
@@ -158,7 +158,7 @@ def _cut_excerpts(processed: Sequence[ProcessedSequence], least: int) -> list[Pr
     size, lengths = max(EXCERPT_FRAMES, least), np.array([len(p.pose) for p in processed])
     stops = lengths.cumsum()
     excerpts = {}
-    count = min(NUM_EXCERPTS, max(-(-stops[-1] // (4 * size)), len(processed)))
+    count = min(NUM_EXCERPTS, max(-(-stops[-1] // (2 * size)), len(processed)))
     for place in np.linspace(0, stops[-1] - 1, count).astype(int):
         index = int(np.searchsorted(stops, place, side="right"))
         start = min(place - (stops[index] - lengths[index]), max(lengths[index] - size, 0))
