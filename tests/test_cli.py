@@ -39,7 +39,7 @@ SETTINGS = """
 MODEL = ["checkpoint", "config", "device", "experiments_dir"]
 SCORING = """
     data_dir output_dir split visualize extract_latents probe probe_groups truth_dir refine_steps
-    batch_size
+    num_excerpts batch_size
 """.split()
 MOTION = [*MODEL, "output_dir", "seed", "video"]
 PRIOR = [
@@ -245,6 +245,7 @@ class TestMistakes:
             (["trian"], "invalid choice: 'trian'"),
             ([], "required: command"),
             (["evaluate", "--batch_size", "0"], "batch_size must be at least 1"),
+            (["evaluate", "--num_excerpts", "0"], "num_excerpts must be at least 1, but got 0"),
             (["evaluate", "--probe_groups", "subject"], "probe_groups must come with probe"),
             (["encode"], "inputs must be CSV files or folders, but got none"),
             (["reconstruct", "a.csv", "--output_dir", "."], "output_dir must be another folder"),

@@ -235,6 +235,7 @@ def demo(argv: Sequence[str]) -> None:
         experiments_dir=options.output_dir / "experiments",
         visualize=True,
         extract_latents=True,
+        num_excerpts=3,
         device=options.device,
     )
     evaluator.evaluate(scored, evaluator.DEFAULT_METRICS)
@@ -337,7 +338,7 @@ def _demo_config(options: DemoOptions, recordings: Path) -> Config:
         prior_batch_size=32,
         prior_label_dropout=0.2,
         prior_embed_dim=128,
-        prior_num_layers=4,
+        prior_num_layers=3,
         seed=options.seed,
         device=options.device,
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from htvae.config_checks import check_kinds, require
 from htvae.config_sections import (
+    NUM_EXCERPTS,
     REFINE_STEPS,
     DataConfig,
     Device,
@@ -25,6 +26,7 @@ from htvae.config_sections import (
 )
 
 __all__ = [
+    "NUM_EXCERPTS",
     "REFINE_STEPS",
     "Config",
     "DataConfig",

@@ -18,6 +18,8 @@ PathKind = Literal["linear", "spherical"]
 """How to go from one latent to another."""
 REFINE_STEPS = 10
 """Gradient steps on the chunk latents of a recording that is reconstructed, see `models.refinement`."""
+NUM_EXCERPTS = 24
+"""Excerpts that are completed to score completion, at most, see `evaluation.completion`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from htvae.config import REFINE_STEPS, Config, Device, Level, PathKind
+from htvae.config import NUM_EXCERPTS, REFINE_STEPS, Config, Device, Level, PathKind
 
 BEST_MODEL = Path("experiments/checkpoints/best_model.pt")
 Split = Literal["train", "val", "test", "new", "all"]
@@ -78,13 +78,15 @@ class EvaluateOptions(ModelOptions):
     """Folder of the same recordings without noise, as demo-data writes them; tells errors from noise."""
     refine_steps: int = REFINE_STEPS
     """Gradient steps that fit the chunk latents to each scored recording. 0: as the encoder gives them."""
+    num_excerpts: int = NUM_EXCERPTS
+    """Excerpts, at most, in which points are hidden and filled in again. Fewer take less time and leave more
+    to chance."""
     batch_size: int = 8
     """Windows that pass through the model at once. Lower it where memory is short: results stay the same."""
 
     def __post_init__(self) -> None:
         _check_output_dir(self.output_dir)
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, but got {self.batch_size}.")
+        _check_counts(self, "batch_size", "num_excerpts")
         _check_refine_steps(self.refine_steps)
         if self.probe_groups is not None and self.probe is None:
             raise ValueError("probe_groups must come with probe, but probe is not given. Add --probe label.")

@@ -10,7 +10,6 @@ import htvae
 from htvae.evaluation.completion import (
     EXCERPT_FRAMES,
     GAPS,
-    NUM_EXCERPTS,
     _cut_excerpts,
     _without,
     hide_bursts,
@@ -118,31 +117,31 @@ def test_what_is_scored_meets_what_is_seen(as_processed):
 
 def test_excerpts_are_spread_over_all_recordings_and_keep_their_order(as_processed):
     recordings = [as_processed(np.full((n, 2, 2), i, np.float32)) for i, n in enumerate((900, 5000, 520))]
-    excerpts = _cut_excerpts(recordings, 60)
+    excerpts = _cut_excerpts(recordings, 24, 60)
     assert {int(e.pose[0, 0, 0]) for e in excerpts} == {0, 1, 2}
-    assert len(excerpts) <= NUM_EXCERPTS and {len(e.pose) for e in excerpts} == {EXCERPT_FRAMES}
-    assert {len(e.pose) for e in _cut_excerpts(recordings[1:2], 960)} == {960}
-    (only,) = _cut_excerpts([as_processed(np.zeros((60, 2, 2), np.float32))], 60)  # the whole, once
+    assert len(excerpts) <= 24 and {len(e.pose) for e in excerpts} == {EXCERPT_FRAMES}
+    assert {len(e.pose) for e in _cut_excerpts(recordings[1:2], 24, 960)} == {960}
+    (only,) = _cut_excerpts([as_processed(np.zeros((60, 2, 2), np.float32))], 24, 60)  # the whole, once
     assert len(only.pose) == 60
-    assert len(_cut_excerpts(recordings[1:2], 60)) == 5  # of 5,000 frames; half of them are enough
+    assert len(_cut_excerpts(recordings[1:2], 24, 60)) == 5  # of 5,000 frames; half of them are enough
     clips = [as_processed(np.zeros((60, 2, 2), np.float32)) for _ in range(10)]
-    assert len(_cut_excerpts(clips, 60)) == 10
+    assert len(_cut_excerpts(clips, 24, 60)) == 10
+    assert len(_cut_excerpts(clips, 3, 60)) == len(_cut_excerpts(recordings[1:2], 3, 60)) == 3
 
 
 def test_intervals_are_scored_where_there_is_a_prior(trained_with_prior, make_walks, monkeypatch):
-    monkeypatch.setattr("htvae.evaluation.completion.NUM_EXCERPTS", 2)
     model = htvae.load(trained_with_prior.checkpoint, "cpu")
     processed = [model.process(walk) for walk in make_walks([130, 70])]
     fallback = np.array(model.processor.pose_mean, np.float32)[:6]
-    figures = measure_completion(model, processed, fallback)
+    figures = measure_completion(model, processed, fallback, num_excerpts=2)
     coverage = {name: value for name, value in figures.items() if name.endswith("_coverage")}
     assert set(coverage) == {"complete_gap_15_coverage", "complete_gap_30_coverage"}
     assert all(0 < value <= 1 for value in coverage.values())
     monkeypatch.setattr(model, "point_scale", lambda pose: np.full(6, 1e3, np.float32))
-    wide = measure_completion(model, processed, fallback)
+    wide = measure_completion(model, processed, fallback, num_excerpts=2)
     assert wide["complete_gap_15_coverage"] == wide["complete_gap_30_coverage"] == 1
     monkeypatch.setattr(model, "point_scale", lambda pose: np.zeros(6, np.float32))
-    narrow = measure_completion(model, processed, fallback)
+    narrow = measure_completion(model, processed, fallback, num_excerpts=2)
     assert narrow["complete_gap_15_coverage"] < coverage["complete_gap_15_coverage"]
 
 

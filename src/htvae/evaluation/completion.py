@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from htvae.config import NUM_EXCERPTS
 from htvae.data.geometry import observed_points
 from htvae.data.processing import ProcessedSequence
 from htvae.evaluation.windows import fill_gaps
@@ -32,9 +33,9 @@ GAPS = (15, 30, 60, 120, 240)
 """Frames of the gaps that are tried; a gap needs a recording at least four times as long."""
 NUM_SAMPLES = 8
 """Samples that an interval is made of."""
-NUM_EXCERPTS, EXCERPT_FRAMES = 24, 512
-"""Excerpts that are completed, spread over all recordings, at most, and their length. To complete costs as
-much as dozens of reconstructions, so that all frames would take long and say little more."""
+EXCERPT_FRAMES = 512
+"""Length of the excerpts that are completed. To complete costs as much as dozens of reconstructions, so that
+all frames would take long and say little more."""
 
 
 def hide_bursts(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -62,7 +63,11 @@ def hide_gap(shape: tuple[int, int], rng: np.random.Generator, length: int) -> n
 
 
 def measure_completion(
-    model: TrainedModel, processed: Sequence[ProcessedSequence], fallback: np.ndarray, seed: int = 0
+    model: TrainedModel,
+    processed: Sequence[ProcessedSequence],
+    fallback: np.ndarray,
+    num_excerpts: int = NUM_EXCERPTS,
+    seed: int = 0,
 ) -> dict[str, float]:
     """Return the error (torso lengths) on hidden points, of the model and of linear interpolation.
 
@@ -76,18 +81,20 @@ def measure_completion(
             with a prior is asked for intervals too.
         processed: recordings.
         fallback: (L, D) mean pose, for landmarks that are never seen.
+        num_excerpts: excerpts of `EXCERPT_FRAMES` that are completed, at most.
         seed: of what is hidden.
     """
     kinds: dict[str, Callable[..., np.ndarray]] = {"bursts": hide_bursts, "landmarks": hide_landmarks}
     figures: dict[str, float] = {}
     for name, hide in kinds.items():
-        trial = _Trial.complete(model, _cut_excerpts(processed, 1), hide, len(fallback), seed)
+        trial = _Trial.complete(model, _cut_excerpts(processed, num_excerpts, 1), hide, len(fallback), seed)
         figures |= trial.score(name, fallback)
     for length in GAPS:
         long_enough = [p for p in processed if len(p.pose) >= 4 * length]
         if not long_enough:
             continue
-        excerpts, hide = _cut_excerpts(long_enough, 4 * length), partial(hide_gap, length=length)
+        excerpts = _cut_excerpts(long_enough, num_excerpts, 4 * length)
+        hide = partial(hide_gap, length=length)
         trial = _Trial.complete(model, excerpts, hide, len(fallback), seed)
         figures |= trial.score(f"gap_{length}", fallback)
         if isinstance(model, MotionSampler) and model.has_prior:
@@ -145,7 +152,7 @@ def _measure_coverage(model: MotionSampler, trial: _Trial, length: int, seed: in
     return inside / count if count else np.nan
 
 
-def _cut_excerpts(processed: Sequence[ProcessedSequence], least: int) -> list[ProcessedSequence]:
+def _cut_excerpts(processed: Sequence[ProcessedSequence], most: int, least: int) -> list[ProcessedSequence]:
     """Return excerpts from evenly spread places of all recordings, not from their beginnings alone.
 
     Recordings often show the same things in the same order, and where they begin people stand still. There
@@ -153,12 +160,13 @@ def _cut_excerpts(processed: Sequence[ProcessedSequence], least: int) -> list[Pr
 
     Args:
         processed: at least one recording, each of at least ``least`` frames.
+        most: excerpts, at most.
         least: frames that an excerpt must have.
     """
     size, lengths = max(EXCERPT_FRAMES, least), np.array([len(p.pose) for p in processed])
     stops = lengths.cumsum()
     excerpts = {}
-    count = min(NUM_EXCERPTS, max(-(-stops[-1] // (2 * size)), len(processed)))
+    count = min(most, max(-(-stops[-1] // (2 * size)), len(processed)))
     for place in np.linspace(0, stops[-1] - 1, count).astype(int):
         index = int(np.searchsorted(stops, place, side="right"))
         start = min(place - (stops[index] - lengths[index]), max(lengths[index] - size, 0))

@@ -148,7 +148,8 @@ def _score(
         figures |= _score_truth(model, options.truth_dir, reconstructions, control)
     figures |= measure_rates(reconstructions)
     figures |= measure_level_use(model, reconstructions, fallback)
-    figures |= measure_completion(model, [r.processed for r in reconstructions], fallback)
+    processed = [r.processed for r in reconstructions]
+    figures |= measure_completion(model, processed, fallback, options.num_excerpts)
     if model.has_prior:
         held_out = options.split in ("val", "test", "new")
         figures |= measure_generation(model, reconstructions, data.processed("train"), fallback, held_out)
