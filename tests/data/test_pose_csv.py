@@ -264,6 +264,17 @@ def test_written_files_are_read_back(
     np.testing.assert_array_equal(read_back.pose, written.pose)
 
 
+def test_names_are_written_as_csv_has_them(tmp_path: Path) -> None:
+    pose = np.array([[[1, 2], [3, 4], [np.nan, 5]], [[-0.5, 0], [np.nan, 1], [7, 8]]])
+    write_pose_csv(tmp_path / "a.csv", PoseSequence.from_array(pose, ["100%d", "left, low", 'so "called"']))
+    rows = """0,100%d,1.00000,2.00000
+0,"left, low",3.00000,4.00000
+1,100%d,-0.50000,0.00000
+1,"so ""called""\",7.00000,8.00000
+"""
+    assert (tmp_path / "a.csv").read_text() == HEADER + rows
+
+
 def test_fast_and_slow_reading_agree(tmp_path: Path) -> None:
     rows = "".join(f"{frame},{name},{frame / 7:.5f},-0.{frame}\n" for frame in range(9) for name in "ABC")
     plain = read(tmp_path, HEADER + rows)

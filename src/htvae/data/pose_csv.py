@@ -5,6 +5,7 @@ among others, rows in any order. docs/data_format.md says what is accepted and w
 """
 
 import csv
+import io
 import itertools
 import logging
 from collections.abc import Sequence
@@ -94,14 +95,20 @@ def write_pose_csv(path: Path, sequence: PoseSequence) -> None:
             f"{sequence.pose.shape[2]}. Choose two of them, or save sequence.pose with numpy.save."
         )
     frames, landmarks = np.nonzero(sequence.observed)
-    points = sequence.pose[frames, landmarks].tolist()
-    names = [sequence.landmarks[index] for index in landmarks.tolist()]
-    numbers = (frames + sequence.first_frame).tolist()
+    x, y = sequence.pose[frames, landmarks].T.tolist()
+    formats = [_format_row(name) for name in sequence.landmarks]
+    rows = "".join([formats[index] for index in landmarks.tolist()])  # one format: three times as fast
+    cells = itertools.chain.from_iterable(zip((frames + sequence.first_frame).tolist(), x, y, strict=True))
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        rows = zip(numbers, names, points, strict=True)
-        writer.writerows((frame, name, f"{x:.5f}", f"{y:.5f}") for frame, name, (x, y) in rows)
+        file.write(",".join(COLUMNS) + "\n" + rows % tuple(cells))
+
+
+def _format_row(landmark: str) -> str:
+    """Return the row of a landmark, to be filled in with frame, x and y."""
+    row = io.StringIO()
+    cells = ["%d", landmark.replace("%", "%%"), "%.5f", "%.5f"]
+    csv.writer(row, lineterminator="\n").writerow(cells)
+    return row.getvalue()
 
 
 def _read_header(text: str, shown: str) -> list[str]:
