@@ -353,11 +353,11 @@ class TestCommands:
         assert cli.main(["demo", "--minutes", "0.5", "--output_dir", "out"]) == 0
         [(config, _)], [(options, _)] = runs, evaluations
         assert Path(config.data.data_dir) == Path("out/pose_csvs")
-        assert config.training.max_minutes == pytest.approx(0.65 * 0.5)  # the prior has the rest of the time
+        assert config.training.max_minutes == pytest.approx(2 / 3 * 0.5)  # the prior has the rest of the time
         assert config.prior.prior_steps == 0
         [(path, prior_config)] = fitted
         assert path == Path("best_model.pt") and prior_config.prior.prior_steps > 0
-        assert prior_config.training.max_minutes == pytest.approx(0.35 * 0.5)
+        assert prior_config.training.max_minutes == pytest.approx(0.5 / 3)
         assert [(g.output_dir, g.script) for g in asked] == [(Path("out/generated"), cli.DEMO_SCRIPT)]
         assert options.visualize
         assert options.truth_dir == Path("truth")

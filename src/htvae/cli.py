@@ -226,8 +226,8 @@ def demo(argv: Sequence[str]) -> None:
 
     data = write_demo_data(options.output_dir / "pose_csvs", seed=options.seed)
     config = _demo_config(options, data.recordings)
-    run = HTVAETrainer(config.replace(prior_steps=0, max_minutes=0.65 * options.minutes)).fit()
-    add_prior_to(run.best_model, config.replace(max_minutes=0.35 * options.minutes))
+    run = HTVAETrainer(config.replace(prior_steps=0, max_minutes=options.minutes * 2 / 3)).fit()
+    add_prior_to(run.best_model, config.replace(max_minutes=options.minutes / 3))
     scored = EvaluateOptions(
         checkpoint=run.best_model,
         output_dir=options.output_dir / "evaluation_results",
@@ -331,7 +331,7 @@ def _demo_config(options: DemoOptions, recordings: Path) -> Config:
         latent_span_dropout=0.05,
         max_frames=512,
         batch_frames=2048,
-        num_frames=2_000_000,
+        num_frames=1_900_000,
         learning_rate=2e-3,
         kl_warmup_steps=100,
         prior_steps=1400,

@@ -290,7 +290,7 @@ class DemoOptions:
 
     output_dir: Path = Path("demo")
     """Folder that everything is written to."""
-    minutes: float = 5.0
+    minutes: float = 4.5
     """Longest time spent on training (minutes)."""
     seed: int = 0
     """Seed of the recordings and of training."""
