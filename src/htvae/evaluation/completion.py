@@ -9,6 +9,7 @@ Axes: ``n`` samples, ``T`` frames, ``L`` landmarks, ``D`` coordinates.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 
 import numpy as np
 
@@ -84,62 +85,55 @@ def measure_completion(
         num_excerpts: excerpts of `EXCERPT_FRAMES` that are completed, at most.
         seed: of what is hidden.
     """
-    kinds: dict[str, Callable[..., np.ndarray]] = {"bursts": hide_bursts, "landmarks": hide_landmarks}
+    trials = _hide(processed, len(fallback), num_excerpts, seed)
+    answers = iter(fill_in(model, [p for trial in trials.values() for p in trial.seen]))  # all kinds at once
     figures: dict[str, float] = {}
-    for name, hide in kinds.items():
-        trial = _Trial.complete(model, _cut_excerpts(processed, num_excerpts, 1), hide, len(fallback), seed)
-        figures |= trial.score(name, fallback)
-    for length in GAPS:
-        long_enough = [p for p in processed if len(p.pose) >= 4 * length]
-        if not long_enough:
-            continue
-        excerpts = _cut_excerpts(long_enough, num_excerpts, 4 * length)
-        hide = partial(hide_gap, length=length)
-        trial = _Trial.complete(model, excerpts, hide, len(fallback), seed)
-        figures |= trial.score(f"gap_{length}", fallback)
-        if isinstance(model, MotionSampler) and model.has_prior:
-            figures[f"complete_gap_{length}_coverage"] = _measure_coverage(model, trial, length, seed)
+    for kind, trial in trials.items():
+        completed = list(islice(answers, len(trial.seen)))
+        interpolated = [fill_gaps(p.pose[:, : len(fallback)], fallback) for p in trial.seen]
+        figures[f"complete_{kind}_mpjpe"] = _hidden_error(trial, completed)
+        figures[f"complete_{kind}_linear_mpjpe"] = _hidden_error(trial, interpolated)
+        if trial.gap and isinstance(model, MotionSampler) and model.has_prior:
+            figures[f"complete_{kind}_coverage"] = _measure_coverage(model, trial, completed, seed)
     return figures
 
 
 @dataclass(frozen=True, eq=False)
 class _Trial:
-    """Excerpts with points hidden, and what the model makes of them."""
+    """Excerpts with points hidden."""
 
     excerpts: Sequence[ProcessedSequence]
     hidden: Sequence[np.ndarray]
     """(T, L) bool each."""
     seen: Sequence[ProcessedSequence]
-    completed: Sequence[np.ndarray]
-    """(T, N, D) each."""
-
-    @classmethod
-    def complete(
-        cls,
-        model: TrainedModel,
-        excerpts: Sequence[ProcessedSequence],
-        hide: Callable[..., np.ndarray],
-        num_landmarks: int,
-        seed: int,
-    ) -> "_Trial":
-        rng = np.random.default_rng(seed)
-        hidden = [hide((len(p.pose), num_landmarks), rng) for p in excerpts]
-        seen = [_without(p, mask) for p, mask in zip(excerpts, hidden, strict=True)]
-        return cls(excerpts, hidden, seen, fill_in(model, seen))
-
-    def score(self, name: str, fallback: np.ndarray) -> dict[str, float]:
-        interpolated = [fill_gaps(p.pose[:, : len(fallback)], fallback) for p in self.seen]
-        return {
-            f"complete_{name}_mpjpe": _hidden_error(self.excerpts, self.completed, self.hidden),
-            f"complete_{name}_linear_mpjpe": _hidden_error(self.excerpts, interpolated, self.hidden),
-        }
+    gap: int
+    """Frames of the gaps, 0 where points are hidden in another way."""
 
 
-def _measure_coverage(model: MotionSampler, trial: _Trial, length: int, seed: int) -> float:
-    """Return the share of coordinates hidden by gaps of ``length`` frames that lie in their intervals."""
+def _hide(
+    processed: Sequence[ProcessedSequence], num_landmarks: int, num_excerpts: int, seed: int
+) -> dict[str, _Trial]:
+    """Return trials by kind; gaps are tried where a recording is long enough."""
+
+    def hide(hide_points: Callable[..., np.ndarray], gap: int = 0) -> _Trial:
+        rng, least = np.random.default_rng(seed), max(4 * gap, 1)
+        excerpts = _cut_excerpts([p for p in processed if len(p.pose) >= least], num_excerpts, least)
+        hidden = [hide_points((len(p.pose), num_landmarks), rng) for p in excerpts]
+        return _Trial(excerpts, hidden, [_without(p, m) for p, m in zip(excerpts, hidden, strict=True)], gap)
+
+    longest = max(len(p.pose) for p in processed)
+    gaps = [length for length in GAPS if longest >= 4 * length]
+    trials = {"bursts": hide(hide_bursts), "landmarks": hide(hide_landmarks)}
+    return trials | {f"gap_{length}": hide(partial(hide_gap, length=length), length) for length in gaps}
+
+
+def _measure_coverage(
+    model: MotionSampler, trial: _Trial, completed: Sequence[np.ndarray], seed: int
+) -> float:
+    """Return the share of coordinates hidden by gaps that lie in the intervals around what was completed."""
     num_landmarks, inside, count = trial.hidden[0].shape[1], 0, 0
-    cases = list(zip(trial.excerpts, trial.hidden, trial.seen, trial.completed, strict=True))
-    for number, (excerpt, hidden, seen, best) in enumerate(track(f"Intervals of gaps of {length}", cases)):
+    cases = list(zip(trial.excerpts, trial.hidden, trial.seen, completed, strict=True))
+    for number, (excerpt, hidden, seen, best) in enumerate(track(f"Intervals of gaps of {trial.gap}", cases)):
         true, known = (p.pose[:, :num_landmarks] for p in (excerpt, seen))
         drawn = draw_completions(model, seen, best, NUM_SAMPLES, seed + number)[:, :, :num_landmarks]
         samples = np.stack([meet_observed(known, sample) for sample in drawn])
@@ -183,13 +177,9 @@ def _without(processed: ProcessedSequence, hidden: np.ndarray) -> ProcessedSeque
     return replace(processed, pose=pose)
 
 
-def _hidden_error(
-    processed: Sequence[ProcessedSequence],
-    poses: Sequence[np.ndarray],
-    hidden: Sequence[np.ndarray],
-) -> float:
+def _hidden_error(trial: _Trial, poses: Sequence[np.ndarray]) -> float:
     total = count = 0.0
-    for p, pose, mask in zip(processed, poses, hidden, strict=True):
+    for p, pose, mask in zip(trial.excerpts, poses, trial.hidden, strict=True):
         distance = np.linalg.norm(pose[:, : mask.shape[1]] - p.pose[:, : mask.shape[1]], axis=-1)
         scored = mask & np.isfinite(distance)
         total, count = total + float(distance[scored].sum()), count + int(scored.sum())

@@ -3,9 +3,11 @@
 Everything is drawn `OVERSAMPLING` times larger and then reduced, which smooths all edges. Axes: L points.
 """
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -117,7 +119,12 @@ def write_text(
     anchor: str = "la",
 ) -> None:
     """Write ``text`` on an image of real size; ``anchor`` as in Pillow (``la``: left top)."""
-    ImageDraw.Draw(image).text(place, text, fill=color, font=ImageFont.load_default(size), anchor=anchor)
+    ImageDraw.Draw(image).text(place, text, fill=color, font=_load_font(size), anchor=anchor)
+
+
+@functools.cache
+def _load_font(size: float) -> Any:
+    return ImageFont.load_default(size)
 
 
 def _side(name: str) -> str:
