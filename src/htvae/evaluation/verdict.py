@@ -224,7 +224,7 @@ def _agreement(figures: Mapping[str, float]) -> Iterator[_Finding]:
         close = share >= AGREEMENT_RATIO * real
         yield _Finding(
             f"A classifier sees {words} asked for in {share:.0%} of generated motion, and in {real:.0%} of "
-            f"real motion{'' if close else ': labels are not followed'}.",
+            f"real motion{'' if close else ': labels are not always followed'}.",
             "" if close else "a larger --guidance when generating, or more --prior_steps",
         )
 
