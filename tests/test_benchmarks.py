@@ -69,9 +69,11 @@ def test_ratios_compare_the_right_cases(capsys):
 
 
 @pytest.mark.slow
-def test_loading_is_compared(trained, tmp_path):
-    command = [sys.executable, str(BENCHMARKS / "loading.py"), str(trained.folder)]
+@pytest.mark.parametrize(
+    ("name", "arguments", "least"), [("loading", [], 1.0), ("prior_cost", ["--turns", "1"], 0.001)]
+)
+def test_training_steps_are_compared(trained, tmp_path, name, arguments, least):
+    command = [sys.executable, str(BENCHMARKS / f"{name}.py"), str(trained.folder), *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
-    ratio = float(ended.stdout.split()[-1])
-    assert ratio >= 1
+    assert float(ended.stdout.split()[-1]) >= least

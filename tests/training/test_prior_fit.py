@@ -132,13 +132,13 @@ def test_the_shares_of_labels_are_those_of_chunks(make_fitter):
 
 def test_an_interruption_saves_and_says_how_to_go_on(make_fitter, monkeypatch):
     fitter = make_fitter()
-    take = fitter._take_step
+    take = fitter.take_step
 
     def interrupt():
         take()
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(fitter, "_take_step", interrupt)
+    monkeypatch.setattr(fitter, "take_step", interrupt)
     with pytest.raises(
         KeyboardInterrupt, match=r"step 1 of the prior\. To go on: the same command with --resume"
     ):

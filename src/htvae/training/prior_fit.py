@@ -99,7 +99,7 @@ class PriorFitter:
             with EndRequest() as request:
                 progress = Progress("Prior", config.prior_steps, self.step)
                 while self.step < config.prior_steps and not self._stands_still():
-                    self._take_step()
+                    self.take_step()
                     figures = ""
                     if self.step % config.prior_validation_interval == 0 or self.step == config.prior_steps:
                         figures = self._validate()
@@ -118,6 +118,24 @@ class PriorFitter:
             if progress is not None:
                 progress.close()
         return self._result(finished=True)
+
+    def take_step(self) -> None:
+        """Take one optimiser step; all of its random numbers follow from seed and step."""
+        config, generator = self.run.config, self._generator("prior", self.step)
+        factor = learning_rate_factor(self.step, WARMUP_STEPS, config.prior_steps)
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * factor
+        self.prior.train()
+        torch.manual_seed(random_seed("dropout", self.run.seed, self.step))
+        index = self._draw_windows(config.prior_batch_size, generator)
+        for part in _groups(self.examples.train, index):
+            loss = self._loss(self.prior, self.examples.train.select(part), generator).sum()
+            (loss / config.prior_batch_size).backward()
+        torch.nn.utils.clip_grad_norm_(self.prior.parameters(), 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.averaged.update_parameters(self.prior)
+        self.step += 1
 
     def save(self) -> None:
         """Write the whole state of fitting."""
@@ -165,23 +183,6 @@ class PriorFitter:
         """Return indices (count,) of training windows, drawn in proportion to their chunks."""
         weights = self.examples.train.num_chunks.float()
         return torch.multinomial(weights, count, replacement=True, generator=generator)
-
-    def _take_step(self) -> None:
-        config, generator = self.run.config, self._generator("prior", self.step)
-        factor = learning_rate_factor(self.step, WARMUP_STEPS, config.prior_steps)
-        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
-            group["lr"] = rate * factor
-        self.prior.train()
-        torch.manual_seed(random_seed("dropout", self.run.seed, self.step))
-        index = self._draw_windows(config.prior_batch_size, generator)
-        for part in _groups(self.examples.train, index):
-            loss = self._loss(self.prior, self.examples.train.select(part), generator).sum()
-            (loss / config.prior_batch_size).backward()
-        torch.nn.utils.clip_grad_norm_(self.prior.parameters(), 1.0)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-        self.averaged.update_parameters(self.prior)
-        self.step += 1
 
     @torch.no_grad()
     def _validate(self) -> str:
