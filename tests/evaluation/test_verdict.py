@@ -140,9 +140,10 @@ def test_generation_that_is_good():
         ({"nearest_window_prior_sample": 2.0}, "copy the training recordings: their windows", "by heart"),
         (
             {"label_agreement": 0.5},
-            "50% of generated motion, and in 92% of real motion: labels",
+            "50% of generated motion, and in 92% of real motion: labels are not always followed",
             "a larger --guidance",
         ),
+        ({"label_agreement": 0.4}, "labels are seldom followed", "a larger --guidance"),
     ],
 )
 def test_generation_that_falls_short(changed, said, advised):

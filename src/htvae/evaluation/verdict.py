@@ -222,9 +222,10 @@ def _agreement(figures: Mapping[str, float]) -> Iterator[_Finding]:
             continue
         share, real = figures[f"{what}_agreement"], figures[f"{what}_agreement_real"]
         close = share >= AGREEMENT_RATIO * real
+        often = "not always" if share >= real / 2 else "seldom"
         yield _Finding(
             f"A classifier sees {words} asked for in {share:.0%} of generated motion, and in {real:.0%} of "
-            f"real motion{'' if close else ': labels are not always followed'}.",
+            f"real motion{'' if close else f': labels are {often} followed'}.",
             "" if close else "a larger --guidance when generating, or more --prior_steps",
         )
 
