@@ -77,3 +77,14 @@ def test_training_steps_are_compared(trained, tmp_path, name, arguments, least):
     ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert float(ended.stdout.split()[-1]) >= least
+
+
+@pytest.mark.slow
+def test_continuing_interpolating_and_editing_are_judged(trained_with_prior, tmp_path):
+    command = [sys.executable, str(BENCHMARKS / "transitions.py"), str(trained_with_prior.checkpoint)]
+    command += ["--num_cuts", "3", "--num_pairs", "2"]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert "continued, 6 seams" in ended.stdout and "recordings themselves, 3 seams" in ended.stdout
+    assert "2 pairs: greatest over least step" in ended.stdout
+    assert ended.stdout.count("rises at every step for") == 2

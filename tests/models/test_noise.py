@@ -1,5 +1,8 @@
 """Random numbers per window."""
 
+import subprocess
+import sys
+
 import torch
 
 from htvae.models.noise import draw_noise
@@ -48,3 +51,20 @@ def test_without_seeds_torch_s_global_state_decides():
     torch.manual_seed(0)
     again = draw_noise(None, torch.tensor([3]), 3, **SIZES)
     assert torch.equal(first.chunks, again.chunks) and not torch.equal(first.chunks, second.chunks)
+
+
+def test_what_is_compiled_draws_the_same_numbers():
+    model = torch.nn.Linear(6, 4)
+
+    def step(seeds, counts):
+        return model(draw_noise(seeds, counts, 9, **SIZES).sequence)
+
+    compiled = torch.compile(step, dynamic=True, backend="eager")
+    for seeds in ([5, 6, 7], [8, 9]):
+        arguments = torch.tensor(seeds), torch.full((len(seeds),), 4)
+        assert torch.equal(compiled(*arguments), step(*arguments))
+
+
+def test_the_compiler_is_imported_only_to_compile():
+    code = "import htvae.generation.model, sys; assert 'torch._dynamo' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

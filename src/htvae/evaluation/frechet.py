@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from htvae.evaluation.feature_space import FeatureSpace
 from htvae.evaluation.windows import cut_windows, fill_gaps, window_starts
 
 WINDOW = 128
 """Frames per window: some four seconds of video, a few movements."""
 _NUM_FREQUENCIES = 8
-_NUM_COMPONENTS = 32
 _NUM_REPEATS = 5
 
 
@@ -120,7 +120,8 @@ def frechet_excess(reference: np.ndarray, other: np.ndarray, seed: int = 0) -> F
             f"frechet_excess must have four reference windows and two others, but got {len(reference)} and "
             f"{len(other)}. Use more recordings or a shorter window."
         )
-    real, drawn = _reduce(reference, other)
+    space = FeatureSpace.fit(reference)
+    real, drawn = space.project(reference), space.project(other)
     rng = np.random.default_rng(seed)
     distances, floors = [], []
     for _ in range(_NUM_REPEATS):
@@ -129,16 +130,6 @@ def frechet_excess(reference: np.ndarray, other: np.ndarray, seed: int = 0) -> F
         floors.append(frechet_distance(half, real[order[size : 2 * size]]))
         distances.append(frechet_distance(half, drawn[rng.permutation(len(drawn))[:size]]))
     return FrechetScore(distance=float(np.mean(distances)), floor=float(np.mean(floors)))
-
-
-def _reduce(reference: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return both sets in the principal components of the reference's standardised features."""
-    mean, spread = reference.mean(axis=0, dtype=np.float64), reference.std(axis=0, dtype=np.float64)
-    spread = np.where(spread > 1e-6, spread, 1.0)
-    standardised = [(rows - mean) / spread for rows in (reference, other)]
-    _, vectors = np.linalg.eigh(standardised[0].T @ standardised[0])
-    components = vectors[:, -_NUM_COMPONENTS:]
-    return standardised[0] @ components, standardised[1] @ components
 
 
 def _symmetric_root(matrix: np.ndarray) -> np.ndarray:

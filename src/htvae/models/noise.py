@@ -29,7 +29,6 @@ class Noise(NamedTuple):
     """(B, 3) uniform in [0, 1), for `RandomGaps`."""
 
 
-@torch.compiler.disable
 def draw_noise(
     seeds: Tensor | None, counts: Tensor, num_chunks: int, latent_dim: int, chunk_latent_dim: int
 ) -> Noise:
@@ -43,6 +42,16 @@ def draw_noise(
         latent_dim: Z.
         chunk_latent_dim: K.
     """
+    draw = _draw_noise
+    if torch.compiler.is_compiling():  # no decorator: it would import the compiler whenever this is imported
+        draw = torch.compiler.disable(draw)
+    return draw(seeds, counts, num_chunks, latent_dim, chunk_latent_dim)
+
+
+def _draw_noise(
+    seeds: Tensor | None, counts: Tensor, num_chunks: int, latent_dim: int, chunk_latent_dim: int
+) -> Noise:
+    """Do the same in plain Python, outside of what is compiled."""
     if seeds is None:
         seeds = torch.randint(2**32, counts.shape).to(counts.device)
     batch = len(counts)
