@@ -33,9 +33,9 @@ REACH = 30
 SPREAD_REACH, SPREAD_SHARE = 60, 0.5
 """Frames from an observed point beyond which it leaves the spread of the others as it is, and what is left of
 the spread that the encoder alone has. Chosen so that intervals hold nine in ten validation points at gaps of
-15 to 240 frames (docs/results.md)."""
+15 to 240 frames (docs/experiments.md)."""
 NUM_PASSES, PASS_STEPS = 12, 5
-"""Times that the model is asked for the best answer, and gradient steps each time. docs/results.md has the
+"""Times that the model is asked for the best answer, and gradient steps each time. docs/experiments.md has the
 errors of other choices: some steps often are better than many at once."""
 SHIFTS = (0, 2, 1, 3)
 """Quarters of a chunk's stride by which the recording is moved on from one pass to the next, in turns: what

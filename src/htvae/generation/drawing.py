@@ -17,7 +17,7 @@ from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
 
 SCRIPT_GUIDANCE = 2.0
 """Guidance with a script, unless told otherwise: it is followed better, at no price in likeness;
-more has one on the demo's recordings (docs/results.md)."""
+more has one on the demo's recordings (docs/experiments.md)."""
 GOLDEN_SECTION = (5**0.5 - 1) / 2
 """Its multiples, less their whole parts, lie evenly on [0, 1) however many there are."""
 
