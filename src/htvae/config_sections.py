@@ -293,7 +293,7 @@ class PriorConfig:
     """Width of its transformer; a multiple of 2 * prior_num_heads."""
     prior_num_heads: int = 8
     """Attention heads."""
-    prior_num_layers: int = 6
+    prior_num_layers: int = 4
     """Layers. Time and memory grow with it."""
     prior_dropout: float = 0.0
     """Share (0..1) of hidden units dropped while fitting. Raise it where recordings are few."""
