@@ -67,6 +67,7 @@ class Echo:
     """A model that returns what it is shown, and 3 where it is shown nothing."""
 
     chunk_stride = 48
+    processor = SimpleNamespace(landmarks=())
 
     def reconstruct_all(self, processed, refine_steps, fitted):
         return [SimpleNamespace(pose=np.nan_to_num(p.pose, nan=3.0)) for p in processed]
@@ -101,6 +102,7 @@ class Constant:
     """A model that sees nothing and always says (1, 1)."""
 
     chunk_stride = 48
+    processor = SimpleNamespace(landmarks=())
 
     def reconstruct_all(self, processed, refine_steps, fitted):
         return [SimpleNamespace(pose=np.ones_like(p.pose)) for p in processed]

@@ -105,6 +105,7 @@ def test_the_model_is_shown_its_own_answer_beside_what_was_observed(as_processed
         """Says half of what it is shown, and 8 where it is shown nothing."""
 
         chunk_stride = 48
+        processor = SimpleNamespace(landmarks=())
 
         def reconstruct_all(self, processed, refine_steps, fitted):
             shift = len(fitted[0].pose) - 200
@@ -126,6 +127,34 @@ def test_the_model_is_shown_its_own_answer_beside_what_was_observed(as_processed
     assert filled[100, 0] == pytest.approx(mean) and filled[:, 1] == pytest.approx(mean)
     assert (filled[:50, 0] == 1).all()
     assert np.isnan(recording.pose[100, 0])
+
+
+@pytest.mark.parametrize(("fitting", "expected"), [("up", 1.0), ("down", -1.0), ("still", -0.5)])
+def test_a_landmark_that_is_never_seen_is_begun_at_several_places(as_processed, fitting, expected):
+    """The hidden landmark's answer is up, down or still as it was begun, and one fits what is seen."""
+    answers = {"up": 1.0, "down": -1.0, "still": -0.5}
+
+    class Stubborn:
+        chunk_stride = 48
+        processor = SimpleNamespace(landmarks=("A", "B"), pose_mean=[[0, 0], [0, 0]], pose_scale=[1, 0.6])
+
+        def reconstruct_all(self, processed, refine_steps, fitted):
+            return [SimpleNamespace(pose=self.answer(p.pose)) for p in processed]
+
+        def answer(self, shown):
+            height = np.nanmean(shown[:, 1, 1]) if np.isfinite(shown[:, 1]).any() else answers["still"]
+            kind = min(answers, key=lambda kind: abs(answers[kind] - height))
+            pose = np.zeros_like(shown)
+            pose[:, 0, 0] = 0.0 if kind == fitting else 0.1
+            pose[:, 1, 1] = answers[kind]
+            return pose
+
+    pose = np.zeros((100, 2, 2), np.float32)
+    pose[:, 1] = np.nan
+    known, whole = as_processed(pose), as_processed(np.zeros((100, 2, 2), np.float32))
+    filled = fill_in(Stubborn(), [whole, known, whole])
+    assert filled[1][:, 1, 1] == pytest.approx(expected)
+    assert all((filled[i] == 0).all() for i in (0, 2))
 
 
 @pytest.mark.parametrize("num_samples", [1, 3])

@@ -2,7 +2,9 @@
 
 What is unusual: the single best answer is the VAE's own, which has learned to return what is hidden from it;
 it is then shown its answer beside what was observed, and asked again, its latents each time refined to fit
-what was observed, and its chunks each time in another place. Several answers come from the prior:
+what was observed, and its chunks each time in another place. Where a landmark is never seen, it is also begun
+raised and lowered, and what fits best counts: a hidden arm hangs or waves, and an answer that has begun with
+one does not find the other. Several answers come from the prior:
 chunks that hold too little are unknown to it and drawn given the others. Either is moved so that it meets
 what was observed: the difference at the edges of each gap of each landmark is carried into the gap.
 
@@ -35,11 +37,15 @@ SPREAD_REACH, SPREAD_SHARE = 60, 0.5
 the spread that the encoder alone has. Chosen so that intervals hold nine in ten validation points at gaps of
 15 to 240 frames (docs/experiments.md)."""
 NUM_PASSES, PASS_STEPS = 12, 5
-"""Times that the model is asked for the best answer, and gradient steps each time. docs/experiments.md has the
-errors of other choices: some steps often are better than many at once."""
+"""Times that the model is asked for the best answer, and gradient steps each time. docs/experiments.md has
+the errors of other choices: some steps often are better than many at once."""
 SHIFTS = (0, 2, 1, 3)
 """Quarters of a chunk's stride by which the recording is moved on from one pass to the next, in turns: what
 the model answers depends on where its chunks lie, and each answer starts from the last."""
+STARTS = (2.0, -2.0)
+"""Spreads by which landmarks that are never seen also begin above their training mean."""
+UP = 1
+"""The coordinate y."""
 NORMAL_90 = 1.645
 """Half the width of a normal distribution's middle 90 %, in standard deviations."""
 
@@ -101,18 +107,53 @@ def fill_in(model: TrainedModel, processed: Sequence[ProcessedSequence]) -> list
 
     What is observed stays. Each pass encodes what was observed together with the last pass's answer: the
     encoder reads a whole body more exactly than one with holes. Refinement fits what was observed alone. The
-    mean of the last passes counts, one of each of `SHIFTS`.
+    mean of the last passes counts, one of each of `SHIFTS`; of several starts, that which is nearest to what
+    was observed in these passes.
 
     Source: Rezende et al. 2014, "Stochastic Backpropagation and Approximate Inference in Deep Generative
         Models", on the imputation of missing data, with the posteriors' modes in place of draws.
     """
-    filled, last = list(processed), deque[list[np.ndarray]](maxlen=len(SHIFTS))
+    starts = [_find_starts(model, p) for p in processed]
+    observed = [p for p, own in zip(processed, starts, strict=True) for _ in own]
+    filled = [start for own in starts for start in own]
+    last = deque[list[np.ndarray]](maxlen=len(SHIFTS))
+    misfits = deque[list[float]](maxlen=len(SHIFTS))
     for number in track("Filling in", range(NUM_PASSES)):
         quarters = SHIFTS[number % len(SHIFTS)]
-        answers = _answer(model, filled, processed, quarters * model.chunk_stride // 4)
-        last.append([meet_observed(p.pose, pose) for p, pose in zip(processed, answers, strict=True)])
-        filled = [replace(p, pose=pose) for p, pose in zip(processed, last[-1], strict=True)]
-    return [np.mean(poses, axis=0) for poses in zip(*last, strict=True)]
+        answers = _answer(model, filled, observed, quarters * model.chunk_stride // 4)
+        misfits.append([_misfit(p.pose, pose) for p, pose in zip(observed, answers, strict=True)])
+        last.append([meet_observed(p.pose, pose) for p, pose in zip(observed, answers, strict=True)])
+        filled = [replace(p, pose=pose) for p, pose in zip(observed, last[-1], strict=True)]
+    means = [np.mean(poses, axis=0) for poses in zip(*last, strict=True)]
+    cost, chosen = np.mean(misfits, axis=0), []
+    for stop, own in zip(np.cumsum([len(own) for own in starts]), starts, strict=True):
+        chosen.append(means[stop - len(own) + int(np.argmin(cost[stop - len(own) : stop]))])
+    return chosen
+
+
+def _find_starts(model: TrainedModel, processed: ProcessedSequence) -> list[ProcessedSequence]:
+    """Return what the first pass is shown: the recording, also with landmarks put in that are never seen."""
+    count = len(model.processor.landmarks)
+    seen = observed_points(processed.pose[:, :count]).any(axis=0)
+    starts = [processed]
+    if seen.all() or not seen.any():
+        return starts
+    mean, scale = (
+        np.asarray(part, np.float32)[:count][~seen]
+        for part in (model.processor.pose_mean, model.processor.pose_scale)
+    )
+    for share in STARTS:
+        places, pose = mean.copy(), processed.pose.copy()
+        places[:, UP] += np.float32(share) * scale
+        pose[:, :count][:, ~seen] = places
+        starts.append(replace(processed, pose=pose))
+    return starts
+
+
+def _misfit(known: np.ndarray, places: np.ndarray) -> float:
+    """Return how far places (T, N, D) are from the points known, on average."""
+    distance = np.linalg.norm(places - known, axis=-1)
+    return float(np.nan_to_num(distance).sum() / max(np.isfinite(distance).sum(), 1))
 
 
 def _answer(
