@@ -17,11 +17,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from sklearn.linear_model import RidgeClassifier
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 import htvae
 from htvae.data.ground import USUAL_RATE
@@ -32,7 +30,7 @@ from htvae.evaluation.feature_space import FeatureSpace
 from htvae.evaluation.frechet import pose_features
 from htvae.evaluation.generation_scores import SEEDS, measure_excess
 from htvae.evaluation.motion_sets import sample_posteriors
-from htvae.evaluation.probe import hand_made_statistics
+from htvae.evaluation.probe import fit_classifier, hand_made_statistics
 from htvae.generation.editing import edit_towards, find_direction
 from htvae.generation.model import GenerativeModel
 from htvae.utils.progress import track
@@ -45,7 +43,6 @@ STEPS = 7
 STRENGTHS = (0.0, 0.5, 1.0, 1.5, 2.0)
 CALM = 0.95
 """Quantile of a recording's frames that a seam shall not exceed."""
-RIDGE = 10.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -131,7 +128,7 @@ def measure_interpolation(
         ratios.append(max(steps) / min(steps))
         between += poses[1:-1]
     print(f"{num_pairs} pairs: greatest over least step {np.median(ratios):.2f}, worst {max(ratios):.2f}")
-    fallback = np.asarray(model.processor.pose_mean, np.float32)[: len(model.processor.landmarks)]
+    fallback = _mean_places(model)
     reconstructions = model.reconstruct_all(held_out)
     samples = [sample_posteriors(model, reconstructions, seed).poses for seed in SEEDS]
     jerk = _mean_jerk(between) / _mean_jerk(samples[0])
@@ -157,7 +154,7 @@ def measure_editing(
     model: GenerativeModel, training: Sequence[ProcessedSequence], held_out: Sequence[ProcessedSequence]
 ) -> None:
     """Edit a segment of each recording towards each label and print where a classifier's score rises."""
-    fallback = np.asarray(model.processor.pose_mean, np.float32)[: len(model.processor.landmarks)]
+    fallback = _mean_places(model)
     readers: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "statistics": lambda pose: hand_made_statistics(pose, fallback),
         "z, encoded again": lambda pose: model.encode_pose(pose).sequence[0].numpy(),
@@ -165,7 +162,9 @@ def measure_editing(
     known = [(s, p.source.label) for p in training for s in _cut_all(p.source) if p.source.label]
     poses = [model.process(segment).pose for segment, _ in track("Reading", known)]
     names = np.array([label for _, label in known])
-    probes = {name: _fit_probe([read(p) for p in poses], names) for name, read in readers.items()}
+    probes = {
+        name: fit_classifier(np.stack([read(p) for p in poses]), names) for name, read in readers.items()
+    }
     rng = np.random.default_rng(2)
     segments = [_cut_segment(p.source, rng) for p in held_out]
     encodings = model.encode_all(training)
@@ -189,19 +188,18 @@ def measure_editing(
         )
 
 
-def _fit_probe(features: Sequence[np.ndarray], labels: np.ndarray) -> Pipeline:
-    probe = make_pipeline(StandardScaler(), RidgeClassifier(alpha=RIDGE, class_weight="balanced"))
-    return probe.fit(np.stack(features), labels)
-
-
-def _scores(probe: Pipeline, features: Sequence[np.ndarray], label: str) -> np.ndarray:
+def _scores(probe: Any, features: Sequence[np.ndarray], label: str) -> np.ndarray:
     """Return how far each row (S, F) is on the label's side, (S,)."""
     found = probe.decision_function(np.stack(features))
     classes = list(probe.classes_)
     if found.ndim == 1:  # of two labels
-        return found if classes[1] == label else -found
-    column: np.ndarray = found[:, classes.index(label)]
-    return column
+        return np.asarray(found if classes[1] == label else -found)
+    return np.asarray(found[:, classes.index(label)])
+
+
+def _mean_places(model: GenerativeModel) -> np.ndarray:
+    """Return where landmarks (L, D) stand on average, for those that a recording never shows."""
+    return np.asarray(model.processor.pose_mean, np.float32)[: len(model.processor.landmarks)]
 
 
 def _model_pose(model: GenerativeModel, sequence: PoseSequence) -> np.ndarray:

@@ -5,6 +5,7 @@ Axes: ``n`` recordings, ``d`` features, ``T`` frames, ``L`` landmarks, ``D`` coo
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -112,6 +113,16 @@ def hand_made_statistics(pose: np.ndarray, fallback: np.ndarray) -> np.ndarray:
     return np.concatenate([part.ravel() for part in statistics]).astype(np.float32)
 
 
+def fit_classifier(features: np.ndarray, labels: np.ndarray) -> Any:
+    """Return a linear classifier of standardised features (n, d), classes (n,) weighted to count the same."""
+    from sklearn.linear_model import RidgeClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    classifier = make_pipeline(StandardScaler(), RidgeClassifier(alpha=_RIDGE, class_weight="balanced"))
+    return classifier.fit(features, labels)
+
+
 def balanced_accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:
     """Return the mean over labels of the share that is predicted right: every label counts the same."""
     right = labels == predictions
@@ -147,13 +158,8 @@ def _deal_folds(groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _cross_validate(features: np.ndarray, labels: np.ndarray, folds: np.ndarray) -> float:
     """Return the balanced accuracy over all rows, each predicted without its own fold."""
-    from sklearn.linear_model import RidgeClassifier
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     predictions = np.empty_like(labels)
     for fold in np.unique(folds):
         test = folds == fold
-        classifier = make_pipeline(StandardScaler(), RidgeClassifier(alpha=_RIDGE, class_weight="balanced"))
-        predictions[test] = classifier.fit(features[~test], labels[~test]).predict(features[test])
+        predictions[test] = fit_classifier(features[~test], labels[~test]).predict(features[test])
     return balanced_accuracy(labels, predictions)

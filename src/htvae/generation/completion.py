@@ -14,6 +14,7 @@ Axes: ``n`` samples, ``T`` frames, ``L`` landmarks, ``D`` coordinates, ``C`` chu
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 
 import numpy as np
 import torch
@@ -35,7 +36,7 @@ REACH = 30
 SPREAD_REACH, SPREAD_SHARE = 60, 0.5
 """Frames from an observed point beyond which it leaves the spread of the others as it is, and what is left of
 the spread that the encoder alone has. Chosen so that intervals hold nine in ten validation points at gaps of
-15 to 240 frames (docs/experiments.md)."""
+15 to 240 frames (docs/results.md)."""
 NUM_PASSES, PASS_STEPS = 12, 5
 """Times that the model is asked for the best answer, and gradient steps each time. docs/experiments.md has
 the errors of other choices: some steps often are better than many at once."""
@@ -125,10 +126,9 @@ def fill_in(model: TrainedModel, processed: Sequence[ProcessedSequence]) -> list
         last.append([meet_observed(p.pose, pose) for p, pose in zip(observed, answers, strict=True)])
         filled = [replace(p, pose=pose) for p, pose in zip(observed, last[-1], strict=True)]
     means = [np.mean(poses, axis=0) for poses in zip(*last, strict=True)]
-    cost, chosen = np.mean(misfits, axis=0), []
-    for stop, own in zip(np.cumsum([len(own) for own in starts]), starts, strict=True):
-        chosen.append(means[stop - len(own) + int(np.argmin(cost[stop - len(own) : stop]))])
-    return chosen
+    cost = np.mean(misfits, axis=0)
+    borders = accumulate((len(own) for own in starts), initial=0)
+    return [means[first + int(np.argmin(cost[first:stop]))] for first, stop in pairwise(borders)]
 
 
 def _find_starts(model: TrainedModel, processed: ProcessedSequence) -> list[ProcessedSequence]:
