@@ -129,11 +129,12 @@ def test_an_earlier_file_survives_a_write_that_fails(trained, tmp_path):
 
 def test_a_prior_that_notes_less_leaves_it_open(trained_with_prior, tmp_path):
     values = load_raw(trained_with_prior.checkpoint)
-    for name in ("label_shares", "ground_range", "movement"):
+    for name in ("label_shares", "ground_range", "movement", "scripts"):
         del values["prior"][name]
     torch.save(values, tmp_path / "older.pt")
     prior = load_checkpoint(tmp_path / "older.pt").prior
     assert (prior.label_shares, prior.ground_range, prior.movement) == ((), math.inf, 0.0)
+    assert prior.scripts == ()
 
 
 @pytest.mark.parametrize("shares", [(1.0,), (0.5, 0.5, 0.0, 0.0), (-1.0, 1.0, 1.0), (math.nan, 0.5, 0.5)])
@@ -142,6 +143,15 @@ def test_shares_that_contradict_the_labels_are_refused(trained_with_prior, tmp_p
     values["prior"]["label_shares"] = shares
     torch.save(values, tmp_path / "model.pt")
     with pytest.raises(ValueError, match=r"must be a complete model .* 2 labels, but \d shares of them"):
+        load_checkpoint(tmp_path / "model.pt")
+
+
+@pytest.mark.parametrize("script", [(3, ((0, 9),)), (1, ((1, 9),)), (1, ((0, 0),)), (1, ())])
+def test_scripts_that_contradict_the_labels_are_refused(trained_with_prior, tmp_path, script):
+    values = load_raw(trained_with_prior.checkpoint)
+    values["prior"]["scripts"] = (script,)
+    torch.save(values, tmp_path / "model.pt")
+    with pytest.raises(ValueError, match=r"must be a complete model .* a script of other labels"):
         load_checkpoint(tmp_path / "model.pt")
 
 

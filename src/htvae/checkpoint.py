@@ -34,6 +34,9 @@ PRIOR_VERSION = 3
 PLACES_VERSION = 4
 """Format since which a prior has a table of labels for each place in a chunk; before, all shared one."""
 
+RecordedScript = tuple[int, tuple[tuple[int, int], ...]]
+"""Index of a recording's label; and its spans one after the other, index of the label and frames of each.
+Indices count from 1, as in the prior; 0 stands for no label."""
 BuildModel = Callable[..., "nn.Module"]
 """A user's own architecture: ``build_model(config, num_points, num_coordinates, pose_mean, pose_scale)``."""
 
@@ -58,6 +61,8 @@ class PriorState:
     movement: float
     """Torso lengths that points of a training recording move from frame to frame, see `measure_movement`;
     median over recordings. 0 in an older file."""
+    scripts: tuple[RecordedScript, ...]
+    """What happened when in each training recording; none of an older file."""
     vae_hash: str
     """`hash_weights` of the VAE whose latents it was fitted to."""
     figures: dict[str, float] = field(default_factory=dict)
@@ -133,6 +138,8 @@ def _read_prior(path: Path, file_values: Mapping[str, Any]) -> PriorState | None
     labels, shares = tuple(map(str, values["labels"])), tuple(map(float, values.get("label_shares", ())))
     if shares and (len(shares) != len(labels) + 1 or not all(0 <= share <= 1 for share in shares)):
         raise ValueError(f"its prior has {len(labels)} labels, but {len(shares)} shares of them: {shares}")
+    chunk_labels = tuple(map(str, values["chunk_labels"]))
+    scripts = _read_scripts(values.get("scripts", ()), len(labels), len(chunk_labels))
     ground_range, movement = float(values.get("ground_range", math.inf)), float(values.get("movement", 0.0))
     for name, value in (("ground_range", ground_range), ("movement", movement)):
         if not value >= 0:
@@ -141,13 +148,23 @@ def _read_prior(path: Path, file_values: Mapping[str, Any]) -> PriorState | None
         state=state,
         config=PriorConfig(**values["config"]),
         labels=labels,
-        chunk_labels=tuple(map(str, values["chunk_labels"])),
+        chunk_labels=chunk_labels,
         label_shares=shares,
         ground_range=ground_range,
         movement=movement,
+        scripts=scripts,
         vae_hash=str(values["vae_hash"]),
         figures=dict(values["figures"]),
     )
+
+
+def _read_scripts(values: Any, num_labels: int, num_chunk_labels: int) -> tuple[RecordedScript, ...]:
+    scripts = tuple((int(label), tuple((int(a), int(n)) for a, n in parts)) for label, parts in values)
+    for label, parts in scripts:
+        known = 0 <= label <= num_labels and all(0 <= part <= num_chunk_labels for part, _ in parts)
+        if not (known and parts and all(frames > 0 for _, frames in parts)):
+            raise ValueError(f"its prior has a script of other labels, or without length: {label}, {parts}")
+    return scripts
 
 
 def _repeat_for_places(state: dict[str, "Tensor"]) -> dict[str, "Tensor"]:

@@ -1,5 +1,6 @@
 """Motion from posteriors, from the prior and from controls."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,12 +13,10 @@ from htvae.evaluation.motion_sets import (
     draw_from,
     draw_from_prior,
     draw_set,
-    label_chunks,
     sample_posteriors,
     take_modes,
 )
 from htvae.evaluation.plans import Wanted
-from htvae.generation.drawing import ChunkGrid
 
 
 @pytest.fixture(scope="module")
@@ -115,12 +114,22 @@ def test_long_sequences_are_drawn_together_and_cut(model, monkeypatch):
     assert asked == [[(30, 30, None)], [(90, 90, "a"), (90, 90, "b")], [(200, 200, None)]]
 
 
-def test_chunks_have_the_labels_of_their_quarters():
-    model = SimpleNamespace(chunk_labels=("nod", "wave"), grid=ChunkGrid(8, 2, window=6))
-    labels = np.array(["wave"] * 9 + [""] * 3 + ["nod"] * 8 + ["run"] * 6)
-    # At frames 1, 3, 5, 7; 7, 9, 11, 13; 13, 15, 17, 19; 19, 21, 23, 25.
-    expected = [[2, 2, 2, 2], [2, 0, 0, 1], [1, 1, 1, 1], [1, 0, 0, 0]]
-    assert label_chunks(model, wanted(26, frame_labels=labels)) == expected
+def test_what_happens_when_is_asked_of_recordings_or_drawn(model, monkeypatch):
+    saved = dataclasses.replace(
+        model._prior_state, chunk_labels=("nod", "wave"), scripts=((1, ((2, 9),)), (2, ((1, 9),)))
+    )
+    monkeypatch.setattr(model, "_prior_state", saved)
+    asked = []
+    monkeypatch.setattr(model, "draw", lambda request, seed: asked.append(request))
+    # Chunks of 8 frames every 6, each asked at four: 1, 3, 5, 7; 7, 9, 11, 13; 13, 15, 17, 19; 19, 21, ...
+    told = wanted(26, "a", np.array(["wave"] * 9 + [""] * 3 + ["nod"] * 8 + ["run"] * 6))
+    other = wanted(26, "b", np.full(26, "nod"))
+    for scripts in (True, False):
+        draw_from_prior(model, True, scripts)([told, other], 0)
+    given, drawn = (request.chunk_labels.tolist() for request in asked)
+    assert given == [[[2, 2, 2, 2], [2, 0, 0, 1], [1, 1, 1, 1], [1, 0, 0, 0]], [[1] * 4] * 4]
+    assert drawn == [[[2] * 4] * 4, [[1] * 4] * 4]  # what recordings of label a, and of b, show throughout
+    assert [request.guidance for request in asked] == [2.0, 1.0]
 
 
 def test_certain_posteriors_give_their_modes(model, reconstructions, monkeypatch):

@@ -100,18 +100,49 @@ def test_what_cannot_be_is_told(model, asked, message):
         model.generate(**asked)
 
 
-def test_a_script_says_what_happens_when(model, monkeypatch):
-    saved = dataclasses.replace(model._prior_state, chunk_labels=("nod", "wave"))
+def ask(model, monkeypatch, scripts):
+    """Return a list of what the prior is asked for, by a model that now knows two labels of spans."""
+    saved = dataclasses.replace(model._prior_state, chunk_labels=("nod", "wave"), scripts=scripts)
     monkeypatch.setattr(model, "_prior_state", saved)
-    label, chunk_labels = model._find_labels("b", htvae.generation.Script((("wave", 10), ("nod", 16))), 26)
-    assert label == 2
+    asked, zeros = [], torch.zeros
+
+    def note(request, seed):
+        asked.append(request)
+        return Latents(zeros(request.given.sequence.shape), zeros(request.given.chunks.shape))
+
+    monkeypatch.setattr(model, "draw", note)
+    return asked
+
+
+def test_a_script_says_what_happens_when(model, monkeypatch):
+    asked = ask(model, monkeypatch, scripts=())
+    model.generate(label="b", script="wave:10f,nod:16f")
+    assert asked[-1].labels.tolist() == [2]
     # Chunks of 8 frames every 6, each asked at four: 1, 3, 5, 7; 7, 9, 11, 13; ...
-    assert chunk_labels.tolist() == [[[2] * 4, [2, 2, 1, 1], [1] * 4, [1] * 4]]
-    assert model._find_labels("wave", None, 26)[1].tolist() == [[[2] * 4] * 4]  # a label of spans, for all
+    assert asked[-1].chunk_labels.tolist() == [[[2] * 4, [2, 2, 1, 1], [1] * 4, [1] * 4]]
+    (sequence,) = model.generate(26, label="wave")  # a label of spans, for all of them
+    assert asked[-1].chunk_labels.tolist() == [[[2] * 4] * 4]
+    assert (sequence.label, sequence.frame_labels) == ("wave", (FrameLabel(0, 26, "wave"),))
+
+
+def test_without_a_script_one_is_drawn_as_training_has_them(model, monkeypatch):
+    """Recordings of label a nod throughout, those of b wave, then show nothing that has a name."""
+    asked = ask(model, monkeypatch, scripts=((1, ((1, 50),)), (2, ((2, 10), (0, 16)))))
+    sequences = model.generate(26, num_sequences=6, seed=3)
+    rows = asked[-1].chunk_labels.tolist()
+    assert {s.label for s in sequences} == {"a", "b"}
+    for sequence, row in zip(sequences, rows, strict=True):
+        named = {0} | {1 if sequence.label == "a" else 2}
+        assert set(np.ravel(row)) <= named
+        if sequence.label == "a":
+            assert sequence.frame_labels == (FrameLabel(0, 26, "nod"),)
+    model.generate(26, num_sequences=2, label="a")
+    assert asked[-1].chunk_labels.unique().tolist() == [1]
+    assert {request.guidance for request in asked} == {1.0}
 
 
 def test_a_script_is_guided_unless_told_otherwise(model, monkeypatch):
-    monkeypatch.setattr(model, "_chunk_label", lambda name: 0)
+    monkeypatch.setattr(model, "_check_chunk_label", lambda name: None)
     asked, draw = [], model.draw
     monkeypatch.setattr(model, "draw", lambda request, seed: (asked.append(request), draw(request, seed))[1])
     model.generate(script="wave:1s")
@@ -122,7 +153,7 @@ def test_a_script_is_guided_unless_told_otherwise(model, monkeypatch):
 
 
 def test_a_script_stands_beside_what_comes_of_it(model, monkeypatch):
-    monkeypatch.setattr(model, "_chunk_label", lambda name: 0)
+    monkeypatch.setattr(model, "_check_chunk_label", lambda name: None)
     (sequence,) = model.generate(script="wave:1s,nod:10f")
     assert sequence.num_frames == 40
     assert sequence.frame_labels == (FrameLabel(0, 30, "wave"), FrameLabel(30, 40, "nod"))

@@ -1,12 +1,14 @@
 """Scripts: how they are written, and which label falls to which frame and chunk."""
 
+from collections import Counter
+
+import numpy as np
 import pytest
 
 from htvae.data.sequence import FrameLabel
-from htvae.generation.drawing import ChunkGrid
-from htvae.generation.script import Script
+from htvae.generation.script import Script, draw_script
 
-GRID = ChunkGrid(chunk_size=8, chunk_overlap=2, window=10)
+NAMES = ("walk", "run")
 
 
 def test_seconds_and_frames():
@@ -36,14 +38,50 @@ def test_spans_of_frames():
     assert script.frame_labels(8) == (FrameLabel(0, 8, "walk"),)
 
 
-def test_a_chunk_has_the_labels_of_its_quarters():
-    """Chunks of 8 frames every 6, each asked at four: 1, 3, 5, 7; 7, 9, 11, 13; 13, 15, 17, 19; ..."""
-    script = Script((("walk", 10), ("run", 10)))
-    assert GRID.num_chunks(20) == 3
-    assert script.label_chunks(GRID, 20) == [
-        ["walk"] * 4,
-        ["walk", "walk", "run", "run"],
-        ["run"] * 4,
-    ]
-    late = Script((("walk", 21), ("run", 5)))
-    assert late.label_chunks(GRID, 26)[2:] == [["walk"] * 4, ["walk", "run", "run", "run"]]
+def test_labels_of_frames():
+    script = Script((("walk", 2), (None, 2), ("run", 1)))
+    assert script.frame_labels(7) == (FrameLabel(0, 2, "walk"), FrameLabel(4, 7, "run"))
+    assert script.label_frames(7) == ["walk", "walk", None, None, "run", "run", "run"]
+    assert Script(()).frame_labels(3) == () and Script(()).label_frames(3) == [None] * 3
+
+
+def draw(recorded, num_frames, seed=0, label=1):
+    return draw_script(recorded, NAMES, label, num_frames, np.random.default_rng(seed))
+
+
+def test_a_drawn_script_has_spans_and_changes_of_the_recordings():
+    """Walking lasts 10 or 30 and is followed by running or by nothing named; running lasts 5."""
+    recorded = [(1, ((1, 10), (2, 5), (1, 30), (0, 20), (1, 10))), (2, ((2, 700),))]
+    script = draw(recorded, 20_000)
+    lengths, changes = {}, Counter()
+    for (name, length), (after, _) in zip(script.parts[1:], script.parts[2:], strict=False):
+        lengths.setdefault(name, set()).add(length)
+        changes[name, after] += 1
+    assert lengths == {"walk": {10, 30}, "run": {5}, None: {20}}
+    assert set(changes) == {("walk", "run"), ("walk", None), ("run", "walk"), (None, "walk")}
+    assert 0.4 < changes["walk", "run"] / (changes["walk", "run"] + changes["walk", None]) < 0.6
+    assert 20_000 <= script.num_frames < 20_030
+
+
+def test_the_first_frames_of_scripts_are_random_frames_of_recordings():
+    recorded = [(1, ((1, 30), (2, 10)))]
+    begun = [draw(recorded, 1, seed).parts[0] for seed in range(400)]
+    assert 0.69 < np.mean([name == "walk" for name, _ in begun]) < 0.81  # 0.75; three standard errors
+    lasts = [length for name, length in begun if name == "walk"]
+    assert min(lasts) == 1 and max(lasts) == 30 and 14 < np.mean(lasts) < 17  # 1 to 30 alike
+
+
+def test_a_label_that_is_never_followed_lasts():
+    (part,) = draw([(1, ((2, 40),))], 1000).frame_labels(1000)
+    assert part == FrameLabel(0, 1000, "run")
+
+
+def test_a_longer_script_begins_like_a_shorter_one():
+    recorded = [(1, ((1, 10), (2, 5), (1, 30), (0, 20), (1, 10)))]
+    assert draw(recorded, 400).label_frames(90) == draw(recorded, 90).label_frames(90)
+    assert draw(recorded, 90, seed=1).label_frames(90) != draw(recorded, 90).label_frames(90)
+
+
+def test_scripts_of_other_labels_serve_where_a_label_has_none():
+    assert draw([(2, ((2, 40),))], 9, label=1).label_frames(9) == ["run"] * 9
+    assert draw([], 9) == Script(())

@@ -16,7 +16,7 @@ from htvae.data.loader import PoseDataLoader
 from htvae.data.sequence import FrameLabel
 from htvae.training import prior
 from htvae.training.prior import add_prior
-from htvae.training.prior_data import Vocabulary, collect_latents
+from htvae.training.prior_data import Vocabulary, collect_latents, record_scripts
 from htvae.training.trainer import HTVAETrainer
 
 
@@ -53,6 +53,15 @@ def test_latents_are_those_of_the_model_and_labels_stand_beside_them(trained, ma
     # Chunks of 8 frames begin every 6, and are asked at frames 1, 3, 5, 7; 7, 9, 11, 13; ...
     told = [[1] * 4, [1, 1, 2, 2], *[[2] * 4] * 4]
     assert windows.chunk_labels.tolist() == [told, [[0] * 4] * 6]
+
+
+def test_what_happened_when_is_recorded(trained, make_walk):
+    model = htvae.load(trained.checkpoint, "cpu")
+    spans = (FrameLabel(0, 10, "nod"), FrameLabel(10, 20, "nod"), FrameLabel(25, 33, "wave"))
+    walks = [make_walk(1, 33, label="b", frame_labels=spans), make_walk(2, 12, label="unknown")]
+    vocabulary = Vocabulary(("a", "b"), ("nod", "wave"))
+    recorded = record_scripts([model.process(walk) for walk in walks], vocabulary)
+    assert recorded == ((2, ((1, 20), (0, 5), (2, 8))), (0, ((0, 12),)))
 
 
 def test_recordings_are_cut_again_until_there_is_enough(trained, open_data):
@@ -93,7 +102,7 @@ def test_training_ends_with_a_prior_and_resuming_does_not_fit_it_again(
     assert all(torch.equal(value, again.state[name]) for name, value in first.state.items())
 
 
-@pytest.mark.parametrize("lacks", [{"label_shares": ()}, {"movement": 0.0}])
+@pytest.mark.parametrize("lacks", [{"label_shares": ()}, {"movement": 0.0}, {"scripts": ()}])
 def test_resuming_adds_what_an_earlier_version_did_not_note(own_copy, open_data, trained, tiny_prior, lacks):
     config = trained.config.replace(**tiny_prior)
     assert add_prior(own_copy, open_data, config.prior, config.training)
@@ -102,7 +111,8 @@ def test_resuming_adds_what_an_earlier_version_did_not_note(own_copy, open_data,
     save_checkpoint(own_copy, dataclasses.replace(complete, prior=older))
     assert add_prior(own_copy, open_data, config.prior, config.training, resume=True)
     again = load_checkpoint(own_copy).prior
-    assert (again.label_shares, again.movement) == (complete.prior.label_shares, complete.prior.movement)
+    for name in ("label_shares", "movement", "scripts"):
+        assert getattr(again, name) == getattr(complete.prior, name)
     assert all(torch.equal(value, again.state[name]) for name, value in complete.prior.state.items())
 
 

@@ -58,6 +58,7 @@ def make_fitter(tmp_path):
                     vocabulary=Vocabulary(("plus", "minus"), ()),
                     ground_range=0.25,
                     movement=0.05,
+                    scripts=((1, ((0, 60),)),),
                 ),
                 vae_hash=vae_hash,
                 state_file=tmp_path / "last_prior.pt",

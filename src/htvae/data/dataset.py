@@ -39,7 +39,9 @@ Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 """(pose (T, N, D), rng) -> pose of the same shape."""
 
 
-Purpose = Literal["tiling", "order", "window", "noise", "dropout", "prior", "prior validation", "label"]
+Purpose = Literal[
+    "tiling", "order", "window", "noise", "dropout", "prior", "prior validation", "label", "script"
+]
 """What random numbers are for."""
 
 

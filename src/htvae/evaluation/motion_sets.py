@@ -86,17 +86,22 @@ def _fit(means: Sequence[Tensor], logvars: Sequence[Tensor]) -> tuple[Tensor, Te
 def draw_from_prior(model: MotionSampler, with_label: bool, with_chunk_labels: bool) -> DrawLatents:
     """Return how latents are drawn from the prior: with the label, and those of the chunks, or without.
 
-    Without, labels are drawn too, as `GenerativeModel.generate` does where none is asked for; guidance is as
-    there, too.
+    What is not asked for is drawn too, labels and scripts, as `GenerativeModel.generate` does; guidance is as
+    there.
     """
     guidance = SCRIPT_GUIDANCE if with_chunk_labels else 1.0
 
     def draw(wanted: Sequence[Wanted], seed: int) -> Latents:
         asked = torch.tensor([_index(model.labels, w.label) for w in wanted])
         labels = asked if with_label else model.draw_labels(len(wanted), seed)
-        chunk_labels = [label_chunks(model, w) if with_chunk_labels else None for w in wanted]
-        stacked = torch.tensor(chunk_labels) if with_chunk_labels else None
-        request = make_request(model.grid, model.latent_dims, wanted[0].num_frames, labels, stacked, guidance)
+        num_frames = wanted[0].num_frames
+        frame_labels = (
+            [w.frame_labels.tolist() for w in wanted]
+            if with_chunk_labels
+            else [s.label_frames(num_frames) for s in model.draw_scripts(labels, num_frames, seed)]
+        )
+        chunk_labels = torch.stack([model.label_chunks(names) for names in frame_labels])
+        request = make_request(model.grid, model.latent_dims, num_frames, labels, chunk_labels, guidance)
         return model.draw(request, seed)
 
     return draw
@@ -107,14 +112,8 @@ def draw_from(model: MotionSampler, latents: NormalLatents) -> DrawLatents:
     return lambda wanted, seed: latents.draw(len(wanted), model.grid.num_chunks(wanted[0].num_frames), seed)
 
 
-def label_chunks(model: MotionSampler, wanted: Wanted) -> list[list[int]]:
-    """Return the indices (C, Q) of the labels of each chunk, as a script gives them."""
-    names = wanted.frame_labels[model.grid.label_places(wanted.num_frames).numpy()]
-    return [[_index(model.chunk_labels, name) for name in row] for row in names.tolist()]
-
-
 def _index(names: Sequence[str], name: str | None) -> int:
-    return names.index(name) + 1 if name not in (None, NO_NAME) and name in names else NO_LABEL
+    return names.index(name) + 1 if name in names else NO_LABEL
 
 
 def draw_set(model: MotionSampler, draw: DrawLatents, plan: Sequence[Wanted], seed: int) -> MotionSet:

@@ -1,14 +1,10 @@
-"""A trained model that also generates: ``htvae.load("best_model.pt").generate(num_frames=4000)``.
-
-Axes: ``C`` chunks, ``Q`` labels per chunk.
-"""
+"""A trained model that also generates: ``htvae.load("best_model.pt").generate(num_frames=4000)``."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from htvae.checkpoint import BuildModel, load_checkpoint
 from htvae.config import Level, PathKind
@@ -45,7 +41,8 @@ class GenerativeModel(MotionSampler):
             num_sequences: how many.
             label: what recordings, or spans of frames, of this label show. None: anything; without a script a
                 label is drawn first, as often as training has it, and noted in the sequence.
-            script: what happens when, e.g. "walk:12s,wave:4s"; see `Script.parse`.
+            script: what happens when, e.g. "walk:12s,wave:4s"; see `Script.parse`. None: it is drawn too, as
+                training recordings of the label have it, and noted likewise.
             guidance: more than 1 exaggerates label and script. None: `SCRIPT_GUIDANCE` with a script, else 1.
             seed: the same gives the same motion.
 
@@ -59,17 +56,21 @@ class GenerativeModel(MotionSampler):
         if guidance is None:
             guidance = SCRIPT_GUIDANCE if script else 1.0
         _check_request(num_frames, num_sequences, seed, guidance != 1 and anything)
-        index, chunk_labels = self._find_labels(label, script, num_frames)
+        index, script = self._find_labels(label, script, num_frames)
         labels = self.draw_labels(num_sequences, seed) if anything else torch.full((num_sequences,), index)
-        chunk_labels = chunk_labels.expand(num_sequences, -1, -1)
+        scripts = [script] * num_sequences if script else self.draw_scripts(labels, num_frames, seed)
+        chunk_labels = torch.stack([self.label_chunks(part.label_frames(num_frames)) for part in scripts])
         request = make_request(self.grid, self.latent_dims, num_frames, labels, chunk_labels, guidance)
         poses = self.decode_all(self.draw(request, seed), num_frames)
-        spans = script.frame_labels(num_frames) if script else ()
         width = len(str(num_sequences - 1))
-        names = [self.labels[i - 1] if i else label for i in labels.tolist()]
         return [
-            self.to_sequence(pose, f"generated_{i:0{width}d}", label=name, frame_labels=spans)
-            for i, (pose, name) in enumerate(zip(poses, names, strict=True))
+            self.to_sequence(
+                pose,
+                f"generated_{i:0{width}d}",
+                label=self.labels[index - 1] if index else label,
+                frame_labels=part.frame_labels(num_frames),
+            )
+            for i, (pose, index, part) in enumerate(zip(poses, labels.tolist(), scripts, strict=True))
         ]
 
     def continue_(
@@ -139,26 +140,25 @@ class GenerativeModel(MotionSampler):
             )
         return self.encode_all(data.processed("train"))
 
-    def _find_labels(self, label: str | None, script: Script | None, num_frames: int) -> tuple[int, Tensor]:
-        """Return the index of the label and those (1, C, Q) of the chunks."""
-        chunk_labels = torch.full_like(self.grid.label_places(num_frames), NO_LABEL)[None]
-        if script is not None:
-            names = script.label_chunks(self.grid, num_frames)
-            chunk_labels[0] = torch.tensor([[self._chunk_label(name) for name in row] for row in names])
+    def _find_labels(
+        self, label: str | None, script: Script | None, num_frames: int
+    ) -> tuple[int, Script | None]:
+        """Return the index of a recording's label, and the script: of a label of spans, it alone."""
+        for name, _ in script.parts if script else ():
+            self._check_chunk_label(name)
         if label is None or label in self.labels:
-            return (NO_LABEL if label is None else self.labels.index(label) + 1), chunk_labels
+            return (NO_LABEL if label is None else self.labels.index(label) + 1), script
         if script is None and label in self.chunk_labels:
-            return NO_LABEL, chunk_labels + self._chunk_label(label)
+            return NO_LABEL, Script(((label, num_frames),))
         known = ", ".join((*self.labels, *(() if script else self.chunk_labels))) or "none"
         raise ValueError(f"label must be one that the prior knows, but got {label!r}. Known: {known}.")
 
-    def _chunk_label(self, name: str) -> int:
-        if name not in self.chunk_labels:
+    def _check_chunk_label(self, name: str | None) -> None:
+        if name is not None and name not in self.chunk_labels:
             known = ", ".join(self.chunk_labels) or "none; recordings need a frame_labels.csv in training"
             raise ValueError(
                 f"A script must hold labels of spans that the prior knows, but has {name!r}. Known: {known}."
             )
-        return self.chunk_labels.index(name) + 1
 
 
 def _check_request(num_frames: int, num_sequences: int, seed: int, guided_by_nothing: bool) -> None:

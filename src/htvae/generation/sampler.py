@@ -5,6 +5,7 @@ latent_dim, ``K`` chunk_latent_dim.
 """
 
 import math
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -13,13 +14,15 @@ import torch
 from torch import Tensor
 
 from htvae.checkpoint import BuildModel, Checkpoint, PriorState, hash_weights
+from htvae.data.dataset import random_stream
 from htvae.data.geometry import measure_movement, observed_points
 from htvae.data.ground import level_path
 from htvae.data.sequence import FrameLabel, PoseSequence
 from htvae.generation.drawing import ChunkGrid, Request, draw_labels, draw_latents
+from htvae.generation.script import Script, draw_script
 from htvae.inference import TrainedModel
 from htvae.models.latent import Gaussian
-from htvae.models.prior import LatentPrior, Latents
+from htvae.models.prior import NO_LABEL, LatentPrior, Latents
 from htvae.models.vae import SCALE_GAIN, Posteriors
 
 MOST_MOVEMENT = 3.0
@@ -67,6 +70,26 @@ class MotionSampler(TrainedModel):
     def draw_labels(self, count: int, seed: int) -> Tensor:
         """Draw labels (n,) as often as training has them, for motion of which none is asked."""
         return draw_labels(self._require_prior().label_shares, count, seed)
+
+    def draw_scripts(self, labels: Tensor, num_frames: int, seed: int) -> list[Script]:
+        """Draw what happens when in sequences of these labels (n,), as training has it; see `draw_script`."""
+        saved = self._require_prior()
+        return [
+            draw_script(
+                saved.scripts, saved.chunk_labels, label, num_frames, random_stream("script", seed, 0, number)
+            )
+            for number, label in enumerate(labels.tolist())
+        ]
+
+    def label_chunks(self, frame_labels: Sequence[str | None]) -> Tensor:
+        """Return the indices (C, Q) of the labels of a sequence's chunks.
+
+        Args:
+            frame_labels: of each frame; those that the prior does not know are left open.
+        """
+        known: dict[str | None, int] = {name: index for index, name in enumerate(self.chunk_labels, start=1)}
+        frames = torch.tensor([known.get(name, NO_LABEL) for name in frame_labels])
+        return frames[self.grid.label_places(len(frames))]
 
     @cached_property
     def prior(self) -> LatentPrior:

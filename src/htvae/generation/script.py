@@ -1,17 +1,21 @@
-"""What shall happen when: ``walk:12s,wave-left-hand:4s,run:10s``."""
+"""What shall happen when: ``walk:12s,wave-left-hand:4s,run:10s``, or as often and as long as in training."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
+import numpy as np
+
+from htvae.checkpoint import RecordedScript
 from htvae.data.sequence import FrameLabel
-from htvae.generation.drawing import ChunkGrid
 
 
 @dataclass(frozen=True)
 class Script:
     """Labels one after the other, each with its length (frames)."""
 
-    parts: tuple[tuple[str, int], ...]
+    parts: tuple[tuple[str | None, int], ...]
+    """A label of None leaves open what happens; no parts at all leave everything open."""
 
     @classmethod
     def parse(cls, text: str, fps: float | None) -> "Script":
@@ -35,15 +39,60 @@ class Script:
             (label, start, min(stop, num_frames))
             for (label, _), (start, stop) in zip(self.parts, pairwise(cuts), strict=True)
         ]
-        return tuple(FrameLabel(start, stop, label) for label, start, stop in spans if start < stop)
+        return tuple(FrameLabel(start, stop, label) for label, start, stop in spans if label and start < stop)
 
-    def label_chunks(self, grid: ChunkGrid, num_frames: int) -> list[list[str]]:
-        """Return the labels of each chunk, at the places that `ChunkGrid.label_places` names."""
-        spans = self.frame_labels(num_frames)
-        return [
-            [next(span.label for span in spans if span.start <= place < span.stop) for place in places]
-            for places in grid.label_places(num_frames).tolist()
-        ]
+    def label_frames(self, num_frames: int) -> list[str | None]:
+        """Return the label of each of the first ``num_frames`` frames, None where it is open."""
+        labels: list[str | None] = [None] * num_frames
+        for span in self.frame_labels(num_frames):
+            labels[span.start : span.stop] = [span.label] * (span.stop - span.start)
+        return labels
+
+
+def draw_script(
+    recorded: Sequence[RecordedScript],
+    names: Sequence[str],
+    label: int,
+    num_frames: int,
+    rng: np.random.Generator,
+) -> Script:
+    """Draw what happens when, as recordings of a label have it: a semi-Markov chain of spans.
+
+    It begins at a random frame of a random recording, with what is left of the span there. What follows, and
+    for how long, is a span that follows one of the same label somewhere; where none does, the script ends,
+    and its last label lasts (`Script.frame_labels`). A longer script begins like a shorter one.
+
+    Args:
+        recorded: of training, see `htvae.checkpoint.PriorState`; none: everything is left open.
+        names: of the labels of spans.
+        label: index of the recordings' label; where none has it, all recordings count.
+        num_frames: length.
+        rng: random numbers.
+
+    Source: Yu 2010, "Hidden semi-Markov models", section 2.1, with durations and transitions as counted.
+    """
+    alike = [parts for index, parts in recorded if index == label] or [parts for _, parts in recorded]
+    if not alike:
+        return Script(())
+    followers: dict[int, list[tuple[int, int]]] = {}
+    for parts in alike:
+        for (before, _), after in pairwise(parts):
+            followers.setdefault(before, []).append(after)
+    script = [_begin(alike, rng)]
+    missing = num_frames - script[0][1]
+    while missing > 0 and (choices := followers.get(script[-1][0])):
+        script.append(choices[rng.integers(len(choices))])
+        missing -= script[-1][1]
+    return Script(tuple((names[index - 1] if index else None, frames) for index, frames in script))
+
+
+def _begin(scripts: Sequence[Sequence[tuple[int, int]]], rng: np.random.Generator) -> tuple[int, int]:
+    """Return the label at a random frame, and how long it still lasts."""
+    spans = [span for parts in scripts for span in parts]
+    stops = np.cumsum([frames for _, frames in spans])
+    frame = int(rng.integers(stops[-1]))
+    place = int(np.searchsorted(stops, frame, side="right"))
+    return spans[place][0], int(stops[place]) - frame
 
 
 def _parse_part(part: str, fps: float | None) -> tuple[str, int]:

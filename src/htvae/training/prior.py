@@ -17,7 +17,13 @@ from htvae.data.loader import PoseDataLoader
 from htvae.data.processing import ProcessedSequence
 from htvae.inference import TrainedModel
 from htvae.training.machine import choose_precision
-from htvae.training.prior_data import TRAINING_FRAMES, PriorExamples, Vocabulary, collect_latents
+from htvae.training.prior_data import (
+    TRAINING_FRAMES,
+    PriorExamples,
+    Vocabulary,
+    collect_latents,
+    record_scripts,
+)
 from htvae.training.prior_fit import PriorFitter, PriorRun
 from htvae.utils.lock import hold_lock
 
@@ -132,6 +138,7 @@ def _collect(model: TrainedModel, data: PoseDataLoader, seed: int) -> PriorExamp
         vocabulary=vocabulary,
         ground_range=_measure_ground_range(model, train),
         movement=float(np.median([measure_movement(p.pose[:, :num_landmarks]) for p in train])),
+        scripts=record_scripts(train, vocabulary),
     )
 
 
@@ -145,7 +152,9 @@ def _measure_ground_range(model: TrainedModel, recordings: Sequence[ProcessedSeq
 
 
 def _is_finished(prior: PriorState, vae_hash: str, config: PriorConfig) -> bool:
-    noted = bool(prior.label_shares) and prior.movement > 0  # which earlier versions did not
+    noted = (
+        bool(prior.label_shares and prior.scripts) and prior.movement > 0
+    )  # which earlier versions did not
     return noted and (prior.vae_hash, prior.config) == (vae_hash, config) and bool(prior.figures["finished"])
 
 

@@ -7,12 +7,14 @@ Axes: ``n`` windows, ``C`` chunks, ``Q`` labels per chunk, ``Z`` latent_dim, ``K
 import dataclasses
 import math
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from htvae.checkpoint import RecordedScript
 from htvae.data.batching import collate, cut_micro_batches
 from htvae.data.dataset import PoseSequenceDataset
 from htvae.data.processing import ProcessedSequence
@@ -89,6 +91,8 @@ class PriorExamples(NamedTuple):
     """See `htvae.checkpoint.PriorState`."""
     movement: float
     """Likewise."""
+    scripts: tuple[RecordedScript, ...]
+    """Likewise."""
 
 
 @torch.no_grad()
@@ -136,6 +140,19 @@ def collect_latents(
                     )
                 )
     return _stack(rows)
+
+
+def record_scripts(
+    sequences: Sequence[ProcessedSequence], vocabulary: Vocabulary
+) -> tuple[RecordedScript, ...]:
+    """Return what happens when in each recording: its label, and one span for every run of one label."""
+    return tuple(
+        (
+            _index(vocabulary.labels, p.source.label),
+            tuple((label, len(list(run))) for label, run in groupby(_label_frames(p, vocabulary).tolist())),
+        )
+        for p in sequences
+    )
 
 
 def _stack(rows: Sequence[tuple]) -> LatentWindows:

@@ -261,6 +261,7 @@ class PriorFitter:
             label_shares=self.examples.train.label_shares(len(self.examples.vocabulary.labels)),
             ground_range=self.examples.ground_range,
             movement=self.examples.movement,
+            scripts=self.examples.scripts,
             vae_hash=self.run.vae_hash,
             figures=figures,
         )
