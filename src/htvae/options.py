@@ -177,11 +177,12 @@ class GenerateOptions(MotionOptions):
     """Frames of each, at the model's frame rate. None: the script's length, or 1000."""
     label: str | None = None
     """Label of the recordings (or of the spans of frames) that the motion shall be like. None: without a
-    script, one is drawn as often as training has it."""
+    script, one is drawn for each sequence, as often as training has it."""
     script: str | None = None
-    """What happens when, by labels of spans: 'walk:12s,wave:4s'; f in place of s means frames."""
+    """What happens when, by labels of spans: 'walk:12s,wave:4s'; f in place of s means frames. None: one is
+    drawn for each sequence, as training recordings of the label have it."""
     guidance: float | None = None
-    """More than 1 exaggerates label and script, at a price in variety. None: 2 with a script, else 1."""
+    """More than 1 exaggerates label and script, at a price in variety. None: 2 with --script, else 1."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
