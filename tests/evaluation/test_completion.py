@@ -69,7 +69,7 @@ class Echo:
     chunk_stride = 48
     processor = SimpleNamespace(landmarks=())
 
-    def reconstruct_all(self, processed, refine_steps, fitted):
+    def reconstruct_all(self, processed, refine_steps, fitted=None):
         return [SimpleNamespace(pose=np.nan_to_num(p.pose, nan=3.0)) for p in processed]
 
 
@@ -82,7 +82,8 @@ def test_only_hidden_points_are_scored(as_processed):
         f"complete_{kind}{method}_mpjpe"
         for kind in ("bursts", "landmarks", "gap_15")
         for method in ("", "_linear")
-    }
+    } | {"complete_bursts_shown_mpjpe", "complete_landmarks_shown_mpjpe"}
+    assert figures["complete_bursts_shown_mpjpe"] == 0
     assert figures["complete_bursts_mpjpe"] == pytest.approx(18**0.5)
     assert figures["complete_gap_15_mpjpe"] == pytest.approx(18**0.5)
     assert figures["complete_gap_15_linear_mpjpe"] == 0
@@ -104,7 +105,7 @@ class Constant:
     chunk_stride = 48
     processor = SimpleNamespace(landmarks=())
 
-    def reconstruct_all(self, processed, refine_steps, fitted):
+    def reconstruct_all(self, processed, refine_steps, fitted=None):
         return [SimpleNamespace(pose=np.ones_like(p.pose)) for p in processed]
 
 
@@ -155,7 +156,7 @@ def test_a_trained_model_completes_and_the_seed_says_what(trained, make_walks):
     first = measure_completion(model, processed, fallback)
     assert all(np.isfinite(value) and value > 0 for value in first.values())
     assert not any(name.endswith("_coverage") for name in first)  # without a prior there are no intervals
-    assert {f"complete_gap_{length}_mpjpe" for length in GAPS} <= set(FIGURES)
+    assert set(first) | {f"complete_gap_{length}_mpjpe" for length in GAPS} <= set(FIGURES)
     assert {f"complete_gap_{length}_coverage" for length in GAPS} <= set(FIGURES)
     assert first == measure_completion(model, processed, fallback)
     assert first != measure_completion(model, processed, fallback, seed=1)

@@ -68,14 +68,16 @@ def measure_completion(
     processed: Sequence[ProcessedSequence],
     fallback: np.ndarray,
     num_excerpts: int = NUM_EXCERPTS,
+    refine_steps: int = 0,
     seed: int = 0,
 ) -> dict[str, float]:
     """Return the error (torso lengths) on hidden points, of the model and of linear interpolation.
 
     Keys are ``complete_<kind>_mpjpe`` and ``complete_<kind>_linear_mpjpe`` for the kinds ``bursts``,
     ``landmarks`` (a landmark hidden throughout is interpolated by its training mean) and ``gap_<frames>``.
-    With a prior there is also ``complete_gap_<frames>_coverage``, the share of hidden coordinates that lie in
-    their 90 % intervals.
+    ``complete_<kind>_shown_mpjpe`` of the first two is the error of reconstruction on the same points, shown:
+    more cannot be hoped for. With a prior there is also ``complete_gap_<frames>_coverage``, the share of
+    hidden coordinates that lie in their 90 % intervals.
 
     Args:
         model: the model; it sees the hidden points as missing and is asked for all of them. A `MotionSampler`
@@ -83,6 +85,7 @@ def measure_completion(
         processed: recordings.
         fallback: (L, D) mean pose, for landmarks that are never seen.
         num_excerpts: excerpts of `EXCERPT_FRAMES` that are completed, at most.
+        refine_steps: of reconstruction, see `TrainedModel.reconstruct_all`.
         seed: of what is hidden.
     """
     trials = _hide(processed, len(fallback), num_excerpts, seed)
@@ -93,7 +96,10 @@ def measure_completion(
         interpolated = [fill_gaps(p.pose[:, : len(fallback)], fallback) for p in trial.seen]
         figures[f"complete_{kind}_mpjpe"] = _hidden_error(trial, completed)
         figures[f"complete_{kind}_linear_mpjpe"] = _hidden_error(trial, interpolated)
-        if trial.gap and isinstance(model, MotionSampler) and model.has_prior:
+        if not trial.gap:
+            shown = [r.pose for r in model.reconstruct_all(trial.excerpts, refine_steps)]
+            figures[f"complete_{kind}_shown_mpjpe"] = _hidden_error(trial, shown)
+        elif isinstance(model, MotionSampler) and model.has_prior:
             figures[f"complete_{kind}_coverage"] = _measure_coverage(model, trial, completed, seed)
     return figures
 

@@ -149,7 +149,7 @@ def _score(
     figures |= measure_rates(reconstructions)
     figures |= measure_level_use(model, reconstructions, fallback)
     processed = [r.processed for r in reconstructions]
-    figures |= measure_completion(model, processed, fallback, options.num_excerpts)
+    figures |= measure_completion(model, processed, fallback, options.num_excerpts, options.refine_steps)
     if model.has_prior:
         held_out = options.split in ("val", "test", "new")
         figures |= measure_generation(model, reconstructions, data.processed("train"), fallback, held_out)

@@ -53,6 +53,10 @@ FIGURES: dict[str, Figure] = {
         for method, good in (("", f"low: {what}"), ("_linear", "to beat: the same, interpolated"))
     },
     **{
+        f"complete_{kind}_shown_mpjpe": Figure(_DISTANCE, f"at best: where not hidden, {_HIDDEN[kind]}")
+        for kind in ("bursts", "landmarks")
+    },
+    **{
         f"complete_{kind}_coverage": Figure("", f"near 0.9: in its 90 % interval, {what}")
         for kind, what in _HIDDEN.items()
         if kind.startswith("gap")
