@@ -13,7 +13,7 @@ from htvae.config import PriorConfig
 from htvae.models.chunking import LABELS_PER_CHUNK
 from htvae.models.prior import Condition, LatentPrior, Latents
 from htvae.training.prior_data import LatentWindows, PriorExamples, Vocabulary
-from htvae.training.prior_fit import PriorFitter, PriorRun, draw_known
+from htvae.training.prior_fit import TIME_CENTRE, TIME_SPREAD, PriorFitter, PriorRun, crowd_times, draw_known
 from htvae.utils.utils import save_tensors
 
 Z, K, C, Q = 4, 2, 6, LABELS_PER_CHUNK
@@ -119,6 +119,25 @@ def test_the_scale_is_that_of_samples_from_the_posteriors(make_fitter):
     expected = torch.full((Z,), math.hypot(2, 3)), torch.full((K,), math.hypot(1, 3))
     torch.testing.assert_close(fitter.prior.sequence_scale, expected[0], rtol=0.06, atol=0)
     torch.testing.assert_close(fitter.prior.chunk_scale, expected[1], rtol=0.06, atol=0)
+
+
+def test_times_crowd_in_training_and_not_in_validation(make_fitter, monkeypatch):
+    """Half of them lie before the centre, 16 % beyond one spread on either side; validation has all alike."""
+    centre, spread = torch.tensor(TIME_CENTRE), TIME_SPREAD
+    times = crowd_times((torch.arange(1000) + 0.5) / 1000)
+    for share, expected in ((0.5, centre), (0.841, centre + spread), (0.159, centre - spread)):
+        torch.testing.assert_close(times.quantile(share), expected.sigmoid(), rtol=0, atol=0.01)
+    assert times.min() > 0 and times.max() < 1 and (times.diff() > 0).all()
+    fitter, seen = make_fitter(), []
+    compute = LatentPrior.compute_loss
+    monkeypatch.setattr(LatentPrior, "compute_loss", lambda *args: (seen.append(args[3]), compute(*args))[1])
+    for _ in range(20):
+        fitter.take_step()
+    inside = (torch.cat(seen).logit() - centre).abs() < spread
+    assert 0.6 < inside.double().mean() < 0.76  # 0.68
+    seen.clear()
+    fitter._validate()
+    torch.testing.assert_close(torch.cat(seen).sort()[0], torch.linspace(0, 1, 40), rtol=0, atol=0.1)
 
 
 def test_the_shares_of_labels_are_those_of_chunks(make_fitter):

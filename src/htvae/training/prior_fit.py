@@ -11,7 +11,7 @@ import copy
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,15 @@ from htvae.utils.utils import save_tensors
 
 logger = logging.getLogger(__name__)
 
-STATE_FORMAT = "htvae-prior-state-3"
+STATE_FORMAT = "htvae-prior-state-4"
 """Of the file that fitting resumes from."""
 SCALE_WINDOWS = 2048
 """Windows by which the latents' spread is measured."""
 MOST_CHUNKS = 512
 """Padded chunks that pass through the prior at once."""
+TIME_CENTRE, TIME_SPREAD = -0.5, 1.0
+"""Mean and standard deviation of the logits of times in training: what a sequence shall show is decided on
+the first half of the way from noise. docs/experiments.md has the losses of other choices."""
 WARMUP_STEPS = 50
 WEIGHT_DECAY = 0.01
 VALIDATION_DRAWS = 4
@@ -129,7 +132,7 @@ class PriorFitter:
         torch.manual_seed(random_seed("dropout", self.run.seed, self.step))
         index = self._draw_windows(config.prior_batch_size, generator)
         for part in _groups(self.examples.train, index):
-            loss = self._loss(self.prior, self.examples.train.select(part), generator).sum()
+            loss = self._loss(self.prior, self.examples.train.select(part), generator, crowd_times).sum()
             (loss / config.prior_batch_size).backward()
         torch.nn.utils.clip_grad_norm_(self.prior.parameters(), 1.0)
         self.optimizer.step()
@@ -206,7 +209,13 @@ class PriorFitter:
             self.best = {"loss": loss, "step": self.step, "state": self._weights()}
         return f"loss {loss:.4f}"
 
-    def _loss(self, prior: LatentPrior, windows: LatentWindows, generator: torch.Generator) -> Tensor:
+    def _loss(
+        self,
+        prior: LatentPrior,
+        windows: LatentWindows,
+        generator: torch.Generator,
+        place_times: Callable[[Tensor], Tensor] = lambda uniform: uniform,
+    ) -> Tensor:
         """Return the loss (B,) of windows with latents, noise, times, labels and known parts drawn anew."""
         config, device = self.run.config, self.run.device
 
@@ -226,7 +235,13 @@ class PriorFitter:
         keeps = uniform(2, batch) >= config.prior_label_dropout
         labels = torch.where(keeps[0], windows.labels, NO_LABEL)
         chunk_labels = torch.where(keeps[1][:, None, None], windows.chunk_labels, NO_LABEL)
-        values = (latents, noise, (places,), known, (windows.num_frames, mask, labels, chunk_labels))
+        values = (
+            latents,
+            noise,
+            (place_times(places),),
+            known,
+            (windows.num_frames, mask, labels, chunk_labels),
+        )
         latents_, noise_, time_, known_, condition = (
             tuple(part.to(device) for part in value) for value in values
         )
@@ -265,6 +280,15 @@ class PriorFitter:
             vae_hash=self.run.vae_hash,
             figures=figures,
         )
+
+
+def crowd_times(uniform: Tensor) -> Tensor:
+    """Return times (B,) that crowd around the first half of the way, from numbers evenly on (0, 1).
+
+    Source: Esser et al. 2024, "Scaling Rectified Flow Transformers for High-Resolution Image Synthesis",
+        section 3.1, logit-normal sampling; their times run the other way.
+    """
+    return torch.sigmoid(TIME_CENTRE + TIME_SPREAD * torch.special.ndtri(uniform.clamp(1e-6, 1 - 1e-6)))
 
 
 def draw_known(chunk_mask: Tensor, uniform: Tensor, probability: float) -> Known:
