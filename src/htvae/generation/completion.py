@@ -37,9 +37,10 @@ SPREAD_REACH, SPREAD_SHARE = 60, 0.5
 """Frames from an observed point beyond which it leaves the spread of the others as it is, and what is left of
 the spread that the encoder alone has. Chosen so that intervals hold nine in ten validation points at gaps of
 15 to 240 frames (docs/results.md)."""
-NUM_PASSES, PASS_STEPS = 12, 5
-"""Times that the model is asked for the best answer, and gradient steps each time. docs/experiments.md has
-the errors of other choices: some steps often are better than many at once."""
+NUM_PASSES, PASS_STEPS, LAST_STEPS = 12, 5, 10
+"""Times that the model is asked for the best answer, gradient steps each time, and each of the last times,
+whose mean counts. docs/experiments.md has the errors of other choices: some steps often are better than many
+at once."""
 SHIFTS = (0, 2, 1, 3)
 """Quarters of a chunk's stride by which the recording is moved on from one pass to the next, in turns: what
 the model answers depends on where its chunks lie, and each answer starts from the last."""
@@ -121,7 +122,8 @@ def fill_in(model: TrainedModel, processed: Sequence[ProcessedSequence]) -> list
     misfits = deque[list[float]](maxlen=len(SHIFTS))
     for number in track("Filling in", range(NUM_PASSES)):
         quarters = SHIFTS[number % len(SHIFTS)]
-        answers = _answer(model, filled, observed, quarters * model.chunk_stride // 4)
+        steps = PASS_STEPS if number < NUM_PASSES - len(SHIFTS) else LAST_STEPS
+        answers = _answer(model, filled, observed, quarters * model.chunk_stride // 4, steps)
         misfits.append([_misfit(p.pose, pose) for p, pose in zip(observed, answers, strict=True)])
         last.append([meet_observed(p.pose, pose) for p, pose in zip(observed, answers, strict=True)])
         filled = [replace(p, pose=pose) for p, pose in zip(observed, last[-1], strict=True)]
@@ -161,10 +163,11 @@ def _answer(
     filled: Sequence[ProcessedSequence],
     observed: Sequence[ProcessedSequence],
     shift: int,
+    steps: int,
 ) -> list[np.ndarray]:
-    """Return what the model makes of recordings, (T, N, D), its chunks ``shift`` frames earlier."""
+    """Return what the model makes of recordings, (T, N, D), its chunks ``shift`` frames earlier, refined."""
     shown, fitted = ([_put_off(p, shift) for p in recordings] for recordings in (filled, observed))
-    return [answer.pose[shift:] for answer in model.reconstruct_all(shown, PASS_STEPS, fitted)]
+    return [answer.pose[shift:] for answer in model.reconstruct_all(shown, steps, fitted)]
 
 
 def _put_off(processed: ProcessedSequence, num_frames: int) -> ProcessedSequence:
