@@ -335,7 +335,7 @@ def _demo_config(options: DemoOptions, recordings: Path) -> Config:
         num_frames=1_900_000,
         learning_rate=3e-3,
         kl_warmup_steps=100,
-        prior_steps=1300,
+        prior_steps=1000,
         prior_batch_size=32,
         prior_learning_rate=3e-3,
         prior_label_dropout=0.2,
