@@ -68,7 +68,7 @@ def test_every_kind_has_every_figure(figures):
     for kind in ("real", *MOTION_KINDS):
         expected |= {f"density_{kind}", f"coverage_{kind}"}
         if kind not in ("reconstruction", "posterior_sample"):
-            expected |= {f"nearest_window_{kind}", f"nearest_latent_{kind}"}
+            expected |= {f"nearest_window_{kind}", f"nearest_latent_{kind}", f"copied_{kind}"}
     for what, names in (("label", "ab"), ("script", ("nod", "wave"))):
         expected |= {f"{what}_agreement{end}" for end in ("", "_real", "_worst")}
         expected |= {f"{what}_recall_{name}" for name in names}
@@ -94,7 +94,7 @@ def test_ranges_ratios_and_shares(figures):
 
 def test_recordings_themselves_are_their_nearest(figures):
     """Here training recordings pose as held out, so that real windows lie at no distance."""
-    assert figures["nearest_window_real"] == 0
+    assert figures["nearest_window_real"] == 0 and figures["copied_real"] == 1
     assert figures["nearest_window_prior_sample"] > 0 and figures["nearest_latent_prior_sample"] > 0
 
 
@@ -110,7 +110,7 @@ def test_what_is_not_at_hand_is_left_out(model, recordings, fallback, monkeypatc
     scored = model.reconstruct_all(recordings)
     figures = measure_generation(model, scored, [], fallback)
     assert "frechet_prior_sample" in figures
-    assert not any(name.endswith("_train") or "nearest" in name for name in figures)
+    assert not any(name.endswith("_train") or name.startswith(("nearest", "copied")) for name in figures)
     figures = measure_generation(model, scored[:1], recordings, fallback, held_out=False)
     assert "frechet_prior_sample_train" in figures and "frechet_prior_sample" not in figures
     assert "nearest_window_real" not in figures and "frechet_real_train" not in figures

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from htvae.evaluation.neighbours import find_nearest_distances, measure_density_coverage
+from htvae.evaluation.neighbours import find_nearest_distances, measure_copying, measure_density_coverage
 
 
 def line(*places):
@@ -43,6 +43,17 @@ def test_too_few_rows_are_said():
         measure_density_coverage(REAL, line(1))
     with pytest.raises(ValueError, match="but got 4 and 0"):
         measure_density_coverage(REAL, np.empty((0, 1)), num_neighbours=1)
+
+
+def test_copies_are_nearer_than_other_recordings():
+    """Rows at 0, 1 | 10, 11: those of the first recording have their nearest other 10 and 9 away."""
+    reference, groups = np.array([[0.0], [1.0], [10.0], [11.0]]), np.array([0, 0, 1, 1])
+    rows = np.array([[1.0], [9.9], [-8.0], [-12.0], [25.0]])
+    expected = [True, True, True, False, False]  # 0, 0.1, 8 of 10, 12 of 10, 14 of 10 away
+    assert measure_copying(rows, reference, groups) == np.mean(expected)
+    for row, copied in zip(rows, expected, strict=True):
+        assert measure_copying(row[None], reference, groups) == copied
+    assert np.isnan(measure_copying(rows, reference, np.zeros(4, int)))
 
 
 def test_nearest_distances():

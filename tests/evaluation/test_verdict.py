@@ -112,8 +112,10 @@ GENERATED = {
     "frechet_fitted_gaussian_train": 120.0,
     "coverage_prior_sample": 0.8,
     "coverage_real": 0.9,
-    "nearest_window_prior_sample": 3.0,
-    "nearest_window_real": 2.9,
+    "copied_prior_sample": 0.5,
+    "copied_real": 0.4,
+    "nearest_latent_prior_sample": 2.8,
+    "nearest_latent_real": 2.9,
     "label_agreement": 0.9,
     "label_agreement_real": 0.92,
 }
@@ -137,7 +139,8 @@ def test_generation_that_is_good():
             "lack variety: they reach 50% of real windows, real",
             "--prior_steps",
         ),
-        ({"nearest_window_prior_sample": 2.0}, "copy the training recordings: their windows", "by heart"),
+        ({"copied_prior_sample": 0.75}, "copy the training recordings: their windows lie", "by heart"),
+        ({"nearest_latent_prior_sample": 2.0}, "copy the training recordings: their sequence", "by heart"),
         (
             {"label_agreement": 0.5},
             "50% of generated motion, and in 92% of real motion: labels are not always followed",

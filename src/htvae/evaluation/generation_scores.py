@@ -38,7 +38,12 @@ from htvae.evaluation.motion_sets import (
     sample_posteriors,
     take_modes,
 )
-from htvae.evaluation.neighbours import NUM_NEIGHBOURS, find_nearest_distances, measure_density_coverage
+from htvae.evaluation.neighbours import (
+    NUM_NEIGHBOURS,
+    find_nearest_distances,
+    measure_copying,
+    measure_density_coverage,
+)
 from htvae.evaluation.plans import Wanted, choose_evenly, plan_like, plan_parts
 from htvae.generation.sampler import MotionSampler
 from htvae.inference import Reconstruction
@@ -71,14 +76,17 @@ class Real:
     reconstructions: Sequence[Reconstruction]
     features: np.ndarray
     """(n, F) of all their windows."""
+    groups: np.ndarray
+    """(n,) int, the recording that a window is of."""
     fallback: np.ndarray
     """(L, D), see `pose_features`."""
 
     @classmethod
     def of(cls, reconstructions: Sequence[Reconstruction], fallback: np.ndarray) -> "Real":
         """Return the recordings with their features."""
-        poses = [r.processed.pose[:, : len(fallback)] for r in reconstructions]
-        return cls(reconstructions, pose_features(poses, fallback), fallback)
+        parts = [pose_features([r.processed.pose[:, : len(fallback)]], fallback) for r in reconstructions]
+        groups = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        return cls(reconstructions, np.concatenate(parts), groups, fallback)
 
     @property
     def processed(self) -> list[ProcessedSequence]:
@@ -263,9 +271,11 @@ def measure_nearest(
 ) -> dict[str, float]:
     """Return how far motion is from the nearest training window, and its z from the nearest training z.
 
-    Medians over windows, and over sequence latents. Generated motion that is nearer than held-out recordings
-    are is copied. A held-out recording's z is drawn from its posterior, as the prior learned its own.
-    Windows: distances in the components. z: spreads of training z's, root mean square over its numbers.
+    Medians over windows, and over sequence latents; and ``copied_<kind>``, see `measure_copying`. Generated
+    motion that is nearer than held-out recordings are may be copied, or calmer: calm windows lie close
+    together. Then ``copied`` is no higher than theirs. A held-out recording's z is drawn from its posterior,
+    as the prior learned its own. Windows: distances in the components. z: spreads of training z's, root mean
+    square over its numbers.
     """
     space = FeatureSpace.fit(train.features)
     rows = space.project(train.features)
@@ -274,10 +284,14 @@ def measure_nearest(
     found: dict[str, list[float]] = {}
 
     def note(kind: str, features: np.ndarray, z: np.ndarray) -> None:
-        window = find_nearest_distances(space.project(features), rows)
+        projected = space.project(features)
+        window = find_nearest_distances(projected, rows)
         latent = find_nearest_distances(z / spread, latents / spread) / np.sqrt(z.shape[1])
         found.setdefault(f"nearest_window_{kind}", []).append(float(np.median(window)))
         found.setdefault(f"nearest_latent_{kind}", []).append(float(np.median(latent)))
+        if train.groups[-1] > 0:
+            copied = measure_copying(projected, rows, train.groups)
+            found.setdefault(f"copied_{kind}", []).append(copied)
 
     for seed, sets in zip(SEEDS, draws, strict=True):
         for kind, drawn in sets.items():

@@ -35,6 +35,7 @@ _NEIGHBOURS = {
     "coverage": Figure("", "near coverage_real: as varied as real windows"),
     "nearest_window": Figure("features", "not below nearest_window_real: no copies"),
     "nearest_latent": Figure("spreads", "not below nearest_latent_real: no copies"),
+    "copied": Figure("", "not above copied_real: nearer to training than other recordings are"),
 }
 _AGREEMENT = {
     "": "near {}_agreement_real: shows what was asked for",
@@ -126,7 +127,8 @@ def _format_legend(figures: Mapping[str, float]) -> str:
         f"sample over reconstruction, prior sample over posterior sample (a held-out one where there is), "
         f"control over prior sample.\n"
         f"density, coverage: near those of real motion is good. nearest: distance of a training window or "
-        f"latent; where it is below that of held-out motion, training is copied."
+        f"latent. copied: share of windows nearer to a training window than other recordings are to that; "
+        f"where it is above that of held-out motion, training is copied."
     )
 
 

@@ -202,18 +202,21 @@ def _variety(figures: Mapping[str, float]) -> Iterator[_Finding]:
                 f"Prior samples lack variety: they reach {share:.0%} of real windows, real ones {real:.0%}.",
                 _FIT_PRIOR,
             )
-    copied = [
-        words
-        for name, words in (("window", "windows"), ("latent", "sequence latents"))
-        if figures.get(f"nearest_{name}_prior_sample", math.inf)
-        < COPY_RATIO * figures.get(f"nearest_{name}_real", 0)
-    ]
+    copied = ["windows"] if figures.get("copied_prior_sample", 0) > _most_copied(figures) else []
+    nearest = figures.get("nearest_latent_prior_sample", math.inf)
+    if nearest < COPY_RATIO * figures.get("nearest_latent_real", 0):
+        copied.append("sequence latents")
     if copied:
         yield _Finding(
             f"Prior samples copy the training recordings: their {' and '.join(copied)} lie nearer to those "
             f"of training than held-out recordings do.",
             "a prior that learns less by heart: fewer --prior_steps, --prior_dropout 0.1, or more recordings",
         )
+
+
+def _most_copied(figures: Mapping[str, float]) -> float:
+    """Return the share of copied windows that is borne with: half-way from real motion's to all."""
+    return (1 + figures.get("copied_real", 1.0)) / 2
 
 
 def _agreement(figures: Mapping[str, float]) -> Iterator[_Finding]:
