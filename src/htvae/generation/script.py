@@ -69,7 +69,7 @@ def draw_script(
         num_frames: length.
         rng: random numbers.
 
-    Source: Yu 2010, "Hidden semi-Markov models", section 2.1, with durations and transitions as counted.
+    Source: Yu 2010, "Hidden semi-Markov models"; how long states last, and what follows, as counted.
     """
     alike = [parts for index, parts in recorded if index == label] or [parts for _, parts in recorded]
     if not alike:

@@ -152,10 +152,10 @@ def _measure_ground_range(model: TrainedModel, recordings: Sequence[ProcessedSeq
 
 
 def _is_finished(prior: PriorState, vae_hash: str, config: PriorConfig) -> bool:
-    noted = (
-        bool(prior.label_shares and prior.scripts) and prior.movement > 0
-    )  # which earlier versions did not
-    return noted and (prior.vae_hash, prior.config) == (vae_hash, config) and bool(prior.figures["finished"])
+    notes_all = bool(prior.label_shares and prior.scripts) and prior.movement > 0  # earlier versions' do not
+    return (
+        notes_all and (prior.vae_hash, prior.config) == (vae_hash, config) and bool(prior.figures["finished"])
+    )
 
 
 def _save(model_file: Path, prior: PriorState) -> None:
