@@ -74,7 +74,7 @@ def _start_prior(config: Config, data: PoseDataLoader, model: TrainedModel, fold
     latents = collect_latents(model, train, vocabulary, config.training.seed)
     run = PriorRun(
         config=config.prior,
-        examples=PriorExamples(latents, None, vocabulary, math.inf, 0.0),
+        examples=PriorExamples(latents, None, vocabulary, math.inf, 0.0, ()),
         vae_hash=hash_weights(model.model.state_dict()),
         state_file=folder / "prior.pt",
         seed=config.training.seed,
