@@ -182,7 +182,7 @@ class GenerateOptions(MotionOptions):
     """What happens when, by labels of spans: 'walk:12s,wave:4s'; f in place of s means frames. None: one is
     drawn for each sequence, as training recordings of the label have it."""
     guidance: float | None = None
-    """More than 1 exaggerates label and script, at a price in variety. None: 2 with a script given, else 1."""
+    """More than 1 exaggerates label and script, at a price in variety. None: 2 if a script is given, or 1."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
