@@ -8,11 +8,12 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from htvae.cli import parse_evaluate, run_command
-from htvae.config_file import load_config_file
+from htvae.cli.evaluate import parse_evaluate
+from htvae.cli.main import run_command
+from htvae.config.files import load_config_file
 
 if TYPE_CHECKING:
-    from htvae.evaluation.scoring import Metric
+    from htvae.evaluation.reconstruction import Metric
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,7 +6,8 @@
 import sys
 from collections.abc import Sequence
 
-from htvae.cli import parse_train, run_command
+from htvae.cli.main import run_command
+from htvae.cli.train import parse_train
 
 
 def main(argv: Sequence[str] | None = None) -> int:

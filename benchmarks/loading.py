@@ -15,9 +15,9 @@ from collections.abc import Sequence
 
 from measure import training_step
 
-from htvae.checkpoint import build_model
 from htvae.config import Config
 from htvae.data.loader import PoseDataLoader
+from htvae.inference.checkpoint import build_model
 from htvae.utils.device import choose_device
 
 MAX_STEPS = 60

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from measure import training_step
 
-from htvae.checkpoint import Checkpoint, build_model, hash_weights
 from htvae.config import Config
 from htvae.data.loader import PoseDataLoader
-from htvae.inference import TrainedModel
+from htvae.inference.checkpoint import Checkpoint, build_model, hash_weights
+from htvae.inference.model import TrainedModel
 from htvae.training.machine import choose_precision
 from htvae.training.prior_data import PriorExamples, Vocabulary, collect_latents
 from htvae.training.prior_fit import PriorFitter, PriorRun

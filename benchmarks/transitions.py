@@ -22,17 +22,17 @@ from typing import Any
 import numpy as np
 
 import htvae
-from htvae.data.ground import USUAL_RATE
 from htvae.data.loader import PoseDataLoader
 from htvae.data.processing import ProcessedSequence
-from htvae.data.sequence import PoseSequence
-from htvae.evaluation.feature_space import FeatureSpace
-from htvae.evaluation.frechet import pose_features
-from htvae.evaluation.generation_scores import SEEDS, measure_excess
+from htvae.evaluation.generation import SEEDS, measure_excess
 from htvae.evaluation.motion_sets import sample_posteriors
-from htvae.evaluation.probe import fit_classifier, hand_made_statistics
 from htvae.generation.editing import edit_towards, find_direction
 from htvae.generation.model import GenerativeModel
+from htvae.metrics.feature_space import FeatureSpace
+from htvae.metrics.frechet import pose_features
+from htvae.metrics.probe import fit_classifier, hand_made_statistics
+from htvae.poses.ground import USUAL_RATE
+from htvae.poses.sequence import PoseSequence
 from htvae.utils.progress import track
 
 SAMPLES = 2

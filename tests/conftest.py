@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from htvae.config import Config
-from htvae.data.pose_csv import write_pose_csv
 from htvae.data.processing import ProcessedSequence, TransformRecord
-from htvae.data.sequence import PoseSequence
+from htvae.io.pose_csv import write_pose_csv
+from htvae.poses.sequence import PoseSequence
 
 BODY = ("NOSE", "LEFT_SHOULDER", "RIGHT_SHOULDER", "LEFT_HIP", "RIGHT_HIP", "LEFT_WRIST")
 PLACES = np.array([[0, 1.5], [-0.4, 1], [0.4, 1], [-0.2, 0], [0.2, 0], [-0.8, 0.6]])
@@ -179,3 +179,29 @@ def trained_with_prior(trained: TrainedRun, tmp_path_factory: pytest.TempPathFac
     assert add_prior_to(checkpoint, trained.config.replace(**TINY_PRIOR))
     torch.set_num_threads(threads)
     return trained._replace(checkpoint=checkpoint)
+
+
+@pytest.fixture
+def make_sequence() -> Callable[..., PoseSequence]:
+    """Return a maker of recordings: a body of any size that nods, and walks along x at a constant speed."""
+
+    standing = BODY[:5]
+
+    def make(
+        name: str = "walk",
+        num_frames: int = 37,
+        *,
+        size: float = 2.0,
+        origin: float = 3.0,
+        speed: float = 0.1,
+        num_coordinates: int = 2,
+        **metadata: Any,
+    ) -> PoseSequence:
+        frames = np.arange(num_frames)
+        pose = np.zeros((num_frames, len(standing), num_coordinates), np.float32)
+        pose[..., :2] = size * PLACES[: len(standing)]
+        pose[:, 0, 1] += size * 0.1 * np.sin(0.3 * frames + len(name))
+        pose[..., 0] += (origin + speed * frames)[:, None]
+        return PoseSequence(name=name, landmarks=standing, pose=pose, **metadata)
+
+    return make

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 import torch
 
-from htvae import cli
-from htvae.checkpoint import load_checkpoint, read_plain
+from htvae.cli import main as cli
+from htvae.inference.checkpoint import load_checkpoint, read_plain
 
 IN_A_PROCESS = """
 import sys
 import torch
 import htvae.training.machine
-from htvae import cli
+from htvae.cli import main as cli
 torch.set_num_threads(1)
 htvae.training.machine.measure_matrix_rate = lambda *_: 1e11
 {before}
@@ -51,7 +51,7 @@ def run(before: str, *argv: str, folder: Path) -> tuple[int, str]:
     """Run a command in a process of its own; return its exit code, and what it says."""
     result = subprocess.run(
         [sys.executable, "-c", IN_A_PROCESS.format(before=before), *argv], cwd=folder, check=False,
-        env=os.environ | {"PYTHONPATH": str(Path(cli.__file__).parents[1])}, capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(cli.__file__).parents[2])}, capture_output=True, text=True,
     )  # fmt: skip
     said = re.sub(r"[│|\s]+", " ", result.stdout + result.stderr)
     if re.search(r"os\.set.*PermissionError", said):

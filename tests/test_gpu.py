@@ -8,9 +8,9 @@ import torch
 from lightning.pytorch import Callback
 
 import htvae
-from htvae.checkpoint import read_plain
 from htvae.data.batching import collate
 from htvae.data.dataset import WindowSample
+from htvae.inference.checkpoint import read_plain
 from htvae.training.trainer import HTVAETrainer
 
 DEVICE = "cuda"

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import torch
 
-from htvae import cli
-from htvae.checkpoint import read_plain
-from htvae.data.pose_csv import write_pose_csv
+from htvae.cli import main as cli
+from htvae.inference.checkpoint import read_plain
+from htvae.io.pose_csv import write_pose_csv
 
 Run = Callable[..., str]
 

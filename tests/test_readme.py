@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import htvae
-from htvae import cli
-from htvae.config import Config, setting_names
-from htvae.flags import parse_flags
-from htvae.options import (
+from htvae.cli import evaluate, train
+from htvae.cli import main as cli
+from htvae.cli.flags import parse_flags
+from htvae.cli.options import (
     CheckDataOptions,
     CompleteOptions,
     ContinueOptions,
@@ -24,6 +24,7 @@ from htvae.options import (
     GenerateOptions,
     InterpolateOptions,
 )
+from htvae.config import Config, setting_names
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -80,9 +81,9 @@ def check_command(line: str) -> None:
         case ["python", "train.py", "--help"]:
             assert (ROOT / "train.py").is_file()
         case ["python", "train.py", *argv]:
-            cli.parse_train(argv)
+            train.parse_train(argv)
         case ["python", "evaluate.py", *argv]:
-            cli.parse_evaluate(argv)
+            evaluate.parse_evaluate(argv)
         case ["htvae", *argv] | ["python", "-m", "htvae", *argv]:
             check_htvae(argv)
         case _:
@@ -187,7 +188,7 @@ def test_an_architecture_of_ones_own(config: Config, trained: Any, tmp_path: Pat
         f"{example('def build_model')}\n\nfrom htvae.config import Config\n\n"
         f"def get_config():\n    return Config.from_dict({config.to_dict()!r})\n"
     )
-    parsed = cli.parse_train(["--config", str(settings)])
+    parsed = train.parse_train(["--config", str(settings)])
     assert parsed.config == config
     result = htvae.HTVAETrainer(parsed.config, build_model=parsed.build_model).fit()
     model = htvae.generation.load(result.best_model, "cpu", parsed.build_model)

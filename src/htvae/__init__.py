@@ -11,25 +11,11 @@ if TYPE_CHECKING:
     from htvae.config import Config
     from htvae.data import PoseDataLoader, PoseDataProcessor, PoseSequence, PoseSequenceDataset
     from htvae.generation import GenerativeModel, load
-    from htvae.inference import TrainedModel
+    from htvae.inference.model import TrainedModel
     from htvae.models.vae import HierarchicalTransformerVAE
     from htvae.training.trainer import HTVAETrainer
 
 __version__ = "0.1.0"
-__all__ = [
-    "Config",
-    "GenerativeModel",
-    "HTVAETrainer",
-    "HierarchicalTransformerVAE",
-    "PoseDataLoader",
-    "PoseDataProcessor",
-    "PoseSequence",
-    "PoseSequenceDataset",
-    "TrainedModel",
-    "__version__",
-    "load",
-]
-
 _HOMES = {
     "Config": "htvae.config",
     "GenerativeModel": "htvae.generation.model",
@@ -39,8 +25,9 @@ _HOMES = {
     "PoseDataProcessor": "htvae.data",
     "PoseSequence": "htvae.data",
     "PoseSequenceDataset": "htvae.data",
-    "TrainedModel": "htvae.inference",
+    "TrainedModel": "htvae.inference.model",
     "load": "htvae.generation.model",
 }
+__all__ = [*_HOMES, "__version__"]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -2,7 +2,7 @@
 
 import sys
 
-from htvae.cli import main
+from htvae.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -10,7 +10,7 @@ from htvae.data.anchoring import (
     torso_length,
     upward_rotation,
 )
-from htvae.data.geometry import observed_points, rotate
+from htvae.poses.geometry import observed_points, rotate
 
 NAN = np.float32(np.nan)
 

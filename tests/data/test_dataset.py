@@ -8,15 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from htvae.config import DataConfig
-from htvae.data.dataset import (
-    PoseSequenceDataset,
-    build_augmentations,
-    random_stream,
-    tile_spans,
-    window_grid,
-)
+from htvae.data.dataset import PoseSequenceDataset, build_augmentations, tile_spans, window_grid
 from htvae.data.processing import PoseDataProcessor
-from htvae.data.sequence import FrameLabel, PoseSequence
+from htvae.poses.sequence import FrameLabel, PoseSequence
+from htvae.utils.random import random_stream
 
 PLAIN = {
     "mirror_probability": 0.0,

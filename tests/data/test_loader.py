@@ -4,8 +4,8 @@ import torch
 
 from htvae.config import Config
 from htvae.data.loader import PoseDataLoader
-from htvae.data.pose_csv import write_pose_csv
 from htvae.data.splits import Splits
+from htvae.io.pose_csv import write_pose_csv
 
 
 @pytest.fixture

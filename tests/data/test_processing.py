@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from htvae.config import DataConfig
-from htvae.data.landmarks import ROOT_VELOCITY
 from htvae.data.processing import PoseDataProcessor
-from htvae.data.sequence import PoseSequence
+from htvae.poses.landmarks import ROOT_VELOCITY
+from htvae.poses.sequence import PoseSequence
 
 NAN = np.float32(np.nan)
 HIPS = [3, 4]

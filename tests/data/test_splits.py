@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from htvae.config import DataConfig
-from htvae.data.sequence import PoseSequence
-from htvae.data.splits import Splits, content_hash, split_recordings
+from htvae.data.splits import Splits, split_recordings
+from htvae.poses.sequence import PoseSequence, content_hash
 
 
 def recording(name, num_frames=10, **metadata):

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from htvae.data.pose_csv import write_pose_csv
-from htvae.data.sequence import PoseSequence
+from htvae.cli.options import EvaluateOptions
 from htvae.evaluation import pictures
 from htvae.evaluation.evaluator import DEFAULT_METRICS, _read_truth, evaluate
 from htvae.evaluation.generation_table import explain
 from htvae.evaluation.tables import FIGURES
-from htvae.options import EvaluateOptions
+from htvae.io.pose_csv import write_pose_csv
+from htvae.poses.sequence import PoseSequence
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_figures_are_printed_returned_and_written(score, trained, tmp_path, caps
 
 
 def trained_splits(trained):
-    from htvae.checkpoint import load_checkpoint
+    from htvae.inference.checkpoint import load_checkpoint
 
     return load_checkpoint(trained.checkpoint).splits
 
@@ -196,7 +196,7 @@ def test_every_figure_is_explained(score, trained):
 
 
 def test_a_model_with_a_prior_is_scored_on_what_it_generates(score, trained_with_prior, capsys, monkeypatch):
-    from htvae.evaluation import generation_scores
+    from htvae.evaluation import generation as generation_scores
 
     monkeypatch.setattr(generation_scores, "LEAST_WINDOWS", 4)
     monkeypatch.setattr(generation_scores, "SEEDS", (1,))

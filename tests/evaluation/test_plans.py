@@ -5,8 +5,8 @@ import pytest
 
 from htvae.config import DataConfig
 from htvae.data.processing import PoseDataProcessor
-from htvae.data.sequence import FrameLabel
 from htvae.evaluation.plans import choose_evenly, label_frames, plan_like, plan_parts
+from htvae.poses.sequence import FrameLabel
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 import htvae
-from htvae import cli
-from htvae.data.pose_csv import read_pose_csv, write_pose_csv
+from htvae.cli import main as cli
 from htvae.generation.completion import (
     LAST_STEPS,
     NUM_PASSES,
@@ -23,6 +22,7 @@ from htvae.generation.completion import (
     meet_observed,
     spread_between,
 )
+from htvae.io.pose_csv import read_pose_csv, write_pose_csv
 
 
 @pytest.fixture(scope="module")

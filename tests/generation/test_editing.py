@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from htvae.generation.editing import find_direction
-from htvae.inference import Encoding
+from htvae.inference.model import Encoding
 
 
 def encoding(label, place, sequence, chunks):

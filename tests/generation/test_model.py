@@ -8,11 +8,11 @@ import pytest
 import torch
 
 import htvae
-from htvae.data.ground import find_ground
-from htvae.data.pose_csv import write_pose_csv
-from htvae.data.sequence import FrameLabel
 from htvae.generation.sampler import _fade
+from htvae.io.pose_csv import write_pose_csv
 from htvae.models.prior import Latents
+from htvae.poses.ground import find_ground
+from htvae.poses.sequence import FrameLabel
 
 
 @pytest.fixture(scope="module")

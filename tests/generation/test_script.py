@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from htvae.data.sequence import FrameLabel
 from htvae.generation.script import Script, draw_script
+from htvae.poses.sequence import FrameLabel
 
 NAMES = ("walk", "run")
 

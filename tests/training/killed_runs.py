@@ -18,15 +18,16 @@ import pandas  # noqa: F401
 import torch
 import torch.utils.tensorboard
 
-import htvae.data.folder
 import htvae.generation
+import htvae.io.folder
 import htvae.training.machine
 import htvae.training.trainer
-from htvae import cli
-from htvae.data import store
+from htvae.cli import main as cli
+from htvae.cli import train
+from htvae.io import cache as store
 from htvae.training.logs import MetricsLog
 from htvae.training.module import TrainingModule
-from htvae.utils import utils
+from htvae.utils import files as utils
 
 
 def die() -> None:
@@ -96,7 +97,7 @@ def shortly_after(seconds: float) -> None:
 
 
 INSTANTS: dict[str, Callable[[Any], None]] = {
-    "reading a recording": before(htvae.data.folder, "parse_pose_csv"),
+    "reading a recording": before(htvae.io.folder, "parse_pose_csv"),
     "writing the cache": halfway(store.np, "save", save_half),
     "between cache and index": before(utils.os, "replace", lambda _, path: str(path).endswith(".json")),
     "before a step": before(TrainingModule, "training_step"),
@@ -138,7 +139,7 @@ def main(folder: Path, flags: list[str], kills: list[tuple[str, Any]]) -> dict[s
     """Train once whole and once with kills; return what was seen."""
     torch.set_num_threads(1)
     htvae.training.machine.measure_matrix_rate = lambda *_: 1e11
-    cli.parse_train(flags)  # imports the rest
+    train.parse_train(flags)  # imports the rest
     log = folder / "log.txt"
     whole = start([*flags, "--experiments_dir", f"{folder}/whole"], log)
     seen: dict[str, Any] = {"whole": whole, "kills": [], "torn": []}

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from htvae.cli import run_command
+from htvae.cli.main import run_command
 from htvae.config import Config
 from htvae.training.trainer import HTVAETrainer
 

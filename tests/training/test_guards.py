@@ -10,10 +10,11 @@ import torch
 from lightning.pytorch.callbacks import Callback
 from torch import nn
 
-from htvae import cli
-from htvae.checkpoint import read_plain
+from htvae.cli import main as cli
+from htvae.cli import train
 from htvae.data.dataset import PoseSequenceDataset
-from htvae.data.pose_csv import write_pose_csv
+from htvae.inference.checkpoint import read_plain
+from htvae.io.pose_csv import write_pose_csv
 from htvae.models import HierarchicalTransformerVAE
 from htvae.training import VAELoss, speed_guard
 from htvae.training.step_guards import NUM_CHECKS, LossGuard
@@ -296,7 +297,7 @@ def test_a_learning_rate_that_is_far_too_high(walks, tiny_settings, tmp_path, ca
         "experiments_dir": tmp_path / "runs",
     }
     flags = [text for name, value in settings.items() for text in (f"--{name}", str(value))]
-    assert cli.run_command(cli.train, flags) == 1
+    assert cli.run_command(train.train, flags) == 1
     said = capsys.readouterr().err
     assert (
         "error: The gradient must be finite, but its norm is nan at step 1 (epoch 0). In the step: " in said

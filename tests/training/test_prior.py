@@ -10,10 +10,10 @@ import pytest
 import torch
 
 import htvae
-from htvae.checkpoint import load_checkpoint, save_checkpoint
-from htvae.data.geometry import measure_movement
 from htvae.data.loader import PoseDataLoader
-from htvae.data.sequence import FrameLabel
+from htvae.inference.checkpoint import load_checkpoint, save_checkpoint
+from htvae.poses.geometry import measure_movement
+from htvae.poses.sequence import FrameLabel
 from htvae.training import prior
 from htvae.training.prior import add_prior
 from htvae.training.prior_data import Vocabulary, collect_latents, record_scripts

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from htvae.checkpoint import read_plain
 from htvae.config import PriorConfig
+from htvae.inference.checkpoint import read_plain
 from htvae.models.chunking import LABELS_PER_CHUNK
 from htvae.models.prior import Condition, LatentPrior, Latents
 from htvae.training.prior_data import LatentWindows, PriorExamples, Vocabulary
 from htvae.training.prior_fit import TIME_CENTRE, TIME_SPREAD, PriorFitter, PriorRun, crowd_times, draw_known
-from htvae.utils.utils import save_tensors
+from htvae.utils.files import save_tensors
 
 Z, K, C, Q = 4, 2, 6, LABELS_PER_CHUNK
 TINY = {"prior_embed_dim": 32, "prior_num_heads": 2, "prior_num_layers": 1, "prior_batch_size": 16}

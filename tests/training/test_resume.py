@@ -16,8 +16,8 @@ import pytest
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from htvae.checkpoint import read_plain
-from htvae.data.pose_csv import write_pose_csv
+from htvae.inference.checkpoint import read_plain
+from htvae.io.pose_csv import write_pose_csv
 from htvae.training.trainer import HTVAETrainer
 from htvae.utils.callbacks import ModelCheckpoint
 from htvae.utils.lock import LockHeldError

@@ -14,9 +14,9 @@ from lightning.pytorch.callbacks import Callback
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 import htvae
-from htvae.checkpoint import load_checkpoint, read_plain
 from htvae.config import Config
-from htvae.data.pose_csv import write_pose_csv
+from htvae.inference.checkpoint import load_checkpoint, read_plain
+from htvae.io.pose_csv import write_pose_csv
 from htvae.training.trainer import HTVAETrainer
 
 LENGTHS = [40, 60, 51, 70, 33, 90, 100, 45]

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from htvae.checkpoint import read_plain
 from htvae.config import Config
 from htvae.data.loader import PoseDataLoader
-from htvae.data.pose_csv import write_pose_csv
+from htvae.inference.checkpoint import read_plain
+from htvae.io.pose_csv import write_pose_csv
 from htvae.training.trainer import HTVAETrainer
 from tests.training.process_script import Recorder
 

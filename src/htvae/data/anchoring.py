@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from htvae.data.geometry import UPWARDS, fill_gaps, plane_angle
-from htvae.data.landmarks import canonical_name
+from htvae.poses.geometry import UPWARDS, fill_gaps, plane_angle
+from htvae.poses.landmarks import canonical_name
 
 MIN_OBSERVED_SHARE = 0.1
 """Share of frames in which hips (and shoulders) must be seen for anchor (and unit) to be taken from them."""

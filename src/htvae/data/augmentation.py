@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from htvae.data.geometry import resample_frames
-from htvae.data.geometry import rotate as rotate_by
+from htvae.poses.geometry import resample_frames
+from htvae.poses.geometry import rotate as rotate_by
 
 SHORTEST_SPAN, LONGEST_SPAN = 4, 256
 """Lengths (frames) of the spans that `hide_spans` hides, each octave as often."""

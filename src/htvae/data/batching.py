@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.utils.data import Sampler
 
 from htvae.config import TrainingConfig
-from htvae.data.dataset import PoseSequenceDataset, WindowSample, random_stream
+from htvae.data.dataset import PoseSequenceDataset, WindowSample
+from htvae.utils.random import random_stream
 
 
 @dataclass(frozen=True, eq=False)

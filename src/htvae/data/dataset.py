@@ -19,16 +19,17 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 from torch.utils.data import Dataset
 
 from htvae.config import DataConfig
 from htvae.data import augmentation
-from htvae.data.geometry import observed_points
-from htvae.data.landmarks import side_names
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
+from htvae.poses.geometry import observed_points
+from htvae.poses.landmarks import side_names
+from htvae.utils.random import random_seed, random_stream
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +38,6 @@ LEAST_WINDOW = 256
 
 Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 """(pose (T, N, D), rng) -> pose of the same shape."""
-
-
-Purpose = Literal[
-    "tiling", "order", "window", "noise", "dropout", "prior", "prior validation", "label", "script"
-]
-"""What random numbers are for."""
 
 
 class Window(NamedTuple):
@@ -198,16 +193,6 @@ class PoseSequenceDataset(Dataset[WindowSample]):
             for i, pose in enumerate(self.poses)
             for start, stop, keep_start, keep_stop in window_grid(len(pose), self.max_frames)
         ]
-
-
-def random_stream(purpose: Purpose, seed: int, epoch: int, index: int = 0) -> np.random.Generator:
-    """Return random numbers that depend on nothing but these, different ones for each purpose."""
-    return np.random.default_rng((seed, epoch, index, get_args(Purpose).index(purpose)))
-
-
-def random_seed(purpose: Purpose, seed: int, epoch: int, index: int = 0) -> int:
-    """Return a seed in [0, 2^63) that depends on nothing but these, as `random_stream`."""
-    return int(random_stream(purpose, seed, epoch, index).integers(2**63 - 1))
 
 
 def window_grid(num_frames: int, max_frames: int) -> list[tuple[int, int, int, int]]:

@@ -12,9 +12,9 @@ from htvae.config import Config
 from htvae.data.batching import EvaluationSampler, PoseBatch, TrainingSampler, collate_step
 from htvae.data.dataset import PoseSequenceDataset
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
-from htvae.data.sequence import PoseSequence
-from htvae.data.splits import Splits, content_hash, split_recordings
-from htvae.data.store import open_store
+from htvae.data.splits import Splits, split_recordings
+from htvae.io.cache import open_store
+from htvae.poses.sequence import PoseSequence, content_hash
 
 
 class PoseDataLoader:

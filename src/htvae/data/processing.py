@@ -18,10 +18,10 @@ import numpy as np
 
 from htvae.config import DataConfig
 from htvae.data import anchoring
-from htvae.data.faults import list_names
-from htvae.data.geometry import RunningMoments, observed_points, resample_frames, rotate
-from htvae.data.landmarks import ROOT_VELOCITY, mirror_permutation, skeleton_edges
-from htvae.data.sequence import PoseSequence
+from htvae.poses.geometry import RunningMoments, observed_points, resample_frames, rotate
+from htvae.poses.landmarks import ROOT_VELOCITY, mirror_permutation, skeleton_edges
+from htvae.poses.sequence import PoseSequence
+from htvae.utils.text import list_names
 
 logger = logging.getLogger(__name__)
 

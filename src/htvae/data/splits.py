@@ -11,11 +11,9 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from htvae.config import DataConfig
-from htvae.data.faults import list_names
-from htvae.data.sequence import SPLITS, PoseSequence
+from htvae.poses.sequence import SPLITS, PoseSequence, content_hash
+from htvae.utils.text import list_names
 
 logger = logging.getLogger(__name__)
 
@@ -77,13 +75,6 @@ class Splits:
         """Make splits from `to_dict`'s result."""
         plain: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
         return cls(**plain)
-
-
-def content_hash(sequence: PoseSequence) -> str:
-    """Return a hash of a recording's landmarks and poses, whatever the recording is called."""
-    digest = hashlib.blake2b(repr((sequence.landmarks, sequence.pose.shape)).encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(sequence.pose).data)
-    return digest.hexdigest()
 
 
 def split_recordings(

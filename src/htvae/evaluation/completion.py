@@ -14,9 +14,7 @@ from itertools import islice
 import numpy as np
 
 from htvae.config import NUM_EXCERPTS
-from htvae.data.geometry import observed_points
 from htvae.data.processing import ProcessedSequence
-from htvae.evaluation.windows import fill_gaps
 from htvae.generation.completion import (
     compute_interval,
     draw_completions,
@@ -26,7 +24,9 @@ from htvae.generation.completion import (
     spread_between,
 )
 from htvae.generation.sampler import MotionSampler
-from htvae.inference import TrainedModel
+from htvae.inference.model import TrainedModel
+from htvae.metrics.windows import fill_gaps
+from htvae.poses.geometry import observed_points
 from htvae.utils.progress import track
 
 BURST = 30

@@ -11,27 +11,28 @@ from typing import Any
 
 import numpy as np
 
-from htvae.checkpoint import BuildModel
-from htvae.data.geometry import resample_frames
+from htvae.cli.options import EvaluateOptions
 from htvae.data.loader import PoseDataLoader
 from htvae.data.processing import ProcessedSequence
-from htvae.data.sequence import PoseSequence
 from htvae.evaluation.completion import measure_completion
-from htvae.evaluation.controls import PCAControl, hold_mean_pose, numbers_per_window
-from htvae.evaluation.generation_scores import measure_generation
+from htvae.evaluation.generation import measure_generation
 from htvae.evaluation.generation_table import explain, format_generation
-from htvae.evaluation.latents import save_latents
-from htvae.evaluation.level_use import count_numbers, measure_level_use, measure_rates
+from htvae.evaluation.levels import count_numbers, measure_level_use, measure_rates
 from htvae.evaluation.pictures import draw_pictures
-from htvae.evaluation.probe import probe_with_yardsticks
-from htvae.evaluation.scoring import DEFAULT_METRICS, Metric, ScoredRecording, score_recording
+from htvae.evaluation.reconstruction import DEFAULT_METRICS, Metric, ScoredRecording, score_recording
 from htvae.evaluation.tables import format_figures
 from htvae.evaluation.verdict import give_verdict
 from htvae.generation.model import load
 from htvae.generation.sampler import MotionSampler
-from htvae.inference import Encoding, Reconstruction, TrainedModel
-from htvae.options import EvaluateOptions
-from htvae.utils.utils import atomic_write, format_duration
+from htvae.inference.checkpoint import BuildModel
+from htvae.inference.latent_files import save_latents
+from htvae.inference.model import Encoding, Reconstruction, TrainedModel
+from htvae.metrics.pca import PCAControl, hold_mean_pose, numbers_per_window
+from htvae.metrics.probe import probe_with_yardsticks
+from htvae.poses.geometry import resample_frames
+from htvae.poses.sequence import PoseSequence
+from htvae.utils.files import atomic_write
+from htvae.utils.text import format_duration
 
 __all__ = ["DEFAULT_METRICS", "evaluate"]
 
@@ -182,7 +183,7 @@ def _score_truth(
     control: PCAControl | None,
 ) -> dict[str, float]:
     """Return errors (torso lengths) against noise-free recordings of the same names."""
-    from htvae.data.folder import read_folder
+    from htvae.io.folder import read_folder
 
     truth = {s.name: s for s in read_folder(folder, model.config.data)}
     absent = [r.processed.name for r in reconstructions if r.processed.name not in truth]

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from htvae.data.processing import ProcessedSequence
-from htvae.evaluation.frechet import WINDOW
 from htvae.evaluation.label_agreement import SHORT_WINDOW, Agreement, cut_labelled, measure_agreement
 from htvae.evaluation.motion_sets import MotionSet
 from htvae.evaluation.plans import NO_NAME, Wanted, label_frames
+from htvae.metrics.frechet import WINDOW
 
 
 def measure_labels(

@@ -152,4 +152,4 @@ def _list_figures() -> dict[str, Figure]:
 
 
 GENERATION_FIGURES: dict[str, Figure] = _list_figures()
-"""Figures of `htvae.evaluation.generation_scores.measure_generation`."""
+"""Figures of `htvae.evaluation.generation.measure_generation`."""

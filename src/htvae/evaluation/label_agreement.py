@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from htvae.evaluation.frechet import WINDOW, window_features
 from htvae.evaluation.plans import NO_NAME
-from htvae.evaluation.windows import cut_windows, fill_gaps, window_starts
+from htvae.metrics.frechet import WINDOW, window_features
+from htvae.metrics.windows import cut_windows, fill_gaps, window_starts
 
 SHORT_WINDOW = 64
 """Frames per window where what happens when is told: about a chunk."""

@@ -15,7 +15,7 @@ from htvae.data.batching import cut_micro_batches
 from htvae.evaluation.plans import NO_NAME, Wanted
 from htvae.generation.drawing import SCRIPT_GUIDANCE, make_request
 from htvae.generation.sampler import MotionSampler
-from htvae.inference import Reconstruction, WindowOutput
+from htvae.inference.model import Reconstruction, WindowOutput
 from htvae.models.latent import Gaussian
 from htvae.models.prior import NO_LABEL, Latents
 

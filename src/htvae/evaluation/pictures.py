@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from htvae.inference import Encoding, Reconstruction, TrainedModel
-from htvae.utils.visualizer import Visualizer
+from htvae.inference.model import Encoding, Reconstruction, TrainedModel
+from htvae.plots.visualizer import Visualizer
 
 logger = logging.getLogger(__name__)
 

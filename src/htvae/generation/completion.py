@@ -19,14 +19,14 @@ from itertools import accumulate, pairwise
 import numpy as np
 import torch
 
-from htvae.data.geometry import fill_gaps, observed_points
 from htvae.data.processing import ProcessedSequence
-from htvae.data.sequence import PoseSequence
 from htvae.generation.drawing import make_request
 from htvae.generation.sampler import MotionSampler
-from htvae.inference import Recording, TrainedModel, interpolate_frames
-from htvae.metrics import measure_jitter
+from htvae.inference.model import Recording, TrainedModel, interpolate_frames
+from htvae.metrics.errors import measure_jitter
 from htvae.models.prior import Known
+from htvae.poses.geometry import fill_gaps, observed_points
+from htvae.poses.sequence import PoseSequence
 from htvae.utils.progress import track
 
 KNOWN_SHARE = 0.5
@@ -288,7 +288,7 @@ def spread_between(observed: np.ndarray, scale: np.ndarray, jitter: np.ndarray) 
     Args:
         observed: (T, L) bool.
         scale: (L,) spread far from any observed frame, see `MotionSampler.point_scale`.
-        jitter: (L,) its standard deviation, see `htvae.metrics.measure_jitter`.
+        jitter: (L,) its standard deviation, see `htvae.metrics.errors.measure_jitter`.
     """
     errors = np.square(SPREAD_SHARE * scale) * (1 - np.square(_fade(observed, SPREAD_REACH)))
     noise = np.square(jitter) * (1 + np.square(_fade(observed, REACH)))

@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from htvae.config import DataConfig
-from htvae.data.faults import printable, read_text, split_rows
-from htvae.data.metadata import MANIFEST
-from htvae.data.pose_csv import COLUMNS
-from htvae.data.sequence import PoseSequence
 from htvae.generation.completion import Completion
-from htvae.utils.utils import atomic_write
+from htvae.io.faults import read_text, split_rows
+from htvae.io.metadata import MANIFEST
+from htvae.io.pose_csv import COLUMNS
+from htvae.poses.sequence import PoseSequence
+from htvae.utils.files import atomic_write
+from htvae.utils.text import printable
 
 Text = dict[tuple[int, str], tuple[str, str]]
 """x and y as the file has them, by frame and landmark."""

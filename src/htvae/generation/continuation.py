@@ -15,14 +15,14 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from htvae.data.geometry import fill_gaps, observed_points
-from htvae.data.ground import USUAL_RATE
 from htvae.data.processing import ProcessedSequence
-from htvae.data.sequence import PoseSequence
 from htvae.generation.drawing import ChunkGrid, make_request
 from htvae.generation.sampler import MotionSampler
-from htvae.inference import Recording, interpolate_frames
+from htvae.inference.model import Recording, interpolate_frames
 from htvae.models.prior import Known
+from htvae.poses.geometry import fill_gaps, observed_points
+from htvae.poses.ground import USUAL_RATE
+from htvae.poses.sequence import PoseSequence
 
 FADE_SECONDS = 0.5
 SMOOTHING_SECONDS = 0.05

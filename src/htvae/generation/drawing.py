@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from htvae.data.dataset import random_stream
 from htvae.models.chunking import LABELS_PER_CHUNK, compute_num_chunks, label_places
 from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
+from htvae.utils.random import random_stream
 
 SCRIPT_GUIDANCE = 2.0
 """Guidance with a script, unless told otherwise: it is followed better, at no price in likeness;

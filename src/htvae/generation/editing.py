@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from htvae.data.processing import ProcessedSequence
-from htvae.data.sequence import PoseSequence
 from htvae.generation.sampler import MotionSampler
-from htvae.inference import Encoding, Recording, interpolate_frames
+from htvae.inference.model import Encoding, Recording, interpolate_frames
 from htvae.models.latent import LatentSpace
 from htvae.models.prior import Latents
+from htvae.poses.sequence import PoseSequence
 
 LEAST_CHANGE = 0.5
 """How far another's sequence latent must move the result, in errors of reconstruction, for style to be

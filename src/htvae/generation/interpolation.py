@@ -25,13 +25,13 @@ import torch
 from torch import Tensor
 
 from htvae.config import Level, PathKind
-from htvae.data.sequence import PoseSequence
 from htvae.generation.drawing import ChunkGrid
 from htvae.generation.sampler import MotionSampler
-from htvae.inference import Recording
+from htvae.inference.model import Recording
 from htvae.models.chunking import LABELS_PER_CHUNK
 from htvae.models.latent import LatentSpace
 from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
+from htvae.poses.sequence import PoseSequence
 
 logger = logging.getLogger(__name__)
 

@@ -6,10 +6,8 @@ from typing import Any
 
 import torch
 
-from htvae.checkpoint import BuildModel, load_checkpoint
 from htvae.config import Level, PathKind
 from htvae.data.loader import PoseDataLoader
-from htvae.data.sequence import PoseSequence
 from htvae.generation.completion import Completion, complete_recording
 from htvae.generation.continuation import continue_recording
 from htvae.generation.drawing import SCRIPT_GUIDANCE, make_request
@@ -17,8 +15,10 @@ from htvae.generation.editing import edit_towards, find_direction, take_style
 from htvae.generation.interpolation import interpolate_recordings
 from htvae.generation.sampler import MotionSampler
 from htvae.generation.script import Script
-from htvae.inference import Encoding, Recording
+from htvae.inference.checkpoint import BuildModel, load_checkpoint
+from htvae.inference.model import Encoding, Recording
 from htvae.models.prior import NO_LABEL
+from htvae.poses.sequence import PoseSequence
 
 
 class GenerativeModel(MotionSampler):

@@ -13,17 +13,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from htvae.checkpoint import BuildModel, Checkpoint, PriorState, hash_weights
-from htvae.data.dataset import random_stream
-from htvae.data.geometry import measure_movement, observed_points
-from htvae.data.ground import level_path
-from htvae.data.sequence import FrameLabel, PoseSequence
 from htvae.generation.drawing import ChunkGrid, Request, draw_labels, draw_latents
 from htvae.generation.script import Script, draw_script
-from htvae.inference import TrainedModel
+from htvae.inference.checkpoint import BuildModel, Checkpoint, PriorState, hash_weights
+from htvae.inference.model import TrainedModel
 from htvae.models.latent import Gaussian
 from htvae.models.prior import NO_LABEL, LatentPrior, Latents
 from htvae.models.vae import SCALE_GAIN, Posteriors
+from htvae.poses.geometry import measure_movement, observed_points
+from htvae.poses.ground import level_path
+from htvae.poses.sequence import FrameLabel, PoseSequence
+from htvae.utils.random import random_stream
 
 MOST_MOVEMENT = 3.0
 """Recordings that move more, or less, than training recordings by more than this count as if by this."""
@@ -35,7 +35,7 @@ class MotionSampler(TrainedModel):
     """A model with its preprocessing and its prior.
 
     Args:
-        checkpoint: from `htvae.checkpoint.load_checkpoint`.
+        checkpoint: from `htvae.inference.checkpoint.load_checkpoint`.
         device: "auto", "cpu", "cuda" or "mps".
         build_model: makes the user's own architecture, where it was trained with one.
         batch_frames: frames that pass through the model at once.

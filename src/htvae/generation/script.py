@@ -6,8 +6,8 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
-from htvae.checkpoint import RecordedScript
-from htvae.data.sequence import FrameLabel
+from htvae.inference.checkpoint import RecordedScript
+from htvae.poses.sequence import FrameLabel
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def draw_script(
     and its last label lasts (`Script.frame_labels`). A longer script begins like a shorter one.
 
     Args:
-        recorded: of training, see `htvae.checkpoint.PriorState`; none: everything is left open.
+        recorded: of training, see `htvae.inference.checkpoint.PriorState`; none: everything is left open.
         names: of the labels of spans.
         label: index of the recordings' label; where none has it, all recordings count.
         num_frames: length.

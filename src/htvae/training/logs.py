@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
-from htvae.utils.utils import atomic_write, naming_errors
+from htvae.utils.files import atomic_write, naming_errors
 
 ROWS_HELD = 100  # rows that are kept back until they are written together
 

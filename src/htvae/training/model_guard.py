@@ -13,7 +13,7 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
-from htvae.metrics import jerk_ratio_sums
+from htvae.metrics.errors import jerk_ratio_sums
 from htvae.models.vae import VAEOutput
 from htvae.utils.guard import Guard
 

@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from htvae import __version__
 from htvae.config import Config
 from htvae.data.batching import PoseBatch
-from htvae.data.dataset import random_seed
-from htvae.metrics import mpjpe_sums
+from htvae.metrics.errors import mpjpe_sums
 from htvae.training.losses import LossManager, VAELoss
 from htvae.training.optimizer import build_optimizer
 from htvae.training.processes import gather, sum_gradients
 from htvae.training.run_folder import STATE_VERSION
 from htvae.utils.metrics_tracker import MetricsTracker
+from htvae.utils.random import random_seed
 
 FINAL_RATE = 0.01  # share of the learning rate that is left at the end of the cosine
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from htvae.checkpoint import BuildModel, PriorState, hash_weights, load_checkpoint, save_checkpoint
 from htvae.config import Config, PriorConfig, TrainingConfig
-from htvae.data.geometry import measure_movement
-from htvae.data.ground import measure_ground_range
 from htvae.data.loader import PoseDataLoader
 from htvae.data.processing import ProcessedSequence
-from htvae.inference import TrainedModel
+from htvae.inference.checkpoint import BuildModel, PriorState, hash_weights, load_checkpoint, save_checkpoint
+from htvae.inference.model import TrainedModel
+from htvae.poses.geometry import measure_movement
+from htvae.poses.ground import measure_ground_range
 from htvae.training.machine import choose_precision
 from htvae.training.prior_data import (
     TRAINING_FRAMES,
@@ -148,7 +148,11 @@ def _measure_ground_range(model: TrainedModel, recordings: Sequence[ProcessedSeq
     upright = processor.unit == "torso" and not processor.heading and processor.num_coordinates > 1
     if not (processor.root_motion and upright):
         return math.inf
-    return measure_ground_range(recordings, len(processor.landmarks))
+    count = len(processor.landmarks)
+    return measure_ground_range(
+        (p.pose[:, :count], (p.record.anchor - p.record.anchor[0]) / p.record.unit, p.record.fps)
+        for p in recordings
+    )
 
 
 def _is_finished(prior: PriorState, vae_hash: str, config: PriorConfig) -> bool:

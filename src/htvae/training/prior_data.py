@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from htvae.checkpoint import RecordedScript
 from htvae.data.batching import collate, cut_micro_batches
 from htvae.data.dataset import PoseSequenceDataset
 from htvae.data.processing import ProcessedSequence
-from htvae.inference import TrainedModel
+from htvae.inference.checkpoint import RecordedScript
+from htvae.inference.model import TrainedModel
 from htvae.models.chunking import label_places
 from htvae.models.prior import NO_LABEL
 
@@ -88,7 +88,7 @@ class PriorExamples(NamedTuple):
     val: LatentWindows | None
     vocabulary: Vocabulary
     ground_range: float
-    """See `htvae.checkpoint.PriorState`."""
+    """See `htvae.inference.checkpoint.PriorState`."""
     movement: float
     """Likewise."""
     scripts: tuple[RecordedScript, ...]

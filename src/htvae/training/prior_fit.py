@@ -19,18 +19,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from htvae.checkpoint import PriorState, read_plain
 from htvae.config import PriorConfig
 from htvae.data.batching import cut_micro_batches
-from htvae.data.dataset import random_seed
+from htvae.inference.checkpoint import PriorState, read_plain
 from htvae.models.latent import Gaussian
 from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
 from htvae.training.module import averaging, learning_rate_factor
 from htvae.training.optimizer import MuonWithAdamW, build_optimizer
 from htvae.training.prior_data import LatentWindows, PriorExamples
+from htvae.utils.files import save_tensors
 from htvae.utils.interruption import EndRequest
 from htvae.utils.progress import Progress
-from htvae.utils.utils import save_tensors
+from htvae.utils.random import random_seed
 
 logger = logging.getLogger(__name__)
 

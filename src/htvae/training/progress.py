@@ -9,7 +9,7 @@ import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback
 from tqdm import tqdm
 
-from htvae.utils.utils import format_duration
+from htvae.utils.text import format_duration
 
 logger = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from htvae.checkpoint import check_version, read_plain
 from htvae.config import Config, ExperimentConfig
+from htvae.inference.checkpoint import check_version, read_plain
+from htvae.utils.files import atomic_write, remove_leftovers
 from htvae.utils.lock import hold_lock
-from htvae.utils.utils import atomic_write, remove_leftovers
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -18,11 +18,11 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from torch import Tensor, nn
 
-from htvae.checkpoint import BuildModel, Checkpoint, build_model, load_checkpoint, save_checkpoint
 from htvae.config import Config
 from htvae.data.loader import PoseDataLoader
-from htvae.data.sequence import PoseSequence
+from htvae.inference.checkpoint import BuildModel, Checkpoint, build_model, load_checkpoint, save_checkpoint
 from htvae.models.transfer import copy_weights
+from htvae.poses.sequence import PoseSequence
 from htvae.training.guards import build_guards
 from htvae.training.logs import MetricsLog
 from htvae.training.losses import VAELoss
@@ -35,7 +35,7 @@ from htvae.training.progress import ProgressReport
 from htvae.training.run_folder import RunFolder
 from htvae.utils.callbacks import EarlyStopping, ModelCheckpoint, Paused
 from htvae.utils.device import choose_device
-from htvae.utils.utils import format_duration
+from htvae.utils.text import format_duration
 from htvae.utils.world import World
 
 logger = logging.getLogger(__name__)

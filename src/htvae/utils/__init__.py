@@ -1,21 +1,6 @@
-"""Tools that know no topic of the package. The names below are imported when first asked for."""
-
-from typing import TYPE_CHECKING
+"""Tools that know no topic of the package."""
 
 from htvae.utils.lazy import lazy_names
+from htvae.utils.utils import __all__
 
-if TYPE_CHECKING:
-    from htvae.utils.callbacks import EarlyStopping, ModelCheckpoint
-    from htvae.utils.metrics_tracker import MetricsTracker
-    from htvae.utils.visualizer import Visualizer
-
-__all__ = ["EarlyStopping", "MetricsTracker", "ModelCheckpoint", "Visualizer"]
-
-_HOMES = {
-    "EarlyStopping": "htvae.utils.callbacks",
-    "MetricsTracker": "htvae.utils.metrics_tracker",
-    "ModelCheckpoint": "htvae.utils.callbacks",
-    "Visualizer": "htvae.utils.visualizer",
-}
-
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)
+__getattr__, __dir__ = lazy_names(__name__, dict.fromkeys(__all__, "htvae.utils.utils"))

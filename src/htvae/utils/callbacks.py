@@ -8,7 +8,7 @@ import lightning.pytorch as pl
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch import callbacks
 
-from htvae.utils.utils import save_tensors
+from htvae.utils.files import save_tensors
 
 logger = logging.getLogger(__name__)
 

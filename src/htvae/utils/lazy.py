@@ -9,11 +9,9 @@ from typing import Any
 def lazy_names(module: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return ``__getattr__`` and ``__dir__`` (PEP 562) of a package.
 
-    For type checkers the package imports the same names below ``if TYPE_CHECKING``.
-
     Example::
 
-        __getattr__, __dir__ = lazy_names(__name__, {"PoseSequence": "htvae.data.sequence"})
+        __getattr__, __dir__ = lazy_names(__name__, {"PoseSequence": "htvae.poses.sequence"})
 
     Args:
         module: name of the package.

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from htvae.utils.utils import naming_errors
+from htvae.utils.files import naming_errors
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from htvae.utils.utils import format_duration
+from htvae.utils.text import format_duration
 
 logger = logging.getLogger(__name__)
 

@@ -1,117 +1,13 @@
-"""Helpers without a topic: safe writing of files, durations as text."""
+"""The tools that the specification names, each passed on from where it lives when first asked for."""
 
-import contextlib
-import io
-import math
-import os
-import re
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from htvae.utils.lazy import lazy_names
 
-_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp(\.\w+)?")
+_HOMES = {
+    "EarlyStopping": "htvae.utils.callbacks",
+    "MetricsTracker": "htvae.utils.metrics_tracker",
+    "ModelCheckpoint": "htvae.utils.callbacks",
+    "Visualizer": "htvae.plots.visualizer",
+}
+__all__ = sorted(_HOMES)
 
-
-@contextmanager
-def naming_errors(path: Path) -> Iterator[None]:
-    """Let errors of the system that name no file name this one: a full disk is told of without a name."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno is not None and error.filename is None:
-            error.filename = str(path)
-        raise
-
-
-@contextmanager
-def atomic_write(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path in the same folder; the file written there replaces ``path`` in the end.
-
-    If anything fails, an earlier file at ``path`` stays as it was; no part of a new one is ever seen, not
-    even after a power cut. The temporary name keeps the suffix. Absent folders are made.
-
-    Example::
-
-        with atomic_write("table.csv") as temporary:
-            temporary.write_text("a,b")
-
-    Raises:
-        OSError: the system does not let us write; ``filename`` is ``path``, not the temporary name.
-    """
-    path = Path(path)
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        with temporary.open("r+b") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        if error.errno is not None and error.filename in (None, str(temporary), temporary):
-            error.filename, error.filename2 = str(path), None
-        raise
-    finally:
-        with contextlib.suppress(OSError):  # what went wrong before is the news
-            temporary.unlink(missing_ok=True)
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files that killed processes left in a folder; nobody may be writing there."""
-    for path in folder.glob(".*.tmp*"):
-        if _TEMPORARY.fullmatch(path.name):
-            path.unlink(missing_ok=True)
-
-
-def save_tensors(path: Path, values: Any) -> None:
-    """Write tensors and plain values as ``torch.save`` does, but whole or not at all.
-
-    The bytes are made in memory first: PyTorch's own writer turns a full disk into a RuntimeError.
-    """
-    import torch
-
-    content = io.BytesIO()
-    torch.save(values, content)
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(content.getbuffer())
-
-
-def path_inside(folder: Path, name: str) -> Path:
-    """Return ``folder / name``, a place that a name from elsewhere chooses.
-
-    Raises:
-        ValueError: it would lie outside of the folder, by way of ``..`` or of a link.
-    """
-    path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise ValueError(
-            f"{path} must lie in {folder}, but leads to {path.resolve()}. Rename it, or remove the link."
-        )
-    return path
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name in a folder last; systems that cannot open folders do so by themselves."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def format_duration(seconds: float) -> str:
-    """Return a duration in words: ``0.4 s``, ``52 s``, ``3 min 20 s``, ``2 h 05 min``."""
-    if not math.isfinite(seconds):
-        return "unknown time"
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60:02d} min"
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -1,0 +1,1 @@
+"""The command line: flags in, one call of a lower floor, sentences out. Nothing below knows of it."""

@@ -1,0 +1,39 @@
+"""``htvae check-data`` and ``htvae demo-data``."""
+
+import logging
+from collections.abc import Sequence
+
+from htvae.cli.flags import parse_flags
+from htvae.cli.options import CheckDataOptions, DemoDataOptions
+from htvae.cli.parsing import parse_with_settings
+from htvae.config import setting_names
+
+log = logging.getLogger(__name__)
+
+READING = ("y_up", "image_size", "confidence_column", "min_confidence", "max_frame_gap")
+"""Settings that matter to a command which only reads recordings."""
+
+
+def check_data(argv: Sequence[str]) -> None:
+    """Say what is in a folder of pose CSVs, and what is wrong with it."""
+    idle = set(setting_names()) - set(READING)
+    options, _ = parse_with_settings(
+        CheckDataOptions, argv, "htvae check-data", positional=["folder"], without=idle
+    )
+
+    from htvae.io.check import check_folder, format_report
+
+    report = check_folder(options.folder, options.settings.data)
+    print(format_report(report))
+    if report.faults:
+        raise ValueError(f"{options.folder} must be without faults, but has {len(report.faults)}. See above.")
+
+
+def demo_data(argv: Sequence[str]) -> None:
+    """Write made-up recordings for trying things out."""
+    options = parse_flags(DemoDataOptions, argv, "htvae demo-data", positional=["out_dir"])
+
+    from htvae.demo.recordings import write_demo_data
+
+    write_demo_data(options.out_dir, kind=options.kind, seed=options.seed)
+    log.info("Recordings: %s", options.out_dir)

@@ -1,0 +1,54 @@
+"""``htvae generate``, ``continue``, ``complete``, ``interpolate`` and ``edit``."""
+
+import logging
+from collections.abc import Sequence
+
+from htvae.cli.options import (
+    CompleteOptions,
+    ContinueOptions,
+    EditOptions,
+    GenerateOptions,
+    InterpolateOptions,
+    ModelOptions,
+)
+from htvae.cli.parsing import parse_with_model
+
+log = logging.getLogger(__name__)
+
+
+def generate(argv: Sequence[str]) -> None:
+    """Draw new motion."""
+    _write_motion(GenerateOptions, argv, "generate")
+
+
+def continue_(argv: Sequence[str]) -> None:
+    """Go on where a recording ends."""
+    _write_motion(ContinueOptions, argv, "continue", ["recording"])
+
+
+def complete(argv: Sequence[str]) -> None:
+    """Fill in what a recording lacks."""
+    _write_motion(CompleteOptions, argv, "complete", ["recording"])
+
+
+def interpolate(argv: Sequence[str]) -> None:
+    """Go from one recording to another."""
+    _write_motion(InterpolateOptions, argv, "interpolate", ["first", "second"])
+
+
+def edit(argv: Sequence[str]) -> None:
+    """Change what a recording is like."""
+    _write_motion(EditOptions, argv, "edit", ["recording"])
+
+
+def _write_motion(
+    options: type[ModelOptions], argv: Sequence[str], name: str, positional: Sequence[str] = ()
+) -> None:
+    """Run one of the commands of generation and say what was written."""
+    parsed, build_model = parse_with_model(options, argv, f"htvae {name}", positional=positional)
+
+    from htvae.cli import motion
+
+    run = getattr(motion, "continue_" if name == "continue" else name)
+    for path in run(parsed, build_model):
+        log.info("%s", path)

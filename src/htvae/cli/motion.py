@@ -1,0 +1,171 @@
+"""What the commands of generation do: options in, files out.
+
+Each writes pose CSVs with ``manifest.csv`` and ``frame_labels.csv`` (so that the folder can be trained on), a
+picture, and ``generation.json`` with seed and settings.
+"""
+
+import json
+import logging
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from htvae.cli.options import (
+    CompleteOptions,
+    ContinueOptions,
+    EditOptions,
+    GenerateOptions,
+    InterpolateOptions,
+    MotionOptions,
+)
+from htvae.generation.completion_files import write_completion
+from htvae.generation.model import GenerativeModel, load
+from htvae.inference.checkpoint import BuildModel
+from htvae.io.writing import write_folder
+from htvae.poses.sequence import PoseSequence
+from htvae.utils.files import atomic_write
+
+logger = logging.getLogger(__name__)
+
+PICTURE_SECONDS = 30
+"""A GIF shows so much of each sequence; an MP4 all of it."""
+PICTURE_PANELS = 4
+DEFAULT_FRAMES = 1000
+
+
+def generate(options: GenerateOptions, build_model: BuildModel | None = None) -> list[Path]:
+    """Draw new motion."""
+    model = _open(options, build_model)
+    sequences = model.generate(
+        num_frames=options.num_frames or (0 if options.script else DEFAULT_FRAMES),
+        num_sequences=options.num_sequences,
+        label=options.label,
+        script=options.script,
+        guidance=options.guidance,
+        seed=options.seed,
+    )
+    return _write(options, model, sequences, options.label or "")
+
+
+def continue_(options: ContinueOptions, build_model: BuildModel | None) -> list[Path]:
+    """Go on where a recording ends."""
+    model = _open(options, build_model)
+    sequences = model.continue_(options.recording, options.num_frames, options.num_samples, options.seed)
+    return _write(options, model, sequences, f"after {options.recording.stem}")
+
+
+def complete(options: CompleteOptions, build_model: BuildModel | None) -> list[Path]:
+    """Fill in what a recording lacks."""
+    model = _open(options, build_model)
+    completion = model.complete(
+        options.recording,
+        num_samples=options.num_samples,
+        seed=options.seed,
+        keep_frames=[_parse_span(text) for text in options.keep_frames] or None,
+        keep_landmarks=list(options.keep_landmarks) or None,
+    )
+    files = write_completion(options.output_dir, options.recording, completion, model.config.data)
+    return [*files, *_describe(options, model, [completion.sequence], options.recording.stem)]
+
+
+def interpolate(options: InterpolateOptions, build_model: BuildModel | None) -> list[Path]:
+    """Go from one recording to another."""
+    model = _open(options, build_model)
+    sequences = model.interpolate(options.first, options.second, options.steps, options.level, options.kind)
+    return _write(options, model, sequences, f"{options.first.stem} to {options.second.stem}")
+
+
+def edit(options: EditOptions, build_model: BuildModel | None) -> list[Path]:
+    """Change what a recording is like."""
+    model = _open(options, build_model)
+    if options.style_from is not None:
+        edited = model.edit(options.recording, style_from=options.style_from)
+        return _write(options, model, [edited], f"{options.recording.stem} like {options.style_from.stem}")
+    training = model.encode_training(options.data_dir, options.experiments_dir)
+    edited = model.edit(
+        options.recording, towards=options.towards, strength=options.strength, training=training
+    )
+    return _write(options, model, [edited], f"{options.recording.stem} towards {options.towards}")
+
+
+def remove_earlier(folder: Path) -> None:
+    """Remove what an earlier command of these wrote to a folder, which is told by its generation.json."""
+    if (folder / "generation.json").is_file():
+        logger.info("What was generated earlier in %s is replaced.", folder)
+        shutil.rmtree(folder)
+
+
+def _open(options: MotionOptions, build_model: BuildModel | None) -> GenerativeModel:
+    """Load the model, when it is known that results can be written."""
+    taken = sorted(options.output_dir.rglob("*.csv")) if options.output_dir.is_dir() else []
+    if taken:
+        raise FileExistsError(
+            f"{options.output_dir} must hold no CSV files yet, but has {len(taken)} ({taken[0].name}, ...). "
+            "Give another --output_dir, so that nothing is overwritten."
+        )
+    if options.video == "mp4":
+        from htvae.plots.movies import check_mp4
+
+        check_mp4()
+    return load(options.checkpoint, options.device, build_model)
+
+
+def _write(
+    options: MotionOptions, model: GenerativeModel, sequences: Sequence[PoseSequence], title: str
+) -> list[Path]:
+    """Write sequences, a picture and the settings; return the files."""
+    files = write_folder(options.output_dir, sequences)
+    return [*files, *_describe(options, model, sequences, title)]
+
+
+def _describe(
+    options: MotionOptions, model: GenerativeModel, sequences: Sequence[PoseSequence], title: str
+) -> list[Path]:
+    """Draw a picture of the sequences and write down how they were made."""
+    files = []
+    if options.video != "none":
+        files.append(_draw(model, sequences, options.output_dir / f"motion.{options.video}", title))
+    path = options.output_dir / "generation.json"
+    content = {
+        "command": type(options).__name__.removesuffix("Options").lower(),
+        "settings": {name: _plain(value) for name, value in asdict(options).items()},
+        "sequences": [{"name": s.name, "frames": s.num_frames, "fps": s.fps} for s in sequences],
+    }
+    with atomic_write(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    return [*files, path]
+
+
+def _draw(model: GenerativeModel, sequences: Sequence[PoseSequence], path: Path, title: str) -> Path:
+    from htvae.plots.visualizer import Visualizer
+
+    shown = sequences[:PICTURE_PANELS]
+    rate = shown[0].fps or 30.0
+    frames = min(s.num_frames for s in shown)
+    if path.suffix == ".gif":
+        frames = min(frames, round(PICTURE_SECONDS * rate))
+    order = [[s.landmarks.index(name) for name in model.processor.landmarks] for s in shown]
+    return Visualizer(model.processor.landmarks, model.processor.edges).motion_picture(
+        [s.pose[:frames, index] for s, index in zip(shown, order, strict=True)],
+        path,
+        fps=shown[0].fps,
+        title=title,
+        captions=[s.name.rsplit("/", 1)[-1] for s in shown],
+    )
+
+
+def _parse_span(text: str) -> tuple[int, int]:
+    start, colon, stop = text.partition(":")
+    if not (colon and start.isdecimal() and stop.isdecimal() and int(start) < int(stop)):
+        raise ValueError(
+            f"keep_frames must be spans like 0:300, start below stop, but got {text!r}. Correct it."
+        )
+    return int(start), int(stop)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,31 @@
+"""Flags of a command: settings file first, whose values are the defaults of the flags."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from htvae.cli.flags import parse_flags, peek
+from htvae.cli.options import ModelOptions, SettingsOptions
+from htvae.config.files import ConfigFile, load_config_file
+
+Settings = TypeVar("Settings", bound=SettingsOptions)
+UsesModel = TypeVar("UsesModel", bound=ModelOptions)
+
+
+def parse_with_settings(
+    options: type[Settings], argv: Sequence[str], prog: str, **flags: Any
+) -> tuple[Settings, ConfigFile]:
+    """Read the settings file first: what it says are the defaults of the flags, in ``--help`` too."""
+    path, preset = peek(argv, "config", "preset")
+    file = load_config_file(Path(path) if path else None, preset)
+    return parse_flags(options, argv, prog, settings=file.config, **flags), file
+
+
+def parse_with_model(
+    options: type[UsesModel], argv: Sequence[str], prog: str, **flags: Any
+) -> tuple[UsesModel, Callable[..., Any] | None]:
+    """Return options, and the user's own model; a settings file says where the cache lies."""
+    (path,) = peek(argv, "config")
+    file = load_config_file(Path(path) if path else None)
+    experiments_dir = Path(file.config.experiment.experiments_dir)
+    return parse_flags(options, argv, prog, experiments_dir=experiments_dir, **flags), file.build_model

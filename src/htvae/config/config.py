@@ -1,0 +1,118 @@
+"""The settings of HT-VAE: all sections together, their flat names, and plain values to store.
+
+Values are edited in ``configs/config.py``, in a file given with ``--config``, or by flags of the same names.
+This module and its parts import nothing else of the package and nothing heavy, so that ``--help`` is quick.
+"""
+
+import dataclasses
+import typing
+from dataclasses import dataclass, field
+from typing import Any
+
+from htvae.config.checks import check_kinds, require
+from htvae.config.sections import (
+    DataConfig,
+    ExperimentConfig,
+    LossConfig,
+    ModelConfig,
+    PriorConfig,
+    TrainingConfig,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """All settings of a run."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    """What is read, how it is cut, and how it is varied."""
+    model: ModelConfig = field(default_factory=ModelConfig)
+    """Sizes of the model."""
+    loss: LossConfig = field(default_factory=LossConfig)
+    """Terms of the loss."""
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    """Optimisation."""
+    prior: PriorConfig = field(default_factory=PriorConfig)
+    """The prior over the latents."""
+    experiment: ExperimentConfig = field(default_factory=ExperimentConfig)
+    """Where results go."""
+
+    def __post_init__(self) -> None:
+        check_kinds(self)
+
+    def replace(self, **settings: Any) -> "Config":
+        """Return a copy with single settings changed by their flat names, e.g. ``replace(batch_size=8)``.
+
+        Raises:
+            ValueError: an unknown name, or a value out of range.
+        """
+        for name in settings:
+            require(name in setting_names(), f"{name} is no setting. Known: {', '.join(setting_names())}.")
+        sections = {}
+        for key, names in _section_fields().items():
+            changes = {name: settings[name] for name in names if name in settings}
+            sections[key] = dataclasses.replace(getattr(self, key), **changes)
+        return Config(**sections)
+
+    def idle_settings(self) -> list[str]:
+        """Return a sentence for each setting that was changed but has no effect beside the others."""
+        data, model, loss, training = self.data, self.model, self.loss, self.training
+        idle = {
+            "min_confidence": ("without confidence_column", data.confidence_column is None),
+            "latent_span_dropout": ("with chunk_latent_dim=0", model.chunk_latent_dim == 0),
+            "conditional_prior": ("with chunk_latent_dim=0", model.chunk_latent_dim == 0),
+            "chunk_kl_weight": ("with chunk_latent_dim=0", model.chunk_latent_dim == 0),
+            "prior_steps": ("with chunk_latent_dim=0", model.chunk_latent_dim == 0),
+            "kl_warmup_steps": ("with kl_schedule='constant'", loss.kl_schedule == "constant"),
+            "batch_frames": ("beside batch_size", training.batch_size is not None),
+            "num_frames": ("beside num_epochs", training.num_epochs is not None),
+        }
+        values, usual = _flat(self), _flat(Config())
+        return [
+            f"{name} has no effect {why}."
+            for name, (why, holds) in idle.items()
+            if holds and values[name] != usual[name]
+        ]
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Return nested plain values (JSON and ``weights_only`` checkpoints can hold them)."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, dict[str, Any]]) -> "Config":
+        """Make a configuration from `to_dict`'s result; settings that are absent keep their defaults.
+
+        Lists count as tuples, because JSON knows only lists.
+
+        Raises:
+            ValueError: an unknown section or setting (a file of a newer version), or a value out of range.
+        """
+        known = _section_fields()
+        unknown = [key for key in values if key not in known]
+        unknown += [
+            f"{key}.{name}" for key in known for name in values.get(key, ()) if name not in known[key]
+        ]
+        require(
+            not unknown,
+            f"Settings must be known, but found {', '.join(unknown)}. Is the file of a newer version?",
+        )
+        sections = typing.get_type_hints(cls)
+        return cls(**{key: sections[key](**_with_tuples(part)) for key, part in values.items()})
+
+
+def setting_names() -> list[str]:
+    """Return the flat names of all settings, in order; they are the flags of the commands."""
+    return [name for names in _section_fields().values() for name in names]
+
+
+def _section_fields() -> dict[str, list[str]]:
+    sections = typing.get_type_hints(Config)
+    return {key: [field.name for field in dataclasses.fields(section)] for key, section in sections.items()}
+
+
+def _flat(config: Config) -> dict[str, Any]:
+    return {name: value for section in config.to_dict().values() for name, value in section.items()}
+
+
+def _with_tuples(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

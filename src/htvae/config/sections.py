@@ -1,0 +1,352 @@
+"""The sections of the settings: frozen dataclasses, one field a setting, checked when they are made.
+
+Names, meanings and ranges; the docstring under a field is the help of its flag.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from htvae.config.checks import check_kinds, check_range, is_plain, require
+
+Precision = Literal["auto", "32", "bf16"]
+Likelihood = Literal["gaussian", "laplace", "student"]
+KLSchedule = Literal["constant", "linear", "cyclic", "target_rate"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Level = Literal["both", "sequence", "chunks"]
+"""Of the latents."""
+PathKind = Literal["linear", "spherical"]
+"""How to go from one latent to another."""
+REFINE_STEPS = 10
+"""Gradient steps on the chunk latents of a recording that is reconstructed, see `models.refinement`."""
+NUM_EXCERPTS = 24
+"""Excerpts that are completed to score completion, at most, see `evaluation.completion`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """What is read, how it is cut, and how it is varied while training."""
+
+    data_dir: str = "data/pose_csvs"
+    """Folder with one CSV per recording; subfolders are read too."""
+    max_frames: int = 4096
+    """Longest window (frames) the model sees at once. Longer recordings become a fixed grid of overlapping
+    windows. Memory grows with it a little more than linearly."""
+    fps: float | None = None
+    """Frame rate (1/s) that recordings are resampled to. None: the commonest rate in the training manifest;
+    recordings without a known rate are never resampled."""
+    y_up: bool = True
+    """True where y grows upwards, as in the sample. Image coordinates grow downwards: set it to False."""
+    image_size: tuple[int, int] | None = None
+    """Width and height (pixels) that coordinates in 0..1 are multiplied by, so that x and y share one
+    unit."""
+    confidence_column: str | None = None
+    """Column of the CSVs with the tracker's confidence; points below min_confidence count as missing."""
+    min_confidence: float = 0.5
+    """Least confidence (0..1) of a point that counts as observed. Only used with confidence_column."""
+    max_frame_gap: int = 10_000
+    """Longest run of absent frame numbers (frames) in a file; more is taken for time stamps, an error."""
+    heading: tuple[str, str] | None = None
+    """Two landmarks, tail and head of the body's axis: every frame is turned so that it points up. For
+    animals seen from above. None leaves the orientation as it is."""
+    val_fraction: float = 0.1
+    """Share of frames (0..1) held out to choose the best model. Whole subjects are held out."""
+    test_fraction: float = 0.1
+    """Share of frames (0..1) held out for evaluate.py."""
+    split_seed: int = 0
+    """Another number gives another split into training, validation and test."""
+    mirror_probability: float = 0.5
+    """Chance (0..1) that a training window is mirrored, left and right names swapped. Switched off by itself
+    where labels name a side."""
+    rotation_degrees: float = 5.0
+    """Training windows are turned by up to this angle (degrees) either way."""
+    scale_range: float = 0.1
+    """Training windows are scaled by up to this share (0..1) up or down."""
+    time_warp: float = 0.1
+    """Training windows are played faster or slower by up to this share (0..1)."""
+    plain_share: float = 0.2
+    """Share (0..1) of the epochs, the last ones, in which windows are not mirrored, turned, scaled or warped:
+    the model ends on what recordings are like."""
+    jitter: float = 0.0
+    """Noise (torso lengths, standard deviation) added to what the model sees, not to what it must return."""
+    landmark_dropout: float = 0.02
+    """Chance (0..1) that a landmark is hidden from the model for a whole window; it must be returned all the
+    same."""
+    burst_dropout: float = 0.1
+    """Chance (0..1) that in a window some landmarks come and go, as a tracker loses them; they must be
+    returned all the same."""
+    span_dropout: float = 0.03
+    """Share (0..1) of frames hidden from the model in spans of 4 to 256 frames; they must be returned all
+    the same."""
+    num_workers: int = 0
+    """Processes that prepare batches beside the training process. 0: none, right for data that fits in
+    memory."""
+
+    def __post_init__(self) -> None:
+        check_kinds(self)
+        check_range(self, "max_frames", 1)
+        check_range(self, "fps", 1e-6)
+        chances = ("mirror_probability", "landmark_dropout", "burst_dropout", "span_dropout", "plain_share")
+        for name in ("min_confidence", *chances):
+            check_range(self, name, 0, 1)
+        for name in ("val_fraction", "test_fraction", "scale_range", "time_warp"):
+            check_range(self, name, 0, 1, open_high=True)
+        check_range(self, "rotation_degrees", 0, 180)
+        for name in ("jitter", "max_frame_gap", "num_workers"):
+            check_range(self, name, 0)
+        size = self.image_size
+        require(
+            size is None or min(size) > 0,
+            f"image_size must be a width and a height above 0, but got {size}. Give the video's, in pixels.",
+        )
+        require(
+            self.heading is None or self.heading[0] != self.heading[1],
+            f"heading must name two different landmarks, but got {self.heading}. Give tail and head.",
+        )
+        held_out = self.val_fraction + self.test_fraction
+        require(held_out < 1, f"val_fraction + test_fraction must be below 1, but got {held_out:g}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """Sizes of the two-level transformer and of its latents."""
+
+    chunk_size: int = 64
+    """Frames in a chunk, the reach of local attention. A multiple of frames_per_token. Cost per frame grows
+    slowly with it; larger chunks make fewer chunk latents."""
+    chunk_overlap: int | None = None
+    """Frames that neighbouring chunks share, in [0, chunk_size). None: a quarter of chunk_size."""
+    frames_per_token: int = 4
+    """Frames that one token of local attention stands for. 1 is the finest and some three times slower."""
+    embed_dim: int = 256
+    """Width of the transformers; a multiple of 2 * num_heads. Time and memory grow with its square."""
+    num_heads: int = 8
+    """Attention heads; must divide embed_dim into even parts."""
+    num_layers: int = 3
+    """Layers in each of the four stacks: local and global, encoder and decoder."""
+    latent_dim: int = 128
+    """Numbers in the sequence latent: what the recording is."""
+    chunk_latent_dim: int = 32
+    """Numbers in each chunk latent: what happens when. 0 leaves one latent per window, nothing else."""
+    dropout: float = 0.0
+    """Share (0..1) of hidden units dropped while training. Raise it where training data is scarce."""
+    latent_span_dropout: float = 0.1
+    """Share (0..1) of chunk latents hidden from the decoder in spans while training, so that the sequence
+    latent learns what the recording is."""
+    sequence_span_probability: float = 0.5
+    """Chance (0..1) while training that the sequence latent is read off another part of the window than the
+    rest, so that it holds what lasts."""
+    statistics_pooling: bool = True
+    """Whether the sequence latent also sees mean and spread of the global tokens."""
+    conditional_prior: bool = True
+    """Whether chunk latents are measured (KL) against a learned p(chunk | sequence) in place of N(0, I)."""
+    output_smoothing: int = 7
+    """Frames (odd) of the filter that the decoded movement passes, so that it does not tremble; a wider one
+    holds still what rests. 1: none."""
+
+    @property
+    def resolved_chunk_overlap(self) -> int:
+        """chunk_overlap (frames), with None resolved to a quarter of chunk_size."""
+        return self.chunk_size // 4 if self.chunk_overlap is None else self.chunk_overlap
+
+    def __post_init__(self) -> None:
+        check_kinds(self)
+        for name in ("chunk_size", "frames_per_token", "embed_dim", "num_heads", "num_layers", "latent_dim"):
+            check_range(self, name, 1)
+        check_range(self, "chunk_latent_dim", 0)
+        check_range(self, "output_smoothing", 1)
+        width = self.output_smoothing
+        require(width % 2 == 1, f"output_smoothing must be odd, but got {width}. Try {width + 1}.")
+        check_range(self, "dropout", 0, 1, open_high=True)
+        check_range(self, "latent_span_dropout", 0, 1, open_high=True)
+        check_range(self, "sequence_span_probability", 0, 1)
+        size, tokens, overlap = self.chunk_size, self.frames_per_token, self.resolved_chunk_overlap
+        require(
+            size % tokens == 0,
+            f"chunk_size must be a multiple of frames_per_token={tokens}, but got {size}. "
+            f"Try {-(-size // tokens) * tokens}.",
+        )
+        require(0 <= overlap < size, f"chunk_overlap must be in [0, chunk_size={size}), but got {overlap}.")
+        require(
+            self.embed_dim % (2 * self.num_heads) == 0,
+            f"embed_dim must be a multiple of 2 * num_heads={2 * self.num_heads}, but got {self.embed_dim}. "
+            f"Change embed_dim or num_heads.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossConfig:
+    """The terms of the loss and their weights. The loss is in nats per real frame."""
+
+    likelihood: Likelihood = "gaussian"
+    """Distribution of a point around its reconstruction, with a learned scale per landmark. ``laplace`` and
+    ``student`` bear outliers of the tracker better."""
+    min_scale: float = 0.02
+    """Floor (torso lengths) of the learned scale: points that are nearer than this are near enough. Higher:
+    less detail is worth its rate, latents are smoother."""
+    kl_weight: float = 1.0
+    """Weight of the sequence latent's KL. 1 is the ELBO; more makes a smoother, poorer latent."""
+    chunk_kl_weight: float = 1.0
+    """Weight of the chunk latents' KL. 1 is the ELBO."""
+    kl_schedule: KLSchedule = "linear"
+    """How both KL weights reach their values: at once, linearly over kl_warmup_steps, in cycles of that
+    length, or steered so that the rate meets target_rate."""
+    kl_warmup_steps: int = 200
+    """Optimiser steps until the KL weights are at their values (length of a cycle with ``cyclic``)."""
+    target_rate: float | None = None
+    """KL (nats per frame, both levels) that ``kl_schedule="target_rate"`` steers to."""
+    free_bits: float = 0.0
+    """KL (nats per latent number) below which no penalty is paid. Above 0 it keeps levels alive."""
+    statistics_weight: float = 1.0
+    """Weight of what the sequence latent alone has to tell: mean, spread and speed of every point. More makes
+    it easier to read, at a price in reconstruction; 0 leaves it to the ELBO."""
+    velocity_weight: float = 20.0
+    """Weight of the error of velocities (frame differences), by the same likelihood; it is lowered where they
+    would count more than half a nat per coordinate. More makes smoother motion, for places alone hardly tell
+    of a tremble."""
+    bone_weight: float = 0.0
+    """Weight of the error in distance between landmarks that a bone joins."""
+
+    def __post_init__(self) -> None:
+        check_kinds(self)
+        check_range(self, "min_scale", 1e-6)
+        weights = ("kl_weight", "chunk_kl_weight", "statistics_weight", "velocity_weight", "bone_weight")
+        for name in (*weights, "free_bits"):
+            check_range(self, name, 0)
+        check_range(self, "kl_warmup_steps", 0)
+        steered = self.kl_schedule == "target_rate"
+        require(
+            steered == (self.target_rate is not None),
+            "target_rate must be given with kl_schedule='target_rate' and only then, but got "
+            f"kl_schedule={self.kl_schedule!r} and target_rate={self.target_rate}.",
+        )
+        check_range(self, "target_rate", 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """Optimisation, its length, precision and the device."""
+
+    batch_size: int | None = None
+    """Windows per optimiser step. None: as many as hold batch_frames, which suits short and long
+    recordings."""
+    batch_frames: int = 2048
+    """Frames per optimiser step where batch_size is None. Small steps learn more per frame; on a GPU, or
+    with several processes, larger ones use the machine better."""
+    micro_batch_frames: int = 16_384
+    """Frames that pass through the model at once; a step's windows are cut into such parts. Lower it where
+    memory is
+    short: results stay the same."""
+    num_epochs: int | None = None
+    """Passes over the training frames. None: as many as process num_frames."""
+    num_frames: int = 15_000_000
+    """Frames to process where num_epochs is None, so that a run takes about as long on any data."""
+    max_minutes: float | None = None
+    """Stop after this time (minutes), with a checkpoint to go on from."""
+    learning_rate: float = 1e-3
+    """Highest learning rate, for Muon and AdamW alike (Muon's updates are scaled to AdamW's size)."""
+    weight_decay: float = 0.01
+    """Decoupled weight decay of matrices."""
+    warmup_steps: int = 50
+    """Optimiser steps until the learning rate is at its highest; from there it falls along a cosine."""
+    gradient_clip: float = 1.0
+    """Largest norm of the gradient; more is scaled down. 0 switches clipping off."""
+    ema_decay: float = 0.995
+    """Decay per step of the averaged weights that are validated and saved. 0 keeps the raw ones."""
+    patience: int = 20
+    """Validations without a better result before training stops early."""
+    validation_interval: int = 200
+    """Optimiser steps between two validations."""
+    precision: Precision = "auto"
+    """``bf16``, ``32`` or ``auto``: bf16 where the hardware multiplies it fast, else 32."""
+    device: Device = "auto"
+    """``auto``, ``cpu``, ``cuda`` or ``mps``."""
+    compile_model: bool = False
+    """Whether the network is compiled first: a minute of waiting, then faster steps on a GPU."""
+    seed: int = 0
+    """Seed of weights, order, augmentation and noise."""
+    init_from: str | None = None
+    """Checkpoint whose weights training starts from; landmarks are matched by name."""
+    resume: bool = False
+    """Go on from last_model.pt of this experiment."""
+
+    def __post_init__(self) -> None:
+        check_kinds(self)
+        counts = ("batch_size", "batch_frames", "micro_batch_frames", "num_epochs", "num_frames", "patience")
+        for name in (*counts, "validation_interval"):
+            check_range(self, name, 1)
+        for name in ("max_minutes", "weight_decay", "warmup_steps", "gradient_clip"):
+            check_range(self, name, 0)
+        check_range(self, "learning_rate", 1e-12)
+        check_range(self, "ema_decay", 0, 1, open_high=True)
+        check_range(self, "seed", 0, 2**32 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriorConfig:
+    """The prior, which is fitted to the trained VAE's latents and from which motion is generated."""
+
+    prior_steps: int = 4000
+    """Optimiser steps of the prior. 0 leaves it out: the model then reconstructs, but generates nothing."""
+    prior_batch_size: int = 16
+    """Windows per step."""
+    prior_embed_dim: int = 256
+    """Width of its transformer; a multiple of 2 * prior_num_heads."""
+    prior_num_heads: int = 8
+    """Attention heads."""
+    prior_num_layers: int = 4
+    """Layers. Time and memory grow with it."""
+    prior_dropout: float = 0.0
+    """Share (0..1) of hidden units dropped while fitting. Raise it where recordings are few."""
+    prior_learning_rate: float = 2e-3
+    """Highest learning rate."""
+    prior_label_dropout: float = 0.4
+    """Chance (0..1) that the label of a recording is left open, and again that those of its spans are: so the
+    prior also generates with either or without both; guidance needs it."""
+    prior_known_probability: float = 0.6
+    """Chance (0..1) that some latents are given, so that the prior learns to continue and to fill in."""
+    prior_ema_decay: float = 0.995
+    """Decay per step of the averaged weights that are validated and saved."""
+    prior_validation_interval: int = 100
+    """Steps between two validations, after each of which the state is saved."""
+    prior_patience: int = 10
+    """Validations without a better result before fitting stops early."""
+
+    def __post_init__(self) -> None:
+        check_kinds(self)
+        sizes = ("batch_size", "embed_dim", "num_heads", "num_layers", "validation_interval", "patience")
+        for name in sizes:
+            check_range(self, f"prior_{name}", 1)
+        check_range(self, "prior_steps", 0)
+        check_range(self, "prior_learning_rate", 1e-12)
+        for name in ("prior_dropout", "prior_ema_decay"):
+            check_range(self, name, 0, 1, open_high=True)
+        for name in ("prior_label_dropout", "prior_known_probability"):
+            check_range(self, name, 0, 1)
+        require(
+            self.prior_embed_dim % (2 * self.prior_num_heads) == 0,
+            f"prior_embed_dim must be a multiple of 2 * prior_num_heads={2 * self.prior_num_heads}, but got "
+            f"{self.prior_embed_dim}. Change one of them.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentConfig:
+    """Where results go."""
+
+    experiments_dir: str = "experiments"
+    """Folder of all experiments, and of the cache of parsed recordings."""
+    experiment_name: str | None = None
+    """Subfolder of experiments_dir for this run. None: experiments_dir itself."""
+
+    def __post_init__(self) -> None:
+        check_kinds(self)
+        name = self.experiment_name
+        require(
+            name is None or is_plain(name),
+            'experiment_name must be a plain folder name (at most 60 characters, no / \\ : * ? " < > |, no '
+            f"space or point at its ends), but got {name!r}. Choose another.",
+        )
+        taken = ("archive", "cache", "checkpoints", "logs", "tensorboard")
+        require(
+            name not in taken, f"experiment_name must not be one of {', '.join(taken)}, but got {name!r}."
+        )

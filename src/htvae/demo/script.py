@@ -1,0 +1,141 @@
+"""The script of a demo recording: which action when, in which cycles, and how one fades into the next."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from htvae.poses.sequence import FrameLabel
+
+Array = np.ndarray
+Channels = dict[str, Array]
+Choices = Mapping[str, tuple[float, int, int]]
+
+_FADE_SECONDS = 0.55
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """One action in the script of a recording."""
+
+    action: str
+    side: str
+    """The hand that does it, where one does."""
+    starts: tuple[float, ...]
+    """Start of each movement cycle, and the end of the last one, in seconds."""
+
+    def phase(self, seconds: Array) -> tuple[Array, Array]:
+        """Return phase (T,), in cycles since the segment's start, and rate (T,), in cycles per second."""
+        starts = np.array(self.starts)
+        lengths = np.diff(starts)
+        cycle = (np.searchsorted(starts, seconds, side="right") - 1).clip(0, len(lengths) - 1)
+        return cycle + (seconds - starts[cycle]) / lengths[cycle], 1 / lengths[cycle]
+
+    @property
+    def num_cycles(self) -> int:
+        """Movement cycles of the segment."""
+        return len(self.starts) - 1
+
+
+def write_script(
+    choices: Choices,
+    cycle_seconds: Mapping[str, float],
+    seconds: float,
+    rng: np.random.Generator,
+    tempo: float = 1.0,
+    right_handed: float = 0.5,
+) -> tuple[Segment, ...]:
+    """Return random actions that fill ``seconds``; none follows itself.
+
+    Args:
+        choices: action -> (how often, fewest cycles, most cycles).
+        cycle_seconds: usual duration of a cycle of each action.
+        seconds: length of the recording.
+        rng: source of randomness.
+        tempo: 2 is twice as fast.
+        right_handed: chance (0..1) that the right hand is used.
+    """
+    names = list(choices)
+    odds = np.array([choices[name][0] for name in names])
+    segments: list[Segment] = []
+    now, name = 0.0, ""
+    while now <= seconds:
+        allowed = odds * [other != name for other in names]
+        name = str(rng.choice(names, p=allowed / allowed.sum()))
+        num_cycles = rng.integers(choices[name][1], choices[name][2], endpoint=True)
+        lengths = cycle_seconds[name] / tempo * rng.normal(1.0, 0.04, num_cycles).clip(0.88, 1.12)
+        starts = now + np.concatenate([[0.0], np.cumsum(lengths)])
+        side = "right" if rng.random() < right_handed else "left"
+        segments.append(Segment(action=name, side=side, starts=tuple(starts.tolist())))
+        now = segments[-1].starts[-1]
+    return tuple(segments)
+
+
+def play_script(
+    script: tuple[Segment, ...],
+    seconds: Array,
+    neutral: Mapping[str, float],
+    pose: Callable[[Segment, Array], Channels],
+) -> Channels:
+    """Return all channels of ``neutral``, (T,) each; neighbouring actions are faded into each other.
+
+    Args:
+        script: the actions, one after the other.
+        seconds: (T,), time of each frame.
+        neutral: value of each channel that an action leaves alone.
+        pose: (segment, seconds) -> the channels of that action.
+    """
+    total = {name: np.zeros(len(seconds)) for name in neutral}
+    for number, segment in enumerate(script):
+        start, stop = segment.starts[0], segment.starts[-1]
+        rise = np.ones_like(seconds) if number == 0 else _ramp(seconds - start)
+        weight = rise if number == len(script) - 1 else rise * _ramp(stop - seconds)
+        chosen = np.flatnonzero(weight)
+        if len(chosen) == 0:
+            continue
+        channels = pose(segment, seconds[chosen])
+        for name, value in neutral.items():
+            total[name][chosen] += weight[chosen] * channels.get(name, value)
+    return total
+
+
+def label_actions(script: tuple[Segment, ...], num_frames: int, fps: float) -> tuple[FrameLabel, ...]:
+    """Return the actions; they tile the frames."""
+    return _label(
+        [(segment.action, segment.starts[0], segment.starts[-1]) for segment in script], num_frames, fps
+    )
+
+
+def label_cycles(script: tuple[Segment, ...], num_frames: int, fps: float) -> tuple[FrameLabel, ...]:
+    """Return the movement cycles, each called by its action; they tile the frames."""
+    cycles = [
+        (segment.action, start, stop)
+        for segment in script
+        for start, stop in zip(segment.starts, segment.starts[1:], strict=False)
+    ]
+    return _label(cycles, num_frames, fps)
+
+
+def wander(seconds: Array, period: float, rng: np.random.Generator) -> Array:
+    """Return a smooth random curve (T,) with a spread of about 1 that changes within ``period`` seconds."""
+    knots = rng.normal(size=int(seconds[-1] / period) + 2)
+    place = seconds / period
+    index = place.astype(int)
+    share = place - index
+    curve: Array = knots[index] + share**2 * (3 - 2 * share) * (knots[index + 1] - knots[index])
+    return curve
+
+
+def _ramp(seconds: Array) -> Array:
+    """Return a rise from 0 to 1, half way at 0 seconds."""
+    share = (seconds / _FADE_SECONDS + 0.5).clip(0, 1)
+    ramp: Array = share**2 * (3 - 2 * share)
+    return ramp
+
+
+def _label(spans: list[tuple[str, float, float]], num_frames: int, fps: float) -> tuple[FrameLabel, ...]:
+    frames = [
+        (min(round(start * fps), num_frames), min(round(stop * fps), num_frames)) for _, start, stop in spans
+    ]
+    labelled = zip(spans, frames, strict=True)
+    return tuple(FrameLabel(start, stop, span[0]) for span, (start, stop) in labelled if start < stop)

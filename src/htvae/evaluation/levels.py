@@ -1,0 +1,122 @@
+"""What each latent level carries: its rate, its active numbers, what happens when it is swapped.
+
+Axes: ``Z`` latent_dim, ``K`` chunk_latent_dim, ``C`` chunks.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from htvae.inference.model import Reconstruction, TrainedModel
+from htvae.metrics import errors as metrics
+from htvae.metrics.frechet import frechet_excess, pose_features
+
+SWAPS = ("sequence", "chunks")
+
+
+def measure_rates(reconstructions: Sequence[Reconstruction]) -> dict[str, float]:
+    """Return rate (nats per frame) and active numbers of both levels."""
+    windows = [window for r in reconstructions for window in r.windows]
+    frames = sum(window.window.num_frames for window in windows)
+    sequence_mu = torch.stack([window.sequence[0] for window in windows])
+    chunk_mu = torch.cat([window.chunks[0] for window in windows])
+    return {
+        "sequence_rate": sum(window.sequence_kl for window in windows) / frames,
+        "sequence_active_units": float(metrics.active_units(sequence_mu)) if len(sequence_mu) > 1 else np.nan,
+        "chunk_rate": sum(window.chunk_kl for window in windows) / frames,
+        "chunk_active_units": float(metrics.active_units(chunk_mu)) if chunk_mu.numel() else 0.0,
+        "latent_dim": float(sequence_mu.shape[1]),
+        "chunk_latent_dim": float(chunk_mu.shape[1]),
+    }
+
+
+def count_numbers(reconstructions: Sequence[Reconstruction]) -> tuple[int, int]:
+    """Return all latent numbers of the reconstructions, and the frames they stand for (counted once)."""
+    numbers = sum(w.sequence[0].numel() + w.chunks[0].numel() for r in reconstructions for w in r.windows)
+    return numbers, sum(len(r.pose) for r in reconstructions)
+
+
+def swap_level(
+    model: TrainedModel, reconstructions: Sequence[Reconstruction], level: str
+) -> list[np.ndarray]:
+    """Decode every recording with one level of latents taken from the one half the list away.
+
+    Not from its neighbour: next to each other, sorted by name, often stand repeats of the same movement,
+    with which a swap would look harmless.
+
+    Args:
+        model: the model that made the reconstructions.
+        reconstructions: at least two.
+        level: "sequence" or "chunks"; chunk latents of a shorter recording are repeated.
+
+    Returns:
+        (T, N, D) each, torso lengths.
+    """
+    half = len(reconstructions) // 2
+    donors = [*reconstructions[half:], *reconstructions[:half]]
+    return [_decode_with(model, r, donor, level) for r, donor in zip(reconstructions, donors, strict=True)]
+
+
+def measure_level_use(
+    model: TrainedModel, reconstructions: Sequence[Reconstruction], fallback: np.ndarray
+) -> dict[str, float]:
+    """Return error and Frechet excess, as they are and with each level swapped; empty for one recording.
+
+    Args:
+        model: the model that made the reconstructions.
+        reconstructions: of the scored recordings.
+        fallback: (L, D), see `pose_features`.
+    """
+    if len(reconstructions) < 2:
+        return {}
+    num_landmarks = len(fallback)
+    real = [r.processed.pose[:, :num_landmarks] for r in reconstructions]
+    figures = {
+        "frechet_reconstruction": _excess(
+            real, [r.pose[:, :num_landmarks] for r in reconstructions], fallback
+        )
+    }
+    for level in SWAPS:
+        if level == "chunks" and not reconstructions[0].windows[0].chunks[0].numel():
+            continue
+        swapped = [pose[:, :num_landmarks] for pose in swap_level(model, reconstructions, level)]
+        figures[f"swapped_{level}_mpjpe"] = _error(real, swapped)
+        figures[f"swapped_{level}_frechet"] = _excess(real, swapped, fallback)
+    return figures
+
+
+@torch.no_grad()
+def _decode_with(model: TrainedModel, own: Reconstruction, donor: Reconstruction, level: str) -> np.ndarray:
+    kept = []
+    donor_sequence = donor.windows[0].sequence[0]
+    donor_chunks = torch.cat([window.chunks[0] for window in donor.windows])
+    for output in own.windows:
+        sequence, chunks = output.sequence[0], output.chunks[0]
+        if level == "sequence":
+            sequence = donor_sequence
+        else:
+            chunks = donor_chunks[torch.arange(len(chunks)) % len(donor_chunks)]
+        pose = model.decode(sequence, chunks, output.window.num_frames)
+        start = output.window.start
+        kept.append(pose[output.window.keep_start - start : output.window.keep_stop - start])
+    return np.concatenate(kept)
+
+
+def _error(real: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
+    sums = [
+        _sums(torch.from_numpy(a.copy()), torch.from_numpy(b.copy()))
+        for a, b in zip(real, other, strict=True)
+    ]
+    above, below = torch.stack(sums).sum(0)
+    return float(above / below)
+
+
+def _sums(pose: Tensor, other: Tensor) -> Tensor:
+    return torch.stack(metrics.mpjpe_sums(other, pose, pose.isfinite().all(-1)))
+
+
+def _excess(real: Sequence[np.ndarray], other: Sequence[np.ndarray], fallback: np.ndarray) -> float:
+    reference, drawn = pose_features(real, fallback), pose_features(other, fallback)
+    return frechet_excess(reference, drawn).excess if len(reference) >= 4 else np.nan

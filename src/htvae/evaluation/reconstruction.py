@@ -1,0 +1,103 @@
+"""What a metric is given, and the metrics of reconstruction.
+
+A metric is a function of the scored recordings that returns one number. It adds up over recordings as it sees
+fit; the ones here weight every observed point alike.
+
+Axes: ``T`` frames, ``L`` landmarks, ``D`` coordinates.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from htvae.inference.model import Reconstruction
+from htvae.metrics import errors as metrics
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredRecording:
+    """One recording beside its reconstruction, in torso lengths, landmarks alone."""
+
+    name: str
+    pose: Tensor
+    """(T, L, D), NaN where missing."""
+    reconstruction: Tensor
+    """(T, L, D)."""
+    mask: Tensor
+    """(T, L) bool, True = observed."""
+    seams: Tensor
+    """(T,) bool, frames at which chunks or windows are joined; see `metrics.chunk_seams`."""
+    edges: tuple[tuple[int, int], ...]
+    """Pairs of landmarks that a bone joins."""
+
+
+Metric = Callable[[Sequence[ScoredRecording]], float]
+
+
+def score_recording(
+    reconstruction: Reconstruction,
+    num_landmarks: int,
+    edges: Sequence[tuple[int, int]],
+    chunk_grid: tuple[int, int],
+) -> ScoredRecording:
+    """Return what metrics need of a reconstruction."""
+    pose = torch.from_numpy(reconstruction.processed.pose[:, :num_landmarks].copy())
+    seams = torch.zeros(len(pose), dtype=torch.bool)
+    for output in reconstruction.windows:
+        window = output.window
+        kept = slice(window.keep_start - window.start, window.keep_stop - window.start)
+        inside = metrics.chunk_seams(window.num_frames, *chunk_grid)
+        seams[window.keep_start : window.keep_stop] = inside[kept]
+        seams[window.keep_start] |= window.keep_start > 0  # the windows themselves are joined here
+    return ScoredRecording(
+        name=reconstruction.processed.name,
+        pose=pose,
+        reconstruction=torch.from_numpy(reconstruction.pose[:, :num_landmarks].copy()),
+        mask=pose.isfinite().all(-1),
+        seams=seams,
+        edges=tuple(edges),
+    )
+
+
+def compute_ratio(sums: Callable[..., tuple[Tensor, Tensor]], recordings: Sequence[ScoredRecording]) -> float:
+    """Return the quotient of two sums that are added up over recordings."""
+    parts = [torch.stack(sums(r.reconstruction, r.pose, r.mask)) for r in recordings]
+    above, below = torch.stack(parts).sum(0)
+    return float(above / below)
+
+
+def bone_length_error(recordings: Sequence[ScoredRecording]) -> float:
+    """Return the mean error of bone lengths; NaN where no bones are known."""
+    edges = recordings[0].edges
+    return (
+        compute_ratio(partial(metrics.bone_length_error_sums, edges=edges), recordings)
+        if edges
+        else torch.nan
+    )
+
+
+def seam_ratio(recordings: Sequence[ScoredRecording]) -> float:
+    """Return how much rougher reconstructions are where chunks are joined."""
+    sums = [metrics.seam_sums(r.reconstruction, r.pose, r.mask, r.seams) for r in recordings]
+    return float(metrics.seam_ratio_from_sums(torch.stack(sums).sum(0)))
+
+
+def noise_floor(recordings: Sequence[ScoredRecording]) -> float:
+    """Return the tracker's own jitter, the median over recordings."""
+    floors = torch.stack([metrics.noise_floor(r.pose) for r in recordings])
+    return float(floors.nanmedian())
+
+
+DEFAULT_METRICS: dict[str, Metric] = {
+    "mpjpe": partial(compute_ratio, metrics.mpjpe_sums),
+    "velocity_error": partial(compute_ratio, metrics.velocity_error_sums),
+    "acceleration_error": partial(compute_ratio, metrics.acceleration_error_sums),
+    "jerk_ratio": partial(compute_ratio, metrics.jerk_ratio_sums),
+    "bone_length_error": bone_length_error,
+    "seam_ratio": seam_ratio,
+    "noise_floor": noise_floor,
+}
+"""Metrics by the name they get in the tables."""

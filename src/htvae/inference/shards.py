@@ -1,0 +1,215 @@
+"""A corpus cut into shards, whose latents lie in files of their own until all are there.
+
+Unusual here: nobody holds a lock. What is to be encoded and with what (`Origin`) decides the names of the
+files; every file appears whole, by renaming; joining the shards gives the same files whoever does it and
+however often. So a process may be killed at any instant, or two do the same work, and the result is the same.
+
+In the output folder: ``shards/origin.json`` and ``shards/<number>-<digest>.npz`` while work is going on; in
+the end the files of `write_latents`, and last ``latents.json``, the origin: it says that they are complete.
+"""
+
+import contextlib
+import hashlib
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from htvae.inference.latent_files import FILES, LatentArrays, join_latents, write_arrays, write_latents
+from htvae.utils.files import atomic_write
+from htvae.utils.text import printable
+
+FORMAT = 1
+"""Number of this layout; begun work of another is not continued."""
+SHARD_FRAMES = 32_768
+"""Frames of a shard: so few that losing one costs seconds, enough for two full batches."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What latents come from: all that decides their bits, but the kind of processor."""
+
+    checkpoint: str
+    """Hash of the model file."""
+    settings: dict[str, Any]
+    """Versions, device, sizes of batches and shards."""
+    recordings: list[list[str]]
+    """[name, hash of its poses and of what is known of it] of each, in order."""
+    format: int = FORMAT
+
+    @cached_property
+    def digest(self) -> str:
+        """Short hash of all of it."""
+        return hashlib.blake2b(json.dumps(asdict(self)).encode(), digest_size=8).hexdigest()
+
+    def describe_change(self, found: dict[str, Any]) -> str:
+        """Return in words how an earlier origin, as plain values, differs; empty where it does not."""
+        own = asdict(self)
+        known = all(type(found.get(key)) is type(value) for key, value in own.items())
+        if not known or not all(isinstance(pair, list) and len(pair) == 2 for pair in found["recordings"]):
+            return "the file does not say what was encoded"
+        changes = []
+        if found["checkpoint"] != self.checkpoint:
+            changes.append("the checkpoint is another")
+        settings = {"format": self.format} | self.settings
+        earlier = {"format": found["format"]} | found["settings"]
+        changes += [
+            f"{name} was {earlier.get(name)} and is now {settings.get(name)}"
+            for name in dict.fromkeys([*earlier, *settings])
+            if earlier.get(name) != settings.get(name)
+        ]
+        return "; ".join([*changes, *_compare_recordings(found["recordings"], self.recordings)])
+
+
+def cut_shards(lengths: Sequence[int]) -> list[slice]:
+    """Cut recordings, in their order, into shards of about `SHARD_FRAMES` frames, all about equally long."""
+    if not lengths:
+        return []
+    total = sum(lengths)
+    count = -(-total // SHARD_FRAMES)
+    stops = np.cumsum(lengths, dtype=np.int64)
+    shard_of = (2 * stops - np.array(lengths)) * count // (2 * total)  # by the middle of each recording
+    cuts = (np.flatnonzero(np.diff(shard_of)) + 1).tolist()
+    return [slice(start, stop) for start, stop in pairwise([0, *cuts, len(lengths)])]
+
+
+class ShardFolder:
+    """The files of one encoding.
+
+    Args:
+        output_dir: folder of the result.
+        origin: what is encoded, and with what.
+        num_shards: shards that the corpus is cut into.
+    """
+
+    def __init__(self, output_dir: Path, origin: Origin, num_shards: int) -> None:
+        self.output_dir = output_dir
+        self.origin = origin
+        self.num_shards = num_shards
+        self.results = [output_dir / name for name in FILES]
+        self.shards = begun_path(output_dir).parent
+
+    def check(self) -> None:
+        """Raise ValueError where the folder holds anything that is not of this origin."""
+        done, begun = done_path(self.output_dir), begun_path(self.output_dir)
+        for path, what in ((done, "latents"), (begun, "shards of an encoding that was not finished")):
+            change = self.origin.describe_change(_read_origin(path)) if path.exists() else ""
+            if change:
+                raise ValueError(
+                    f"{path}: must belong to the same model, recordings and settings, but the folder holds "
+                    f"{what} of others: {change}. Give another --output_dir, or remove {path.parent}."
+                )
+        unknown = [path for path in self.results if path.exists()]
+        if unknown and not done.exists() and not begun.exists():
+            raise ValueError(
+                f"{unknown[0]}: must not be overwritten, but nothing says that it comes from the same model "
+                "and recordings. Move it away, or give another --output_dir."
+            )
+
+    def begin(self) -> None:
+        """Write down what the shards belong to."""
+        if not begun_path(self.output_dir).exists():
+            _write_origin(begun_path(self.output_dir), self.origin)
+
+    def is_finished(self) -> bool:
+        """Return whether the result is complete."""
+        return all(path.exists() for path in (done_path(self.output_dir), *self.results))
+
+    def missing(self) -> list[int]:
+        """Return which shards are not there."""
+        return [index for index in range(self.num_shards) if not self._path(index).exists()]
+
+    def newest(self) -> list[int]:
+        """Return the shard that was written last; none where they are being removed, the result complete."""
+        try:
+            times = [self._path(index).stat().st_mtime_ns for index in range(self.num_shards)]
+        except FileNotFoundError:
+            return []
+        return [times.index(max(times))]
+
+    def write(self, index: int, arrays: LatentArrays) -> None:
+        """Write the latents of a shard."""
+        write_arrays(self._path(index), arrays)
+
+    def join(self) -> None:
+        """Write the result from all shards, and remove them.
+
+        Another process may do the same at this moment: both write the same bytes, and shards vanish only
+        after the result is complete.
+
+        Raises:
+            ValueError: a damaged shard.
+        """
+        try:
+            parts = [_read_arrays(self._path(index)) for index in range(self.num_shards)]
+        except FileNotFoundError:
+            if self.is_finished():
+                return
+            raise
+        write_latents(self.output_dir, join_latents(parts))
+        _write_origin(done_path(self.output_dir), self.origin)
+        self.remove_shards()
+
+    def remove_shards(self) -> None:
+        """Remove what is needed no longer, with what killed processes left; nobody else's files."""
+        for pattern in (f"*{self.origin.digest}*", "*origin.*json", "process-*.alive"):
+            for path in self.shards.glob(pattern):
+                path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not empty, or gone already
+            self.shards.rmdir()
+
+    def _path(self, index: int) -> Path:
+        return self.shards / f"{index:05d}-{self.origin.digest}.npz"
+
+
+def done_path(output_dir: Path) -> Path:
+    """Return the file that is there when a result is complete."""
+    return output_dir / "latents.json"
+
+
+def begun_path(output_dir: Path) -> Path:
+    """Return the file that is there while a result is being made, in the folder of the shards."""
+    return output_dir / "shards" / "origin.json"
+
+
+def _compare_recordings(earlier: list[list[str]], now: list[list[str]]) -> list[str]:
+    before, after = dict(earlier), dict(now)
+    kinds = {
+        "new": [name for name in after if name not in before],
+        "gone": [name for name in before if name not in after],
+        "changed": [name for name in after if name in before and before[name] != after[name]],
+    }
+    told = [f"{len(names)} {kind} (first: {printable(names[0])})" for kind, names in kinds.items() if names]
+    if not told and earlier != now:
+        return ["the recordings are in another order"]
+    return [f"of the recordings, {', '.join(told)}"] if told else []
+
+
+def _read_origin(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        values = None
+    return values if isinstance(values, dict) else {}
+
+
+def _write_origin(path: Path, origin: Origin) -> None:
+    with atomic_write(path) as temporary:
+        temporary.write_text(json.dumps(asdict(origin), indent=1) + "\n", encoding="utf-8")
+
+
+def _read_arrays(path: Path) -> LatentArrays:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"{path}: must be a shard as it was written, but is damaged ({error}). "
+            "Remove it and give the same command again."
+        ) from error

@@ -1,0 +1,1 @@
+"""Files to `PoseSequence` and back. Nothing else in the package knows what stands in a file."""

@@ -1,0 +1,158 @@
+"""The cache of parsed recordings: CSV files are read once, and from then on mapped from one array file.
+
+A cache entry is two files: ``<folder>-<content>.npy`` with all poses in a row, and an index of the same name
+in JSON. The first part of the name stands for data folder and reading settings, the second for path, size and
+time of every file; so what has changed is another entry. The manifest is read anew at each start.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from htvae.config import DataConfig
+from htvae.io.folder import find_recordings, read_folder
+from htvae.io.metadata import attach_metadata
+from htvae.poses.sequence import PoseSequence, content_hash
+from htvae.utils.files import atomic_write, remove_leftovers
+from htvae.utils.lock import hold_lock
+
+logger = logging.getLogger(__name__)
+
+FORMAT = 1
+"""Number of this layout; entries of another are not used."""
+READING_SETTINGS = ("y_up", "image_size", "confidence_column", "min_confidence", "max_frame_gap")
+"""Settings that change what is read from the same file."""
+LONGEST_WRITING = 300.0
+"""Time (s) after which a process that is at work in the cache is no longer waited for."""
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRecordings:
+    """The recordings of a folder."""
+
+    sequences: list[PoseSequence]
+    """Poses are read-only maps of the cache."""
+    content_hashes: dict[str, str]
+    """`content_hash` of each recording, by name."""
+
+
+def open_store(config: DataConfig, cache_dir: Path) -> StoredRecordings:
+    """Return the recordings of ``config.data_dir``, read from ``cache_dir`` where nothing has changed.
+
+    Safe when several processes start at once: they read at the same time and write one after the other.
+    Where the cache cannot be written, the recordings are read anew each time.
+
+    Raises:
+        FileNotFoundError, DataError: as `read_folder`.
+    """
+    data_dir = Path(config.data_dir)
+    entry = _Entry.find(data_dir, config, cache_dir)
+    stored = entry.load()
+    if stored is not None:
+        return replace(stored, sequences=attach_metadata(stored.sequences, data_dir))
+    sequences = read_folder(data_dir, config)
+    try:
+        entry.save(sequences)
+        stored = entry.load()
+    except OSError as error:
+        logger.warning(
+            "The cache %s cannot be written (%s), so the recordings are read anew each time.",
+            cache_dir,
+            error.strerror or error,
+        )
+    if stored is None:
+        return StoredRecordings(sequences, {s.name: content_hash(s) for s in sequences})
+    mapped = [
+        replace(read, pose=cached.pose) for read, cached in zip(sequences, stored.sequences, strict=True)
+    ]
+    return replace(stored, sequences=mapped)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One cache entry: its folder and the two parts of its name."""
+
+    cache_dir: Path
+    folder_key: str
+    content_key: str
+
+    @classmethod
+    def find(cls, data_dir: Path, config: DataConfig, cache_dir: Path) -> "_Entry":
+        files = [(file.relative, file.size, file.changed) for file in find_recordings(data_dir)]
+        settings = [getattr(config, name) for name in READING_SETTINGS]
+        return cls(cache_dir, _digest([str(data_dir.resolve()), settings]), _digest([FORMAT, sorted(files)]))
+
+    @property
+    def poses_path(self) -> Path:
+        return self.cache_dir / f"{self.folder_key}-{self.content_key}.npy"
+
+    @property
+    def index_path(self) -> Path:
+        return self.poses_path.with_suffix(".json")
+
+    def load(self) -> StoredRecordings | None:
+        """Return what is cached, None where nothing (usable) is."""
+        if not self.index_path.exists():
+            return None
+        try:
+            index = json.loads(self.index_path.read_text(encoding="utf-8"))
+            poses = np.load(self.poses_path, mmap_mode="r").view(np.ndarray)
+            sequences = list(_cut(poses, index))
+            hashes = {recording["name"]: str(recording["content_hash"]) for recording in index}
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            logger.warning(
+                "The cache %s is broken (%s); the recordings are read again.", self.poses_path, error
+            )
+            return None
+        return StoredRecordings(sequences, hashes)
+
+    def save(self, sequences: Sequence[PoseSequence]) -> None:
+        """Write the entry, the index last, and remove the folder's older ones and what killed runs left."""
+        index = [
+            {
+                "name": s.name,
+                "landmarks": s.landmarks,
+                "shape": s.pose.shape,
+                "first_frame": s.first_frame,
+                "content_hash": content_hash(s),
+            }
+            for s in sequences
+        ]
+        self.cache_dir.mkdir(parents=True, exist_ok=True)
+        with hold_lock(self.cache_dir / "cache.lock", wait=LONGEST_WRITING):
+            remove_leftovers(self.cache_dir)
+            with atomic_write(self.poses_path) as temporary, temporary.open("wb") as file:
+                np.save(file, np.concatenate([s.pose.ravel() for s in sequences]))
+            with atomic_write(self.index_path) as temporary:
+                temporary.write_text(json.dumps(index), encoding="utf-8")
+            for path in self.cache_dir.glob(f"{self.folder_key}-*"):
+                if path.stem != self.poses_path.stem:
+                    with contextlib.suppress(OSError):  # (Windows) another process still uses it
+                        path.unlink()
+
+
+def _cut(poses: np.ndarray, index: list[dict[str, Any]]) -> Iterator[PoseSequence]:
+    """Yield the recordings that lie in a row in ``poses``."""
+    stop = 0
+    for recording in index:
+        start, stop = stop, stop + math.prod(recording["shape"])
+        yield PoseSequence(
+            name=recording["name"],
+            landmarks=tuple(recording["landmarks"]),
+            pose=poses[start:stop].reshape(recording["shape"]),
+            first_frame=recording["first_frame"],
+        )
+    if stop != len(poses):
+        raise ValueError(f"{len(poses)} numbers where the index tells of {stop}")
+
+
+def _digest(value: Any) -> str:
+    return hashlib.blake2b(json.dumps(value).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,141 @@
+"""What is wrong with files: the error that lists all of it, and text read so that every failure is one."""
+
+import csv
+import io
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from htvae.utils.text import printable, shorten
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+class DataError(ValueError):
+    """Files whose content cannot be used. ``str()`` lists all faults, one per line."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__(list(faults))
+
+    @property
+    def faults(self) -> list[str]:
+        """One sentence or two per fault: what must hold, what was found, where, what to do."""
+        return list(self.args[0])
+
+    def __str__(self) -> str:
+        return "\n".join(self.faults)
+
+
+def name_faults(name: str, shown: str) -> list[str]:
+    """Return what is wrong with a recording's name; outputs are called by it, in their own folder."""
+    if any(unicodedata.category(char) == "Cc" for char in name):
+        return [f"{shown}: a file name must have no control characters, but has some. Rename the file."]
+    if not {"", ".", ".."}.isdisjoint(name.split("/")):
+        return [
+            f"{shown}: a file name must not lead elsewhere, but reads {printable(name)}. Rename the file."
+        ]
+    return []
+
+
+def describe_os_error(name: str, error: OSError) -> str:
+    """Return the fault for a file or folder that the operating system does not let us read."""
+    if isinstance(error, PermissionError):
+        return f"{name}: must be readable, but permission is denied. Change its permissions (chmod -R u+rX)."
+    if isinstance(error, FileNotFoundError):
+        return f"{name}: must exist, but is not there. Was it moved, or is it a broken link?"
+    if isinstance(error, IsADirectoryError):
+        return f"{name}: must be a file, but is a folder. Rename the folder."
+    return f"{name}: must be readable, but the system says: {error.strerror or error}."
+
+
+def read_text(path: Path, name: str) -> str:
+    """Return a file's text without byte order mark; ``name`` stands for the file in messages.
+
+    Raises:
+        DataError: the file cannot be read or is not UTF-8.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError([describe_os_error(name, error)]) from error
+    try:
+        text = content.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        place, found = error.start, f"the byte 0x{content[error.start]:02x}"
+    else:
+        if "\0" not in text:
+            return text
+        place, found = content.index(0), "a NUL character"
+    line = content.count(b"\n", 0, place) + 1
+    found = f"line {line} has {found}"
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or 0 in content[:2]:
+        found = "it is UTF-16"
+    raise DataError([f'{name}: must be UTF-8 text, but {found}. Save it as "CSV UTF-8".'])
+
+
+def split_rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line number, cells) of each row of a CSV text that is not blank, the header first.
+
+    The text holds no NUL character, as `read_text` makes sure.
+
+    Raises:
+        DataError: the text is not CSV.
+    """
+    end, line, first_line = "\0", "", 1  # the end is a row of its own, which a quote that is open swallows
+
+    def remember(read: str) -> str:
+        nonlocal line
+        line = read
+        return read
+
+    reader = csv.reader(map(remember, itertools.chain(io.StringIO(text, newline=""), [end])))
+    try:
+        for cells in reader:
+            if line == end:
+                if cells != [end]:
+                    raise csv.Error("a quote is never closed")
+            elif line.strip(" \t\r\n"):
+                yield reader.line_num, cells
+            first_line = reader.line_num + 1
+    except csv.Error as error:
+        fault = f"{name}: must be CSV, but line {first_line} cannot be split: {error}. Is a quote missing?"
+        raise DataError([fault]) from error
+
+
+def parse_number(cell: str) -> float | None:
+    """Return the number that a cell holds, spaces around it or not; None where it is none, as words are."""
+    stripped = cell.strip()
+    return float(stripped) if _NUMBER.fullmatch(stripped) else None
+
+
+def find_columns(name: str, header: Sequence[str], wanted: Sequence[str]) -> tuple[list[int], list[str]]:
+    """Return the positions of the wanted columns in a header, and the faults: absent or doubled columns.
+
+    Spaces around the header's names are ignored. With a fault, the positions are of no use.
+    """
+    found = [cell.strip() for cell in header]
+    absent = [column for column in wanted if column not in found]
+    doubled = [column for column in wanted if found.count(column) > 1]
+    faults = []
+    if absent:
+        faults.append(
+            f"{name}: the header must have {', '.join(wanted)}, but {_absent_columns(absent, found)}"
+        )
+    faults += [
+        f"{name}: the header must have {shorten(column)} once, but has it {found.count(column)} times. "
+        "Rename one."
+        for column in doubled
+    ]
+    return [found.index(column) if column in found else -1 for column in wanted], faults
+
+
+def _absent_columns(absent: Sequence[str], found: Sequence[str]) -> str:
+    for delimiter, word in _DELIMITERS.items():
+        if len(found) == 1 and delimiter in found[0]:
+            return f"its cells are separated by {word}. Separate them by commas."
+    shown = printable(", ".join(found))
+    shown = shown if len(shown) <= 200 else shown[:200] + "..."
+    return f"lacks {', '.join(absent)}; it has: {shown}. Rename the columns, or add them."

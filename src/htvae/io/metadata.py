@@ -1,0 +1,263 @@
+"""What is known about recordings beside their poses: ``manifest.csv`` and ``frame_labels.csv``.
+
+Both lie in the data folder: small tables with a column ``file``. docs/data_format.md describes them.
+"""
+
+import dataclasses
+import logging
+import math
+import os
+import unicodedata
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from htvae.io.faults import DataError, find_columns, parse_number, read_text, split_rows
+from htvae.io.pose_rows import LARGEST_FRAME
+from htvae.poses.sequence import SPLITS, FrameLabel, PoseSequence
+from htvae.utils.text import printable, shorten
+
+MANIFEST = "manifest.csv"
+"""Table with one row per recording."""
+FRAME_LABELS = "frame_labels.csv"
+"""Table with one row per labelled span."""
+
+Value = TypeVar("Value")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ManifestRow:
+    """What the manifest says about one recording. Empty cells are None, or left out of the covariates."""
+
+    line: int
+    """Line of the manifest."""
+    label: str | None
+    subject: str | None
+    fps: float | None
+    split: str | None
+    covariates: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class FrameLabelRow:
+    """One row of the frame labels."""
+
+    line: int
+    """Line of the table."""
+    span: FrameLabel
+
+
+def recording_name(file: str) -> str:
+    """Return the name of a recording from its path relative to the data folder: without ``.csv``."""
+    name = unicodedata.normalize("NFC", file.strip()).replace("\\", "/").removeprefix("./")
+    return name[: -len(".csv")] if name.lower().endswith(".csv") else name
+
+
+def read_manifest(data_dir: Path) -> dict[str, ManifestRow]:
+    """Return the manifest's rows by recording; none where there is no manifest.
+
+    Raises:
+        DataError: with all faults of the manifest.
+    """
+    rows, faults = _read_table(data_dir / MANIFEST, ("file",))
+    manifest: dict[str, ManifestRow] = {}
+    for line, cells in rows:
+        name = recording_name(cells.pop("file"))
+        if name in manifest:
+            faults.append(
+                f"{MANIFEST}, line {line}: a recording must have one row, but {printable(name)} has one "
+                f"in line {manifest[name].line} already. Remove one."
+            )
+        else:
+            manifest[name] = _parse_manifest_row(line, cells, faults)
+    if faults:
+        raise DataError(faults)
+    return manifest
+
+
+def read_frame_labels(data_dir: Path) -> dict[str, list[FrameLabelRow]]:
+    """Return the labelled spans by recording, sorted by start; none where there is no such table.
+
+    Raises:
+        DataError: with all faults of the table.
+    """
+    rows, faults = _read_table(data_dir / FRAME_LABELS, ("file", "start", "stop", "label"))
+    spans: dict[str, list[FrameLabelRow]] = {}
+    seen: dict[tuple[str, FrameLabel], int] = {}
+    for line, cells in rows:
+        span = _parse_span(line, cells, faults)
+        if span is None:
+            continue
+        name = recording_name(cells["file"])
+        if (name, span) in seen:
+            faults.append(
+                f"{FRAME_LABELS}, line {line}: a row must stand once, but line {seen[name, span]} "
+                "says the same. Remove one."
+            )
+        else:
+            seen[name, span] = line
+            spans.setdefault(name, []).append(FrameLabelRow(line, span))
+    if faults:
+        raise DataError(faults)
+    return {
+        name: sorted(rows, key=lambda row: (row.span.start, row.span.stop)) for name, rows in spans.items()
+    }
+
+
+def attach_metadata(sequences: Sequence[PoseSequence], data_dir: Path) -> list[PoseSequence]:
+    """Return the sequences of a folder with what its manifest and its frame labels say about them.
+
+    Raises:
+        DataError: with all faults of both tables, such as recordings that are not in the folder.
+    """
+    completed, faults = join_metadata(sequences, [sequence.name for sequence in sequences], data_dir)
+    if faults:
+        raise DataError(faults)
+    return completed
+
+
+def join_metadata(
+    sequences: Sequence[PoseSequence], names: Collection[str], data_dir: Path
+) -> tuple[list[PoseSequence], list[str]]:
+    """Return the completed sequences and the faults of both tables.
+
+    Args:
+        sequences: the recordings that could be read.
+        names: all recordings of the folder.
+        data_dir: the folder.
+    """
+    faults: list[str] = []
+    manifest = _collect(read_manifest, data_dir, faults)
+    labels = _collect(read_frame_labels, data_dir, faults)
+    known = set(names)
+    has_manifest = os.path.lexists(data_dir / MANIFEST) and not faults
+    faults += [
+        _absent(MANIFEST, row.line, name, data_dir) for name, row in manifest.items() if name not in known
+    ]
+    faults += [
+        _absent(FRAME_LABELS, row.line, name, data_dir)
+        for name in labels
+        if name not in known
+        for row in labels[name]
+    ]
+    unlisted = sorted(known - set(manifest)) if has_manifest else []
+    if unlisted:
+        log.warning(
+            "%d of %d recordings have no row in %s (first: %s): their label, subject and fps are unknown.",
+            *(len(unlisted), len(known), MANIFEST, printable(unlisted[0])),
+        )
+    completed = []
+    for sequence in sequences:
+        spans = labels.get(sequence.name, [])
+        faults += _spans_outside(sequence, spans)
+        completed.append(_complete(sequence, manifest.get(sequence.name), spans))
+    return completed, faults
+
+
+def _parse_manifest_row(line: int, cells: dict[str, str], faults: list[str]) -> ManifestRow:
+    """Return the row; a cell that is wrong counts as empty and adds a fault."""
+    fps, split = cells.pop("fps", ""), cells.pop("split", "")
+    rate = parse_number(fps)
+    if fps and not (rate and 0 < rate < math.inf):
+        faults.append(
+            f"{MANIFEST}, line {line}: fps must be a number above 0, or empty where unknown, but is "
+            f'"{shorten(fps)}". Write it as 29.97, or leave it empty.'
+        )
+        rate = None
+    if split and split not in SPLITS:
+        faults.append(
+            f"{MANIFEST}, line {line}: split must be one of {', '.join(SPLITS)}, or empty, but is "
+            f'"{shorten(split)}". Correct it.'
+        )
+        split = ""
+    label, subject = cells.pop("label", ""), cells.pop("subject", "")
+    covariates = {column: value for column, value in cells.items() if value}
+    return ManifestRow(line, label or None, subject or None, rate, split or None, covariates)
+
+
+def _parse_span(line: int, cells: dict[str, str], faults: list[str]) -> FrameLabel | None:
+    """Return the span, or None where a cell is wrong, which adds a fault."""
+    numbers = [parse_number(cells[column]) for column in ("start", "stop")]
+    start, stop = (int(number) if number is not None and number.is_integer() else -1 for number in numbers)
+    if not 0 <= start < stop < LARGEST_FRAME:
+        faults.append(
+            f"{FRAME_LABELS}, line {line}: start and stop must be whole frame numbers, 0 <= start < stop, "
+            f'stop being the frame after the last, but are "{shorten(cells["start"])}" and '
+            f'"{shorten(cells["stop"])}". Correct them.'
+        )
+        return None
+    if not cells["label"]:
+        faults.append(f"{FRAME_LABELS}, line {line}: label must not be empty, but is. Fill it in.")
+        return None
+    return FrameLabel(start, stop, cells["label"])
+
+
+def _complete(
+    sequence: PoseSequence, row: ManifestRow | None, spans: Sequence[FrameLabelRow]
+) -> PoseSequence:
+    if row is None and not spans:
+        return sequence
+    known = {} if row is None else dict(vars(row))
+    known.pop("line", None)
+    return dataclasses.replace(sequence, **known, frame_labels=tuple(row.span for row in spans))
+
+
+def _spans_outside(sequence: PoseSequence, rows: Sequence[FrameLabelRow]) -> list[str]:
+    first, last = sequence.first_frame, sequence.first_frame + sequence.num_frames - 1
+    return [
+        f"{FRAME_LABELS}, line {row.line}: a span must meet its recording, but {row.span.start} to "
+        f"{row.span.stop} lies outside of {printable(sequence.name)}, which has frames {first} to {last}. "
+        "Give frames as the recording numbers them, not seconds."
+        for row in rows
+        if row.span.stop <= first or row.span.start > last
+    ]
+
+
+def _absent(table: str, line: int, name: str, data_dir: Path) -> str:
+    return (
+        f"{table}, line {line}: file must be a recording of the folder, but {printable(name)}.csv is not in "
+        f"{printable(data_dir)}. Correct the name (relative to that folder), or remove the row."
+    )
+
+
+def _collect(read: Callable[[Path], dict[str, Value]], data_dir: Path, faults: list[str]) -> dict[str, Value]:
+    try:
+        return read(data_dir)
+    except DataError as error:
+        faults += error.faults
+        return {}
+
+
+def _read_table(path: Path, wanted: Sequence[str]) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
+    """Return (line, cells by column) for each row, cells without outer spaces, and the faults."""
+    if not os.path.lexists(path):  # a broken link is told of by read_text
+        return [], []
+    name = path.name
+    rows = list(split_rows(read_text(path, name), name))
+    if not rows:
+        fault = f"{name}: must have a header with {', '.join(wanted)}, but is empty. Fill it, or remove it."
+        return [], [fault]
+    header = [cell.strip() for cell in rows[0][1]]
+    named = [column for column in header if column]
+    _, faults = find_columns(name, header, wanted)
+    if not faults:
+        _, faults = find_columns(name, header, list(dict.fromkeys(named)))
+    if faults:
+        return [], faults
+    table = []
+    for line, cells in rows[1:]:
+        filled = [cell.strip() for cell in cells] + [""] * (len(header) - len(cells))
+        row = {column: cell for column, cell in zip(header, filled, strict=False) if column}
+        if any(filled[len(header) :]):
+            faults.append(
+                f"{name}: a row must have no more cells than the header, but line {line} has {len(cells)} "
+                f"for {len(header)} columns. Put cells that contain commas in quotes."
+            )
+        elif row["file"]:
+            table.append((line, row))
+        elif any(filled):
+            faults.append(f"{name}: file must name a recording, but is empty in line {line}. Fill it in.")
+    return table, faults

@@ -1,0 +1,171 @@
+"""One recording's CSV file to a `PoseSequence` and back.
+
+The file is long: one row per frame and landmark, with the columns ``frame#``, ``landmark_name``, ``x``, ``y``
+among others, rows in any order. docs/data_format.md says what is accepted and what is an error.
+"""
+
+import csv
+import io
+import itertools
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from htvae.config import DataConfig
+from htvae.io.faults import DataError, find_columns, name_faults, read_text, split_rows
+from htvae.io.pose_rows import PoseRows, RowFault, find_row_faults
+from htvae.io.pose_table import MISSING, Row, read_cells, read_plain
+from htvae.poses.sequence import PoseSequence
+from htvae.utils.files import atomic_write
+from htvae.utils.text import printable
+
+__all__ = ["DataError", "parse_pose_csv", "read_pose_csv", "write_pose_csv"]
+
+COLUMNS = ("frame#", "landmark_name", "x", "y")
+"""The columns that are read; all others are ignored."""
+
+_KEYS = ("frame", "landmark", "x", "y", "confidence")
+_MAX_SHOWN_LINES = 4
+
+log = logging.getLogger(__name__)
+
+
+def read_pose_csv(path: Path, config: DataConfig, name: str | None = None) -> PoseSequence:
+    """Read one recording.
+
+    Args:
+        path: the CSV file.
+        config: ``y_up``, ``image_size``, ``confidence_column``, ``min_confidence`` and ``max_frame_gap`` are
+            used.
+        name: the recording's name. None: the file's name without suffix.
+
+    Raises:
+        DataError: with all faults of the file.
+    """
+    name = path.stem if name is None else name
+    if name_faults(name, printable(path)):
+        raise DataError(name_faults(name, printable(path)))
+    sequence, notes = parse_pose_csv(path, config, name, printable(path))
+    for note in notes:
+        log.warning("%s: %s", printable(path), note)
+    return sequence
+
+
+def parse_pose_csv(path: Path, config: DataConfig, name: str, shown: str) -> tuple[PoseSequence, list[str]]:
+    """Return the recording and what was accepted though unusual; ``shown`` stands for the file in messages.
+
+    Raises:
+        DataError: with all faults of the file.
+        ValueError: ``confidence_column`` is one of the columns that mean something else.
+    """
+    if config.confidence_column in COLUMNS:
+        raise ValueError(
+            f"confidence_column must be a column beside {', '.join(COLUMNS)}, but got "
+            f"{config.confidence_column}. Name the one with the tracker's confidence, or leave it out."
+        )
+    text = read_text(path, shown)
+    header = _read_header(text, shown)
+    wanted = COLUMNS if config.confidence_column is None else (*COLUMNS, config.confidence_column)
+    columns, faults = find_columns(shown, header, wanted)
+    if faults:
+        raise DataError(faults)
+    rows = read_plain(text, columns, len(header))
+    if rows is None or find_row_faults(rows, config.max_frame_gap):
+        table = list(split_rows(text, shown))[1:]
+        rows = read_cells(table, columns, len(header))
+        row_faults = find_row_faults(rows, config.max_frame_gap)
+        if row_faults:
+            raise DataError([_locate(fault, table, shown, columns) for fault in row_faults])
+    sequence, notes = _build_sequence(rows, config, name, shown)
+    if any(cell != cell.strip() for cell in header):
+        notes.append("spaces around the header's names were ignored")
+    return sequence, notes
+
+
+def write_pose_csv(path: Path, sequence: PoseSequence) -> None:
+    """Write a recording with five decimals and y as it is; missing points are left out.
+
+    Raises:
+        ValueError: the sequence has other than two coordinates.
+    """
+    if sequence.pose.shape[2] != 2:
+        raise ValueError(
+            f"{sequence.name}: a pose CSV holds two coordinates, x and y, but the sequence has "
+            f"{sequence.pose.shape[2]}. Choose two of them, or save sequence.pose with numpy.save."
+        )
+    frames, landmarks = np.nonzero(sequence.observed)
+    x, y = sequence.pose[frames, landmarks].T.tolist()
+    formats = [_format_row(name) for name in sequence.landmarks]
+    rows = "".join([formats[index] for index in landmarks.tolist()])  # one format: three times as fast
+    cells = itertools.chain.from_iterable(zip((frames + sequence.first_frame).tolist(), x, y, strict=True))
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        file.write(",".join(COLUMNS) + "\n" + rows % tuple(cells))
+
+
+def _format_row(landmark: str) -> str:
+    """Return the row of a landmark, to be filled in with frame, x and y."""
+    row = io.StringIO()
+    cells = ["%d", landmark.replace("%", "%%"), "%.5f", "%.5f"]
+    csv.writer(row, lineterminator="\n").writerow(cells)
+    return row.getvalue()
+
+
+def _read_header(text: str, shown: str) -> list[str]:
+    """Return the header of a file that has rows below it."""
+    head = [cells for _, cells in itertools.islice(split_rows(text, shown), 2)]
+    if not head:
+        raise DataError(
+            [f"{shown}: must have a header and rows, but is empty. Remove the file, or export it again."]
+        )
+    if len(head) == 1 and set(COLUMNS) <= {cell.strip() for cell in head[0]}:
+        raise DataError([f"{shown}: must have rows below the header, but has none. Remove the file."])
+    return head[0]
+
+
+def _build_sequence(
+    rows: PoseRows, config: DataConfig, name: str, shown: str
+) -> tuple[PoseSequence, list[str]]:
+    has_x, has_y = ~np.isnan(rows.x), ~np.isnan(rows.y)
+    kept = has_x & has_y
+    if rows.confidence is not None:
+        kept &= rows.confidence >= config.min_confidence
+    if not kept.any():
+        hint = " Lower min_confidence?" if (has_x & has_y).any() else ""
+        raise DataError(
+            [f"{shown}: must have a point with x and y, but all are missing. Remove the file.{hint}"]
+        )
+    first_frame = int(rows.frame.min())
+    frames = (rows.frame - first_frame).astype(np.intp)
+    num_frames, num_landmarks = int(frames.max()) + 1, len(rows.landmarks)
+    width, height = config.image_size or (1, 1)
+    points = np.stack((rows.x * width, rows.y * (height if config.y_up else -height)), axis=1)
+    pose = np.full((num_frames, num_landmarks, 2), np.nan, dtype=np.float32)
+    pose[frames[kept], rows.landmark[kept]] = points[kept]
+    notes = _find_notes(rows, frames, bool((has_x != has_y).any()))
+    return PoseSequence(name=name, landmarks=rows.landmarks, pose=pose, first_frame=first_frame), notes
+
+
+def _find_notes(rows: PoseRows, frames: np.ndarray, has_half_points: bool) -> list[str]:
+    numbers = np.unique(frames)
+    unusual = {
+        "points with x or y alone count as missing": has_half_points,
+        "it has one landmark only; a pose needs several": len(rows.landmarks) == 1,
+        "it has one frame only": len(numbers) == 1,
+        "a landmark's name looks like a missing value and was taken as a name": not {*MISSING}.isdisjoint(
+            rows.landmarks
+        ),
+        "frame numbers are written as decimals; as whole numbers they were accepted": rows.has_decimal_frames,
+        "most frame numbers are left out, and these frames count as missing; if frame# holds time stamps, "
+        "number the frames 0, 1, 2, ...": 2 * len(numbers) < numbers[-1],
+    }
+    return [note for note, applies in unusual.items() if applies]
+
+
+def _locate(fault: RowFault, table: Sequence[Row], shown: str, columns: Sequence[int]) -> str:
+    """Return the fault in words, with line numbers and the cell."""
+    found = [table[row] for row in fault.rows[:_MAX_SHOWN_LINES].tolist()]
+    cells = found[0][1]
+    column = columns[_KEYS.index(fault.column)] if fault.column else len(cells)
+    return fault.describe(shown, [line for line, _ in found], cells[column] if column < len(cells) else "")

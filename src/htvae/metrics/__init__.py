@@ -1,0 +1,1 @@
+"""Numbers from arrays: errors, distances between motions, yardsticks. No model, no files."""

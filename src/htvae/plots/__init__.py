@@ -1,0 +1,1 @@
+"""Pictures: charts, drawn bodies, movies."""

@@ -1,0 +1,1 @@
+"""What a pose is: sequences, landmark names, geometry. numpy alone."""

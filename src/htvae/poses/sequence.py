@@ -1,0 +1,189 @@
+"""One recording's poses as an array, with what is known about it.
+
+Axes: T frames, L landmarks, D coordinates (2 from CSV files, any number from arrays).
+"""
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from htvae.poses.landmarks import ROOT_VELOCITY
+from htvae.utils.text import list_names
+
+SPLITS = ("train", "val", "test")
+"""The names of the three parts of the data."""
+
+
+@dataclass(frozen=True)
+class FrameLabel:
+    """A label for a span of frames."""
+
+    start: int
+    """First frame (number in the source)."""
+    stop: int
+    """Frame (number in the source) after the last one."""
+    label: str
+    """What happens there."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.stop:
+            raise ValueError(
+                f"start must be at least 0 and below stop, but got start={self.start}, stop={self.stop}."
+            )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PoseSequence:
+    """The poses of one recording. Made by `read_folder`, by `from_array`, or by hand.
+
+    The array is kept as it is given, so it may be a slice of a memory map; nothing here writes to it.
+
+    Raises:
+        TypeError: ``pose`` is no float32 array.
+        ValueError: sizes disagree, a name stands twice, a coordinate is infinite, or a point has some
+            coordinates only.
+    """
+
+    name: str
+    """Name of the recording: path relative to the data folder, without suffix."""
+    landmarks: tuple[str, ...]
+    """Names of the landmarks, in the order of axis L."""
+    pose: npt.NDArray[np.float32]
+    """Coordinates (T, L, D), NaN where a point is missing; a point has all its coordinates or none."""
+    fps: float | None = None
+    """Frame rate (1/s), None where unknown."""
+    first_frame: int = 0
+    """Frame number in the source of ``pose[0]``."""
+    label: str | None = None
+    """What the recording shows, None where unknown."""
+    subject: str | None = None
+    """The person or animal, None where unknown."""
+    split: str | None = None
+    """``train``, ``val`` or ``test`` where the manifest fixes it."""
+    covariates: Mapping[str, str] = field(default_factory=dict)
+    """Further columns of the manifest; a column that is empty for this recording is left out."""
+    frame_labels: tuple[FrameLabel, ...] = ()
+    """Labelled spans of source frames, by start; they may overlap."""
+
+    def __post_init__(self) -> None:
+        self._check_pose()
+        self._check_landmarks()
+        if self.fps is not None and not 0 < self.fps < math.inf:
+            raise ValueError(
+                f"{self.name}: fps must be above 0 and finite, but got {self.fps}. Use None if unknown."
+            )
+        if self.first_frame < 0:
+            raise ValueError(f"{self.name}: first_frame must be at least 0, but got {self.first_frame}.")
+        if self.split is not None and self.split not in SPLITS:
+            raise ValueError(
+                f"{self.name}: split must be one of {', '.join(SPLITS)}, but got {self.split!r}."
+            )
+
+    @property
+    def num_frames(self) -> int:
+        """Frames from the first to the last, those without any point included."""
+        return self.pose.shape[0]
+
+    @property
+    def observed(self) -> npt.NDArray[np.bool_]:
+        """Mask (T, L): True where the recording has the point."""
+        return ~np.isnan(self.pose[..., 0])
+
+    @classmethod
+    def from_array(
+        cls,
+        pose: npt.ArrayLike,
+        landmarks: Sequence[str] | None = None,
+        name: str = "array",
+        fps: float | None = None,
+        **metadata: Any,
+    ) -> "PoseSequence":
+        """Make a sequence from an array of any real type.
+
+        Args:
+            pose: coordinates (T, L, D), the second of them upwards. NaN in any coordinate makes the whole
+                point missing.
+            landmarks: names of axis L. None: ``POINT_0``, ``POINT_1``, ...
+            name: name of the recording.
+            fps: frame rate (1/s).
+            **metadata: further fields, such as ``label`` or ``subject``.
+
+        Raises:
+            TypeError: the array does not hold real numbers.
+            ValueError: as the class.
+        """
+        array = np.asarray(pose)
+        if array.dtype.kind not in "fiu":
+            raise TypeError(f"{name}: pose must hold real numbers, but has the type {array.dtype}.")
+        _check_axes(name, array)
+        if array.dtype != np.float32:
+            with np.errstate(over="ignore"):  # becomes infinite, which the class reports
+                array = array.astype(np.float32)
+        missing = np.isnan(array)
+        partial = missing.any(-1) & ~missing.all(-1)
+        if partial.any():
+            array = np.where(partial[..., None], np.float32(np.nan), array)
+        names = [f"POINT_{index}" for index in range(array.shape[1])] if landmarks is None else landmarks
+        return cls(name=name, landmarks=tuple(names), pose=array, fps=fps, **metadata)
+
+    def _check_pose(self) -> None:
+        if not isinstance(self.pose, np.ndarray) or self.pose.dtype != np.float32:
+            found = getattr(self.pose, "dtype", type(self.pose).__name__)
+            raise TypeError(
+                f"{self.name}: pose must be a float32 array, but is {found}. Try PoseSequence.from_array."
+            )
+        _check_axes(self.name, self.pose)
+        if np.isfinite(self.pose).all():
+            return
+        missing = np.isnan(self.pose)
+        if np.isinf(self.pose).any():
+            frame, landmark, _ = np.argwhere(np.isinf(self.pose))[0]
+            raise ValueError(
+                f"{self.name}: coordinates must be finite, or NaN where missing, but landmark {landmark} is "
+                f"infinite in frame {frame}. Put NaN there."
+            )
+        if (missing != missing[..., :1]).any():
+            frame, landmark, _ = np.argwhere(missing != missing[..., :1])[0]
+            raise ValueError(
+                f"{self.name}: a point must have all its coordinates or none, but landmark {landmark} has "
+                f"some in frame {frame}. Put NaN into all of them, or use PoseSequence.from_array."
+            )
+
+    def _check_landmarks(self) -> None:
+        if not isinstance(self.landmarks, tuple):
+            raise TypeError(
+                f"{self.name}: landmarks must be a tuple, but is a {type(self.landmarks).__name__}."
+            )
+        if len(self.landmarks) != self.pose.shape[1]:
+            raise ValueError(
+                f"{self.name}: landmarks must name each point, but got {len(self.landmarks)} names for "
+                f"{self.pose.shape[1]} points (pose has shape {self.pose.shape})."
+            )
+        if len(set(self.landmarks)) < len(self.landmarks):
+            twice = sorted(name for name, count in Counter(self.landmarks).items() if count > 1)
+            raise ValueError(
+                f"{self.name}: landmark names must differ, but found twice: {list_names(twice)}."
+            )
+        if ROOT_VELOCITY in self.landmarks:
+            raise ValueError(f"{self.name}: {ROOT_VELOCITY} is a reserved name; rename that landmark.")
+
+
+def content_hash(sequence: PoseSequence) -> str:
+    """Return a hash of a recording's landmarks and poses, whatever the recording is called."""
+    digest = hashlib.blake2b(repr((sequence.landmarks, sequence.pose.shape)).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(sequence.pose).data)
+    return digest.hexdigest()
+
+
+def _check_axes(name: str, pose: npt.NDArray[Any]) -> None:
+    if pose.ndim != 3 or 0 in pose.shape:
+        raise ValueError(
+            f"{name}: pose must have the shape (frames, landmarks, coordinates), each at least 1, "
+            f"but has the shape {pose.shape}."
+        )

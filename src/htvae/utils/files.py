@@ -1,0 +1,126 @@
+"""Files written whole or not at all."""
+
+import contextlib
+import hashlib
+import io
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+LONGEST_NAME = 128
+"""Most bytes of a file name. Systems store 255 bytes, encrypted ones 143; a temporary name has 14 more."""
+
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp(\.\w+)?")
+
+
+@contextmanager
+def naming_errors(path: Path) -> Iterator[None]:
+    """Let errors of the system that name no file name this one: a full disk is told of without a name."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+@contextmanager
+def atomic_write(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path in the same folder; the file written there replaces ``path`` in the end.
+
+    If anything fails, an earlier file at ``path`` stays as it was; no part of a new one is ever seen, not
+    even after a power cut. The temporary name keeps the suffix. Absent folders are made.
+
+    Example::
+
+        with atomic_write("table.csv") as temporary:
+            temporary.write_text("a,b")
+
+    Raises:
+        OSError: the system does not let us write; ``filename`` is ``path``, not the temporary name.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with temporary.open("r+b") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        if error.errno is not None and error.filename in (None, str(temporary), temporary):
+            error.filename, error.filename2 = str(path), None
+        raise
+    finally:
+        with contextlib.suppress(OSError):  # what went wrong before is the news
+            temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files that killed processes left in a folder; nobody may be writing there."""
+    for path in folder.glob(".*.tmp*"):
+        if _TEMPORARY.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+
+
+def save_tensors(path: Path, values: Any) -> None:
+    """Write tensors and plain values as ``torch.save`` does, but whole or not at all.
+
+    The bytes are made in memory first: PyTorch's own writer turns a full disk into a RuntimeError.
+    """
+    import torch
+
+    content = io.BytesIO()
+    torch.save(values, content)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content.getbuffer())
+
+
+def path_inside(folder: Path, name: str) -> Path:
+    """Return ``folder / name``, a place that a name from elsewhere chooses.
+
+    Raises:
+        ValueError: it would lie outside of the folder, by way of ``..`` or of a link.
+    """
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(
+            f"{path} must lie in {folder}, but leads to {path.resolve()}. Rename it, or remove the link."
+        )
+    return path
+
+
+def shorten_name(name: str, suffix: str = "", most_bytes: int = LONGEST_NAME) -> str:
+    """Return a file name for something that has a name of its own, such as a recording.
+
+    Characters that some system refuses, and the slashes of subfolders, become ``_``. A name that was changed
+    ends in eight digits of a hash of the whole, so that different names stay different and can be traced; a
+    long one is cut to what every file system stores, with room for a temporary name.
+
+    Args:
+        name: any text.
+        suffix: added at the end, such as ``.csv``.
+        most_bytes: most bytes (UTF-8) of the result.
+    """
+    plain = "".join(char if char.isalnum() or char in "-_. " else "_" for char in name).strip(" .") or "_"
+    digest = f"-{hashlib.blake2b(name.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
+    room = most_bytes - len(suffix.encode())
+    if plain == name and len(plain.encode()) <= room:
+        return plain + suffix
+    cut = plain.encode()[: room - len(digest)].decode("utf-8", "ignore")
+    return cut + digest + suffix
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name in a folder last; systems that cannot open folders do so by themselves."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,130 @@
+"""Rates, active numbers and swapped levels."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+import htvae
+from htvae.data.dataset import Window
+from htvae.evaluation.levels import count_numbers, measure_level_use, measure_rates, swap_level
+
+
+@pytest.fixture(scope="module")
+def model(trained):
+    return htvae.load(trained.checkpoint, "cpu")
+
+
+@pytest.fixture(scope="module")
+def reconstructions(model, make_walks):
+    return model.reconstruct_all([model.process(walk) for walk in make_walks([150, 40, 70])])
+
+
+@pytest.fixture
+def fallback(model):
+    return np.array(model.processor.pose_mean, np.float32)[:6]
+
+
+def recording(num_frames, sequence_mu, chunk_mu, sequence_kl, chunk_kl):
+    window = SimpleNamespace(
+        window=Window(0, 0, num_frames, 0, num_frames, num_frames),
+        sequence=(torch.tensor(sequence_mu), None),
+        chunks=(torch.tensor(chunk_mu).reshape(-1, 2), None),
+        sequence_kl=sequence_kl,
+        chunk_kl=chunk_kl,
+    )
+    return SimpleNamespace(windows=[window], pose=np.zeros((num_frames, 1, 2)))
+
+
+def test_rates_by_hand():
+    two = [
+        recording(30, [1.0, 0, 5], [[0.0, 1], [0, 2]], sequence_kl=6.0, chunk_kl=1.0),
+        recording(10, [2.0, 0, 5], [[0.0, 3]], sequence_kl=2.0, chunk_kl=3.0),
+    ]
+    assert measure_rates(two) == {
+        "sequence_rate": 8 / 40,
+        "sequence_active_units": 1,  # of three numbers, one varies
+        "chunk_rate": 4 / 40,
+        "chunk_active_units": 1,
+        "latent_dim": 3,
+        "chunk_latent_dim": 2,
+    }
+    assert count_numbers(two) == (3 + 4 + 3 + 2, 40)
+
+
+def test_one_window_cannot_tell_which_numbers_are_active():
+    rates = measure_rates([recording(30, [1.0], [[0.0, 1]], 6.0, 1.0)])
+    assert math.isnan(rates["sequence_active_units"])
+    assert rates["sequence_rate"] == 0.2
+
+
+def test_numbers_of_all_windows_count_but_frames_once(reconstructions):
+    numbers, frames = count_numbers(reconstructions[:1])
+    assert frames == 150
+    chunks = [1 + -(-(n - 8) // 6) for n in (64, 64, 38)]  # windows at 0, 56 and 112
+    assert numbers == 3 * 6 + 3 * sum(chunks)
+
+
+@pytest.mark.parametrize("level", ["sequence", "chunks"])
+def test_swapping_changes_what_it_should(model, reconstructions, level):
+    swapped = swap_level(model, reconstructions, level)
+    for pose, own in zip(swapped, reconstructions, strict=True):
+        assert pose.shape == own.pose.shape and np.isfinite(pose).all()
+        assert not np.allclose(pose, own.pose, atol=1e-5)
+
+
+@pytest.mark.parametrize("level", ["sequence", "chunks"])
+def test_swapping_with_oneself_changes_nothing(model, reconstructions, level):
+    for r in reconstructions[1:2]:  # of a single window: a longer one's windows have latents of their own
+        same = swap_level(model, [r, r], level)
+        np.testing.assert_allclose(same[0], r.pose, rtol=1e-4, atol=1e-5)  # sums in another order
+
+
+@pytest.mark.parametrize("level", ["sequence", "chunks"])
+def test_the_donor_stands_half_the_list_away(model, make_walks, monkeypatch, level):
+    five = model.reconstruct_all([model.process(walk) for walk in make_walks([16] * 5)])
+    seen = []
+    monkeypatch.setattr(model, "decode", lambda z, c, n: (seen.append((z, c)), np.zeros((n, 6, 2)))[1])
+    swap_level(model, five, level)
+    for i, (z, c) in enumerate(seen):
+        donor = five[(i + 2) % 5].windows[0]
+        own = five[i].windows[0]
+        assert torch.equal(z, (donor if level == "sequence" else own).sequence[0])
+        assert torch.equal(c, (donor if level == "chunks" else own).chunks[0])
+    assert len(seen) == 5
+
+
+def test_donors_chunks_are_repeated_where_they_are_fewer(model, reconstructions, monkeypatch):
+    seen = []
+    decode = model.decode
+    monkeypatch.setattr(model, "decode", lambda z, c, n: (seen.append(c), decode(z, c, n))[1])
+    swap_level(model, [reconstructions[0], reconstructions[1]], "chunks")
+    donor = reconstructions[1].windows[0].chunks[0]  # 7 chunks; the first window of the other has 11
+    assert torch.equal(seen[0], torch.cat([donor, donor[:4]]))
+
+
+def test_figures_of_level_use(model, reconstructions, fallback):
+    figures = measure_level_use(model, reconstructions, fallback)
+    assert set(figures) == {
+        "frechet_reconstruction",
+        *(f"swapped_{level}_{name}" for level in ("sequence", "chunks") for name in ("mpjpe", "frechet")),
+    }
+    assert all(math.isfinite(figures[f"swapped_{level}_mpjpe"]) for level in ("sequence", "chunks"))
+    expected = swap_level(model, reconstructions, "sequence")
+    distances = [
+        np.linalg.norm(pose[:, :6] - r.processed.pose[:, :6], axis=-1)
+        for pose, r in zip(expected, reconstructions, strict=True)
+    ]
+    mean = np.nanmean(np.concatenate(distances))
+    assert figures["swapped_sequence_mpjpe"] == pytest.approx(mean, rel=1e-5)
+
+
+def test_one_recording_has_nothing_to_swap_with(model, reconstructions, fallback):
+    assert measure_level_use(model, reconstructions[:1], fallback) == {}
+
+
+def test_too_few_windows_for_a_distance_give_nan(model, reconstructions, fallback):
+    figures = measure_level_use(model, reconstructions[1:], fallback)
+    assert math.isnan(figures["frechet_reconstruction"]) and figures["swapped_chunks_mpjpe"] > 0

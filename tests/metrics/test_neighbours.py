@@ -1,0 +1,61 @@
+"""Density, coverage and nearest distances, by hand."""
+
+import numpy as np
+import pytest
+
+from htvae.metrics.neighbours import find_nearest_distances, measure_copying, measure_density_coverage
+
+
+def line(*places):
+    return np.array(places, float)[:, None]
+
+
+REAL = line(0, 1, 2, 10)
+"""With k = 1 the balls reach 1, 1, 1 and 8 far."""
+
+
+def test_points_on_a_line_by_hand():
+    # 0.5 lies in the balls of 0 and 1; 3 in those of 2 and 10; 30 in none.
+    density, coverage = measure_density_coverage(REAL, line(0.5, 3, 30), num_neighbours=1)
+    assert density == pytest.approx(4 / 3)
+    assert coverage == 1
+    # 1.2 lies in the balls of 1 and 2.
+    assert measure_density_coverage(REAL, line(1.2, 1.2), num_neighbours=1) == (2, 0.5)
+    # With k = 2 they reach 2, 1, 2 and 9, and so does 0's to 1.2.
+    assert measure_density_coverage(REAL, line(1.2), num_neighbours=2) == (4 / 2, 1)
+
+
+def test_far_away_there_is_neither():
+    assert measure_density_coverage(REAL, line(100, 200), num_neighbours=1) == (0, 0)
+
+
+def test_one_place_again_and_again_covers_little():
+    rng = np.random.default_rng(0)
+    real = rng.normal(size=(200, 2))
+    alike = measure_density_coverage(real, rng.normal(size=(200, 2)))
+    stuck = measure_density_coverage(real, np.zeros((200, 2)))
+    assert alike[0] == pytest.approx(1, abs=0.2) and alike[1] > 0.9  # by chance; exactly 1 for endless sets
+    assert stuck[0] > 0.5 and stuck[1] < 0.2
+
+
+def test_too_few_rows_are_said():
+    with pytest.raises(ValueError, match="more than 5 real rows and at least one other, but got 4 and 1"):
+        measure_density_coverage(REAL, line(1))
+    with pytest.raises(ValueError, match="but got 4 and 0"):
+        measure_density_coverage(REAL, np.empty((0, 1)), num_neighbours=1)
+
+
+def test_copies_are_nearer_than_other_recordings():
+    """Rows at 0, 1 | 10, 11: those of the first recording have their nearest other 10 and 9 away."""
+    reference, groups = np.array([[0.0], [1.0], [10.0], [11.0]]), np.array([0, 0, 1, 1])
+    rows = np.array([[1.0], [9.9], [-8.0], [-12.0], [25.0]])
+    expected = [True, True, True, False, False]  # 0, 0.1, 8 of 10, 12 of 10, 14 of 10 away
+    assert measure_copying(rows, reference, groups) == np.mean(expected)
+    for row, copied in zip(rows, expected, strict=True):
+        assert measure_copying(row[None], reference, groups) == copied
+    assert np.isnan(measure_copying(rows, reference, np.zeros(4, int)))
+
+
+def test_nearest_distances():
+    rows = np.array([[3.0, 4.0], [10.0, 1.0]])
+    np.testing.assert_allclose(find_nearest_distances(rows, np.array([[0.0, 0.0], [10.0, 3.0]])), [5.0, 2.0])

@@ -1,0 +1,108 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from htvae.poses.landmarks import (
+    MEDIAPIPE_LANDMARKS,
+    canonical_name,
+    mirror_permutation,
+    side_names,
+    skeleton_edges,
+)
+
+REDUCED = (
+    "NOSE",
+    "LEFT_SHOULDER",
+    "RIGHT_SHOULDER",
+    "LEFT_WRIST",
+    "LEFT_HIP",
+    "RIGHT_HIP",
+    "LEFT_FOOT_INDEX",
+)
+
+
+def named_edges(landmarks: tuple[str, ...]) -> set[frozenset[str]]:
+    return {frozenset((landmarks[a], landmarks[b])) for a, b in skeleton_edges(landmarks)}
+
+
+def test_mediapipe_names_are_mirrored() -> None:
+    swapped = {"LEFT": "RIGHT", "RIGHT": "LEFT"}
+    for name, partner in zip(MEDIAPIPE_LANDMARKS, mirror_permutation(MEDIAPIPE_LANDMARKS), strict=True):
+        expected = "_".join(swapped.get(word, word) for word in name.split("_"))
+        assert MEDIAPIPE_LANDMARKS[partner] == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("left_hip", "right_hip"),
+        ("LeftHip", "RightHip"),
+        ("leftHip", "rightHip"),
+        ("left-hip", "right-hip"),
+        ("lefthip", "righthip"),
+        ("L_Hip", "R_Hip"),
+        ("hip_L", "hip_R"),
+        ("Hip.l", "Hip.r"),
+        ("LHip", "RHip"),
+        ("lHip", "rHip"),
+        ("lhip", "rhip"),
+        ("pawFL", "pawFR"),
+        ("LH_paw", "RH_paw"),
+        ("Hüfte links L", "Hüfte links R"),
+    ],
+)
+def test_sides_are_found_in_many_spellings(left: str, right: str) -> None:
+    assert mirror_permutation([left, "tail", right]) == [2, 1, 0]
+
+
+def test_names_without_partner_stay() -> None:
+    assert mirror_permutation(["nose", "tail", "left_ear", "lip", "Rücken"]) == [0, 1, 2, 3, 4]
+
+
+@given(st.lists(st.text(alphabet="lrLReft_ight .hip1", max_size=8), unique=True, max_size=12))
+def test_mirroring_twice_changes_nothing(landmarks: list[str]) -> None:
+    mirror = mirror_permutation(landmarks)
+    assert [mirror[partner] for partner in mirror] == list(range(len(landmarks)))
+
+
+def test_canonical_names() -> None:
+    spellings = ("LEFT_HIP", "left_hip", "hip.L", "lHip", "HipLeft", "left hip")
+    assert {canonical_name(name) for name in spellings} == {"LEFT_HIP"}
+    assert canonical_name("right_eye_(inner)") == "RIGHT_EYE_INNER"
+
+
+def test_edges_are_those_of_mediapipe_and_the_neck() -> None:
+    edges = skeleton_edges(MEDIAPIPE_LANDMARKS)
+    # MediaPipe's POSE_CONNECTIONS are 35; the nose is joined to both shoulders beside them
+    assert len(edges) == len({frozenset(edge) for edge in edges}) == 35 + 2
+    assert {index for edge in edges for index in edge} == set(range(33))
+
+
+def test_edges_bridge_absent_landmarks() -> None:
+    assert named_edges(REDUCED) == {
+        frozenset(edge)
+        for edge in (
+            ("NOSE", "LEFT_SHOULDER"),
+            ("NOSE", "RIGHT_SHOULDER"),
+            ("LEFT_SHOULDER", "RIGHT_SHOULDER"),
+            ("LEFT_SHOULDER", "LEFT_WRIST"),
+            ("LEFT_SHOULDER", "LEFT_HIP"),
+            ("RIGHT_SHOULDER", "RIGHT_HIP"),
+            ("LEFT_HIP", "RIGHT_HIP"),
+            ("LEFT_HIP", "LEFT_FOOT_INDEX"),
+        )
+    }
+
+
+def test_unknown_landmarks_have_no_edges() -> None:
+    assert skeleton_edges(("snout", "tail_base", "paw_L", "paw_R")) == []
+
+
+@pytest.mark.parametrize("label", ["wave-left-hand", "turn_R", "RightTurn", "turn clockwise", "leftwards"])
+def test_labels_that_name_a_side(label: str) -> None:
+    assert side_names(label)
+
+
+@pytest.mark.parametrize("label", ["walk", "", "upright", "bright light", "Rücken", "roll", "all", "clock"])
+def test_labels_that_name_no_side(label: str) -> None:
+    assert not side_names(label)
