@@ -19,11 +19,13 @@ from htvae.config import Config, ModelConfig
 from htvae.data.batching import PoseBatch, cut_micro_batches
 from htvae.models.vae import HierarchicalTransformerVAE
 from htvae.training.losses import LossManager, VAELoss
-from htvae.training.machine import choose_precision, measure_matrix_rate
+from htvae.training.machine import choose_precision
 from htvae.training.optimizer import build_optimizer
 from htvae.utils.device import choose_device
 
 NUM_LANDMARKS = 33
+MATRIX_SIZES = (2048, 256, 1024)
+"""Rows, inner size and columns of the products whose rate counts as the machine's."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,13 @@ def training_step(model: nn.Module, device: str) -> Callable[[list[PoseBatch]], 
     """Return a function that takes one optimiser step over micro-batches, as training does."""
     config = Config()
     loss, weights = VAELoss(config.loss), LossManager(config.loss).final_weights()
-    optimizer = build_optimizer(model, config.training.learning_rate, config.training.weight_decay)
-    bf16 = choose_precision("auto", device) == "bf16-mixed"
+    training, precision = config.training, choose_precision("auto", device)
+    optimizer = build_optimizer(model, training.learning_rate, training.weight_decay, precision)
 
     def step(batches: list[PoseBatch]) -> None:
         frames = sum(int(batch.num_frames.sum()) for batch in batches)
         for batch in batches:
-            with torch.autocast(device, torch.bfloat16, enabled=bf16):
+            with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
                 output = model(batch.pose, batch.observed, batch.num_frames)
                 total = loss(output, batch.target, batch.num_frames, weights, frames)["total"]
             total.backward()
@@ -98,7 +100,7 @@ def training_step(model: nn.Module, device: str) -> Callable[[list[PoseBatch]], 
 def encoding_step(model: Any, device: str) -> Callable[[list[PoseBatch]], None]:
     """Return a function that encodes the windows once."""
     model.eval()
-    bf16 = choose_precision("auto", device) == "bf16-mixed"
+    bf16 = choose_precision("auto", device) == "bf16"
 
     def step(batches: list[PoseBatch]) -> None:
         with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=bf16):
@@ -107,6 +109,21 @@ def encoding_step(model: Any, device: str) -> Callable[[list[PoseBatch]], None]:
         wait(device)
 
     return step
+
+
+def measure_matrix_rate(device: str, precision: str, repeats: int = 9) -> float:
+    """Return the machine's matrix products at the model's sizes, operations per second, a median."""
+    rows, inner, columns = MATRIX_SIZES
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    left = torch.randn(rows, inner, device=device, dtype=dtype)
+    right = torch.randn(inner, columns, device=device, dtype=dtype)
+    times = []
+    for _ in range(repeats + 3):
+        start = time.perf_counter()
+        product = left @ right
+        product[0, 0].item()  # waits for the device
+        times.append(time.perf_counter() - start)
+    return 2 * rows * inner * columns / sorted(times[3:])[repeats // 2]
 
 
 def wait(device: str) -> None:

@@ -23,9 +23,12 @@ from htvae.config import Config
 from htvae.data.loader import PoseDataLoader
 from htvae.inference.checkpoint import Checkpoint, build_model, hash_weights
 from htvae.inference.model import TrainedModel
+from htvae.training.loop import Loop
 from htvae.training.machine import choose_precision
+from htvae.training.prior import build_loop
 from htvae.training.prior_data import PriorExamples, Vocabulary, collect_latents
-from htvae.training.prior_fit import PriorFitter, PriorRun
+from htvae.training.prior_task import PriorTask
+from htvae.utils.interruption import EndRequest
 
 STEPS = 12
 """Steps in a turn; the first does not count."""
@@ -47,8 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         step([batch.to(model.device) for batch in next(batches)])
 
     with tempfile.TemporaryDirectory() as folder:
-        fitter = _start_prior(config, data, model, Path(folder))
-        turns = [(_time(step_vae), _time(fitter.take_step)) for _ in range(arguments.turns)]
+        loop = _start_prior(config, data, model, Path(folder))
+        turns = [(_time(step_vae), _time(loop.take_step)) for _ in range(arguments.turns)]
     vae, prior = (
         statistics.median(itertools.chain.from_iterable(times)) for times in zip(*turns, strict=True)
     )
@@ -68,20 +71,19 @@ def _untrained(config: Config, data: PoseDataLoader) -> TrainedModel:
     return TrainedModel(checkpoint, config.training.device)
 
 
-def _start_prior(config: Config, data: PoseDataLoader, model: TrainedModel, folder: Path) -> PriorFitter:
+def _start_prior(config: Config, data: PoseDataLoader, model: TrainedModel, folder: Path) -> Loop:
     train = data.processed("train")
     vocabulary = Vocabulary.of(train)
     latents = collect_latents(model, train, vocabulary, config.training.seed)
-    run = PriorRun(
-        config=config.prior,
-        examples=PriorExamples(latents, None, vocabulary, math.inf, 0.0, ()),
-        vae_hash=hash_weights(model.model.state_dict()),
-        state_file=folder / "prior.pt",
-        seed=config.training.seed,
-        device=model.device,
-        precision=choose_precision(config.training.precision, model.device),
+    task = PriorTask(
+        config.prior,
+        PriorExamples(latents, None, vocabulary, math.inf, 0.0, ()),
+        hash_weights(model.model.state_dict()),
+        config.training.seed,
+        model.device,
+        choose_precision(config.training.precision, model.device),
     )
-    return PriorFitter(run)
+    return build_loop(task, folder, EndRequest())
 
 
 def _time(step: Callable[[], None]) -> list[float]:

@@ -133,8 +133,8 @@ def tiny_config(tmp_path: Path) -> Config:
 
 @pytest.fixture
 def no_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the trainer take the machine's speed for given; measuring it takes longer than a tiny training."""
-    monkeypatch.setattr("htvae.training.machine.measure_matrix_rate", lambda *_: 1e11)
+    """Let the trainer take the machine's speed as given; measuring it takes longer than a tiny training."""
+    monkeypatch.setattr("htvae.training.machine.measure_frame_seconds", lambda *_: 1e-4)
 
 
 @pytest.fixture(scope="session")
@@ -157,7 +157,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, make_walks: Any) -> Traine
     settings = {"val_fraction": 0.2, "test_fraction": 0.3, "num_epochs": 4}
     config = Config().replace(**(TINY | settings), data_dir=str(folder), experiments_dir=str(root / "runs"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("htvae.training.machine.measure_matrix_rate", lambda *_: 1e11)
+        patch.setattr("htvae.training.machine.measure_frame_seconds", lambda *_: 1e-4)
         result = HTVAETrainer(config).fit()
     torch.set_num_threads(threads)
     return TrainedRun(config, folder, result.best_model, recordings)

@@ -51,7 +51,7 @@ LIGHT = [
     "htvae.demo.recordings",
 ]
 """Modules that neither PyTorch nor pandas may come in with."""
-HEAVY = ("torch", "lightning", "pandas", "matplotlib", "sklearn")
+HEAVY = ("torch", "pandas", "matplotlib", "sklearn")
 
 MODULES = sorted(SOURCE.rglob("*.py"))
 

@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from lightning.pytorch import Callback
 
 import htvae
 from htvae.data.batching import collate
 from htvae.data.dataset import WindowSample
-from htvae.inference.checkpoint import read_plain
+from htvae.training.loop import Callback
 from htvae.training.trainer import HTVAETrainer
+from htvae.utils.files import read_tensors
 
 DEVICE = "cuda"
 pytestmark = [
@@ -47,8 +47,8 @@ class InterruptAt(Callback):
     def __init__(self, step):
         self.step = step
 
-    def on_train_batch_end(self, trainer, *_):
-        if trainer.global_step == self.step:
+    def on_step_end(self, loop):
+        if loop.step == self.step:
             raise KeyboardInterrupt
 
 
@@ -59,7 +59,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(config, walks):
         HTVAETrainer(config, walks, callbacks=[InterruptAt(5)]).fit()
     resumed = HTVAETrainer(config.replace(resume=True), walks).fit()
     first, second = (
-        read_plain(result.best_model.with_name("last_model.pt"))["state_dict"] for result in (whole, resumed)
+        read_tensors(result.best_model.with_name("last_model.pt"))["model"] for result in (whole, resumed)
     )
     for name, value in first.items():
         torch.testing.assert_close(value, second[name], atol=1e-5, rtol=1e-4)  # atomics add in any order

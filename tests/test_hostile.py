@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from htvae.cli import main as cli
-from htvae.inference.checkpoint import read_plain
 from htvae.io.pose_csv import write_pose_csv
+from htvae.utils.files import read_tensors
 
 Run = Callable[..., str]
 
@@ -109,7 +109,7 @@ def resume(trained: Any, tiny_settings: dict[str, Any], run_folder: Path) -> lis
 class TestModels:
     @pytest.mark.parametrize("damage", DAMAGE)
     def test_a_model(self, damage: Any, refuse: Run, trained: Any) -> None:
-        damage(Path("best_model.pt"), read_plain(trained.checkpoint))
+        damage(Path("best_model.pt"), read_tensors(trained.checkpoint))
         for command in ("encode", "reconstruct"):
             said = refuse(command, str(trained.folder), "--checkpoint", "best_model.pt")
             assert "best_model.pt: must be a checkpoint of tensors and plain values, but could not be" in said
@@ -120,7 +120,7 @@ class TestModels:
     @pytest.mark.parametrize("damage", DAMAGE)
     def test_a_state_of_training(self, damage: Any, refuse: Run, resume: list[str], run_folder: Path) -> None:
         path = run_folder / "checkpoints/last_model.pt"
-        damage(path, read_plain(path))
+        damage(path, read_tensors(path))
         before = path.read_bytes()
         assert "last_model.pt: must be a checkpoint of tensors and plain values" in refuse(*resume)
         assert path.read_bytes() == before
@@ -128,7 +128,7 @@ class TestModels:
 
     def test_a_state_of_a_newer_version(self, refuse: Run, resume: list[str], run_folder: Path) -> None:
         path = run_folder / "checkpoints/last_model.pt"
-        torch.save(read_plain(path) | {"format_version": 99, "htvae_version": "9.1\x1b[2J"}, path)
+        torch.save(read_tensors(path) | {"format_version": 99, "htvae_version": "9.1\x1b[2J"}, path)
         assert (
             r"must be of format 1 or older, but is of format 99, written by htvae 9.1\x1b[2J. Inst"
             in refuse(*resume)
@@ -136,7 +136,7 @@ class TestModels:
 
     def test_a_model_of_other_values(self, refuse: Run, trained: Any) -> None:
         """Every part in turn is absent, or something else."""
-        values = read_plain(trained.checkpoint)
+        values = read_tensors(trained.checkpoint)
         for name in values:
             for other in (None, [], {}, "x", {"x": torch.zeros(2)}):
                 if name in ("htvae_version", "figures") or (name, other) == ("splits", {}):
@@ -148,7 +148,7 @@ class TestModels:
 
     def test_a_state_of_other_values(self, refuse: Run, resume: list[str], run_folder: Path) -> None:
         path = run_folder / "checkpoints/last_model.pt"
-        values = read_plain(path)
+        values = read_tensors(path)
         parts = ("state_dict", "optimizer_states", "lr_schedulers", "loops", "config", "random_state")
         for name in (*parts, "global_step", "loss_manager"):
             for other in (None, "x", {"x": torch.zeros(2)}):
@@ -156,7 +156,7 @@ class TestModels:
                 assert re.search(r"last_model\.pt: must (be a state of|fit the rec)", refuse(*resume)), name
 
     def test_weights_of_other_shapes(self, refuse: Run, trained: Any) -> None:
-        values = read_plain(trained.checkpoint)
+        values = read_tensors(trained.checkpoint)
         for name, weight in list(values["state"].items())[::9]:
             torch.save(values | {"state": values["state"] | {name: weight[..., None]}}, "best_model.pt")
             said = refuse("encode", str(trained.folder), "--checkpoint", "best_model.pt")
@@ -166,7 +166,7 @@ class TestModels:
         "sizes", [{"embed_dim": 2**40}, {"num_layers": 10**9}, {"latent_dim": 10**12}, {"chunk_size": 2**40}]
     )
     def test_sizes_that_no_memory_holds(self, sizes: dict[str, int], refuse: Run, trained: Any) -> None:
-        values = read_plain(trained.checkpoint)
+        values = read_tensors(trained.checkpoint)
         config = values["config"] | {"model": values["config"]["model"] | sizes}
         torch.save(values | {"config": config}, "best_model.pt")
         said = refuse("encode", str(trained.folder), "--checkpoint", "best_model.pt")
@@ -174,7 +174,7 @@ class TestModels:
 
     def test_an_optimiser_of_other_shapes(self, refuse: Run, resume: list[str], run_folder: Path) -> None:
         path = run_folder / "checkpoints/last_model.pt"
-        values = read_plain(path)
+        values = read_tensors(path)
         state = values["optimizer_states"][0]["parts"][1]["state"]
         state[0]["exp_avg"] = state[0]["exp_avg"][..., None]
         torch.save(values, path)

@@ -469,7 +469,7 @@ class TestScripts:
     def test_help_waits_for_nothing_heavy(self, target: str) -> None:
         """Asked by what is imported rather than by time, which a busy machine would spoil."""
         code = (
-            "import atexit, runpy, sys; heavy = {'torch', 'lightning', 'pandas', 'matplotlib', 'sklearn'}; "
+            "import atexit, runpy, sys; heavy = {'torch', 'pandas', 'matplotlib', 'sklearn'}; "
             "atexit.register(lambda: print('HEAVY', *sorted(heavy & set(sys.modules)))); "
             f"sys.argv = ['x', '--help']; runpy.run_path({str(ROOT / target)!r}, run_name='__main__')"
         )

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 import htvae
-from htvae.inference.checkpoint import FORMAT_VERSION, load_checkpoint, read_plain, save_checkpoint
+from htvae.inference.checkpoint import FORMAT_VERSION, load_checkpoint, save_checkpoint
 from htvae.models.chunking import LABELS_PER_CHUNK
+from htvae.utils.files import read_tensors
 
 
 def load_raw(path):
@@ -72,7 +73,7 @@ def test_damage_anywhere_ends_in_one_message(tmp_path):
         rest = torch.randint(256, (40,), generator=chance, dtype=torch.uint8).numpy().tobytes()
         path.write_bytes(b"\x80\x02" * (first % 2) + bytes([first]) + rest)
         with pytest.raises(ValueError, match="must be a checkpoint"):
-            read_plain(path)
+            read_tensors(path)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ from htvae.cli import main as cli
 from htvae.cli import train
 from htvae.io import cache as store
 from htvae.training.logs import MetricsLog
-from htvae.training.module import TrainingModule
+from htvae.training.loop import Loop
+from htvae.training.vae_task import VAETask
 from htvae.utils import files as utils
 
 
@@ -85,7 +86,7 @@ def write_half_a_row(log: MetricsLog, file: Any, rows: Any) -> None:
 
 def shortly_after(seconds: float) -> None:
     """Die some time after the second step has begun."""
-    original, calls = TrainingModule.training_step, iter(range(1, 10**9))
+    original, calls = Loop.take_step, iter(range(1, 10**9))
 
     @functools.wraps(original)
     def call(*args: Any) -> None:
@@ -93,16 +94,16 @@ def shortly_after(seconds: float) -> None:
             threading.Timer(seconds, die).start()
         original(*args)
 
-    TrainingModule.training_step = call  # type: ignore[method-assign]
+    Loop.take_step = call  # type: ignore[method-assign]
 
 
 INSTANTS: dict[str, Callable[[Any], None]] = {
     "reading a recording": before(htvae.io.folder, "parse_pose_csv"),
     "writing the cache": halfway(store.np, "save", save_half),
     "between cache and index": before(utils.os, "replace", lambda _, path: str(path).endswith(".json")),
-    "before a step": before(TrainingModule, "training_step"),
+    "before a step": before(Loop, "take_step"),
     "in a step": before(torch.optim.swa_utils.AveragedModel, "update_parameters"),
-    "in a validation": before(TrainingModule, "validation_step"),
+    "in a validation": before(VAETask, "_score"),
     "writing a model": halfway(Path, "write_bytes", write_half),
     "writing the log": halfway(MetricsLog, "_write", write_half_a_row),
     "before a file is put in place": before(utils.os, "replace"),
@@ -138,7 +139,7 @@ def torn_files(folder: Path) -> list[str]:
 def main(folder: Path, flags: list[str], kills: list[tuple[str, Any]]) -> dict[str, Any]:
     """Train once whole and once with kills; return what was seen."""
     torch.set_num_threads(1)
-    htvae.training.machine.measure_matrix_rate = lambda *_: 1e11
+    htvae.training.machine.measure_frame_seconds = lambda *_: 1e-4
     train.parse_train(flags)  # imports the rest
     log = folder / "log.txt"
     whole = start([*flags, "--experiments_dir", f"{folder}/whole"], log)

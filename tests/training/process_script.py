@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import torch
-from lightning.pytorch.callbacks import Callback
 
 from htvae.cli.main import run_command
 from htvae.config import Config
+from htvae.training.loop import Callback
 from htvae.training.trainer import HTVAETrainer
 
 
@@ -21,22 +21,23 @@ class Recorder(Callback):
         self.path = Path(folder) / f"rank_{os.environ.get('RANK', '0')}.pt"
         self.seen = {"steps": [], "gradients": {}, "figures": [], "frames": []}
 
-    def on_train_batch_start(self, trainer, module, batch, batch_idx):
+    def on_step_start(self, loop, batch):
         self.seen["steps"].append([seed for part in batch for seed in part.seeds.tolist()])
 
-    def on_before_optimizer_step(self, trainer, module, optimizer):
+    def on_gradients(self, loop):
         if not self.seen["gradients"]:
-            named = module.model.named_parameters()
+            named = loop.model.named_parameters()
             self.seen["gradients"] = {name: p.grad.clone() for name, p in named if p.grad is not None}
 
-    def on_train_batch_end(self, trainer, module, *_):
-        self.seen["frames"].append(module.frames_processed)
+    def on_step_end(self, loop):
+        self.seen["frames"].append(loop.task.done)
 
-    def on_validation_end(self, trainer, module):
-        self.seen["figures"].append(module.figures)
+    def on_validation_end(self, loop):
+        self.seen["figures"].append(loop.figures)
 
-    def on_train_end(self, trainer, module):
-        torch.save(self.seen | {"weights": module.state_dict()}, self.path)
+    def on_train_end(self, loop):
+        weights = {"model": loop.model.state_dict(), "averaged": loop.averaged.module.state_dict()}
+        torch.save(self.seen | weights, self.path)
 
 
 class Fault(Callback):
@@ -45,12 +46,12 @@ class Fault(Callback):
     def __init__(self, kind):
         self.kind = kind
 
-    def on_train_batch_start(self, trainer, *_):
-        if trainer.global_step == 4 and self.kind == "error" and trainer.global_rank == 1:
+    def on_step_start(self, loop, batch):
+        if loop.step == 4 and self.kind == "error" and loop.world.rank == 1:
             raise ZeroDivisionError("planted")
 
-    def on_train_batch_end(self, trainer, *_):
-        if trainer.global_step == 3 and self.kind == "interrupt":
+    def on_step_end(self, loop):
+        if loop.step == 3 and self.kind == "interrupt":
             os.kill(os.getpid(), signal.SIGINT)
 
 

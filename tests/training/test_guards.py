@@ -7,19 +7,22 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from lightning.pytorch.callbacks import Callback
 from torch import nn
 
 from htvae.cli import main as cli
 from htvae.cli import train
 from htvae.data.dataset import PoseSequenceDataset
-from htvae.inference.checkpoint import read_plain
 from htvae.io.pose_csv import write_pose_csv
 from htvae.models import HierarchicalTransformerVAE
-from htvae.training import VAELoss, speed_guard
-from htvae.training.step_guards import NUM_CHECKS, LossGuard
+from htvae.training import VAELoss
+from htvae.training.guards import speed as speed_guard
+from htvae.training.guards.base import Guard
+from htvae.training.guards.steps import NUM_CHECKS, LossGuard
+from htvae.training.guards.validation import NUM_VALIDATIONS, ValidationGuard
+from htvae.training.loop import Callback
 from htvae.training.trainer import HTVAETrainer
-from htvae.utils.guard import Guard
+from htvae.utils.files import read_tensors
+from htvae.utils.world import World
 
 LENGTHS = [40, 60, 51, 70, 33, 90, 100, 45]
 LONG = {
@@ -44,8 +47,8 @@ def _one_thread():
 def _quick(no_measuring, monkeypatch):
     """Start at once, and judge early."""
     monkeypatch.setattr("htvae.training.guards.FIRST_STEP", 6)
-    monkeypatch.setattr("htvae.training.step_guards.CHECK_INTERVAL", 2)
-    monkeypatch.setattr("htvae.training.speed_guard.NUM_STEPS", 8)
+    monkeypatch.setattr("htvae.training.guards.steps.CHECK_INTERVAL", 2)
+    monkeypatch.setattr("htvae.training.guards.speed.NUM_STEPS", 8)
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +82,7 @@ def warnings_of(fit, caplog):
     def run(**settings):
         caplog.clear()
         fit(**settings)
-        return [r.getMessage() for r in caplog.records if r.name == "htvae.utils.guard"]
+        return [r.getMessage() for r in caplog.records if r.name == "htvae.training.guards.base"]
 
     return run
 
@@ -111,15 +114,15 @@ def test_guards_change_no_weight(fit, monkeypatch):
     for guarded in (True, False):
         if not guarded:
             monkeypatch.setattr("htvae.training.trainer.build_guards", lambda *_: [])
-        states.append(read_plain(fit(**LONG).best_model.with_name("last_model.pt"))["state_dict"])
+        states.append(read_tensors(fit(**LONG).best_model.with_name("last_model.pt"))["model"])
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
 
 
 def test_a_thing_is_said_once_and_by_one_process(caplog):
-    for first in (True, False):
+    for rank in (0, 1):
         guard = Guard()
         for _ in range(2):
-            guard.warn(SimpleNamespace(is_global_zero=first), "topic", "It must hold, but does not.")
+            guard.warn(SimpleNamespace(world=World(rank, 2)), "topic", "It must hold, but does not.")
     assert caplog.messages == ["It must hold, but does not."]
 
 
@@ -235,11 +238,11 @@ class Keep(Callback):
     """Keeps weights and files as they are before each step."""
 
     def __init__(self, folder):
-        self.folder, self.module, self.files = folder, None, {}
+        self.folder, self.loop, self.files = folder, None, {}
 
-    def on_train_batch_start(self, trainer, module, *_):
-        self.module, self.epoch = module, trainer.current_epoch
-        self.weights = {name: value.clone() for name, value in module.state_dict().items()}
+    def on_step_start(self, loop, batch):
+        self.loop = loop
+        self.weights = {name: value.clone() for name, value in loop.model.state_dict().items()}
         self.files = {path.name: path.read_bytes() for path in self.folder.iterdir()}
 
 
@@ -266,7 +269,7 @@ def test_a_gradient_that_is_not_finite_ends_the_run(fit, tiny_config, with_a_wil
         fit(with_a_wild_one, [keep], loss, **settings)
     assert "In the step: wild, frames 10" in str(error.value)
     assert "lower --learning_rate (now 0.001)" in str(error.value)
-    assert all(torch.equal(value, keep.weights[name]) for name, value in keep.module.state_dict().items())
+    assert all(torch.equal(value, keep.weights[name]) for name, value in keep.loop.model.state_dict().items())
     assert {path.name: path.read_bytes() for path in keep.folder.iterdir()} == keep.files
 
 
@@ -275,7 +278,7 @@ def test_what_was_saved_before_the_gradient_broke_goes_on(fit, tiny_config, with
 
     class BreaksLater(LossThatBreaks):
         def forward(self, *inputs):
-            late = keep.module.global_step >= 5
+            late = keep.loop.step >= 5
             return (super() if late else super(LossThatBreaks, self)).forward(*inputs)
 
     settings = {"num_epochs": 4, "validation_interval": 1, "batch_frames": 60}
@@ -313,17 +316,17 @@ def test_a_loss_that_explodes(warnings_of):
 
 
 @pytest.fixture
-def feed(tiny_config, caplog):
+def feed(caplog):
     """Give losses (nats per coordinate) to a guard, and return what it said."""
 
     def run(losses):
         caplog.clear()
-        guard, module = LossGuard(), SimpleNamespace(config=tiny_config)
-        batch = [SimpleNamespace(target=torch.zeros(1, 9, 5, 2))]
-        for step, loss in enumerate(losses, start=1):
-            figures = {"train/reconstruction": torch.tensor(10.0 * loss)}
-            trainer = SimpleNamespace(global_step=step, callback_metrics=figures, is_global_zero=True)
-            guard.on_train_batch_end(trainer, module, None, batch, step - 1)
+        guard = LossGuard()
+        loop = SimpleNamespace(world=World(), task=SimpleNamespace(num_values=10))
+        loop.settings = SimpleNamespace(learning_rate=1e-3)
+        for loop.step, loss in enumerate(losses, start=1):
+            loop.losses = {"reconstruction": 10.0 * loss}
+            guard.on_step_end(loop)
         return caplog.messages
 
     return run
@@ -339,9 +342,42 @@ def test_a_loss_that_rises_and_stays(feed):
 
 
 def test_a_loss_that_is_called_otherwise_is_not_judged(caplog):
-    trainer = SimpleNamespace(global_step=1, callback_metrics={})
-    LossGuard().on_train_batch_end(trainer, None, None, [], 0)
+    LossGuard().on_step_end(SimpleNamespace(step=1, losses={"my own": 1.0}, task=None))
     assert caplog.messages == []
+
+
+# ---- validations
+
+
+@pytest.fixture
+def judge(caplog):
+    """Give (loss, error) of validations to a guard, and return what it said."""
+
+    def run(figures):
+        caplog.clear()
+        guard = ValidationGuard()
+        loop = SimpleNamespace(world=World(), settings=SimpleNamespace(patience_start=0))
+        for number, (loss, error) in enumerate(figures, start=1):
+            loop.step, loop.figures = 100 * number, {"loss": loss, "mpjpe": error}
+            guard.on_validation_end(loop)
+        return caplog.messages
+
+    return run
+
+
+def test_a_loss_that_turns_while_the_error_falls(judge):
+    falling = [(3.0 - 0.1 * i, 0.10 - 0.002 * i) for i in range(10)]
+    assert judge(falling) == []
+    turned = [(2.2, 0.080), (2.3, 0.078), (2.4, 0.076), (2.5, 0.074)]
+    (message,) = judge([*falling, *turned])
+    assert "since step 1000 while the error fell from 0.0820 to 0.0760 torso lengths" in message
+    assert f"(step {1000 + 100 * NUM_VALIDATIONS})" in message
+    assert "more subjects" in message
+
+
+def test_a_loss_that_stands_while_the_error_stands_or_rises_is_no_turn(judge):
+    assert judge([(1.0, 0.10), *[(1.1, 0.0999)] * 9]) == []
+    assert judge([(1.0, 0.10), *[(1.1, 0.12)] * 9]) == []
 
 
 # ---- the machine's time
@@ -393,12 +429,11 @@ def test_a_loader_that_keeps_up(warnings_of, slow_loader):
 def test_advice_on_workers(monkeypatch, clock, caplog, workers, cores, advice):
     """Each step of 1 s is waited for for 3 s."""
     monkeypatch.setattr("os.cpu_count", lambda: cores)
-    guard, trainer = speed_guard.SpeedGuard("cuda", "bf16-mixed", workers), SimpleNamespace(global_step=9)
-    trainer.is_global_zero = True
+    guard, loop = speed_guard.SpeedGuard("cuda", "bf16", workers), SimpleNamespace(step=9, world=World())
     for _ in range(9):
-        guard.on_train_batch_start(trainer, None, None, 0)
+        guard.on_step_start(loop, None)
         clock.now += 1
-        guard.on_train_batch_end(trainer, None, None, None, 0)
+        guard.on_step_end(loop)
         clock.now += 3
     assert "the GPU stands idle for 75% of the time (the 8 steps up to step 9)" in caplog.text
     assert advice in caplog.text
@@ -412,24 +447,24 @@ def gpu(monkeypatch):
 
 
 def test_a_gpu_that_is_not_used(gpu, warnings_of):
-    assert "is cpu. Leave --device out" in speed_guard.find_idle_gpu("cpu", "32-true")
-    assert "is 32. Leave --precision out" in speed_guard.find_idle_gpu("cuda", "32-true")
-    assert speed_guard.find_idle_gpu("cuda", "bf16-mixed") == ""
+    assert "is cpu. Leave --device out" in speed_guard.find_idle_gpu("cpu", "32")
+    assert "is 32. Leave --precision out" in speed_guard.find_idle_gpu("cuda", "32")
+    assert speed_guard.find_idle_gpu("cuda", "bf16") == ""
 
 
 def test_a_gpu_that_this_build_of_pytorch_cannot_use(monkeypatch, tmp_path):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     monkeypatch.setattr("torch.version.cuda", None)
     monkeypatch.setattr(speed_guard, "NVIDIA_GPUS", tmp_path)
-    assert speed_guard.find_idle_gpu("cpu", "32-true") == ""
+    assert speed_guard.find_idle_gpu("cpu", "32") == ""
     (tmp_path / "0000:01:00.0").mkdir()
-    assert "is built for the CPU alone" in speed_guard.find_idle_gpu("cpu", "32-true")
+    assert "is built for the CPU alone" in speed_guard.find_idle_gpu("cpu", "32")
     monkeypatch.setattr(
         "torch.version.cuda", "13.0"
     )  # the GPU is hidden on purpose, or its driver is too old
-    assert speed_guard.find_idle_gpu("cpu", "32-true") == ""
+    assert speed_guard.find_idle_gpu("cpu", "32") == ""
 
 
 def test_an_unused_gpu_is_said_as_training_starts(warnings_of, monkeypatch):
     monkeypatch.setattr(speed_guard, "find_idle_gpu", lambda device, precision: f"{device} and {precision}")
-    assert warnings_of(num_epochs=1) == ["cpu and 32-true"]
+    assert warnings_of(num_epochs=1) == ["cpu and 32"]

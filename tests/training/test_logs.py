@@ -12,18 +12,18 @@ def read(path):
         return [{key: cell for key, cell in row.items() if cell} for row in csv.DictReader(file)]
 
 
-def write(path, steps, next_step=None):
-    log = MetricsLog(path, next_step)
+def write(path, steps, last_step=None):
+    log = MetricsLog(path, last_step)
     for step in steps:
-        log.log_metrics({"train/total": step / 2, "epoch": 0}, step)
+        log.write({"train/total": step / 2, "epoch": 0}, step)
     log.save()
     return log
 
 
 def test_rows_come_back(tmp_path):
     log = write(tmp_path / "logs" / "metrics.csv", [0, 1])
-    log.log_metrics({"val/loss": 0.1 + 0.2}, 1)
-    log.finalize("success")
+    log.write({"val/loss": 0.1 + 0.2}, 1)
+    log.save()
     assert read(log.path) == [
         {"epoch": "0", "step": "0", "train/total": "0.0"},
         {"epoch": "0", "step": "1", "train/total": "0.5"},
@@ -34,7 +34,7 @@ def test_rows_come_back(tmp_path):
 def test_rows_are_held_back_for_a_while(tmp_path):
     log = MetricsLog(tmp_path / "metrics.csv")
     for step in range(ROWS_HELD + 1):
-        log.log_metrics({"train/total": 1.0}, step)
+        log.write({"train/total": 1.0}, step)
     assert len(read(log.path)) == ROWS_HELD
     log.save()
     assert len(read(log.path)) == ROWS_HELD + 1
@@ -43,7 +43,7 @@ def test_rows_are_held_back_for_a_while(tmp_path):
 def test_going_on_drops_what_comes_again(tmp_path):
     path = tmp_path / "metrics.csv"
     write(path, range(6))
-    write(path, [4, 5, 6], next_step=4)
+    write(path, [4, 5, 6], last_step=3)
     assert [row["step"] for row in read(path)] == list("0123456")
 
 
@@ -60,19 +60,19 @@ def test_half_a_row_is_dropped(tmp_path, torn):
     write(path, range(3))
     whole = path.read_bytes()
     path.write_bytes(whole + torn.encode())
-    MetricsLog(path, next_step=9)
+    MetricsLog(path, last_step=9)
     assert path.read_bytes() == whole
 
 
 def test_going_on_without_a_table(tmp_path):
-    assert read(write(tmp_path / "metrics.csv", [7], next_step=7).path)[0]["step"] == "7"
+    assert read(write(tmp_path / "metrics.csv", [7], last_step=6).path)[0]["step"] == "7"
 
 
 def test_the_columns_stay_where_a_run_goes_on(tmp_path):
     path = tmp_path / "metrics.csv"
     log = write(path, [0])
-    log.log_metrics({"val/loss": 1.0}, 0)
+    log.write({"val/loss": 1.0}, 0)
     log.save()
     before = path.read_text()
-    MetricsLog(path, next_step=1)
+    MetricsLog(path, last_step=0)
     assert path.read_text() == before

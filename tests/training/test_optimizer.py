@@ -2,11 +2,13 @@
 
 from copy import deepcopy
 
+import pytest
 import torch
 from torch import nn
 
 from htvae.config import ModelConfig
 from htvae.models.vae import HierarchicalTransformerVAE
+from htvae.training import optimizer
 from htvae.training.muon import Muon
 from htvae.training.optimizer import MuonWithAdamW, build_optimizer
 
@@ -27,9 +29,9 @@ def step(optimizer, parameters):
 
 def test_every_parameter_is_optimised_once_and_hidden_matrices_by_muon():
     model = HierarchicalTransformerVAE(SMALL, 5)
-    optimizer = build_optimizer(model, 1e-3, 0.01)
+    both = build_optimizer(model, 1e-3, 0.01)
     names = {id(p): name for name, p in model.named_parameters()}
-    muon, adamw = ([names[id(p)] for g in part.param_groups for p in g["params"]] for part in optimizer.parts)
+    muon, adamw = ([names[id(p)] for g in part.param_groups for p in g["params"]] for part in both.parts)
     assert sorted(muon + adamw) == sorted(names.values())
     assert "encoder.attention.pool.weight" in muon and "decoder.unpool.weight" in muon
     assert all(model.get_parameter(name).dim() == 2 for name in muon)
@@ -60,21 +62,34 @@ def test_steps_equal_those_of_the_two_optimisers_alone():
 
 def test_a_saved_state_goes_on_where_it_stood():
     matrices, others = make_parameters()
-    optimizer = MuonWithAdamW(matrices, others, 0.01, 0.1)
-    step(optimizer, matrices + others)
+    own = MuonWithAdamW(matrices, others, 0.01, 0.1)
+    step(own, matrices + others)
     copies = [[nn.Parameter(p.detach().clone()) for p in part] for part in (matrices, others)]
     resumed = MuonWithAdamW(*copies, 0.5, 0.1)
-    resumed.load_state_dict(deepcopy(optimizer.state_dict()))
-    for o, parameters in ((optimizer, matrices + others), (resumed, copies[0] + copies[1])):
+    resumed.load_state_dict(deepcopy(own.state_dict()))
+    for o, parameters in ((own, matrices + others), (resumed, copies[0] + copies[1])):
         step(o, parameters)
     for actual, expected in zip(copies[0] + copies[1], matrices + others, strict=True):
         torch.testing.assert_close(actual, expected, rtol=0, atol=0)
 
 
-def test_a_schedule_reaches_both_parts():
+def test_the_learning_rate_reaches_both_parts():
     matrices, others = make_parameters()
-    optimizer = MuonWithAdamW(matrices, others, 0.01, 0.1)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.5**step)
-    step(optimizer, matrices + others)
-    schedule.step()
-    assert [g["lr"] for part in optimizer.parts for g in part.param_groups] == [0.005] * 3
+    both = MuonWithAdamW(matrices, others, 0.01, 0.1)
+    both.set_learning_rate(0.005)
+    assert [g["lr"] for part in both.parts for g in part.param_groups] == [0.005] * 3
+    before = [p.detach().clone() for p in matrices + others]
+    both.set_learning_rate(0.0)
+    for _ in range(4):
+        step(both, matrices + others)
+    assert all(torch.equal(p, q) for p, q in zip(before, matrices + others, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("precision", "fast", "expected"), [("32", True, False), ("bf16", True, True), ("bf16", False, False)]
+)
+def test_the_precision_of_a_run_reaches_muon(monkeypatch, precision, fast, expected):
+    """With precision 32 Muon multiplies in float32, whatever the hardware does fast."""
+    monkeypatch.setattr(optimizer, "multiplies_bf16_fast", lambda device: fast)
+    muon, _ = build_optimizer(HierarchicalTransformerVAE(SMALL, 5), 1e-3, 0.01, precision).parts
+    assert muon.in_bf16 is expected

@@ -10,14 +10,16 @@ import signal
 import numpy as np
 import pytest
 import torch
-from lightning.pytorch.callbacks import Callback
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 import htvae
-from htvae.config import Config
-from htvae.inference.checkpoint import load_checkpoint, read_plain
+from htvae.config import Config, LossConfig
+from htvae.inference.checkpoint import load_checkpoint
 from htvae.io.pose_csv import write_pose_csv
+from htvae.training.loop import Callback
+from htvae.training.losses import EXCESS_WEIGHT, LossManager, VAELoss
 from htvae.training.trainer import HTVAETrainer
+from htvae.utils.files import read_tensors
 
 LENGTHS = [40, 60, 51, 70, 33, 90, 100, 45]
 
@@ -55,7 +57,7 @@ def fit(tiny_config, walks):
 def plain(tmp_path_factory, make_walks, tiny_settings, _one_thread):
     """A run with unchanged settings; read it, do not change it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("htvae.training.machine.measure_matrix_rate", lambda *_: 1e11)
+        patch.setattr("htvae.training.machine.measure_frame_seconds", lambda *_: 1e-4)
         folder = str(tmp_path_factory.mktemp("plain"))
         return HTVAETrainer(
             Config().replace(**tiny_settings, experiments_dir=folder), make_walks(LENGTHS)
@@ -63,12 +65,13 @@ def plain(tmp_path_factory, make_walks, tiny_settings, _one_thread):
 
 
 def last_state(result):
-    return read_plain(result.best_model.with_name("last_model.pt"))
+    return read_tensors(result.best_model.with_name("last_model.pt"))
 
 
 def last_weights(result):
     """Return the weights at the end, raw and averaged."""
-    return last_state(result)["state_dict"]
+    state = last_state(result)
+    return {f"{level}.{name}": v for level in ("model", "averaged") for name, v in state[level].items()}
 
 
 def same(first, second):
@@ -91,11 +94,11 @@ class Recorder(Callback):
     def __init__(self):
         self.steps, self.validations, self.weights = 0, [], {}
 
-    def on_train_batch_end(self, trainer, module, *_):
-        self.steps = trainer.global_step
+    def on_step_end(self, loop):
+        self.steps = loop.step
 
-    def on_validation_end(self, trainer, module):
-        self.validations.append(trainer.global_step)
+    def on_validation_end(self, loop):
+        self.validations.append(loop.step)
 
 
 class InterruptAt(Callback):
@@ -104,8 +107,8 @@ class InterruptAt(Callback):
     def __init__(self, step, error=None):
         self.step, self.error = step, error
 
-    def on_train_batch_end(self, trainer, *_):
-        if trainer.global_step == self.step:
+    def on_step_end(self, loop):
+        if loop.step == self.step:
             if self.error:
                 raise self.error
             signal.raise_signal(signal.SIGINT)
@@ -139,7 +142,6 @@ def test_what_a_run_says(fit, caplog):
     assert "Recordings: 6 train, 1 val, 1 test." in caplog.text
     assert "2 epochs of about" in caplog.text and "parameters. About" in caplog.text
     assert f"Best model: {result.best_model}" in caplog.text
-    assert "lightning" not in " ".join(record.name for record in caplog.records)
 
 
 def test_the_loss_falls(fit):
@@ -217,13 +219,17 @@ def test_the_cut_into_micro_batches_changes_no_step(fit):
 
 def test_validation_moves_no_weight(fit):
     class Watch(Callback):
-        def on_validation_start(self, trainer, module):
-            self.before = {name: value.clone() for name, value in module.state_dict().items()}
+        def on_validation_start(self, loop):
+            self.before = self.weights(loop)
             self.random = torch.get_rng_state()
 
-        def on_validation_end(self, trainer, module):
-            assert same(self.before, module.state_dict())
+        def on_validation_end(self, loop):
+            assert same(self.before, self.weights(loop))
             assert torch.equal(self.random, torch.get_rng_state())
+
+        def weights(self, loop):
+            own = loop.model.state_dict() | {f"a.{k}": v for k, v in loop.averaged.state_dict().items()}
+            return {name: value.clone() for name, value in own.items()}
 
     watch = Watch()
     fit(callbacks=[watch])
@@ -232,8 +238,8 @@ def test_validation_moves_no_weight(fit):
 
 def test_training_moves_every_weight(fit):
     class Keep(Callback):
-        def on_train_start(self, trainer, module):
-            self.before = {name: p.detach().clone() for name, p in module.model.named_parameters()}
+        def on_train_start(self, loop):
+            self.before = {name: p.detach().clone() for name, p in loop.model.named_parameters()}
 
     keep = Keep()
     weights = last_weights(fit(callbacks=[keep], num_epochs=4, latent_span_dropout=0.5))
@@ -259,7 +265,8 @@ def test_an_earlier_run_is_put_aside(fit):
 def test_a_run_that_is_interrupted_can_go_on(fit, caplog):
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(
-        KeyboardInterrupt, match=r"Interrupted at step 4\. To go on: the same command with --resume"
+        KeyboardInterrupt,
+        match=r"Interrupted at step 4 of training\. To go on: the same command with --resume",
     ):
         fit(num_epochs=3, callbacks=[InterruptAt(4)])
     assert signal.getsignal(signal.SIGINT) is before
@@ -267,11 +274,9 @@ def test_a_run_that_is_interrupted_can_go_on(fit, caplog):
     result = fit(num_epochs=3, callbacks=[recorder], resume=True)
     uninterrupted = fit(num_epochs=3, experiment_name="whole")
     assert result.finished
-    for name in ("global_step", "frames_processed", "epoch"):
+    for name in ("step", "task", "figures"):
         assert last_state(result)[name] == last_state(uninterrupted)[name]
-    assert recorder.steps == last_state(result)["global_step"]
-    states = [last_state(run)["lr_schedulers"][0]["last_epoch"] for run in (result, uninterrupted)]
-    assert states[0] == states[1] == recorder.steps
+    assert recorder.steps == last_state(result)["step"]
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(fit):
@@ -290,10 +295,10 @@ def test_a_failure_keeps_its_name_and_leaves_the_state(fit):
 
 
 def test_a_finished_run_can_be_made_longer(fit):
-    steps = last_state(fit())["global_step"]
+    steps = last_state(fit())["step"]
     second = fit(num_epochs=4, resume=True)
     assert second.finished
-    assert last_state(second)["global_step"] == 2 * steps
+    assert last_state(second)["step"] == 2 * steps
     assert not (second.best_model.parents[1] / "archive").exists()
 
 
@@ -327,17 +332,17 @@ def test_time_that_is_up(fit, caplog):
 
 def test_going_on_after_the_time_is_up_with_the_same_command(fit):
     settings = {"max_minutes": 0.05 / 60, "num_epochs": 200}
-    steps = last_state(fit(**settings))["global_step"]
-    assert last_state(fit(**settings, resume=True))["global_step"] > steps
+    steps = last_state(fit(**settings))["step"]
+    assert last_state(fit(**settings, resume=True))["step"] > steps
 
 
 def test_starting_from_another_models_weights(fit, plain):
     start = load_checkpoint(plain.best_model).state
 
     class Keep(Callback):
-        def on_train_start(self, trainer, module):
-            self.weights = {name: value.clone() for name, value in module.model.state_dict().items()}
-            self.averaged = {n: v.clone() for n, v in module.averaged.module.state_dict().items()}
+        def on_train_start(self, loop):
+            self.weights = {name: value.clone() for name, value in loop.model.state_dict().items()}
+            self.averaged = {n: v.clone() for n, v in loop.averaged.module.state_dict().items()}
 
     keep = Keep()
     fit(callbacks=[keep], init_from=str(plain.best_model))
@@ -364,7 +369,7 @@ def test_two_recordings_train_and_hold_one_out(fit, walks):
 
 def test_a_single_step(fit, walks):
     result = fit(walks[:3], num_epochs=1, batch_frames=4096)
-    assert last_state(result)["global_step"] == 1
+    assert last_state(result)["step"] == 1
     assert result.best_model.is_file()
 
 
@@ -387,10 +392,10 @@ def test_steering_to_a_rate(fit):
     """The rate is above a tiny target, so the weight of the KL rises, and the saved state knows."""
     settings = {"kl_schedule": "target_rate", "target_rate": 1e-4}
     result = fit(**settings)
-    factor = last_state(result)["loss_manager"]["log_factor"]
-    assert factor == pytest.approx(0.01 * last_state(result)["global_step"])
+    factor = last_state(result)["task"]["loss_manager"]["log_factor"]
+    assert factor == pytest.approx(0.01 * last_state(result)["step"])
     second = fit(num_epochs=3, resume=True, **settings)
-    assert last_state(second)["loss_manager"]["log_factor"] > factor
+    assert last_state(second)["task"]["loss_manager"]["log_factor"] > factor
 
 
 @pytest.mark.parametrize(
@@ -439,3 +444,44 @@ def test_every_recording_missing_from_validation_is_said(fit, walks):
     result = fit([blind, *rest])
     assert result.finished and result.best_model.is_file()
     assert "mpjpe" not in result.figures
+
+
+class LossOfOnesOwn(VAELoss):
+    """Cares for nothing but how large coordinates are."""
+
+    def forward(self, output, target, num_frames, weights, step_frames=None):
+        parts = super().forward(output, target, num_frames, weights, step_frames)
+        frames = num_frames.sum() if step_frames is None else step_frames
+        size = output.reconstruction.square().sum() / frames
+        return {**parts, "size": size, "total": size}
+
+
+def test_a_loss_of_ones_own_is_what_validation_best_model_and_patience_follow(fit, tiny_config):
+    recorder = Recorder()
+    result = fit(callbacks=[recorder], loss=LossOfOnesOwn(tiny_config.loss), num_epochs=6)
+    rows = [row for row in read_log(result) if row["val/loss"]]
+    losses = {int(row["step"]): float(row["val/loss"]) for row in rows}
+    assert losses == {int(row["step"]): float(row["val/size"]) for row in rows}
+    best = load_checkpoint(result.best_model).figures
+    assert best["step"] == min(losses, key=losses.get) and best["loss"] == min(losses.values())
+
+
+def test_the_weights_in_force_are_logged(fit):
+    settings = {"velocity_weight": 20.0, "kl_warmup_steps": 10, "num_epochs": 6}
+    rows = [row for row in read_log(fit(**settings)) if row["weight/kl"]]
+    kl = [float(row["weight/kl"]) for row in rows]
+    assert 0 < kl[0] < kl[-1] <= 1 and kl == sorted(kl)
+    assert all(0 < float(row["weight/velocity"]) <= 20 for row in rows)
+
+
+def test_validations_of_a_steered_run_can_be_compared():
+    """The steered weight moves; the figure that best model and patience follow keeps its rule."""
+    manager = LossManager(LossConfig(kl_schedule="target_rate", target_rate=0.5))
+    figures = {"total": 2.0, "kl": 0.2, "chunk_kl": 0.7}
+    before = manager.final_weights(), manager.follow(figures)
+    for _ in range(50):
+        manager.update({"kl": 3.0, "chunk_kl": 1.0}, 10)
+    assert manager.weights(50)["kl"] > 1.2
+    assert (manager.final_weights(), manager.follow(figures)) == before
+    assert manager.follow({**figures, "chunk_kl": 0.3}) == pytest.approx(2.0)  # at the target, rate is free
+    assert manager.follow(figures) == pytest.approx(2.0 + EXCESS_WEIGHT * 0.4)

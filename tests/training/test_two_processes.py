@@ -13,9 +13,10 @@ import torch
 
 from htvae.config import Config
 from htvae.data.loader import PoseDataLoader
-from htvae.inference.checkpoint import read_plain
 from htvae.io.pose_csv import write_pose_csv
 from htvae.training.trainer import HTVAETrainer
+from htvae.utils.files import read_tensors
+from htvae.utils.world import World
 from tests.training.process_script import Recorder
 
 pytestmark = pytest.mark.slow
@@ -64,7 +65,7 @@ def start_two(config, folder, *fault):
 
 
 def read_ranks(folder):
-    return [read_plain(folder / f"rank_{rank}.pt") for rank in range(2)]
+    return [read_tensors(folder / f"rank_{rank}.pt") for rank in range(2)]
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +90,9 @@ def one(base, tmp_path_factory):
     folder = tmp_path_factory.mktemp("one")
     config = base.replace(experiments_dir=str(folder / "run"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("htvae.training.machine.measure_matrix_rate", lambda *_: 1e11)
+        patch.setattr("htvae.training.machine.measure_frame_seconds", lambda *_: 1e-4)
         HTVAETrainer(config, callbacks=[Recorder(folder)]).fit()
-    return read_plain(folder / "rank_0.pt")
+    return read_tensors(folder / "rank_0.pt")
 
 
 def test_every_window_once_an_epoch(two, one):
@@ -115,24 +116,21 @@ def test_gradients_of_a_step(two, one):
 
 
 def test_weights_are_the_same_bits(two, one):
-    first, second = (rank["weights"] for rank in two)
-    assert all(torch.equal(value, second[name]) for name, value in first.items())
-    # Muon orthogonalises in bf16, which makes the last bits of gradients matter a little more.
-    assert all(torch.allclose(value, one["weights"][name], atol=1e-2) for name, value in first.items())
+    for level in ("model", "averaged"):
+        first, second = (rank[level] for rank in two)
+        assert all(torch.equal(value, second[name]) for name, value in first.items())
+        # Muon orthogonalises, which makes the last bits of gradients matter a little more.
+        assert all(torch.allclose(value, one[level][name], atol=1e-2) for name, value in first.items())
 
 
 def test_validation(two, base):
     """The same weights, scored by one process. The last validation is that of the last weights."""
     assert two[0]["figures"] == two[1]["figures"]
     data = PoseDataLoader(base)
-    module = HTVAETrainer(base)._build_module(data)
-    module.load_state_dict(two[0]["weights"])
-    module.eval()
+    task = HTVAETrainer(base)._build_task(data, "cpu", "32", World())
+    task.model.load_state_dict(two[0]["averaged"])
     with torch.no_grad():
-        for index, batches in enumerate(data.val_loader()):
-            module.validation_step(batches, index)
-    alone = module.tracker.compute()
-    alone["loss"] = alone.pop("total")
+        alone = task.validate(task.model.eval())
     figures = two[0]["figures"][-1]
     assert alone.keys() == figures.keys() - {"step", "frames"}
     assert alone == pytest.approx({name: figures[name] for name in alone}, rel=1e-5)
@@ -156,12 +154,16 @@ def test_ctrl_c_and_going_on(base, two, tmp_path):
     cut = base.replace(experiments_dir=str(tmp_path / "cut"))
     ended = start_two(cut, tmp_path, "interrupt")
     assert ended.returncode != 0
-    assert ended.stderr.count("Interrupted at step 3. To go on: the same command with --resume.") == 1
+    assert (
+        ended.stderr.count("Interrupted at step 3 of training. To go on: the same command with --resume.")
+        == 1
+    )
     shutil.copytree(tmp_path / "cut", tmp_path / "cut_one")
     ended = start_two(cut.replace(resume=True), tmp_path)
     assert ended.returncode == 0, ended.stderr
     for whole, resumed in zip(two, read_ranks(tmp_path), strict=True):
-        assert all(torch.equal(value, resumed["weights"][name]) for name, value in whole["weights"].items())
+        for level in ("model", "averaged"):
+            assert all(torch.equal(value, resumed[level][name]) for name, value in whole[level].items())
     alone = HTVAETrainer(cut.replace(resume=True, experiments_dir=str(tmp_path / "cut_one"))).fit()
     assert alone.finished
     assert alone.figures["frames"] == two[0]["frames"][-1]

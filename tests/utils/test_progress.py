@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from htvae.utils import progress
-from htvae.utils.progress import track
+from htvae.utils.progress import Progress, track
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def test_items_come_as_they_are_and_lines_tell_of_them(clock, caplog):
         assert list(track("Filling in", "abcd")) == ["a", "b", "c", "d"]
     lines = [record.getMessage() for record in caplog.records]
     assert lines == [
-        "Filling in:  50 %  step 2 of 4  0.07 steps/s  30 s left",
-        "Filling in: 100 %  step 4 of 4  0.07 steps/s  0.0 s left",
+        "Filling in:  50 %  2 of 4 steps  0.067/s  30 s left",
+        "Filling in: 100 %  4 of 4 steps  0.067/s  0.0 s left",
     ]
 
 
@@ -33,3 +33,34 @@ def test_on_a_terminal_a_bar_is_shown_and_taken_away(monkeypatch, capsys):
     assert [next(items), next(items)] == [0, 1] and bars[0].n == 1
     items.close()  # as an error in the loop does
     assert bars[0].disable and "Drawing" in capsys.readouterr().err
+
+
+@pytest.fixture
+def set_clock(monkeypatch):
+    """A clock that stands until it is set."""
+    now = [1000.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return lambda seconds: now.__setitem__(0, now[0] + seconds)
+
+
+def test_large_counts_rates_and_figures(set_clock, caplog):
+    caplog.set_level(logging.INFO, logger="htvae")
+    work = Progress("Training", 4_000_000, 1_000_000, "frames")  # a run that goes on counts its rate anew
+    set_clock(10)
+    work.update(1_500_000)
+    assert caplog.messages == []  # a line now and then
+    set_clock(10)
+    work.update(2_000_000)
+    work.update(2_000_000, "error 0.05")  # figures always make a line
+    line = "Training:  50 %  2.00 M of 4.00 M frames  50,000/s  40 s left"
+    assert caplog.messages == [line, f"{line}  error 0.05"]
+    assert work.describe() == "1,000,000 frames in 20 s (50,000/s)"
+
+
+def test_a_little_more_than_all_is_all(set_clock, caplog):
+    """Played faster or slower, an epoch has a few frames more or less."""
+    caplog.set_level(logging.INFO, logger="htvae")
+    work = Progress("Training", 1000, 0, "frames")
+    set_clock(20)
+    work.update(1010)
+    assert caplog.messages[0].startswith("Training: 100 %") and caplog.messages[0].endswith("0.0 s left")

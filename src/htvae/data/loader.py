@@ -91,7 +91,7 @@ class PoseDataLoader:
         """Training windows in the present epoch; others have a few more or less."""
         return len(self._train_windows)
 
-    @property
+    @cached_property
     def steps_per_epoch(self) -> int:
         """Optimiser steps in an epoch; with ``batch_size`` some epochs have one more or less."""
         return len(TrainingSampler(self._train_windows, self.config.training))
@@ -137,11 +137,8 @@ class PoseDataLoader:
 class TrainingLoader:
     """Yields one optimiser step at a time, as a list of micro-batches; each pass is the next epoch.
 
-    It has no length: epochs differ by a step or so. ``state_dict`` tells the epoch and its finished steps;
-    after ``load_state_dict`` the next pass goes on. The step handed out last counts as unfinished, because
-    whoever asks for the next one (as Lightning does, one ahead) has begun it at most. Of several processes,
-    each is given its share of every step, an empty list where a step has fewer windows; the state is the same
-    for all.
+    It has no length: epochs differ by a step or so. Of several processes, each gets its share of every step,
+    an empty list where a step has fewer windows.
     """
 
     def __init__(
@@ -151,31 +148,23 @@ class TrainingLoader:
         self.loader: DataLoader[Any] = DataLoader(
             dataset, batch_sampler=self.steps, **_loader_options(config)
         )
-        self.epoch = -1
-        self.steps_done = 0
-        self._resumes = False
+        self.next_epoch = 0
 
     def __iter__(self) -> Iterator[list[PoseBatch]]:
-        """Begin the next epoch, or go on with the one that was loaded."""
-        begun = self.steps_done > 0 or self.epoch < 0  # Lightning asks twice where it resumes between epochs
-        if begun and not self._resumes:
-            self.epoch, self.steps_done = self.epoch + 1, 0
-        self._resumes = False
-        self.steps.set_epoch(self.epoch, first_step=self.steps_done)
-        for step in self.loader:
-            yield step
-            self.steps_done += 1
+        """Begin the next epoch."""
+        epoch, self.next_epoch = self.next_epoch, self.next_epoch + 1
+        return self.steps_of(epoch)
 
-    def state_dict(self) -> dict[str, int]:
-        """Return the epoch and the number of its finished steps."""
-        return {"epoch": self.epoch, "steps_done": self.steps_done}
+    def steps_of(self, epoch: int, first_step: int = 0) -> Iterator[list[PoseBatch]]:
+        """Return the steps of an epoch, from one of them on."""
+        self.steps.set_epoch(epoch, first_step)
+        return iter(self.loader)
 
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on after these steps; where they were all of their epoch, with the next epoch."""
-        self.epoch, self.steps_done = state["epoch"], state["steps_done"]
-        if self.epoch >= 0:
-            self.steps.set_epoch(self.epoch, first_step=self.steps_done)
-            self._resumes = self.steps_done < len(self.steps)
+    def num_steps(self, epoch: int) -> int:
+        """Return the steps of an epoch."""
+        if self.steps.epoch != epoch:
+            self.steps.set_epoch(epoch)
+        return len(self.steps)
 
 
 def _check_landmarks(sequences: Sequence[PoseSequence], processor: PoseDataProcessor, folder: str) -> None:

@@ -8,18 +8,15 @@ import dataclasses
 import hashlib
 import logging
 import math
-import os
-import warnings
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from htvae.config import Config, PriorConfig
 from htvae.data.processing import PoseDataProcessor
 from htvae.data.splits import Splits
-from htvae.utils.files import save_tensors
+from htvae.utils.files import read_tensors, save_tensors
 from htvae.utils.text import printable
 
 if TYPE_CHECKING:
@@ -181,7 +178,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         FileNotFoundError: no such file.
         ValueError: the file is damaged, no HT-VAE model, or of a newer version.
     """
-    values = read_plain(Path(path))
+    values = read_tensors(Path(path))
     if values.get("format") != FORMAT:
         hint = " It is a training state; give best_model.pt beside it." if "loops" in values else ""
         raise ValueError(f"{path}: must be a model saved by HT-VAE, but is something else.{hint}")
@@ -218,46 +215,6 @@ def check_version(path: Path, values: Mapping[str, Any], newest: int) -> None:
             f"{path}: must be of format {newest} or older, but is of format {version!r}, written by htvae "
             f"{printable(writer)}. Install that version."
         )
-
-
-def read_plain(path: Path) -> dict[str, Any]:
-    """Read a ``torch.save`` file of plain values and tensors, to the CPU.
-
-    Raises:
-        FileNotFoundError: no such file.
-        ValueError: the file is damaged, or holds anything else.
-    """
-    import torch
-
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path}: must be a checkpoint, but there is no such file. Train first, or mend the path."
-        )
-    with path.open("rb") as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # advice for those who wrote the file
-        try:
-            _check_sizes(file)
-            values = torch.load(file, map_location="cpu", weights_only=True)
-        except Exception as error:  # damaged bytes fail in any way
-            raise ValueError(
-                f"{path}: must be a checkpoint of tensors and plain values, but could not be read. It may "
-                "have been cut off while it was copied: copy it again, or train again."
-            ) from error
-    if not isinstance(values, dict):
-        raise ValueError(
-            f"{path}: must be a checkpoint saved by HT-VAE, but holds a {type(values).__name__}."
-        )
-    return values
-
-
-def _check_sizes(file: IO[bytes]) -> None:
-    """Raise ValueError where a small file claims to hold much: what PyTorch writes is never compressed."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    with zipfile.ZipFile(file) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > size:
-            raise ValueError("its parts are larger than the file")
-    file.seek(0)
 
 
 def build_model(config: Config, processor: PoseDataProcessor, build: BuildModel | None = None) -> Any:

@@ -1,58 +1,50 @@
-"""The run's table of figures, ``logs/metrics.csv``, which outlives kills and is gone on with exactly."""
+"""Where a run's figures go: ``logs/metrics.csv``, and TensorBoard."""
 
 import csv
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TextIO
-
-from lightning.pytorch.loggers import Logger
-from lightning.pytorch.utilities import rank_zero_only
+from typing import Any, Protocol, TextIO
 
 from htvae.utils.files import atomic_write, naming_errors
 
-ROWS_HELD = 100  # rows that are kept back until they are written together
+ROWS_HELD = 100
+"""Rows that are kept back until they are written together."""
 
 
-class MetricsLog(Logger):
-    """Writes one row for each time that something is logged, one column a figure.
+class Log(Protocol):
+    """Takes figures."""
+
+    def write(self, figures: Mapping[str, float], step: int) -> None:
+        """Note figures of a step."""
+
+    def save(self) -> None:
+        """Put everything noted so far on the disk."""
+
+
+class MetricsLog:
+    """The run's table: one row for each note, one column a figure. It survives kills.
 
     Args:
         path: the table.
-        next_step: a run goes on with this step; rows from it on, which a killed run may have left, are
-            dropped. None: the table is begun anew.
+        last_step: step that a run resumes after; rows of later steps, which a killed run may have left, are
+            dropped. None: the table begins anew.
     """
 
-    def __init__(self, path: Path, next_step: int | None = None) -> None:
-        super().__init__()
+    def __init__(self, path: Path, last_step: int | None = None) -> None:
         self.path = path
         self.columns: list[str] = []
         self.waiting: list[Mapping[str, Any]] = []
-        self._begin([] if next_step is None else [row for row in _read(path) if row["step"] < next_step])
+        self._begin([] if last_step is None else [row for row in _read(path) if row["step"] <= last_step])
 
-    @property
-    def name(self) -> str:
-        """Name of the logger."""
-        return "metrics"
-
-    @property
-    def version(self) -> str:
-        """Empty: a folder holds one run."""
-        return ""
-
-    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
-        """Pass over settings: config.json has them."""
-
-    @rank_zero_only
-    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Take up a row."""
-        self.waiting.append({**metrics, "step": step})
+    def write(self, figures: Mapping[str, float], step: int) -> None:
+        """Note a row."""
+        self.waiting.append({**figures, "step": step})
         if len(self.waiting) >= ROWS_HELD:
             self.save()
 
-    @rank_zero_only
     def save(self) -> None:
-        """Write the rows that are waiting: added at the end, or with the whole table if columns are new."""
+        """Write the rows that wait: at the end, or with the whole table where columns are new."""
         if not self.waiting:
             return
         if {key for row in self.waiting for key in row} <= set(self.columns):
@@ -62,7 +54,6 @@ class MetricsLog(Logger):
             self._begin([*_read(self.path), *self.waiting])
         self.waiting = []
 
-    @rank_zero_only
     def _begin(self, rows: list[Mapping[str, Any]]) -> None:
         """Replace the table by these rows, in one go."""
         self.columns = sorted({key for row in rows for key in row})
@@ -74,6 +65,31 @@ class MetricsLog(Logger):
         csv.DictWriter(file, self.columns, lineterminator="\n").writerows(rows)
         file.flush()
         os.fsync(file.fileno())
+
+
+class TensorBoardLog:
+    """The same figures for TensorBoard.
+
+    Args:
+        folder: its folder.
+        last_step: step that a run resumes after; TensorBoard hides later ones of the run before.
+    """
+
+    def __init__(self, folder: Path, last_step: int | None = None) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        first = None if last_step is None else last_step + 1
+        with naming_errors(folder):
+            self.writer = SummaryWriter(str(folder), purge_step=first)
+
+    def write(self, figures: Mapping[str, float], step: int) -> None:
+        """Note figures, one curve each."""
+        for name, value in figures.items():
+            self.writer.add_scalar(name, value, step)
+
+    def save(self) -> None:
+        """Write what is noted."""
+        self.writer.flush()
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

@@ -1,16 +1,15 @@
 """The loss: negative ELBO in nats per real frame, in named parts, and the schedules of its weights.
 
-What is unusual: every part is a *sum* over observed coordinates or latent numbers, divided by the real frames
-of the whole optimiser step. Padding, missing points and the way a step is cut into micro-batches or shared
-out to processes therefore change nothing. (With ``free_bits`` the penalty alone, not the parts, is held up by
-averages over each micro-batch.)
+- Every part is a *sum* over observed coordinates or latent numbers, divided by the real frames of the whole
+  optimiser step. So padding, missing points and the cut of a step into micro-batches change nothing.
+- With ``free_bits`` the penalty, not the parts, has a floor, which is an average over each micro-batch.
 
 Axes: ``B`` batch, ``T`` frames, ``L`` points, ``D`` coordinates, ``C`` chunks, ``Z`` latent_dim, ``K``
 chunk_latent_dim.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -19,8 +18,12 @@ from htvae.config import LossConfig
 from htvae.models.vae import VAEOutput
 
 STUDENT_DEGREES = 4.0
-RATE_GAIN = 0.01  # how fast "target_rate" steers: log weight per step and nat of relative error
-VELOCITY_GAIN = 0.05  # share of the last step in the running mean of the velocities' error
+RATE_GAIN = 0.01
+"""How fast ``target_rate`` steers: log weight per step and unit of relative error."""
+EXCESS_WEIGHT = 10.0
+"""What validation charges for a nat of rate beyond ``target_rate``; below it, rate is free."""
+VELOCITY_GAIN = 0.05
+"""Share of the last step in the running mean of the velocities' error."""
 
 
 def gaussian_nll(error: Tensor, scale: Tensor) -> Tensor:
@@ -51,11 +54,10 @@ class VAELoss(nn.Module):
     """Negative ELBO and its additions, in nats per real frame.
 
     ``total = reconstruction + kl_weight * kl + chunk_kl_weight * chunk_kl + statistics_weight * statistics
-    + velocity_weight * velocity + bone_weight * bone``. ``statistics`` is what the sequence latent alone has
-    to tell, see `htvae.models.statistics`. ``velocity`` is the error of frame
-    differences by the same likelihood, less that of no error; ``bone`` is the squared error of bone lengths
-    over twice the squared scale. Both are nats like the rest, and do not move the scale, which is that of
-    places.
+    + velocity_weight * velocity + bone_weight * bone``. ``statistics`` is what the sequence latent alone
+    predicts, see `htvae.models.statistics`. ``velocity`` is the negative log-likelihood of frame differences
+    minus its value without error; ``bone`` is the squared error of bone lengths over twice the squared scale.
+    Both are in nats and leave the scale, which belongs to places, unmoved.
 
     Args:
         config: likelihood, floor of the scale, free bits.
@@ -82,10 +84,10 @@ class VAELoss(nn.Module):
         """Compute the parts and their weighted ``"total"``.
 
         Args:
-            output: what the model returned.
+            output: the model's output.
             target: (B, T, L, D) torso lengths, NaN where a point is not scored.
             num_frames: (B,) real frames.
-            weights: from `LossManager.weights`; parts that it does not name are left out of the total.
+            weights: from `LossManager.weights`; the total leaves out parts without a weight.
             step_frames: real frames of the whole optimiser step, where this batch is only a part of it. None:
                 the frames of this batch.
 
@@ -149,8 +151,8 @@ def _bone_error(pose: Tensor, target: Tensor, mask: Tensor, scale: Tensor, edges
 class LossManager:
     """Owns the weights of the loss and moves them along their schedule.
 
-    Velocities count no more than half a nat per coordinate: what a Gaussian with a scale of its own, fitted
-    to their errors, would make of them. So a tracker that trembles does not drown what can be learned.
+    Velocities count half a nat per coordinate at most: their value under a Gaussian whose scale is fitted to
+    their errors. So a trembling tracker does not drown what can be learned.
 
     Args:
         config: weights, schedule and its length.
@@ -172,15 +174,29 @@ class LossManager:
         }
 
     def final_weights(self) -> dict[str, float]:
-        """Return the weights after warm-up, without velocities: those that validation uses.
+        """Return the weights that validation uses: constant over a run, so that steps can be compared.
 
-        Their weight follows their error, so that a sum with them would not tell the better model.
+        They are the weights after warm-up, without velocities, whose weight follows their error. With
+        ``target_rate`` the KL has none, see `follow`.
         """
-        factor = math.exp(self.log_factor)
+        steered = self.config.target_rate is not None
         return self._constant() | {
-            "kl": factor * self.config.kl_weight,
-            "chunk_kl": factor * self.config.chunk_kl_weight,
+            "kl": 0.0 if steered else self.config.kl_weight,
+            "chunk_kl": 0.0 if steered else self.config.chunk_kl_weight,
         }
+
+    def follow(self, figures: Mapping[str, float]) -> float:
+        """Return what best model and patience follow: the total at `final_weights`.
+
+        With ``target_rate`` a nat of rate beyond the target is charged `EXCESS_WEIGHT`.
+
+        Args:
+            figures: means of a validation by name, ``"total"`` among them.
+        """
+        if self.config.target_rate is None:
+            return figures["total"]
+        rate = figures.get("kl", 0.0) + figures.get("chunk_kl", 0.0)
+        return figures["total"] + EXCESS_WEIGHT * max(0.0, rate - self.config.target_rate)
 
     def update(self, parts: dict[str, float], num_values: int) -> None:
         """Steer by the last step: by the rate of both levels (for ``target_rate``) and the velocities' error.
@@ -193,7 +209,7 @@ class LossManager:
             ratio = max(2 * parts["velocity"] / num_values, 1e-6)
             self.velocity_ratio += VELOCITY_GAIN * (ratio - self.velocity_ratio)
         if self.config.target_rate is not None:
-            rate = parts["kl"] + parts["chunk_kl"]
+            rate = parts.get("kl", 0.0) + parts.get("chunk_kl", 0.0)
             error = (rate - self.config.target_rate) / max(self.config.target_rate, 1e-6)
             self.log_factor += RATE_GAIN * max(-1.0, min(1.0, error))
 
@@ -202,9 +218,8 @@ class LossManager:
         return {"log_factor": self.log_factor, "velocity_ratio": self.velocity_ratio}
 
     def load_state_dict(self, state: dict[str, float]) -> None:
-        """Take up a saved state."""
-        self.log_factor = state["log_factor"]
-        self.velocity_ratio = state.get("velocity_ratio", 1.0)  # absent in runs of earlier versions
+        """Restore a saved state."""
+        self.log_factor, self.velocity_ratio = state["log_factor"], state["velocity_ratio"]
 
     def _constant(self) -> dict[str, float]:
         config = self.config

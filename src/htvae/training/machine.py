@@ -1,70 +1,79 @@
 """Precision, and what a run will take on this machine."""
 
+import copy
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
 
 from htvae.config import Config, Precision
+from htvae.data.batching import PoseBatch
+from htvae.training.losses import LossManager
+from htvae.training.optimizer import build_optimizer
 from htvae.utils.device import multiplies_bf16_fast
 
-ACCELERATORS = {"auto": "auto", "cpu": "cpu", "cuda": "gpu", "mps": "mps"}
-MATRIX_SIZES = (2048, 256, 1024)
-EFFICIENCY = 0.4  # share of the matrix rate that training reaches; the rest is small kernels and memory
-ACTIVATION_COPIES = 34  # numbers of width E kept per token and layer for the backward pass
-BYTES_PER_PARAMETER = 28  # weight, gradient, two moments, average; float32, and a bf16 copy
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a run is expected to take."""
-
-    matrix_rate: float
-    """Matrix products of the machine in the run's precision, operations per second."""
-    seconds: float
-    """Time of the whole run."""
-    memory_bytes: float
-    """Memory beside the imports and the data."""
+ACTIVATION_COPIES = 34
+"""Numbers of width E kept per token and layer for the backward pass."""
+BYTES_PER_PARAMETER = 28
+"""Weight, gradient, two moments and average in float32, and a copy in bf16."""
 
 
 def choose_precision(precision: Precision, device: str) -> str:
-    """Return Lightning's name of the precision: "bf16-mixed" or "32-true"."""
+    """Return "bf16" or "32"; with "auto" bf16 where the hardware multiplies it fast."""
     if precision == "auto":
-        return "bf16-mixed" if multiplies_bf16_fast(device) else "32-true"
-    return {"bf16": "bf16-mixed", "32": "32-true"}[precision]
+        return "bf16" if multiplies_bf16_fast(device) else "32"
+    return precision
 
 
-def measure_matrix_rate(device: str, precision: str, repeats: int = 9) -> float:
-    """Return the machine's matrix products at the model's sizes, operations per second, a median."""
-    rows, inner, columns = MATRIX_SIZES
-    dtype = torch.bfloat16 if precision.startswith("bf16") else torch.float32
-    left = torch.randn(rows, inner, device=device, dtype=dtype)
-    right = torch.randn(inner, columns, device=device, dtype=dtype)
-    times = []
-    for _ in range(repeats + 3):
-        start = time.perf_counter()
-        product = left @ right
-        product[0, 0].item()  # waits for the device
-        times.append(time.perf_counter() - start)
-    return 2 * rows * inner * columns / sorted(times[3:])[repeats // 2]
+def measure_frame_seconds(
+    model: nn.Module,
+    loss: nn.Module,
+    steps: Sequence[Sequence[PoseBatch]],
+    config: Config,
+    device: str,
+    precision: str,
+) -> float:
+    """Return the time (s) that training takes per frame, by real steps of a copy of the model.
+
+    The first step warms up and does not count.
+
+    Args:
+        model: on its device; it stays as it is.
+        loss: as `htvae.training.losses.VAELoss`.
+        steps: micro-batches of some optimiser steps, at least two.
+        config: settings of the run.
+        device: "cpu", "cuda" or "mps".
+        precision: "bf16" or "32".
+    """
+    trial: Any = copy.deepcopy(model).train()
+    optimizer = build_optimizer(trial, config.training.learning_rate, 0.0, precision)
+    weights = LossManager(config.loss).weights(config.loss.kl_warmup_steps)
+    seconds, frames = 0.0, 0
+    for number, batches in enumerate(steps):
+        start, own = time.perf_counter(), sum(int(batch.num_frames.sum()) for batch in batches)
+        for batch in batches:
+            moved = batch.to(device)
+            with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
+                output = trial(moved.pose, moved.observed, moved.num_frames, moved.seeds)
+                total = loss(output, moved.target, moved.num_frames, weights, own)["total"]
+            total.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        if device == "cuda":
+            torch.cuda.synchronize()
+        if number > 0:
+            seconds, frames = seconds + time.perf_counter() - start, frames + own
+    return seconds / max(frames, 1)
 
 
-def estimate_run(
-    model: nn.Module, config: Config, total_frames: int, device: str, precision: str
-) -> Estimate:
-    """Estimate time and memory of a run from the sizes of the model and the machine's matrix rate."""
-    rate = measure_matrix_rate(device, precision)
+def estimate_memory(model: nn.Module, config: Config, precision: str) -> float:
+    """Return the memory (bytes) of training, from the sizes of model and micro-batches."""
     sizes = config.model
     overlap = sizes.chunk_size / (sizes.chunk_size - sizes.resolved_chunk_overlap)
     tokens = overlap / sizes.frames_per_token + overlap / sizes.chunk_size
-    layers = 2 * sizes.num_layers
-    operations = 6 * 12 * sizes.embed_dim**2 * layers * tokens
     parameters = sum(p.numel() for p in model.parameters())
-    bytes_per_number = 2 if precision.startswith("bf16") else 4
-    activations = config.training.micro_batch_frames * tokens * layers * sizes.embed_dim * ACTIVATION_COPIES
-    return Estimate(
-        matrix_rate=rate,
-        seconds=operations * total_frames / (rate * EFFICIENCY),
-        memory_bytes=parameters * BYTES_PER_PARAMETER + activations * bytes_per_number,
-    )
+    numbers = config.training.micro_batch_frames * tokens * 2 * sizes.num_layers * sizes.embed_dim
+    bytes_per_number = 2 if precision == "bf16" else 4
+    return parameters * BYTES_PER_PARAMETER + numbers * ACTIVATION_COPIES * bytes_per_number

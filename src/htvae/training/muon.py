@@ -1,9 +1,10 @@
 """Muon for small steps and for machines of every kind.
 
-What is unusual: matrices take turns, each moves in every fourth step and then four times as far, because with
-small steps making them orthogonal costs more than the model itself; and the products are made in bf16 only
-where the hardware multiplies it fast, by Gram matrices in float32 elsewhere. (`torch.optim.Muon` always uses
-bf16; a processor that emulates it takes fifty times as long, see docs/performance.md.)
+- Matrices take turns: each moves in every fourth step, and then four times as far. With small steps, making
+  them orthogonal would cost more than the model itself.
+- Products are in bf16 where the run asks for it and the hardware multiplies it fast, else in float32 by Gram
+  matrices. (`torch.optim.Muon` always uses bf16; a processor that emulates it takes fifty times as long, see
+  docs/performance.md.)
 
 Axes: ``M`` rows, ``N`` columns of a matrix, ``S`` the smaller of both.
 """
@@ -12,8 +13,6 @@ from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
-
-from htvae.utils.device import multiplies_bf16_fast
 
 NUM_TURNS = 4
 """Steps from one move of a matrix to its next."""
@@ -34,6 +33,7 @@ class Muon(torch.optim.Optimizer):
         matrices: two-dimensional parameters.
         learning_rate: as AdamW would have it.
         weight_decay: decoupled.
+        in_bf16: whether the matrix products are made in bf16; worth it where the hardware multiplies it fast.
         num_turns: steps from one move of a matrix to its next; neighbours in the list move in different ones.
 
     Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks".
@@ -44,9 +44,11 @@ class Muon(torch.optim.Optimizer):
         matrices: Iterable[nn.Parameter],
         learning_rate: float,
         weight_decay: float,
+        in_bf16: bool = False,
         num_turns: int = NUM_TURNS,
     ) -> None:
         super().__init__(matrices, {"lr": learning_rate, "weight_decay": weight_decay})
+        self.in_bf16 = in_bf16
         self.num_turns = num_turns
 
     @torch.no_grad()
@@ -66,15 +68,15 @@ class Muon(torch.optim.Optimizer):
 
     def _move(self, matrix: Tensor, momentum: Tensor, learning_rate: float, weight_decay: float) -> None:
         assert matrix.grad is not None
-        update = orthogonalise(matrix.grad.lerp(momentum, MOMENTUM))
+        update = orthogonalise(matrix.grad.lerp(momentum, MOMENTUM), self.in_bf16)
         size = 0.2 * max(matrix.shape) ** 0.5
         matrix.mul_(1 - learning_rate * weight_decay).add_(update, alpha=-learning_rate * size)
 
 
-def orthogonalise(matrix: Tensor) -> Tensor:
+def orthogonalise(matrix: Tensor, in_bf16: bool = False) -> Tensor:
     """Return (M, N) with the singular vectors of ``matrix`` (M, N) and singular values near 1."""
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.mT
-    iterate = iterate_in_bf16 if multiplies_bf16_fast(matrix.device.type) else iterate_gram
+    iterate = iterate_in_bf16 if in_bf16 else iterate_gram
     with torch.autocast(matrix.device.type, enabled=False):  # Gram matrices in bf16 run away
         result = iterate(wide).to(matrix.dtype)
     return result if wide is matrix else result.mT

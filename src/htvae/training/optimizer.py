@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from htvae.training.muon import Muon
+from htvae.utils.device import multiplies_bf16_fast
 
 HIDDEN = (".blocks.", ".pool.", ".unpool.", ".local_condition.")
 """Parts of the names of hidden matrices: maps from width to width, neither embeddings nor heads."""
@@ -23,6 +24,7 @@ class MuonWithAdamW(torch.optim.Optimizer):
         others: all other parameters; those of one dimension or none are not decayed.
         learning_rate: of both.
         weight_decay: decoupled.
+        in_bf16: whether Muon multiplies in bf16.
     """
 
     def __init__(
@@ -31,12 +33,13 @@ class MuonWithAdamW(torch.optim.Optimizer):
         others: list[nn.Parameter],
         learning_rate: float,
         weight_decay: float,
+        in_bf16: bool = False,
     ) -> None:
         decayed = [p for p in others if p.dim() > 1]
         plain = [p for p in others if p.dim() <= 1]
         groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
         self.parts: list[torch.optim.Optimizer] = [
-            Muon(matrices, learning_rate, weight_decay),
+            Muon(matrices, learning_rate, weight_decay, in_bf16),
             torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), fused=True),
         ]
         super().__init__([group for part in self.parts for group in part.param_groups], {})
@@ -52,6 +55,11 @@ class MuonWithAdamW(torch.optim.Optimizer):
         for part in self.parts:
             part.step()
         return loss
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Set the learning rate of both parts."""
+        for group in self.param_groups:
+            group["lr"] = learning_rate
 
     def state_dict(self) -> dict[str, Any]:
         """Return the states of both parts."""
@@ -78,12 +86,22 @@ class MuonWithAdamW(torch.optim.Optimizer):
         self.param_groups = [group for part in self.parts for group in part.param_groups]
 
 
-def build_optimizer(model: nn.Module, learning_rate: float, weight_decay: float) -> MuonWithAdamW:
-    """Build the optimiser of a model: Muon takes the hidden matrices."""
+def build_optimizer(
+    model: nn.Module, learning_rate: float, weight_decay: float, precision: str = "32"
+) -> MuonWithAdamW:
+    """Build the optimiser of a model: Muon takes the hidden matrices.
+
+    Args:
+        model: on its device already.
+        learning_rate: highest learning rate.
+        weight_decay: decoupled.
+        precision: ``bf16`` or ``32``; with ``bf16`` Muon multiplies in bf16 where the hardware does so fast.
+    """
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     matrices = [p for name, p in named if _is_hidden_matrix(name, p)]
     others = [p for name, p in named if not _is_hidden_matrix(name, p)]
-    return MuonWithAdamW(matrices, others, learning_rate, weight_decay)
+    in_bf16 = precision == "bf16" and multiplies_bf16_fast(named[0][1].device.type)
+    return MuonWithAdamW(matrices, others, learning_rate, weight_decay, in_bf16)
 
 
 def _is_hidden_matrix(name: str, parameter: nn.Parameter) -> bool:

@@ -12,10 +12,17 @@ import numpy as np
 from htvae.config import Config, PriorConfig, TrainingConfig
 from htvae.data.loader import PoseDataLoader
 from htvae.data.processing import ProcessedSequence
-from htvae.inference.checkpoint import BuildModel, PriorState, hash_weights, load_checkpoint, save_checkpoint
+from htvae.inference.checkpoint import (
+    BuildModel,
+    PriorState,
+    hash_weights,
+    load_checkpoint,
+    save_checkpoint,
+)
 from htvae.inference.model import TrainedModel
 from htvae.poses.geometry import measure_movement
 from htvae.poses.ground import measure_ground_range
+from htvae.training.loop import Loop, LoopSettings
 from htvae.training.machine import choose_precision
 from htvae.training.prior_data import (
     TRAINING_FRAMES,
@@ -24,12 +31,20 @@ from htvae.training.prior_data import (
     collect_latents,
     record_scripts,
 )
-from htvae.training.prior_fit import PriorFitter, PriorRun
+from htvae.training.prior_task import PriorTask
+from htvae.training.report import ProgressReport
+from htvae.utils.files import read_tensors
+from htvae.utils.interruption import EndRequest
 from htvae.utils.lock import hold_lock
+from htvae.utils.saving import ModelCheckpoint
 
 logger = logging.getLogger(__name__)
 
-STATE_FILE = "last_prior.pt"
+BEST_FILE, STATE_FILE = "best_prior.pt", "last_prior.pt"
+"""Files beside the model while its prior is fitted; both vanish when the model has it."""
+WARMUP_STEPS = 50
+WEIGHT_DECAY = 0.01
+GRADIENT_CLIP = 1.0
 
 
 def add_prior(
@@ -47,7 +62,7 @@ def add_prior(
         data: the recordings, split as the model's.
         config: settings of the prior.
         training: ``seed``, ``device``, ``precision`` and ``max_minutes`` are used.
-        resume: go on from ``last_prior.pt`` beside the model, where that is of this model.
+        resume: go on from ``last_prior.pt`` beside the model, where it belongs to this model.
         build_model: makes the user's own architecture, where the model has one.
 
     Returns:
@@ -59,33 +74,26 @@ def add_prior(
     """
     started = time.monotonic()
     checkpoint = load_checkpoint(model_file)
-    vae_hash = hash_weights(checkpoint.state)
-    earlier = checkpoint.prior
+    vae_hash, earlier = hash_weights(checkpoint.state), checkpoint.prior
     if resume and earlier is not None and _is_finished(earlier, vae_hash, config):
         logger.info("%s has its prior already.", model_file)
         return True
     model = TrainedModel(checkpoint, training.device, build_model)
     _check(model, model_file, data)
-    limit = math.inf if training.max_minutes is None else training.max_minutes
-    fitter = PriorFitter(
-        PriorRun(
-            config=config,
-            examples=_collect(model, data, training.seed),
-            vae_hash=vae_hash,
-            state_file=model_file.with_name(STATE_FILE),
-            seed=training.seed,
-            device=model.device,
-            precision=choose_precision(training.precision, model.device),
-            end_time=started + 60 * limit,
-        )
-    )
-    if resume and fitter.resume():
-        logger.info("The prior goes on at step %d.", fitter.step)
-    prior = fitter.fit()
-    _save(model_file, prior)
-    if not prior.figures["finished"]:
-        logger.info("Stopped by max_minutes at step %d of the prior. To go on: --resume.", fitter.step)
-    return bool(prior.figures["finished"])
+    examples = _collect(model, data, training.seed)
+    precision = choose_precision(training.precision, model.device)
+    task = PriorTask(config, examples, vae_hash, training.seed, model.device, precision)
+    spent = time.monotonic() - started
+    seconds = None if training.max_minutes is None else max(60 * training.max_minutes - spent, 0.0)
+    loop = build_loop(task, model_file.parent, EndRequest(seconds))
+    _begin(loop, resume)
+    finished = loop.fit()
+    if not loop.checkpoint.best_path.is_file():  # time was up before the first validation
+        loop.validate()
+    _save(model_file, _read_prior(loop.checkpoint.best_path, task, finished))
+    if finished:
+        _remove_files(loop.checkpoint)
+    return finished
 
 
 def add_prior_to(
@@ -95,7 +103,7 @@ def add_prior_to(
 
     Args:
         model_file: ``best_model.pt``.
-        settings: those of the prior, and seed, device, precision, max_minutes and resume.
+        settings: settings of the prior, and seed, device, precision, max_minutes and resume.
         moved: whether the recordings lie in ``settings.data.data_dir`` and not where they were in training.
         build_model: makes the user's own architecture, where the model has one.
 
@@ -109,6 +117,42 @@ def add_prior_to(
         data = PoseDataLoader(config, processor=checkpoint.processor, splits=checkpoint.splits)
         training = settings.training
         return add_prior(model_file, data, settings.prior, training, training.resume, build_model)
+
+
+def build_loop(task: PriorTask, folder: Path, pause: EndRequest) -> Loop:
+    """Return the loop that fits a prior, with its files in a folder."""
+    config = task.config
+    settings = LoopSettings(
+        learning_rate=config.prior_learning_rate,
+        weight_decay=WEIGHT_DECAY,
+        warmup_steps=WARMUP_STEPS,
+        gradient_clip=GRADIENT_CLIP,
+        ema_decay=config.prior_ema_decay,
+        validation_interval=config.prior_validation_interval,
+        patience=config.prior_patience,
+        precision=task.precision,
+        seed=task.seed,
+    )
+    files = ModelCheckpoint(folder, BEST_FILE, STATE_FILE)
+    return Loop(task, settings, files, pause, [ProgressReport()])
+
+
+def _begin(loop: Loop, resume: bool) -> None:
+    """Restore the saved state where it belongs to this model and these settings; else begin anew."""
+    path = loop.checkpoint.last_path
+    if resume and path.is_file():
+        state = loop.checkpoint.load_state()
+        if state.get("identity") == loop.task.identity():
+            loop.load_state_dict(state)
+            logger.info("The prior goes on at step %d.", loop.step)
+            return
+        logger.info("%s belongs to another model or other settings: the prior begins anew.", path)
+    _remove_files(loop.checkpoint)
+
+
+def _remove_files(checkpoint: ModelCheckpoint) -> None:
+    for path in (checkpoint.best_path, checkpoint.last_path):
+        path.unlink(missing_ok=True)
 
 
 def _check(model: TrainedModel, model_file: Path, data: PoseDataLoader) -> None:
@@ -130,7 +174,9 @@ def _collect(model: TrainedModel, data: PoseDataLoader, seed: int) -> PriorExamp
     vocabulary, num_landmarks = Vocabulary.of(train), len(model.processor.landmarks)
     logger.info(
         "Prior: encoding %d recordings; labels: %s; labels of spans: %s.",
-        *(len(train), _count(vocabulary.labels), _count(vocabulary.chunk_labels)),
+        len(train),
+        _count(vocabulary.labels),
+        _count(vocabulary.chunk_labels),
     )
     return PriorExamples(
         train=collect_latents(model, train, vocabulary, seed, least_frames=TRAINING_FRAMES),
@@ -156,9 +202,24 @@ def _measure_ground_range(model: TrainedModel, recordings: Sequence[ProcessedSeq
 
 
 def _is_finished(prior: PriorState, vae_hash: str, config: PriorConfig) -> bool:
-    notes_all = bool(prior.label_shares and prior.scripts) and prior.movement > 0  # earlier versions' do not
-    return (
-        notes_all and (prior.vae_hash, prior.config) == (vae_hash, config) and bool(prior.figures["finished"])
+    return (prior.vae_hash, prior.config) == (vae_hash, config) and bool(prior.figures["finished"])
+
+
+def _read_prior(path: Path, task: PriorTask, finished: bool) -> PriorState:
+    """Return the best prior of a run with what is noted of its training recordings."""
+    saved, examples = read_tensors(path), task.examples
+    figures = {"loss": saved["figures"].get("loss", math.nan), "step": saved["figures"]["step"]}
+    return PriorState(
+        state=saved["state"],
+        config=task.config,
+        labels=examples.vocabulary.labels,
+        chunk_labels=examples.vocabulary.chunk_labels,
+        label_shares=examples.train.label_shares(len(examples.vocabulary.labels)),
+        ground_range=examples.ground_range,
+        movement=examples.movement,
+        scripts=examples.scripts,
+        vae_hash=task.vae_hash,
+        figures={**figures, "finished": float(finished)},
     )
 
 
@@ -171,6 +232,5 @@ def _save(model_file: Path, prior: PriorState) -> None:
 
 
 def _count(labels: tuple[str, ...]) -> str:
-    return (
-        f"{len(labels)} ({', '.join(labels[:3])}{', ...' if len(labels) > 3 else ''})" if labels else "none"
-    )
+    shown = ", ".join(labels[:3]) + (", ..." if len(labels) > 3 else "")
+    return f"{len(labels)} ({shown})" if labels else "none"

@@ -4,26 +4,17 @@ import contextlib
 import json
 import logging
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from htvae.config import Config, ExperimentConfig
-from htvae.inference.checkpoint import check_version, read_plain
 from htvae.utils.files import atomic_write, remove_leftovers
 from htvae.utils.lock import hold_lock
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 logger = logging.getLogger(__name__)
 
-STATE_VERSION = 1
-"""Number of the layout of ``last_model.pt``; newer ones are refused."""
-MAY_CHANGE = {"data_dir", "num_workers"}
-"""Settings of the data that a resumed run may change."""
 OUTPUTS = ("checkpoints", "logs", "tensorboard", "config.json")
 
 
@@ -66,7 +57,7 @@ class RunFolder:
 
     @property
     def lock_file(self) -> Path:
-        """Names the process that runs here. It stays behind, and tells that a run has begun."""
+        """Names the process that runs here. It stays behind, as a sign that a run has begun."""
         return self.root / "run.lock"
 
     @contextlib.contextmanager
@@ -105,52 +96,9 @@ class RunFolder:
         logger.info("An earlier run in %s was moved to %s.", self.root, target)
         return target
 
-    def check_resumable(self, config: Config, state: Mapping[str, "Tensor"]) -> int:
-        """Make sure that a run with these settings and weights can go on from ``last_model.pt``.
-
-        Returns:
-            The step that it goes on with.
-
-        Raises:
-            ValueError: it is damaged, or of another model or other data.
-        """
-        saved = read_plain(self.last_model)
-        check_version(self.last_model, saved, STATE_VERSION)
-        try:
-            before, step = Config.from_dict(saved["config"]), int(saved["global_step"])
-            shapes = {name: value.shape for name, value in saved["state_dict"].items()}
-            _ = saved["loops"]["fit_loop"], saved["optimizer_states"][0], saved["lr_schedulers"][0]
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"{self.last_model}: must be a state of training of this version, but is not ({error!r}). "
-                "Start without --resume."
-            ) from error
-        changed = _changed_settings(before, config)
-        if changed:
-            raise ValueError(
-                f"{self.last_model}: --resume must go on with the run's settings, but these differ: "
-                f"{', '.join(changed)}. Give them as they are in {self.root / 'config.json'}."
-            )
-        if shapes != {name: value.shape for name, value in state.items()}:
-            raise ValueError(
-                f"{self.last_model}: must fit the recordings, but was trained on other landmarks. "
-                "Start without --resume."
-            )
-        return step
-
     def prepare(self, config: Config) -> None:
         """Make the folders and save the resolved configuration with the run."""
         for folder in (self.checkpoints, self.logs, self.tensorboard):
             folder.mkdir(parents=True, exist_ok=True)
         with atomic_write(self.root / "config.json") as temporary:
-            Path(temporary).write_text(json.dumps(config.to_dict(), indent=2) + "\n", encoding="utf-8")
-
-
-def _changed_settings(before: Config, now: Config) -> list[str]:
-    """Return what differs in data, model and loss, as ``name (before, now)``."""
-    changed = []
-    for section in ("data", "model", "loss"):
-        old, new = (config.to_dict()[section] for config in (before, now))
-        names = [name for name in old if old[name] != new[name] and name not in MAY_CHANGE]
-        changed += [f"{name} (was {old[name]}, now {new[name]})" for name in names]
-    return changed
+            temporary.write_text(json.dumps(config.to_dict(), indent=2) + "\n", encoding="utf-8")

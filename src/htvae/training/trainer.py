@@ -1,21 +1,19 @@
-"""The whole training pipeline: data, model, loss, Lightning's trainer, files.
+"""The whole training pipeline: recordings, model, loop, files, prior.
 
 ``HTVAETrainer(config).fit()`` is all that ``train.py`` does.
 """
 
 import contextlib
 import dataclasses
+import itertools
 import logging
 import time
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import lightning.pytorch as pl
-from lightning.pytorch.callbacks import Callback
-from lightning.pytorch.loggers import Logger, TensorBoardLogger
+import torch
 from torch import Tensor, nn
 
 from htvae.config import Config
@@ -23,22 +21,28 @@ from htvae.data.loader import PoseDataLoader
 from htvae.inference.checkpoint import BuildModel, Checkpoint, build_model, load_checkpoint, save_checkpoint
 from htvae.models.transfer import copy_weights
 from htvae.poses.sequence import PoseSequence
+from htvae.training import machine
+from htvae.training.distributed import check_alike, first_goes_first, join_processes
 from htvae.training.guards import build_guards
-from htvae.training.logs import MetricsLog
+from htvae.training.logs import Log, MetricsLog, TensorBoardLog
+from htvae.training.loop import Callback, Loop, LoopSettings
 from htvae.training.losses import VAELoss
-from htvae.training.machine import ACCELERATORS, Estimate, choose_precision, estimate_run
-from htvae.training.module import TrainingModule
-from htvae.training.pause import Pause
 from htvae.training.prior import add_prior
-from htvae.training.processes import SummingStrategy, check_alike, first_goes_first, join_processes
-from htvae.training.progress import ProgressReport
+from htvae.training.report import ProgressReport
+from htvae.training.resume import check_resumable
 from htvae.training.run_folder import RunFolder
-from htvae.utils.callbacks import EarlyStopping, ModelCheckpoint, Paused
+from htvae.training.schedule import spread_evenly
+from htvae.training.vae_task import VAETask
 from htvae.utils.device import choose_device
+from htvae.utils.interruption import EndRequest
+from htvae.utils.saving import ModelCheckpoint
 from htvae.utils.text import format_duration
 from htvae.utils.world import World
 
 logger = logging.getLogger(__name__)
+
+MEASURED_STEPS = 4
+"""Steps that are taken on a copy of the model to estimate the time of a run; the first does not count."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +64,8 @@ class HTVAETrainer:
         config: all settings.
         sequences: recordings to learn from. None: those in ``config.data.data_dir``.
         model: network to train. None: built from the configuration.
-        loss: loss to train with. None: `VAELoss`.
-        callbacks: further Lightning callbacks.
+        loss: loss to train with, which validation, best model and patience follow. None: `VAELoss`.
+        callbacks: objects that watch the run, see `htvae.training.loop.Callback`.
         build_model: makes the user's own architecture, as a settings file may define it.
 
     Raises:
@@ -78,10 +82,8 @@ class HTVAETrainer:
         callbacks: Sequence[Callback] = (),
         build_model: BuildModel | None = None,
     ) -> None:
-        self.config = config.replace(resume=False)  # what is saved starts a run
+        self.config = config.replace(resume=False)  # the saved settings start a run
         self.resume = config.training.resume
-        self.next_step: int | None = None  # where a resumed run goes on
-        self.pause = Pause(config.training.max_minutes)
         self.folder = RunFolder.of(config.experiment)
         self.sequences = list(sequences) if sequences is not None else None
         self.model = model
@@ -109,6 +111,145 @@ class HTVAETrainer:
                 result = dataclasses.replace(result, finished=finished)
         return result
 
+    def _fit_vae(self) -> tuple[FitResult, PoseDataLoader]:
+        training = self.config.training
+        device = choose_device(training.device)
+        precision = machine.choose_precision(training.precision, device)
+        torch.manual_seed(training.seed)
+        with join_processes(device) as world:
+            with first_goes_first(world):  # it fills the cache
+                data = PoseDataLoader(self.config, sequences=self.sequences)
+            check_alike({"settings": _shared_settings(self.config), "recordings": data.splits.to_dict()})
+            task = self._build_task(data, device, precision, world)
+            state = self._find_state(task)
+            if world.rank == 0:
+                self._prepare_folder(resumes=state is not None)
+            loop = self._build_loop(task, world, None if state is None else int(state["step"]))
+            if state is not None:
+                loop.load_state_dict(state)
+            if world.rank == 0 and not task.is_done(loop.step):
+                self._announce(task, world)
+            finished = loop.fit()
+            if world.rank == 0:
+                self._ensure_best_model(loop)
+        return FitResult(best_model=self.folder.best_model, figures=loop.figures, finished=finished), data
+
+    def _build_task(self, data: PoseDataLoader, device: str, precision: str, world: World) -> VAETask:
+        model: Any = self.model or build_model(self.config, data.processor, self.build_model)
+        if self.config.training.init_from:
+            start = load_checkpoint(self.config.training.init_from)
+            copied = copy_weights(model, start.state, data.processor.points, start.processor.points)
+            logger.info("Weights from %s: %s.", self.config.training.init_from, copied)
+
+        def write_model(path: Path, state: dict[str, Tensor], figures: dict[str, float]) -> None:
+            save_checkpoint(
+                path,
+                Checkpoint(
+                    state=state,
+                    config=self.config,
+                    processor=data.processor,
+                    splits=data.splits,
+                    figures=figures,
+                ),
+            )
+
+        loss = self.loss or VAELoss(self.config.loss, data.processor.edges)
+        model = model.to(device)
+        return VAETask(model, loss.to(device), self.config, data, device, precision, write_model, world)
+
+    def _find_state(self, task: VAETask) -> dict[str, Any] | None:
+        """Return the state that a run resumes from, None where it starts."""
+        if not self.resume or not self.folder.has_state():
+            return None
+        state = ModelCheckpoint(self.folder.checkpoints).load_state()
+        check_resumable(self.folder.last_model, state, task.identity(), task.model.state_dict())
+        return state
+
+    def _prepare_folder(self, resumes: bool) -> None:
+        if not resumes:
+            self.folder.archive_earlier_run()
+        self.folder.prepare(self.config)
+
+    def _build_loop(self, task: VAETask, world: World, last_step: int | None) -> Loop:
+        training, loss = self.config.training, self.config.loss
+        settings = LoopSettings(
+            learning_rate=training.learning_rate,
+            weight_decay=training.weight_decay,
+            warmup_steps=training.warmup_steps,
+            gradient_clip=training.gradient_clip,
+            ema_decay=training.ema_decay,
+            validation_interval=spread_evenly(task.total_steps, training.validation_interval),
+            patience=training.patience,
+            patience_start=max(loss.kl_warmup_steps, training.warmup_steps),
+            precision=task.precision,
+            seed=training.seed,
+        )
+        pause = EndRequest(None if training.max_minutes is None else 60 * training.max_minutes)
+        guards = build_guards(self.config, task.data, task.device, task.precision)
+        report = [ProgressReport()] if world.rank == 0 else []
+        return Loop(
+            task,
+            settings,
+            ModelCheckpoint(self.folder.checkpoints),
+            pause,
+            [*report, *guards, *self.callbacks],
+            self._open_logs(last_step) if world.rank == 0 else [],
+            world,
+        )
+
+    def _open_logs(self, last_step: int | None) -> list[Log]:
+        return [
+            MetricsLog(self.folder.logs / "metrics.csv", last_step),
+            TensorBoardLog(self.folder.tensorboard, last_step),
+        ]
+
+    def _announce(self, task: VAETask, world: World) -> None:
+        """Say what is about to happen."""
+        data, model = task.data, task.model
+        parts = ("train", "val", "test")
+        counts = ", ".join(f"{len(getattr(data.splits, part))} {part}" for part in parts)
+        logger.info("Recordings: %s. Training frames: %s.", counts, f"{data.num_train_frames:,}")
+        logger.info(
+            "%d epochs of about %d windows in %d steps: %s steps, %.1f M frames.",
+            data.num_epochs,
+            data.windows_per_epoch,
+            data.steps_per_epoch,
+            f"{task.total_steps:,}",
+            task.total / 1e6,
+        )
+        seconds = self._estimate_seconds(task, world)
+        logger.info(
+            "%.1f M parameters. About %s to go and %.1f GB%s.",
+            sum(p.numel() for p in model.parameters()) / 1e6,
+            format_duration(seconds),
+            machine.estimate_memory(model, self.config, task.precision) / 1e9,
+            " (before the model is compiled)" if self.config.training.compile_model else "",
+        )
+
+    def _estimate_seconds(self, task: VAETask, world: World) -> float:
+        """Return the time of the whole run, by a few steps on a copy of the model and by validations."""
+        training, loader = self.config.training, task.data.train_loader(0, world.size)
+        started = time.perf_counter()
+        steps = list(itertools.islice(loader, MEASURED_STEPS))
+        frames = sum(int(batch.num_frames.sum()) for step in steps for batch in step)
+        loading = (time.perf_counter() - started) / max(frames, 1) / max(self.config.data.num_workers, 1)
+        computing = machine.measure_frame_seconds(
+            task.model, task.loss, steps, self.config, task.device, task.precision
+        )
+        scored = sum(len(p.pose) for p in task.data.processed("val"))
+        left = task.total - task.done
+        validations = task.total_steps * left / task.total / training.validation_interval
+        forward = computing / 3  # a backward pass takes twice a forward pass
+        return (left * (computing + loading) + validations * scored * forward) / world.size
+
+    def _ensure_best_model(self, loop: Loop) -> None:
+        """Make sure that a best model is there, and say where."""
+        path = self.folder.best_model
+        if not path.is_file():
+            loop.task.write_model(path, loop.averaged.module.state_dict(), loop.figures)
+            logger.info("No validation took place: the last weights count as the best.")
+        logger.info("Best model: %s (of step %d).", path, loop.checkpoint.best_step or loop.step)
+
     def _wants_prior(self) -> bool:
         """Return whether a prior follows; where one was asked for but cannot, say why."""
         asked = self.config.prior.prior_steps > 0 and self.config.model.chunk_latent_dim > 0
@@ -126,190 +267,7 @@ class HTVAETrainer:
             self.folder.best_model, data, self.config.prior, training, self.resume, self.build_model
         )
 
-    def _fit_vae(self) -> tuple[FitResult, PoseDataLoader]:
-        device = choose_device(self.config.training.device)
-        precision = choose_precision(self.config.training.precision, device)
-        pl.seed_everything(self.config.training.seed, verbose=False)
-        with join_processes(device) as world:
-            with first_goes_first(world):  # it fills the cache
-                data = PoseDataLoader(self.config, sequences=self.sequences)
-            module = self._build_module(data)
-            check_alike({"settings": _shared_settings(self.config), "recordings": data.splits.to_dict()})
-            self.next_step = self._find_state(module)
-            if world.rank == 0:
-                frames = self._frames(data) // world.size
-                self._announce(
-                    data, module, estimate_run(module.model, self.config, frames, device, precision)
-                )
-                self._prepare_folder()
-            trainer = self._build_trainer(module, data, device, precision, world)
-            finished = self._run(trainer, module, data, world)
-            self._ensure_best_model(module)
-        best_model = self.folder.best_model
-        return FitResult(best_model=best_model, figures=module.figures, finished=finished), data
-
-    def _frames(self, data: PoseDataLoader) -> int:
-        return data.num_epochs * data.num_train_frames
-
-    def _build_module(self, data: PoseDataLoader) -> TrainingModule:
-        model: Any = self.model or build_model(self.config, data.processor, self.build_model)
-        if self.config.training.init_from:
-            start = load_checkpoint(self.config.training.init_from)
-            copied = copy_weights(model, start.state, data.processor.points, start.processor.points)
-            logger.info("Weights from %s: %s.", self.config.training.init_from, copied)
-
-        def save_model(path: Path, state: dict[str, Tensor], figures: dict[str, float]) -> None:
-            save_checkpoint(
-                path,
-                Checkpoint(
-                    state=state,
-                    config=self.config,
-                    processor=data.processor,
-                    splits=data.splits,
-                    figures=figures,
-                ),
-            )
-
-        return TrainingModule(
-            model=model,
-            loss=self.loss or VAELoss(self.config.loss, data.processor.edges),
-            config=self.config,
-            edges=data.processor.edges,
-            num_landmarks=len(data.processor.landmarks),
-            num_values=len(data.processor.points) * data.processor.num_coordinates,
-            total_steps=data.num_epochs * data.steps_per_epoch,
-            save_model=save_model,
-        )
-
-    def _find_state(self, module: TrainingModule) -> int | None:
-        """Return the step that a run goes on with, None where it starts."""
-        if not self.resume or not self.folder.has_state():
-            return None
-        return self.folder.check_resumable(self.config, module.state_dict())
-
-    def _prepare_folder(self) -> None:
-        if self.next_step is None:
-            self.folder.archive_earlier_run()
-        self.folder.prepare(self.config)
-
-    def _announce(self, data: PoseDataLoader, module: TrainingModule, estimate: Estimate) -> None:
-        """Say what is about to happen."""
-        epochs = data.num_epochs
-        counts = ", ".join(
-            f"{len(getattr(data.splits, split))} {split}" for split in ("train", "val", "test")
-        )
-        logger.info("Recordings: %s. Training frames: %s.", counts, f"{data.num_train_frames:,}")
-        logger.info(
-            "%d epochs of about %d windows in %d steps: %s steps, %.1f M frames.",
-            epochs,
-            data.windows_per_epoch,
-            data.steps_per_epoch,
-            f"{module.total_steps:,}",
-            self._frames(data) / 1e6,
-        )
-        logger.info(
-            "%.1f M parameters. About %s and %.1f GB (this machine's matrix products: %.0f GFLOP/s).",
-            sum(p.numel() for p in module.model.parameters()) / 1e6,
-            format_duration(estimate.seconds),
-            estimate.memory_bytes / 1e9,
-            estimate.matrix_rate / 1e9,
-        )
-
-    def _build_trainer(
-        self, module: TrainingModule, data: PoseDataLoader, device: str, precision: str, world: World
-    ) -> pl.Trainer:
-        training = self.config.training
-        has_validation = len(data.splits.val) > 0
-        monitor = "val/loss" if has_validation else None
-        checkpoint = ModelCheckpoint(self.folder.checkpoints, monitor, training.validation_interval)
-        watchers: list[Callback] = [checkpoint, self.pause]
-        if world.rank == 0:
-            watchers.append(ProgressReport(self._frames(data)))
-        if has_validation:
-            start = max(self.config.loss.kl_warmup_steps, training.warmup_steps)
-            watchers.append(EarlyStopping(patience=training.patience, start_step=start))
-        with _quiet_lightning():
-            return pl.Trainer(
-                accelerator=ACCELERATORS[device],
-                devices=world.local_size,
-                num_nodes=world.size // world.local_size,
-                strategy=SummingStrategy() if world.size > 1 else "auto",
-                use_distributed_sampler=False,
-                precision=precision,  # type: ignore[arg-type]
-                max_epochs=data.num_epochs,
-                callbacks=[*watchers, *build_guards(self.config, data, device, precision), *self.callbacks],
-                logger=self._open_logs() if world.rank == 0 else False,
-                val_check_interval=spread_evenly(module.total_steps, training.validation_interval),
-                check_val_every_n_epoch=None,
-                log_every_n_steps=min(10, module.total_steps),
-                num_sanity_val_steps=0,
-                enable_progress_bar=False,
-                enable_model_summary=False,
-            )
-
-    def _open_logs(self) -> list[Logger]:
-        folder, step = self.folder, self.next_step
-        return [
-            MetricsLog(folder.logs / "metrics.csv", step),
-            TensorBoardLogger(folder.root, name="tensorboard", version="", purge_step=step),
-        ]
-
-    def _run(self, trainer: pl.Trainer, module: TrainingModule, data: PoseDataLoader, world: World) -> bool:
-        """Train; return False where time was up before the end."""
-        resume = self.folder.last_model if self.next_step is not None else None
-        share = world.rank, world.size
-        loaders = data.train_loader(*share), data.val_loader(*share) if data.splits.val else None
-        try:
-            with _quiet_lightning():
-                trainer.fit(module, *loaders, ckpt_path=resume, weights_only=True)
-        except Paused as pause:
-            how = f"at step {trainer.global_step}. To go on: the same command with --resume."
-            if self.pause.asked:
-                raise KeyboardInterrupt(f"Interrupted {how}") from pause
-            logger.info("Stopped by max_minutes %s", how)
-            return False
-        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-            if resume is None or self.pause.started:
-                raise
-            raise ValueError(
-                f"{resume}: must be a state of training of this version, but cannot be taken up ({error!r}). "
-                "Start without --resume."
-            ) from error
-        except SystemExit as interruption:  # how Lightning ends after a second Ctrl-C
-            raise KeyboardInterrupt(
-                "Interrupted. To go on from the last validation: the same command with --resume."
-            ) from interruption
-        return True
-
-    def _ensure_best_model(self, module: TrainingModule) -> None:
-        """Make sure that a best model is there, and say where."""
-        if not self.folder.best_model.is_file():
-            module.save_model(self.folder.best_model)
-            logger.info("No validation took place: the last weights are taken for the best.")
-        logger.info("Best model: %s", self.folder.best_model)
-
-
-def spread_evenly(total_steps: int, interval: int) -> int:
-    """Return the largest interval up to the one asked for with which the last validation falls on the end."""
-    return max(1, total_steps // -(-total_steps // interval))
-
 
 def _shared_settings(config: Config) -> dict[str, Any]:
     """Return the settings that all processes must share: all but where each finds its files."""
     return config.replace(data_dir="", experiments_dir="", num_workers=0).to_dict()
-
-
-@contextlib.contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Keep Lightning's advice, which is for authors of modules, from the user of a command."""
-    names = ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero")
-    levels: dict[str, Any] = {name: logging.getLogger(name).level for name in names}
-    for name in names:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="lightning.*")
-            yield
-    finally:
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)

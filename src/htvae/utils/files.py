@@ -6,10 +6,12 @@ import io
 import os
 import re
 import secrets
+import warnings
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 LONGEST_NAME = 128
 """Most bytes of a file name. Systems store 255 bytes, encrypted ones 143; a temporary name has 14 more."""
@@ -79,6 +81,46 @@ def save_tensors(path: Path, values: Any) -> None:
     torch.save(values, content)
     with atomic_write(path) as temporary:
         temporary.write_bytes(content.getbuffer())
+
+
+def read_tensors(path: Path) -> dict[str, Any]:
+    """Read a ``torch.save`` file of plain values and tensors, to the CPU.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: the file is damaged, or holds anything else.
+    """
+    import torch
+
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path}: must be a checkpoint, but there is no such file. Train first, or mend the path."
+        )
+    with path.open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # advice for those who wrote the file
+        try:
+            _check_claimed_size(file)
+            values = torch.load(file, map_location="cpu", weights_only=True)
+        except Exception as error:  # damaged bytes fail in any way
+            raise ValueError(
+                f"{path}: must be a checkpoint of tensors and plain values, but could not be read. It may "
+                "have been cut off while it was copied: copy it again, or train again."
+            ) from error
+    if not isinstance(values, dict):
+        raise ValueError(
+            f"{path}: must be a checkpoint saved by HT-VAE, but holds a {type(values).__name__}."
+        )
+    return values
+
+
+def _check_claimed_size(file: IO[bytes]) -> None:
+    """Raise ValueError where a small file claims to hold much: what PyTorch writes is never compressed."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    with zipfile.ZipFile(file) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > size:
+            raise ValueError("its parts are larger than the file")
+    file.seek(0)
 
 
 def path_inside(folder: Path, name: str) -> Path:

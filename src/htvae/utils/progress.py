@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, plain lines elsewhere; rate and time left in both."""
+"""Progress of long work: a bar on a terminal, plain lines elsewhere; both with rate and time left."""
 
 import logging
 import sys
@@ -13,25 +13,32 @@ from htvae.utils.text import format_duration
 logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
-LINE_INTERVAL = 20.0  # seconds between plain lines
+LINE_INTERVAL = 20.0
+"""Seconds between two plain lines."""
 
 
 class Progress:
-    """Counts steps of some work.
+    """Counts units of some work.
 
     Args:
-        name: what is done.
-        total: steps in all.
-        done: steps that were done before.
+        name: the work.
+        total: units in all.
+        done: units done before.
+        unit: word for the units.
     """
 
-    def __init__(self, name: str, total: int, done: int = 0) -> None:
-        self.name, self.total, self.start = name, total, done
+    def __init__(self, name: str, total: int, done: int = 0, unit: str = "steps") -> None:
+        self.name, self.total, self.start, self.done, self.unit = name, total, done, done, unit
         self.began = self.last_line = time.monotonic()
-        self.bar = tqdm(total=total, initial=done, desc=name) if sys.stderr.isatty() else None
+        self.bar = (
+            tqdm(total=total, initial=done, desc=name, unit=f" {unit}", unit_scale=total >= 10_000)
+            if sys.stderr.isatty()
+            else None
+        )
 
     def update(self, done: int, figures: str = "") -> None:
-        """Show that so many steps are done."""
+        """Show how far the work is; figures always make a line."""
+        self.done = done
         if self.bar is not None:
             self.bar.update(done - self.bar.n)
             if figures:
@@ -41,9 +48,15 @@ class Progress:
         if figures or now - self.last_line >= LINE_INTERVAL:
             rate = max(done - self.start, 1e-9) / max(now - self.began, 1e-9)
             logger.info(
-                "%s: %3.0f %%  step %d of %d  %.2f steps/s  %s left%s",
-                *(self.name, 100 * done / max(self.total, 1), done, self.total, rate),
-                *(format_duration((self.total - done) / rate), f"  {figures}" if figures else ""),
+                "%s: %3.0f %%  %s of %s %s  %s/s  %s left%s",
+                self.name,
+                min(100, 100 * done / max(self.total, 1)),
+                _count(done, self.total),
+                _count(self.total, self.total),
+                self.unit,
+                f"{rate:,.0f}" if rate >= 100 else f"{rate:.2g}",
+                format_duration(max(0, self.total - done) / rate),
+                f"  {figures}" if figures else "",
             )
             self.last_line = now
 
@@ -51,6 +64,13 @@ class Progress:
         """Take the bar away."""
         if self.bar is not None:
             self.bar.close()
+            self.bar = None
+
+    def describe(self) -> str:
+        """Return how much was done in what time."""
+        seconds, count = time.monotonic() - self.began, self.done - self.start
+        rate = count / max(seconds, 1e-9)
+        return f"{count:,} {self.unit} in {format_duration(seconds)} ({rate:,.{0 if rate >= 100 else 1}f}/s)"
 
 
 def track(name: str, items: Sequence[Item]) -> Iterator[Item]:
@@ -62,3 +82,7 @@ def track(name: str, items: Sequence[Item]) -> Iterator[Item]:
             progress.update(done)
     finally:
         progress.close()
+
+
+def _count(number: int, total: int) -> str:
+    return f"{number / 1e6:.2f} M" if total >= 1_000_000 else f"{number:,}"

@@ -1,13 +1,10 @@
-"""The tools that the specification names, each passed on from where it lives when first asked for."""
+"""The tools that the specification names, in one place to import from."""
 
 from htvae.utils.lazy import lazy_names
+from htvae.utils.metrics_tracker import MetricsTracker
+from htvae.utils.saving import ModelCheckpoint
+from htvae.utils.stopping import EarlyStopping
 
-_HOMES = {
-    "EarlyStopping": "htvae.utils.callbacks",
-    "MetricsTracker": "htvae.utils.metrics_tracker",
-    "ModelCheckpoint": "htvae.utils.callbacks",
-    "Visualizer": "htvae.plots.visualizer",
-}
-__all__ = sorted(_HOMES)
+__all__ = ["EarlyStopping", "MetricsTracker", "ModelCheckpoint", "Visualizer"]  # noqa: F822 (found lazily)
 
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)
+__getattr__, __dir__ = lazy_names(__name__, {"Visualizer": "htvae.plots.visualizer"})

@@ -1,8 +1,8 @@
-"""Several processes that train one model, as torchrun starts them: finding each other, adding up, ending.
+"""Several processes that train one model, as torchrun starts them: meeting, adding up, ending.
 
-What is unusual: Lightning's DDP without its wrapper. The wrapper averages gradients once per backward pass of
-every process; here a step is any number of micro-batches per process, none included, and losses are sums over
-the frames of the whole step, so gradients are added up once, after the last of them.
+PyTorch's own process group, without its DDP wrapper. The wrapper averages gradients once per backward pass;
+here a step is any number of micro-batches per process, none included, and losses are sums over the frames of
+the whole step, so gradients are added up once, after the last of them.
 """
 
 import contextlib
@@ -13,7 +13,6 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import torch
-from lightning.pytorch.strategies import DDPStrategy
 from torch import distributed, nn
 
 from htvae.utils.world import World
@@ -105,21 +104,12 @@ def sum_gradients(parameters: Sequence[nn.Parameter]) -> None:
         parameter.grad = total.view_as(parameter) if count else None
 
 
-class SummingStrategy(DDPStrategy):
-    """Lightning's DDP, but the module is not wrapped: it adds gradients up itself, by `sum_gradients`."""
-
-    def configure_ddp(self) -> None:
-        """Give every process the weights of the first."""
-        assert self.model is not None
+def broadcast_weights(module: nn.Module) -> None:
+    """Give every process the weights and buffers of the first."""
+    if _several():
         with _all_answer():
-            for tensor in self.model.state_dict().values():
+            for tensor in module.state_dict().values():
                 distributed.broadcast(tensor, src=0)
-
-    def barrier(self, *args: Any, **kwargs: Any) -> None:
-        """Wait for the others, unless Ctrl-C has ended training: they may never come here."""
-        module = self.lightning_module
-        if module is None or not module.trainer.interrupted:
-            wait_for_all()
 
 
 def _several() -> bool:

@@ -2,19 +2,20 @@
 
 import math
 import signal
-import time
 
 import numpy as np
 import pytest
 import torch
 
 from htvae.config import PriorConfig
-from htvae.inference.checkpoint import read_plain
 from htvae.models.chunking import LABELS_PER_CHUNK
 from htvae.models.prior import Condition, LatentPrior, Latents
+from htvae.training.loop import Callback
+from htvae.training.prior import _begin, build_loop
 from htvae.training.prior_data import LatentWindows, PriorExamples, Vocabulary
-from htvae.training.prior_fit import TIME_CENTRE, TIME_SPREAD, PriorFitter, PriorRun, crowd_times, draw_known
-from htvae.utils.files import save_tensors
+from htvae.training.prior_task import TIME_CENTRE, TIME_SPREAD, PriorTask, crowd_times, draw_known
+from htvae.utils.files import read_tensors
+from htvae.utils.interruption import EndRequest
 
 Z, K, C, Q = 4, 2, 6, LABELS_PER_CHUNK
 TINY = {"prior_embed_dim": 32, "prior_num_heads": 2, "prior_num_layers": 1, "prior_batch_size": 16}
@@ -47,159 +48,152 @@ def make_windows(count=40, seed=0):
 
 
 @pytest.fixture
-def make_fitter(tmp_path):
-    def make(val=True, end_time=math.inf, vae_hash="abc", **settings):
-        return PriorFitter(
-            PriorRun(
-                config=PriorConfig(**(TINY | settings)),
-                examples=PriorExamples(
-                    train=make_windows(),
-                    val=make_windows(10, seed=1) if val else None,
-                    vocabulary=Vocabulary(("plus", "minus"), ()),
-                    ground_range=0.25,
-                    movement=0.05,
-                    scripts=((1, ((0, 60),)),),
-                ),
-                vae_hash=vae_hash,
-                state_file=tmp_path / "last_prior.pt",
-                seed=0,
-                device="cpu",
-                precision="32-true",
-                end_time=end_time,
-            )
+def make_task():
+    def make(val=True, vae_hash="abc", **settings):
+        examples = PriorExamples(
+            train=make_windows(),
+            val=make_windows(10, seed=1) if val else None,
+            vocabulary=Vocabulary(("plus", "minus"), ()),
+            ground_range=0.25,
+            movement=0.05,
+            scripts=((1, ((0, 60),)),),
         )
+        return PriorTask(PriorConfig(**(TINY | settings)), examples, vae_hash, 0, "cpu", "32")
 
     return make
 
 
-def test_a_resumed_run_equals_an_uninterrupted_one(make_fitter):
+@pytest.fixture
+def make_loop(make_task, tmp_path):
+    def make(seconds=None, resume=False, folder="prior", **settings):
+        loop = build_loop(make_task(**settings), tmp_path / folder, EndRequest(seconds))
+        _begin(loop, resume)
+        return loop
+
+    return make
+
+
+def read_best(loop):
+    return read_tensors(loop.checkpoint.best_path)
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(make_loop):
     settings = {"prior_steps": 12, "prior_validation_interval": 4, "prior_dropout": 0.1}
-    whole = make_fitter(**settings).fit()
-    late = make_fitter(**settings, end_time=time.monotonic())
-    assert not late.fit().figures["finished"] and late.step == 1  # ends after its first step
-    for _ in range(5):
-        late = make_fitter(**settings, end_time=time.monotonic())
-        assert late.resume()
-        late.fit()
-    assert late.step == 6
-    resumed = make_fitter(**settings)
-    assert resumed.resume()
-    result = resumed.fit()
-    assert result.figures == whole.figures
-    for name, value in whole.state.items():
-        assert torch.equal(result.state[name], value), name
+    whole = make_loop(folder="whole", **settings)
+    assert whole.fit()
+    late = make_loop(0, **settings)
+    assert not late.fit() and late.step == 1  # ends after its first step
+    for step in range(2, 7):
+        late = make_loop(0, True, **settings)
+        assert not late.fit() and late.step == step
+    resumed = make_loop(None, True, **settings)
+    assert resumed.fit()
+    assert read_best(resumed)["figures"] == read_best(whole)["figures"]
+    for name, value in read_best(whole)["state"].items():
+        assert torch.equal(read_best(resumed)["state"][name], value), name
 
 
-def test_the_state_of_another_model_is_not_taken_up(make_fitter, caplog):
-    fitter = make_fitter()
-    fitter.save()
-    assert make_fitter().resume()
+def test_the_state_of_another_model_or_of_other_settings_is_not_restored(make_loop, caplog):
+    make_loop().save()
     with caplog.at_level("INFO", logger="htvae"):
-        assert not make_fitter(vae_hash="other").resume()
-    assert "of another model, version or settings" in caplog.text
-    assert not make_fitter(prior_batch_size=3).resume()
-
-
-def test_a_state_of_an_earlier_version_is_not_taken_up(make_fitter, caplog):
-    fitter = make_fitter()
-    fitter.save()
-    save_tensors(fitter.run.state_file, read_plain(fitter.run.state_file) | {"format": "htvae-prior-state-1"})
+        make_loop(resume=True)
+        assert "The prior goes on at step 0" in caplog.text
+        make_loop(resume=True, vae_hash="other")
+    assert "belongs to another model or other settings: the prior begins anew" in caplog.text
+    caplog.clear()
+    loop = make_loop()
+    loop.save()
     with caplog.at_level("INFO", logger="htvae"):
-        assert not make_fitter().resume()
-    assert "the prior begins anew" in caplog.text
+        make_loop(resume=True, prior_batch_size=3)
+    assert "begins anew" in caplog.text
+    assert not loop.checkpoint.last_path.exists()
 
 
-def test_the_scale_is_that_of_samples_from_the_posteriors(make_fitter):
+def test_the_scale_is_that_of_samples_from_the_posteriors(make_task):
     """Means are +-2 and +-1; where the posteriors are as wide as 3, so must the scale be."""
-    fitter = make_fitter()
+    task = make_task()
     wide = 2 * math.log(3.0)
-    for level in (fitter.examples.train.sequence, fitter.examples.train.chunks):
+    for level in (task.examples.train.sequence, task.examples.train.chunks):
         level[1].fill_(wide)
-    fitter.prior.fit_scale(*fitter._draw_latents())
+    task.model.fit_scale(*task.draw_latents())
     expected = torch.full((Z,), math.hypot(2, 3)), torch.full((K,), math.hypot(1, 3))
-    torch.testing.assert_close(fitter.prior.sequence_scale, expected[0], rtol=0.06, atol=0)
-    torch.testing.assert_close(fitter.prior.chunk_scale, expected[1], rtol=0.06, atol=0)
+    torch.testing.assert_close(task.model.sequence_scale, expected[0], rtol=0.06, atol=0)
+    torch.testing.assert_close(task.model.chunk_scale, expected[1], rtol=0.06, atol=0)
 
 
-def test_times_crowd_in_training_and_not_in_validation(make_fitter, monkeypatch):
+def test_times_crowd_in_training_and_not_in_validation(make_task, monkeypatch):
     """Half of them lie before the centre, 16 % beyond one spread on either side; validation has all alike."""
     centre, spread = torch.tensor(TIME_CENTRE), TIME_SPREAD
     times = crowd_times((torch.arange(1000) + 0.5) / 1000)
     for share, expected in ((0.5, centre), (0.841, centre + spread), (0.159, centre - spread)):
         torch.testing.assert_close(times.quantile(share), expected.sigmoid(), rtol=0, atol=0.01)
     assert times.min() > 0 and times.max() < 1 and (times.diff() > 0).all()
-    fitter, seen = make_fitter(), []
+    task, seen = make_task(), []
     compute = LatentPrior.compute_loss
     monkeypatch.setattr(LatentPrior, "compute_loss", lambda *args: (seen.append(args[3]), compute(*args))[1])
-    for _ in range(20):
-        fitter.take_step()
+    for step in range(20):
+        task.compute_gradients(task.draw(step), step)
     inside = (torch.cat(seen).logit() - centre).abs() < spread
     assert 0.6 < inside.double().mean() < 0.76  # 0.68
     seen.clear()
-    fitter._validate()
+    with torch.no_grad():
+        task.validate(task.model)
     torch.testing.assert_close(torch.cat(seen).sort()[0], torch.linspace(0, 1, 40), rtol=0, atol=0.1)
 
 
-def test_the_shares_of_labels_are_those_of_chunks(make_fitter):
+def test_the_shares_of_labels_are_those_of_chunks():
     windows = make_windows()
     windows.labels[0] = 0
     windows.num_chunks[0] += 40
     shares = windows.label_shares(2)
     assert sum(shares) == pytest.approx(1)
     assert shares[0] == pytest.approx(int(windows.num_chunks[0]) / int(windows.num_chunks.sum()))
-    assert make_fitter(prior_steps=1).fit().label_shares == pytest.approx(make_windows().label_shares(2))
 
 
-def test_an_interruption_saves_and_says_how_to_go_on(make_fitter, monkeypatch):
-    fitter = make_fitter()
-    take = fitter.take_step
-
-    def interrupt():
-        take()
+class CtrlC(Callback):
+    def on_step_end(self, loop):
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(fitter, "take_step", interrupt)
+
+def test_an_interruption_saves_and_says_how_to_go_on(make_loop):
+    loop = make_loop()
+    loop.callbacks.append(CtrlC())
     with pytest.raises(
         KeyboardInterrupt, match=r"step 1 of the prior\. To go on: the same command with --resume"
     ):
-        fitter.fit()
-    assert read_plain(fitter.run.state_file)["step"] == 1
+        loop.fit()
+    assert read_tensors(loop.checkpoint.last_path)["step"] == 1
 
 
-def test_it_stops_early(make_fitter, monkeypatch):
-    fitter = make_fitter(prior_steps=50, prior_validation_interval=2, prior_patience=2)
+def test_it_stops_early(make_loop, monkeypatch):
+    loop = make_loop(prior_steps=50, prior_validation_interval=2, prior_patience=2)
     losses = iter([1.0, 2.0, 3.0, 4.0])
-
-    def validate():
-        loss = next(losses)
-        if loss < fitter.best["loss"]:
-            fitter.best = {"loss": loss, "step": fitter.step, "state": fitter._weights()}
-        return ""
-
-    monkeypatch.setattr(fitter, "_validate", validate)
-    assert fitter.fit().figures == {"loss": 1.0, "step": 2.0, "finished": 1.0}
-    assert fitter.step == 6
+    monkeypatch.setattr(loop.task, "validate", lambda model: {"loss": next(losses)})
+    assert loop.fit() and loop.step == 6
+    assert read_best(loop)["figures"]["loss"] == 1.0 and read_best(loop)["figures"]["step"] == 2
 
 
-def test_without_validation_the_last_weights_are_taken(make_fitter):
-    fitter = make_fitter(val=False, prior_steps=3)
-    result = fitter.fit()
-    assert result.figures["step"] == 3
-    assert all(torch.equal(result.state[name], value) for name, value in fitter._weights().items())
+def test_without_validation_the_last_weights_are_taken(make_loop):
+    loop = make_loop(val=False, prior_steps=3)
+    assert loop.fit()
+    assert read_best(loop)["figures"]["step"] == 3
+    averaged = loop.averaged.module.state_dict()
+    assert all(torch.equal(value, averaged[name]) for name, value in read_best(loop)["state"].items())
 
 
-def test_a_loss_that_is_not_finite_is_told(make_fitter):
-    fitter = make_fitter(prior_steps=1)
-    fitter.averaged.module.sequence_output.bias.data.fill_(math.nan)
-    fitter.prior.sequence_output.bias.data.fill_(math.nan)
-    with pytest.raises(ValueError, match="The prior's loss must be finite"):
-        fitter.fit()
+def test_a_loss_that_is_not_finite_is_said(make_loop):
+    loop = make_loop(prior_steps=1)
+    for model in (loop.averaged.module, loop.model):
+        model.sequence_output.bias.data.fill_(math.nan)
+    with pytest.raises(ValueError, match="The loss of the prior must be finite"):
+        loop.fit()
 
 
-def test_it_learns_labels_and_that_chunks_follow_z(make_fitter):
-    state = make_fitter(prior_steps=300, prior_validation_interval=300, prior_learning_rate=3e-3).fit()
-    prior = LatentPrior(state.config, Z, K, 2, 0).eval()
-    prior.load_state_dict(state.state)
+def test_it_learns_labels_and_that_chunks_follow_z(make_loop):
+    loop = make_loop(prior_steps=300, prior_validation_interval=300, prior_learning_rate=3e-3)
+    assert loop.fit()
+    prior = LatentPrior(loop.task.config, Z, K, 2, 0).eval()
+    prior.load_state_dict(read_best(loop)["state"])
     generator = torch.Generator().manual_seed(5)
     noise = Latents(torch.randn(64, Z, generator=generator), torch.randn(64, C, K, generator=generator))
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import distributed, nn
 
-from htvae.training import processes
+from htvae.training import distributed as processes
 from htvae.utils.world import World
 
 

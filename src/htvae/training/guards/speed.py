@@ -6,14 +6,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-import lightning.pytorch as pl
 import torch
 
+from htvae.training.guards.base import Guard
+from htvae.training.loop import Loop
 from htvae.utils.device import multiplies_bf16_fast
-from htvae.utils.guard import Guard
 
 NUM_STEPS = 50
-"""Steps over which time is added up before it is judged, the first of each epoch and after validations left
+"""Steps over which time is added up before it is judged; the first step and those after a validation are left
 out."""
 LARGEST_SHARE = 0.2
 """Share of the time that may be spent waiting for data."""
@@ -28,7 +28,7 @@ class SpeedGuard(Guard):
 
     Args:
         device: "cpu", "cuda" or "mps".
-        precision: Lightning's name of the precision.
+        precision: "bf16" or "32".
         num_workers: of the loader.
     """
 
@@ -38,29 +38,23 @@ class SpeedGuard(Guard):
         self.step_start = self.step_end = 0.0
         self._start_anew()
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
+    def on_train_start(self, loop: Loop) -> None:
         """Say whether a GPU is left unused."""
         idle = find_idle_gpu(self.device, self.precision)
         if idle:
-            self.warn(trainer, "idle", idle)
+            self.warn(loop, "idle", idle)
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
-        """Leave out what starting an epoch takes."""
-        self.step_end = 0.0
-
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
+    def on_validation_end(self, loop: Loop) -> None:
         """Leave out what validation takes."""
         self.step_end = 0.0
 
-    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
+    def on_step_start(self, loop: Loop, batch: Any) -> None:
         """Note how long this step was waited for."""
         self.step_start = time.perf_counter()
         if self.step_end:
             self.waited += self.step_start - self.step_end
 
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_step_end(self, loop: Loop) -> None:
         """Note how long this step took, and judge when enough are known."""
         now = time.perf_counter()
         if self.step_end:
@@ -69,7 +63,7 @@ class SpeedGuard(Guard):
         self.step_end = now
         if self.steps == NUM_STEPS:
             if self.waited > LARGEST_SHARE * (self.waited + self.computed):
-                self.warn(trainer, "loader", self._describe(trainer.global_step))
+                self.warn(loop, "loader", self._describe(loop.step))
             self._start_anew()
 
     def _start_anew(self) -> None:
@@ -100,10 +94,10 @@ def find_idle_gpu(device: str, precision: str) -> str:
 
     Args:
         device: what training runs on: "cpu", "cuda" or "mps".
-        precision: Lightning's name of the precision.
+        precision: "bf16" or "32".
     """
     if device == "cuda":
-        if precision != "32-true" or not multiplies_bf16_fast(device):
+        if precision != "32" or not multiplies_bf16_fast(device):
             return ""
         return "precision must be bf16 to use the GPU fully, but is 32. Leave --precision out."
     if torch.cuda.is_available():

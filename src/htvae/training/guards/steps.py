@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-import lightning.pytorch as pl
 import numpy as np
 
-from htvae.data.batching import PoseBatch
 from htvae.data.processing import ProcessedSequence
-from htvae.utils.guard import Guard
+from htvae.training.guards.base import Guard
+from htvae.training.loop import Loop
 
 LARGEST_OFFSET = 1.0
 """A landmark's mean may be this far from 0."""
@@ -23,12 +22,12 @@ LARGEST_SPREAD = 2.0
 SMALLEST_SPREAD = 0.5
 """The largest spread of all landmarks must reach this; some may hardly move."""
 NUM_FRAMES = 100_000
-"""About so many frames, evenly spaced over all recordings, are looked at."""
+"""Frames, about, that are looked at, evenly spaced over all recordings."""
 
 CHECK_INTERVAL = 10
 """Steps between two looks at the loss; each look waits for the device."""
 NUM_CHECKS = 5
-"""So many looks in a row must agree that the loss is too high."""
+"""Looks in a row that must agree that the loss is too high."""
 LARGEST_RISE = 1.0
 """Nats per coordinate that the reconstruction term may rise above its lowest level: errors grown e-fold."""
 
@@ -52,11 +51,11 @@ class InputGuard(Guard):
         self.recordings = recordings
         self.landmarks = landmarks
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
+    def on_train_start(self, loop: Loop) -> None:
         """Measure and judge."""
-        if not hasattr(pl_module.model, "pose_mean"):
+        if not hasattr(loop.model, "pose_mean"):
             return
-        mean, scale = (getattr(pl_module.model, name).cpu().numpy() for name in ("pose_mean", "pose_scale"))
+        mean, scale = (getattr(loop.model, name).cpu().numpy() for name in ("pose_mean", "pose_scale"))
         offset, spread = self._measure(mean, scale[:, None])
         seen = np.isfinite(spread)
         excess = np.where(seen, np.maximum(offset / LARGEST_OFFSET, spread / LARGEST_SPREAD), 0.0)
@@ -64,7 +63,7 @@ class InputGuard(Guard):
         if not seen.any() or (excess[worst] <= 1 and spread[seen].max() >= SMALLEST_SPREAD):
             return
         self.warn(
-            trainer,
+            loop,
             "input",
             "The model's input must have a mean near 0 and a spread near 1, but in the training recordings "
             f"it has a mean of {offset[worst]:.2g} and a spread of {spread[worst]:.2g} at "
@@ -92,7 +91,7 @@ class InputGuard(Guard):
 class GradientGuard(Guard):
     """Ends the run before a gradient that is not finite reaches a weight, and says what was in the step.
 
-    It looks at ``pl_module.gradient_norm``. What was saved before stays as it is.
+    What was saved before stays as it is.
 
     Args:
         recordings: the training recordings, as the training data set has them.
@@ -101,37 +100,29 @@ class GradientGuard(Guard):
     def __init__(self, recordings: Sequence[ProcessedSequence]) -> None:
         super().__init__()
         self.recordings = recordings
-        self.step: tuple[int, list[PoseBatch]] = (0, [])
 
-    def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: list[PoseBatch], batch_idx: int
-    ) -> None:
-        """Keep the step at hand."""
-        self.step = batch_idx, batch
-
-    def on_before_optimizer_step(self, trainer: pl.Trainer, pl_module: Any, optimizer: Any) -> None:
+    def on_gradients(self, loop: Loop) -> None:
         """Look at the norm.
 
         Raises:
             ValueError: it is not finite.
         """
-        norm = float(pl_module.gradient_norm)
+        norm = loop.gradient_norm
+        task: Any = loop.task
         if math.isfinite(norm):
             return
         raise ValueError(
-            f"The gradient must be finite, but its norm is {norm} at step {trainer.global_step} (epoch "
-            f"{trainer.current_epoch}). In the step: {self._describe_windows(trainer)}. If these coordinates "
+            f"The gradient must be finite, but its norm is {norm} at step {loop.step} (epoch "
+            f"{task.epoch}). In the step: {self._describe_windows(task)}. If these coordinates "
             "are sound, start again with a lower --learning_rate (now "
-            f"{pl_module.config.training.learning_rate:g}); if not, see `htvae check-data`. The step changed "
+            f"{loop.settings.learning_rate:g}); if not, see `htvae check-data`. The step changed "
             "no weight, and the models saved before are as they were."
         )
 
-    def _describe_windows(self, trainer: pl.Trainer) -> str:
+    def _describe_windows(self, task: Any) -> str:
         """Name the windows with the largest coordinates, the largest first."""
-        index, micro_batches = self.step
-        loader: Any = trainer.train_dataloader
-        dataset = loader.steps.dataset
-        windows = [dataset.windows[i] for i in loader.steps.own_windows(index)]
+        sampler, micro_batches = task.loader.steps, task.batch
+        windows = [sampler.dataset.windows[i] for i in sampler.own_windows(task.steps_done)]
         windows.sort(key=lambda window: window.num_frames)  # as `collate_step` does
         sizes = [float(size) for batch in micro_batches for size in batch.pose.abs().amax((1, 2, 3))]
         order = sorted(range(len(windows)), key=lambda i: -sizes[i])
@@ -153,30 +144,21 @@ class LossGuard(Guard):
         self.lowest = math.inf
         self.recent: deque[float] = deque(maxlen=NUM_CHECKS)
 
-    def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: Any,
-        outputs: Any,
-        batch: list[PoseBatch],
-        batch_idx: int,
-    ) -> None:
+    def on_step_end(self, loop: Loop) -> None:
         """Look at the loss every `CHECK_INTERVAL` steps, from the first on."""
-        if trainer.global_step % CHECK_INTERVAL != 1:
+        task: Any = loop.task
+        loss = loop.losses.get("reconstruction")
+        if loop.step % CHECK_INTERVAL != 1 or loss is None:
             return
-        loss = trainer.callback_metrics.get("train/reconstruction")
-        if loss is None:
-            return
-        self.recent.append(float(loss) / math.prod(batch[0].target.shape[2:]))
+        self.recent.append(loss / task.num_values)
         if self.lowest == math.inf or len(self.recent) == NUM_CHECKS:
             self.lowest = min(self.lowest, median(self.recent))
         if len(self.recent) == NUM_CHECKS and min(self.recent) > self.lowest + LARGEST_RISE:
             self.warn(
-                trainer,
+                loop,
                 "loss",
                 "The loss must fall, but the reconstruction term has risen by "
                 f"{min(self.recent) - self.lowest:.3g} nats per coordinate since its lowest and stayed there "
-                f"for {CHECK_INTERVAL * NUM_CHECKS} steps (now step {trainer.global_step}). Start again with "
-                f"a lower --learning_rate (now {pl_module.config.training.learning_rate:g}) or more "
-                "--warmup_steps.",
+                f"for {CHECK_INTERVAL * NUM_CHECKS} steps (now step {loop.step}). Start again with a lower "
+                f"--learning_rate (now {loop.settings.learning_rate:g}) or more --warmup_steps.",
             )

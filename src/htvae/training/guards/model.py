@@ -9,18 +9,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
 from htvae.metrics.errors import jerk_ratio_sums
 from htvae.models.vae import VAEOutput
-from htvae.utils.guard import Guard
+from htvae.training.guards.base import Guard
+from htvae.training.loop import Loop
 
 FIRST_STEP = 200
 """A model is not judged before this step, nor before twice the warm-up of the KL."""
 NUM_VALIDATIONS = 2
-"""So many validations in a row must agree."""
+"""Validations in a row that must agree."""
 DEAD_KL = 0.01
 """KL (nats per latent number, mean over windows or chunks) below which a number says nothing; a unit that
 `metrics.active_units` calls inactive has about half of it. Rates per frame would mislead: that of the
@@ -62,13 +62,13 @@ class ModelGuard(Guard):
         self.in_a_row: Counter[str] = Counter()
         self.hook: Any = None
 
-    def on_validation_start(self, trainer: pl.Trainer, pl_module: Any) -> None:
+    def on_validation_start(self, loop: Loop) -> None:
         """Begin to watch the averaged model."""
         self.sums = {}
-        if trainer.global_step >= self.first_step:
-            self.hook = pl_module.averaged.module.register_forward_hook(self._watch)
+        if loop.step >= self.first_step:
+            self.hook = loop.averaged.module.register_forward_hook(self._watch)
 
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
+    def on_validation_end(self, loop: Loop) -> None:
         """Judge what was seen."""
         self._unhook()
         if not self.sums:
@@ -77,9 +77,9 @@ class ModelGuard(Guard):
         self.in_a_row = Counter({topic: self.in_a_row[topic] + 1 for topic in faults})
         for topic, message in faults.items():
             if self.in_a_row[topic] >= NUM_VALIDATIONS:
-                self.warn(trainer, topic, f"Step {trainer.global_step}, validation: {message}")
+                self.warn(loop, topic, f"Step {loop.step}, validation: {message}")
 
-    def on_exception(self, trainer: pl.Trainer, pl_module: Any, exception: BaseException) -> None:
+    def on_exception(self, loop: Loop, error: BaseException) -> None:
         """Stop watching."""
         self._unhook()
 

@@ -1,0 +1,189 @@
+"""Training the VAE: windows of recordings in, gradients and figures out.
+
+- A step is a list of micro-batches whose losses are sums over one common number of frames. So neither the cut
+  nor the number of processes that share a step changes anything.
+- Validation scores the averaged weights by the run's own loss, at constant weights and without free bits.
+"""
+
+import copy
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from htvae.config import Config
+from htvae.data.batching import PoseBatch
+from htvae.data.loader import PoseDataLoader, TrainingLoader
+from htvae.metrics.errors import mpjpe_sums
+from htvae.training.distributed import gather
+from htvae.training.losses import LossManager, VAELoss
+from htvae.utils.metrics_tracker import MetricsTracker
+from htvae.utils.world import World
+
+WriteModel = Callable[[Path, dict[str, Tensor], dict[str, float]], None]
+"""Writes a model file from path, weights and figures."""
+
+
+class VAETask:
+    """The VAE's side of the training loop.
+
+    Args:
+        model: the network, on its device.
+        loss: the loss, ``loss(output, target, num_frames, weights, step_frames)`` -> parts.
+        config: settings of the run.
+        data: recordings, split and processed.
+        device: "cpu", "cuda" or "mps".
+        precision: "bf16" or "32".
+        write_model: writes a model file.
+        world: which process this is.
+    """
+
+    name = "training"
+    unit = "frames"
+    loss_unit = "nats/frame"
+
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: nn.Module,
+        config: Config,
+        data: PoseDataLoader,
+        device: str,
+        precision: str,
+        write_model: WriteModel,
+        world: World = World(),  # noqa: B008 (immutable)
+    ) -> None:
+        self.model: Any = model
+        self.network: Any = torch.compile(model, dynamic=True) if config.training.compile_model else model
+        self.loss, self.validation_loss = loss, without_free_bits(loss)
+        self.loss_manager = LossManager(config.loss)
+        self.config, self.data, self.device, self.precision = config, data, device, precision
+        self.write_model = write_model
+        self.loader: TrainingLoader = data.train_loader(world.rank, world.size)
+        self.val_loader = data.val_loader(world.rank, world.size) if data.splits.val else None
+        self.num_landmarks = len(data.processor.landmarks)
+        self.num_values = len(data.processor.points) * data.processor.num_coordinates
+        self.total_steps = data.num_epochs * data.steps_per_epoch
+        self.total = data.num_epochs * data.num_train_frames
+        self.epoch, self.steps_done, self.done = 0, 0, 0
+        self.step_frames = 0
+        self.weights: dict[str, float] = {}
+        self.batch: list[PoseBatch] = []
+        self._steps: Iterator[list[PoseBatch]] | None = None
+
+    def is_done(self, step: int) -> bool:
+        """Return whether all epochs are over."""
+        return self.epoch >= self.data.num_epochs
+
+    def draw(self, step: int) -> list[PoseBatch]:
+        """Return this process's micro-batches of the next step; none where a step has too few windows."""
+        if self._steps is None:
+            self._steps = self.loader.steps_of(self.epoch, self.steps_done)
+        self.batch = next(self._steps)
+        return self.batch
+
+    def compute_gradients(self, batch: list[PoseBatch], step: int) -> dict[str, float]:
+        """Add up this process's gradients, and return the parts of the loss over all processes."""
+        self.step_frames = sum(gather(sum(int(part.num_frames.sum()) for part in batch)))
+        self.weights = self.loss_manager.weights(step)
+        return _add_up(gather(self._backward(batch)))
+
+    def finish_step(self, losses: dict[str, float]) -> dict[str, float]:
+        """Count the step, steer the weights of the loss, and return the weights that were in force."""
+        self.loss_manager.update(losses, self.num_values)
+        self.done += self.step_frames
+        self.steps_done += 1
+        if self.steps_done >= self.loader.num_steps(self.epoch):
+            self.epoch, self.steps_done, self._steps = self.epoch + 1, 0, None
+        return {f"weight/{name}": value for name, value in self.weights.items()}
+
+    def validate(self, model: Any) -> dict[str, float]:
+        """Return the parts of the loss, ``loss`` and ``mpjpe`` over all processes; none without windows."""
+        tracker = MetricsTracker()
+        for batches in self.val_loader or ():
+            for batch in batches:
+                self._score(model, batch.to(self.device), tracker)
+        figures = _pool(gather(tracker.state_dict()["totals"]))
+        if "total" in figures:
+            figures["loss"] = self.loss_manager.follow(figures)
+            del figures["total"]
+        return figures
+
+    def identity(self) -> dict[str, Any]:
+        """Return settings, recordings, splits and length of the run."""
+        return {
+            "settings": self.config.to_dict(),
+            "recordings": dict(self.data.splits.hashes),
+            "splits": {part: list(getattr(self.data.splits, part)) for part in ("train", "val", "test")},
+            "total_steps": self.total_steps,
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the place in the data and the state of the loss's weights."""
+        return {
+            "epoch": self.epoch,
+            "steps_done": self.steps_done,
+            "frames": self.done,
+            "loss_manager": self.loss_manager.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore a saved state."""
+        self.epoch, self.steps_done = int(state["epoch"]), int(state["steps_done"])
+        self.done = int(state["frames"])
+        self.loss_manager.load_state_dict(state["loss_manager"])
+        self._steps = None
+
+    def _backward(self, batch: Sequence[PoseBatch]) -> dict[str, float]:
+        """Return this process's parts of the loss, nothing where it has no windows."""
+        totals: dict[str, Tensor] = {}
+        for part in batch:
+            part = part.to(self.device)
+            with self._autocast():
+                output = self.network(part.pose, part.observed, part.num_frames, part.seeds)
+                losses = self.loss(output, part.target, part.num_frames, self.weights, self.step_frames)
+            losses["total"].backward()
+            for name, value in losses.items():
+                totals[name] = totals.get(name, torch.zeros_like(value)) + value.detach()
+        return {name: float(value) for name, value in totals.items()}
+
+    def _score(self, model: Any, batch: PoseBatch, tracker: MetricsTracker) -> None:
+        """Add one batch to the figures of a validation."""
+        with self._autocast():
+            output = model(batch.pose, batch.observed, batch.num_frames)
+            weights = self.loss_manager.final_weights()
+            parts = self.validation_loss(output, batch.target, batch.num_frames, weights)
+        frames = int(batch.num_frames.sum())
+        tracker.update({name: float(value) for name, value in parts.items()}, weight=frames)
+        landmarks = slice(self.num_landmarks)
+        target = batch.target[:, :, landmarks]
+        error, count = mpjpe_sums(output.reconstruction[:, :, landmarks], target, target.isfinite().all(-1))
+        tracker.update("mpjpe", float(error / count), int(count))
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device, torch.bfloat16, enabled=self.precision == "bf16")
+
+
+def without_free_bits(loss: nn.Module) -> nn.Module:
+    """Return a loss for validation: the same, without free bits where it is a `VAELoss`."""
+    if not isinstance(loss, VAELoss) or not loss.config.free_bits:
+        return loss
+    plain = copy.copy(loss)
+    plain.config = dataclasses.replace(loss.config, free_bits=0.0)
+    return plain
+
+
+def _add_up(shares: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return the sums by name."""
+    names = dict.fromkeys(name for share in shares for name in share)
+    return {name: sum(share.get(name, 0.0) for share in shares) for name in names}
+
+
+def _pool(shares: Sequence[dict[str, Sequence[float]]]) -> dict[str, float]:
+    """Return the means over the (weighted sum, weight) of all processes."""
+    names = dict.fromkeys(name for share in shares for name in share)
+    pairs = {name: [share[name] for share in shares if name in share] for name in names}
+    return {name: sum(total for total, _ in own) / sum(w for _, w in own) for name, own in pairs.items()}
