@@ -44,12 +44,6 @@ def test_without_a_label_one_is_drawn_as_training_has_them(model):
     np.testing.assert_allclose(sequences[4].pose, asked[4].pose, atol=1e-4)
 
 
-def test_an_older_prior_leaves_the_label_open(model, monkeypatch):
-    monkeypatch.setattr(model, "_prior_state", dataclasses.replace(model._prior_state, label_shares=()))
-    (sequence,) = model.generate(30)
-    assert sequence.label is None and np.isfinite(sequence.pose).all()
-
-
 def test_the_ground_is_as_level_as_in_training(model, monkeypatch):
     """Every frame goes up by 0.01; over 300 frames that is 3, unless recordings are known to stay level."""
     decode = model.decode_all

@@ -6,8 +6,6 @@ none of its code.
 
 import dataclasses
 import hashlib
-import logging
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,14 +20,8 @@ from htvae.utils.text import printable
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-logger = logging.getLogger(__name__)
-
-FORMAT = "htvae-model"
-FORMAT_VERSION = 4
-PRIOR_VERSION = 3
-"""Format since which priors answer as today's do."""
-PLACES_VERSION = 4
-"""Format since which a prior has a table of labels for each place in a chunk; before, all shared one."""
+FORMAT = "htvae-model-1"
+"""Layout of the file; others are refused."""
 
 RecordedScript = tuple[int, tuple[tuple[int, int], ...]]
 """Index of a recording's label; and its spans one after the other, index of the label and frames of each.
@@ -51,15 +43,16 @@ class PriorState:
     chunk_labels: tuple[str, ...]
     """Labels of spans of frames that it knows."""
     label_shares: tuple[float, ...]
-    """Share of the training chunks that have no label, then of those of each label; none of an older file."""
+    """Share of the training chunks without a label, then the share of each label."""
     ground_range: float
-    """Torso lengths that the ground of a training recording lies apart, see `htvae.poses.ground`. Infinite in
-    an older file, and where recordings do not tell: centred, with a heading, without a torso, too short."""
+    """Torso lengths between the lowest and the highest ground of a training recording, see
+    `htvae.poses.ground`. Infinite where recordings cannot show it: centred, with a heading, without a torso,
+    too short."""
     movement: float
     """Torso lengths that points of a training recording move from frame to frame, see `measure_movement`;
-    median over recordings. 0 in an older file."""
+    median over recordings."""
     scripts: tuple[RecordedScript, ...]
-    """What happened when in each training recording; none of an older file."""
+    """What happened when in each training recording."""
     vae_hash: str
     """`hash_weights` of the VAE whose latents it was fitted to."""
     figures: dict[str, float] = field(default_factory=dict)
@@ -90,7 +83,6 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
     values = {
         "format": FORMAT,
-        "format_version": FORMAT_VERSION,
         "htvae_version": __version__,
         "state": checkpoint.state,
         "config": checkpoint.config.to_dict(),
@@ -115,41 +107,32 @@ def _prior_values(prior: PriorState) -> dict[str, Any]:
     return {**vars(prior), "config": dataclasses.asdict(prior.config)}
 
 
-def _read_prior(path: Path, file_values: Mapping[str, Any]) -> PriorState | None:
-    """Return the prior of a file, None where it has none that this version can draw from."""
-    values = file_values.get("prior")
+def _read_prior(values: Mapping[str, Any] | None) -> PriorState | None:
+    """Return the prior of a file, None where it has none.
+
+    Raises:
+        ValueError: its values contradict each other.
+    """
     if not values:
         return None
-    version = file_values.get("format_version", 1)
-    if version < PRIOR_VERSION:
-        logger.warning(
-            "%s: its prior was fitted by an earlier version and cannot be used; the model can. Fit another: "
-            "htvae train-prior --checkpoint FILE.",
-            path,
-        )
-        return None
-    state = values["state"]
-    _check_state(state)
-    if version < PLACES_VERSION:
-        state = _repeat_for_places(state)
-    labels, shares = tuple(map(str, values["labels"])), tuple(map(float, values.get("label_shares", ())))
-    if shares and (len(shares) != len(labels) + 1 or not all(0 <= share <= 1 for share in shares)):
+    _check_state(values["state"])
+    labels, chunk_labels = (tuple(map(str, values[name])) for name in ("labels", "chunk_labels"))
+    shares = tuple(map(float, values["label_shares"]))
+    if len(shares) != len(labels) + 1 or not all(0 <= share <= 1 for share in shares):
         raise ValueError(f"its prior has {len(labels)} labels, but {len(shares)} shares of them: {shares}")
-    chunk_labels = tuple(map(str, values["chunk_labels"]))
-    scripts = _read_scripts(values.get("scripts", ()), len(labels), len(chunk_labels))
-    ground_range, movement = float(values.get("ground_range", math.inf)), float(values.get("movement", 0.0))
+    ground_range, movement = float(values["ground_range"]), float(values["movement"])
     for name, value in (("ground_range", ground_range), ("movement", movement)):
         if not value >= 0:
             raise ValueError(f"its prior's {name} is {value}")
     return PriorState(
-        state=state,
+        state=values["state"],
         config=PriorConfig(**values["config"]),
         labels=labels,
         chunk_labels=chunk_labels,
         label_shares=shares,
         ground_range=ground_range,
         movement=movement,
-        scripts=scripts,
+        scripts=_read_scripts(values["scripts"], len(labels), len(chunk_labels)),
         vae_hash=str(values["vae_hash"]),
         figures=dict(values["figures"]),
     )
@@ -164,25 +147,16 @@ def _read_scripts(values: Any, num_labels: int, num_chunk_labels: int) -> tuple[
     return scripts
 
 
-def _repeat_for_places(state: dict[str, "Tensor"]) -> dict[str, "Tensor"]:
-    from htvae.models.chunking import LABELS_PER_CHUNK
-
-    name = "chunk_label.weight"
-    return {**state, name: state[name].repeat(LABELS_PER_CHUNK, 1)} if name in state else state
-
-
 def load_checkpoint(path: str | Path) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: the file is damaged, no HT-VAE model, or of a newer version.
+        ValueError: the file is damaged, no HT-VAE model, or of another version.
     """
     values = read_tensors(Path(path))
     if values.get("format") != FORMAT:
-        hint = " It is a training state; give best_model.pt beside it." if "loops" in values else ""
-        raise ValueError(f"{path}: must be a model saved by HT-VAE, but is something else.{hint}")
-    check_version(Path(path), values, FORMAT_VERSION)
+        raise ValueError(f"{path}: must be a model saved by HT-VAE, but is {_describe_other(values)}")
     try:
         config = Config.from_dict(values["config"])
         _check_state(values["state"])
@@ -192,7 +166,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             processor=PoseDataProcessor.from_state_dict(values["processor"], config.data),
             splits=Splits.from_dict(values["splits"]),
             figures=values["figures"],
-            prior=_read_prior(Path(path), values),
+            prior=_read_prior(values.get("prior")),
         )
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(
@@ -207,14 +181,17 @@ def _check_state(state: Any) -> None:
         raise TypeError("its weights are none")
 
 
-def check_version(path: Path, values: Mapping[str, Any], newest: int) -> None:
-    """Raise ValueError unless a file is of a format that this version reads."""
-    version, writer = values.get("format_version", 1), values.get("htvae_version", "of another version")
-    if not isinstance(version, int) or version > newest:
-        raise ValueError(
-            f"{path}: must be of format {newest} or older, but is of format {version!r}, written by htvae "
-            f"{printable(writer)}. Install that version."
+def _describe_other(values: Mapping[str, Any]) -> str:
+    """Return in words what a file is that holds no model of this format, and what to do."""
+    found = str(values.get("format", ""))
+    if found.startswith("htvae-state"):
+        return "a state of training. Give best_model.pt beside it."
+    if found.startswith("htvae-model"):
+        writer = printable(values.get("htvae_version", "of another version"))
+        return (
+            f"of format {printable(found)}, written by htvae {writer}. Install that version, or train again."
         )
+    return "something else. Give the best_model.pt of a run."
 
 
 def build_model(config: Config, processor: PoseDataProcessor, build: BuildModel | None = None) -> Any:
