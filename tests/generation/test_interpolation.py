@@ -10,6 +10,7 @@ import torch
 import htvae
 from htvae.generation.drawing import ChunkGrid
 from htvae.generation.interpolation import _Flow, _space_evenly, interpolate_recordings
+from htvae.generation.sampler import Place
 from htvae.models.prior import Latents
 
 
@@ -32,8 +33,16 @@ def draw(num_sequences=2, num_chunks=9):
     )
 
 
-def decode(model, sequence, chunks, num_frames):
-    return model.to_sequence(model.decode_all(Latents(sequence, chunks), num_frames)[0], "").pose
+def decode(model, first, sequence, chunks, num_frames):
+    """Return what latents stand for, in the unit of a recording and beginning where it begins."""
+    return place_like(model, first, model.decode_all(Latents(sequence, chunks), num_frames)[0])
+
+
+def place_like(model, first, pose):
+    """Return a pose of the model in the unit of a recording, beginning where it begins."""
+    record = model.process(first).record
+    place = Place(record.unit, record.anchor[0], first.coordinates)
+    return model.to_sequence(pose, "", place=place).pose
 
 
 @pytest.mark.parametrize("lengths", [(50, 62), (70, 33), (7, 150)])
@@ -46,8 +55,8 @@ def test_ends_are_the_reconstructions_for_as_long_as_the_shorter_one(model, make
     for walk, end in ((walks[0], between[0]), (walks[1], between[-1])):
         pose = model.process(walk).pose[: min(lengths)]
         sequence, chunks = model.encode_sequence(pose)
-        expected = decode(model, sequence.mu, chunks.mu, len(pose))
-        np.testing.assert_allclose(end.pose, expected, atol=1e-3)  # the flow is followed back and forth
+        expected = decode(model, walks[0], sequence.mu, chunks.mu, len(pose))
+        np.testing.assert_allclose(end.pose, expected, atol=2e-3)  # the flow is followed back and forth
 
 
 @pytest.mark.parametrize("kind", ["linear", "spherical"])
@@ -64,13 +73,13 @@ def test_one_level_alone(model, make_walk, level):
     found = [model.encode_sequence(model.process(walk).pose) for walk in walks]
     last = interpolate_recordings(model, *walks, steps=3, level=level)[-1]
     donor = 1 if level == "sequence" else 0
-    expected = decode(model, found[donor][0].mu, found[1 - donor][1].mu, 50)
-    np.testing.assert_allclose(last.pose, expected, atol=1e-3)  # as above
+    expected = decode(model, walks[0], found[donor][0].mu, found[1 - donor][1].mu, 50)
+    np.testing.assert_allclose(last.pose, expected, atol=2e-3)  # as above
 
 
 def test_between_a_recording_and_itself_nothing_changes(model, make_walk):
     between = interpolate_recordings(model, make_walk(0, 40), make_walk(0, 40), steps=3)
-    np.testing.assert_allclose(between[1].pose, between[0].pose, atol=1e-3)  # as above
+    np.testing.assert_allclose(between[1].pose, between[0].pose, atol=2e-3)  # as above
 
 
 def test_two_steps_are_the_ends(model, make_walk):
@@ -143,7 +152,7 @@ def test_without_a_prior_latents_are_interpolated_as_they_are(trained, make_walk
     assert "Without a prior latents are interpolated as they are" in caplog.text
     np.testing.assert_allclose(
         between[2].pose,
-        model.to_sequence(model.reconstruct_all([model.process(walks[1])])[0].pose, "").pose,
+        place_like(model, walks[0], model.reconstruct_all([model.process(walks[1])])[0].pose),
         atol=1e-5,
     )
 

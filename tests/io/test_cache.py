@@ -14,7 +14,7 @@ from htvae.io import cache as store
 from htvae.io.cache import open_store
 from htvae.io.folder import read_folder
 from htvae.io.pose_csv import write_pose_csv
-from htvae.poses.sequence import PoseSequence, content_hash
+from htvae.poses.sequence import Coordinates, PoseSequence, content_hash
 from htvae.utils.lock import hold_lock
 
 
@@ -60,6 +60,15 @@ def test_the_cache_holds_what_was_read(folder):
     expected = read_folder(folder, DataConfig())
     same(open_folder(folder), expected)
     same(open_folder(folder), expected)
+
+
+def test_the_cache_knows_the_coordinates_of_the_files(folder):
+    settings = {"y_up": False, "image_size": (640, 480)}
+    for _ in ("read", "mapped"):
+        walk = open_folder(folder, **settings)["walk"]
+        assert walk.coordinates == Coordinates(y_up=False, image_size=(640, 480))
+        write_pose_csv(folder.parent / "again.csv", walk)
+        assert (folder.parent / "again.csv").read_text() == (folder / "walk.csv").read_text()
 
 
 def test_the_second_time_nothing_is_read(folder, monkeypatch):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from htvae.plots.drawing import Figure
 from htvae.plots.visualizer import Visualizer
@@ -79,22 +79,32 @@ def test_comparison_strip_has_two_rows(visualizer: Visualizer, pose: np.ndarray,
     assert double.shape[1] == single.shape[1]
 
 
-@pytest.mark.parametrize(
-    ("fps", "num_pictures", "duration"), [(10.0, 37, 100), (30.0, 19, 70), (None, 19, 70)]
-)
+@pytest.mark.parametrize(("fps", "step"), [(10, 1), (24, 2), (25, 2), (29.97, 2), (30, 2), (50, 3), (60, 3)])
 def test_gif_plays_at_natural_speed(
-    visualizer: Visualizer,
-    pose: np.ndarray,
-    fps: float | None,
-    num_pictures: int,
-    duration: int,
-    tmp_path: Path,
+    visualizer: Visualizer, pose: np.ndarray, fps: float, step: int, tmp_path: Path
 ) -> None:
-    path = visualizer.comparison_gif(pose, pose + 0.02, tmp_path / "pair.gif", fps=fps)
+    moving = np.tile(pose, (4, 1, 1))
+    path = visualizer.comparison_gif(moving, moving + 0.02, tmp_path / "pair.gif", fps=fps)
+    delays = _gif_delays(path)
+    shown = -(-len(moving) // step)
+    assert len(delays) == shown
+    assert sum(delays) == pytest.approx(1000 * shown * step / fps, rel=0.01)
+    assert np.ptp(delays) <= 10  # the least that a GIF can tell apart
     with Image.open(path) as picture:
-        assert picture.n_frames == num_pictures
-        assert picture.info["duration"] == duration
         assert picture.width > picture.height
+
+
+def test_gif_of_an_unknown_rate_plays_at_30(visualizer: Visualizer, pose: np.ndarray, tmp_path: Path) -> None:
+    unknown, known = (
+        visualizer.comparison_gif(pose, pose, tmp_path / f"{fps}.gif", fps) for fps in (None, 30)
+    )
+    assert _gif_delays(unknown) == _gif_delays(known)
+
+
+def _gif_delays(path: Path) -> list[int]:
+    """Return the time (ms) of each picture, as the file has it."""
+    with Image.open(path) as picture:
+        return [int(frame.info["duration"]) for frame in ImageSequence.Iterator(picture)]
 
 
 def test_comparison_needs_equal_shapes(visualizer: Visualizer, pose: np.ndarray, tmp_path: Path) -> None:

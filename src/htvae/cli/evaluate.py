@@ -54,12 +54,13 @@ def reconstruct(argv: Sequence[str]) -> None:
     from htvae.generation.model import load
     from htvae.io.inputs import read_inputs
     from htvae.io.pose_csv import write_pose_csv
+    from htvae.io.writing import fit_name
     from htvae.utils.files import path_inside
 
     model = load(options.checkpoint, options.device, build_model)
     recordings = read_inputs(options.inputs, model.config.data, options.experiments_dir / "cache")
     processed = [model.process(recording) for recording in recordings.sequences]
     for reconstruction in model.reconstruct_all(processed, options.refine_steps):
-        path = path_inside(options.output_dir, f"{reconstruction.processed.name}.csv")
+        path = path_inside(options.output_dir, f"{fit_name(reconstruction.processed.name)}.csv")
         write_pose_csv(path, model.to_source(reconstruction))
         log.info("%s", path)

@@ -66,7 +66,7 @@ def complete(options: CompleteOptions, build_model: BuildModel | None) -> list[P
         keep_frames=[_parse_span(text) for text in options.keep_frames] or None,
         keep_landmarks=list(options.keep_landmarks) or None,
     )
-    files = write_completion(options.output_dir, options.recording, completion, model.config.data)
+    files = write_completion(options.output_dir, options.recording, completion)
     return [*files, *_describe(options, model, [completion.sequence], options.recording.stem)]
 
 

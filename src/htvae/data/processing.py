@@ -91,6 +91,8 @@ class PoseDataProcessor:
         root_motion: whether the anchor's velocity is kept; False where the training set is already centred.
         pose_mean: (N, D) as lists, in torso lengths.
         pose_scale: (N,) as a list, in torso lengths: the standard deviation of any coordinate.
+        typical_unit: torso length (or spread) in the recordings' units, median over the training set.
+        typical_origin: (D,) as a list, the anchor's median place in the recordings' units, likewise.
     """
 
     def __init__(self, config: DataConfig) -> None:
@@ -103,6 +105,8 @@ class PoseDataProcessor:
         self.root_motion = True
         self.pose_mean: list[list[float]] = []
         self.pose_scale: list[float] = []
+        self.typical_unit = 1.0
+        self.typical_origin: list[float] = []
         self._said: set[Hashable] = set()
         self._fitted: dict[
             PoseSequence, _Normalised
@@ -202,6 +206,8 @@ class PoseDataProcessor:
             "root_motion": self.root_motion,
             "pose_mean": self.pose_mean,
             "pose_scale": self.pose_scale,
+            "typical_unit": self.typical_unit,
+            "typical_origin": self.typical_origin,
         }
 
     @classmethod
@@ -311,6 +317,7 @@ class PoseDataProcessor:
             return False
         self.pose_mean, self._fitted = [], {}
         moments, near, lacking = RunningMoments(), 0, 0
+        units, origins = [], []
         for sequence in sequences:
             part = self._normalise(sequence)
             if part.lacks:
@@ -318,6 +325,8 @@ class PoseDataProcessor:
                 continue
             self._fitted[sequence] = part
             moments.add(part.pose)
+            units.append(part.unit)
+            origins.append(np.median(part.anchor, axis=0))
             near += int((np.square(part.anchor).sum(axis=1) < (CENTRED_DISTANCE * part.unit) ** 2).sum())
         if 2 * lacking > len(sequences):
             return False
@@ -327,6 +336,8 @@ class PoseDataProcessor:
         mean, scale = moments.compute(MIN_SCALE)
         num_points = len(self.points)
         self.pose_mean, self.pose_scale = mean[:num_points].tolist(), scale[:num_points].tolist()
+        self.typical_unit = float(np.median(units))
+        self.typical_origin = np.median(origins, axis=0).tolist()
         return True
 
     def _say_once(self, key: Hashable, message: str) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from htvae.config import DataConfig
 from htvae.generation.completion import Completion
+from htvae.io.coordinates import to_file
 from htvae.io.faults import read_text, split_rows
 from htvae.io.metadata import MANIFEST
 from htvae.io.pose_csv import COLUMNS
+from htvae.io.writing import fit_name, format_rate, write_table
 from htvae.poses.sequence import PoseSequence
 from htvae.utils.files import atomic_write
 from htvae.utils.text import printable
@@ -22,32 +23,34 @@ Text = dict[tuple[int, str], tuple[str, str]]
 """x and y as the file has them, by frame and landmark."""
 
 
-def write_completion(folder: Path, source: Path, completion: Completion, config: DataConfig) -> list[Path]:
+def write_completion(folder: Path, source: Path, completion: Completion) -> list[Path]:
     """Write the completed recording, and each sample where there are several, in the file's coordinates.
+
+    Names that are too long for a file are shortened, see `fit_name`.
 
     Args:
         folder: where to; the name is the source's.
         source: the CSV file that was completed.
         completion: its completion.
-        config: how the file was read (``y_up``, ``image_size``).
 
     Returns:
         The files.
     """
-    text, name = _read_points(source), source.stem
+    text, name = _read_points(source), fit_name(source.stem)
     sequences = {name: completion.sequence}
     if completion.samples:
         width = len(str(len(completion.samples) - 1))
-        sequences |= {f"{name}_{i:0{width}d}": sample for i, sample in enumerate(completion.samples)}
+        sequences |= {
+            fit_name(source.stem, f"_{i:0{width}d}"): sample for i, sample in enumerate(completion.samples)
+        }
     files = []
     for own, sequence in sequences.items():
         interval = completion.interval if own == name else None
         files.append(folder / f"{own}.csv")
-        _write(files[-1], sequence, completion.filled, interval, text, config)
-    rate = "" if completion.sequence.fps is None else f"{completion.sequence.fps:g}"
-    rows = [[f"{own}.csv", completion.sequence.label or "", rate] for own in sequences]
-    with atomic_write(folder / MANIFEST) as temporary, temporary.open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([["file", "label", "fps"], *rows])
+        _write(files[-1], sequence, completion.filled, interval, text)
+    known = completion.sequence
+    rows = [[f"{own}.csv", known.label or "", format_rate(known.fps)] for own in sequences]
+    write_table(folder / MANIFEST, ["file", "label", "fps"], rows)
     return files
 
 
@@ -70,11 +73,10 @@ def _write(
     filled: np.ndarray,
     interval: np.ndarray | None,
     text: Text,
-    config: DataConfig,
 ) -> None:
-    unit = _file_unit(config)
-    points = sequence.pose / unit
-    bounds = np.zeros((0,)) if interval is None else np.sort(interval / unit, axis=0)
+    coordinates = sequence.coordinates
+    points = to_file(sequence.pose, coordinates)
+    bounds = np.zeros(0) if interval is None else np.sort(to_file(interval, coordinates), axis=0)
     header = [*COLUMNS, "filled", *([] if interval is None else ["x_low", "x_high", "y_low", "y_high"])]
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -88,9 +90,3 @@ def _write(
                 x, y = own or (f"{value:.5f}" for value in points[t, i])
                 further = [] if interval is None else [f"{v:.5f}" for v in bounds[:, t, i].T.ravel()]
                 writer.writerow([number, landmark, x, y, int(filled[t, i]), *further])
-
-
-def _file_unit(config: DataConfig) -> np.ndarray:
-    """Return what the file's x and y were multiplied by when it was read."""
-    width, height = config.image_size or (1, 1)
-    return np.array([width, height if config.y_up else -height], np.float32)

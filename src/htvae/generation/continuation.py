@@ -19,6 +19,7 @@ from htvae.data.processing import ProcessedSequence
 from htvae.generation.drawing import ChunkGrid, make_request
 from htvae.generation.sampler import MotionSampler
 from htvae.inference.model import Recording, interpolate_frames
+from htvae.io.writing import fit_name
 from htvae.models.prior import Known
 from htvae.poses.geometry import fill_gaps, observed_points
 from htvae.poses.ground import USUAL_RATE
@@ -71,7 +72,7 @@ def continue_recording(
     rate = processed.record.fps or USUAL_RATE
     poses = np.stack([_join(tail, pose, rate) for pose in poses])[:, missing:]
     return [
-        _to_source(model, processed, pose, num_frames, f"{processed.name}_continued_{i}")
+        _to_source(model, processed, pose, num_frames, fit_name(processed.name, f"_continued_{i}"))
         for i, pose in enumerate(poses)
     ]
 

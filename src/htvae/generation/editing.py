@@ -17,6 +17,7 @@ from torch import Tensor
 from htvae.data.processing import ProcessedSequence
 from htvae.generation.sampler import MotionSampler
 from htvae.inference.model import Encoding, Recording, interpolate_frames
+from htvae.io.writing import fit_name
 from htvae.models.latent import LatentSpace
 from htvae.models.prior import Latents
 from htvae.poses.sequence import PoseSequence
@@ -77,7 +78,7 @@ def edit_towards(
         LatentSpace.move(latents.chunks, direction.chunks, strength),
     )
     pose = model.decode_all(moved, len(processed.pose))[0]
-    return _to_source(model, processed, pose, f"{processed.name}_edited")
+    return _to_source(model, processed, pose, fit_name(processed.name, "_edited"))
 
 
 def take_style(model: MotionSampler, recording: Recording, style_from: Recording) -> PoseSequence:
@@ -99,7 +100,7 @@ def take_style(model: MotionSampler, recording: Recording, style_from: Recording
             f"result moves by {change:.4f} torso lengths, less than half the error ({error:.4f}). Train with "
             "a higher --latent_span_dropout."
         )
-    return _to_source(model, processed, pose, f"{processed.name}_restyled")
+    return _to_source(model, processed, pose, fit_name(processed.name, "_restyled"))
 
 
 def _encode(model: MotionSampler, recording: Recording) -> tuple[ProcessedSequence, Latents]:

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from htvae.config import Level, PathKind
 from htvae.generation.drawing import ChunkGrid
-from htvae.generation.sampler import MotionSampler
+from htvae.generation.sampler import MotionSampler, Place
 from htvae.inference.model import Recording
 from htvae.models.chunking import LABELS_PER_CHUNK
 from htvae.models.latent import LatentSpace
@@ -54,7 +54,9 @@ def interpolate_recordings(
     level: Level = "both",
     kind: PathKind = "spherical",
 ) -> list[PoseSequence]:
-    """Return motion at even steps from one recording to another, in torso lengths.
+    """Return motion at even steps from one recording to another.
+
+    Results have the first recording's unit and coordinates, and begin where it begins.
 
     A step is the mean distance of points between two results, frame by frame. All results have the length
     of the shorter recording; of the longer one only the first frames count, as frame t of a result lies
@@ -79,13 +81,16 @@ def interpolate_recordings(
     for name, value, known in (("level", level, get_args(Level)), ("kind", kind, get_args(PathKind))):
         if value not in known:
             raise ValueError(f"{name} must be one of {', '.join(known)}, but got {value!r}.")
-    poses = [model.process(recording).pose for recording in (first, second)]
+    processed = [model.process(recording) for recording in (first, second)]
+    poses = [recording.pose for recording in processed]
     length = min(map(len, poses))
     ends, drawn = _encode_ends(model, [pose[:length] for pose in poses], level)
     way = _find_way(model, ends, drawn, length, level, kind)
     found = _space_evenly(lambda shares: model.decode_all(way(shares), length), steps)
     width = len(str(steps - 1))
-    return [model.to_sequence(pose, f"between_{i:0{width}d}") for i, pose in enumerate(found)]
+    record, coordinates = processed[0].record, processed[0].source.coordinates
+    place = Place(record.unit, record.anchor[0], coordinates)
+    return [model.to_sequence(pose, f"between_{i:0{width}d}", place=place) for i, pose in enumerate(found)]
 
 
 def _encode_ends(model: MotionSampler, poses: list[np.ndarray], level: Level) -> tuple[Latents, Tensor]:

@@ -34,7 +34,10 @@ class GenerativeModel(MotionSampler):
         guidance: float | None = None,
         seed: int = 0,
     ) -> list[PoseSequence]:
-        """Draw new motion, in torso lengths, y up, walking where the training recordings walk.
+        """Draw new motion, walking where the training recordings walk.
+
+        Unit, place and coordinates are those of the training recordings (medians over them), so that both can
+        be used together; see `MotionSampler.training_place`.
 
         Args:
             num_frames: length, at the model's frame rate; with a script, the script's where 0.

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,18 +18,30 @@ from htvae.generation.drawing import ChunkGrid, Request, draw_labels, draw_laten
 from htvae.generation.script import Script, draw_script
 from htvae.inference.checkpoint import BuildModel, Checkpoint, PriorState, hash_weights
 from htvae.inference.model import TrainedModel
+from htvae.io.coordinates import coordinates_of
 from htvae.models.latent import Gaussian
 from htvae.models.prior import NO_LABEL, LatentPrior, Latents
 from htvae.models.vae import SCALE_GAIN, Posteriors
 from htvae.poses.geometry import measure_movement, observed_points
 from htvae.poses.ground import level_path
-from htvae.poses.sequence import FrameLabel, PoseSequence
+from htvae.poses.sequence import Coordinates, FrameLabel, PoseSequence
 from htvae.utils.random import random_stream
 
 MOST_MOVEMENT = 3.0
 """Recordings that move more, or less, than training recordings by more than this count as if by this."""
 SEED_STRIDE = 1_000_003
 """Seeds of neighbouring sequences are this far apart, so that those of two runs hardly meet."""
+
+
+class Place(NamedTuple):
+    """Where motion lies that was made anew, so that it can be compared with recordings."""
+
+    unit: float
+    """Torso length, in the recordings' units."""
+    origin: np.ndarray
+    """(D,) where the path begins, in the recordings' units."""
+    coordinates: Coordinates
+    """Coordinates of the file."""
 
 
 class MotionSampler(TrainedModel):
@@ -231,17 +244,33 @@ class MotionSampler(TrainedModel):
         assert total is not None
         return total / weights[:, None, None].astype(np.float32)
 
+    @cached_property
+    def training_place(self) -> Place:
+        """Where the training recordings lie: the place of motion that belongs to no recording."""
+        processor = self.processor
+        origin = np.array(processor.typical_origin or [0.0] * processor.num_coordinates, np.float32)
+        return Place(processor.typical_unit, origin, coordinates_of(self.config.data))
+
     def to_sequence(
         self,
         pose: np.ndarray,
         name: str,
         label: str | None = None,
         frame_labels: tuple[FrameLabel, ...] = (),
+        place: Place | None = None,
     ) -> PoseSequence:
-        """Return poses (T, N, D) as a recording in torso lengths.
+        """Return poses (T, N, D), in torso lengths, as a recording.
 
-        The root's velocity becomes its path, on a ground as level as that of the training recordings.
+        The root's velocity becomes its path, on a ground as level as in the training recordings.
+
+        Args:
+            pose: the poses.
+            name: name of the recording.
+            label: label of the recording.
+            frame_labels: labelled spans.
+            place: unit, beginning of the path, and coordinates of the file. None: `training_place`.
         """
+        place = place or self.training_place
         landmarks = self.processor.landmarks
         places = pose[:, : len(landmarks)]
         if self.processor.root_motion:
@@ -250,10 +279,11 @@ class MotionSampler(TrainedModel):
         return PoseSequence(
             name=name,
             landmarks=landmarks,
-            pose=np.ascontiguousarray(places, dtype=np.float32),
+            pose=np.ascontiguousarray(places * place.unit + place.origin, dtype=np.float32),
             fps=self.processor.fps,
             label=label,
             frame_labels=frame_labels,
+            coordinates=place.coordinates,
         )
 
     def level_path(self, pose: np.ndarray, path: np.ndarray) -> np.ndarray:

@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 
 from htvae.config import DataConfig
+from htvae.io.coordinates import coordinates_of
 from htvae.io.folder import find_recordings, read_folder
 from htvae.io.metadata import attach_metadata
-from htvae.poses.sequence import PoseSequence, content_hash
+from htvae.poses.sequence import Coordinates, PoseSequence, content_hash
 from htvae.utils.files import atomic_write, remove_leftovers
 from htvae.utils.lock import hold_lock
 
@@ -78,17 +79,24 @@ def open_store(config: DataConfig, cache_dir: Path) -> StoredRecordings:
 
 @dataclass(frozen=True)
 class _Entry:
-    """One cache entry: its folder and the two parts of its name."""
+    """One cache entry: its folder, the two parts of its name, and how its files were read."""
 
     cache_dir: Path
     folder_key: str
     content_key: str
+    coordinates: Coordinates
+    """Coordinates of the files. They follow from the reading settings, so the index does not hold them."""
 
     @classmethod
     def find(cls, data_dir: Path, config: DataConfig, cache_dir: Path) -> "_Entry":
         files = [(file.relative, file.size, file.changed) for file in find_recordings(data_dir)]
         settings = [getattr(config, name) for name in READING_SETTINGS]
-        return cls(cache_dir, _digest([str(data_dir.resolve()), settings]), _digest([FORMAT, sorted(files)]))
+        return cls(
+            cache_dir,
+            folder_key=_digest([str(data_dir.resolve()), settings]),
+            content_key=_digest([FORMAT, sorted(files)]),
+            coordinates=coordinates_of(config),
+        )
 
     @property
     def poses_path(self) -> Path:
@@ -105,7 +113,7 @@ class _Entry:
         try:
             index = json.loads(self.index_path.read_text(encoding="utf-8"))
             poses = np.load(self.poses_path, mmap_mode="r").view(np.ndarray)
-            sequences = list(_cut(poses, index))
+            sequences = list(_cut(poses, index, self.coordinates))
             hashes = {recording["name"]: str(recording["content_hash"]) for recording in index}
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             logger.warning(
@@ -139,7 +147,7 @@ class _Entry:
                         path.unlink()
 
 
-def _cut(poses: np.ndarray, index: list[dict[str, Any]]) -> Iterator[PoseSequence]:
+def _cut(poses: np.ndarray, index: list[dict[str, Any]], coordinates: Coordinates) -> Iterator[PoseSequence]:
     """Yield the recordings that lie in a row in ``poses``."""
     stop = 0
     for recording in index:
@@ -149,9 +157,10 @@ def _cut(poses: np.ndarray, index: list[dict[str, Any]]) -> Iterator[PoseSequenc
             landmarks=tuple(recording["landmarks"]),
             pose=poses[start:stop].reshape(recording["shape"]),
             first_frame=recording["first_frame"],
+            coordinates=coordinates,
         )
     if stop != len(poses):
-        raise ValueError(f"{len(poses)} numbers where the index tells of {stop}")
+        raise ValueError(f"{len(poses)} numbers where the index expects {stop}")
 
 
 def _digest(value: Any) -> str:

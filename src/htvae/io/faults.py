@@ -3,7 +3,9 @@
 import csv
 import io
 import itertools
+import os
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -31,6 +33,8 @@ class DataError(ValueError):
 
 def name_faults(name: str, shown: str) -> list[str]:
     """Return what is wrong with a recording's name; outputs are called by it, in their own folder."""
+    if not name.isascii() and any("\ud800" <= char <= "\udfff" for char in name):
+        return [_describe_encoding(name, shown)]
     if any(unicodedata.category(char) == "Cc" for char in name):
         return [f"{shown}: a file name must have no control characters, but has some. Rename the file."]
     if not {"", ".", ".."}.isdisjoint(name.split("/")):
@@ -38,6 +42,18 @@ def name_faults(name: str, shown: str) -> list[str]:
             f"{shown}: a file name must not lead elsewhere, but reads {printable(name)}. Rename the file."
         ]
     return []
+
+
+def _describe_encoding(name: str, shown: str) -> str:
+    """Return the fault of a name with bytes that Python could not decode: the locale's, or the name's own."""
+    try:
+        os.fsencode(name).decode("utf-8")
+    except UnicodeError:
+        return f"{shown}: a file name must be UTF-8, but is not. Rename the file."
+    return (
+        f"{shown}: a file name must be readable, but in this locale Python reads names as "
+        f"{sys.getfilesystemencoding()}, and this one is UTF-8. Set the environment variable PYTHONUTF8=1."
+    )
 
 
 def describe_os_error(name: str, error: OSError) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htvae.config import DataConfig
+from htvae.io.coordinates import coordinates_of, to_file
 from htvae.poses.landmarks import canonical_name, mirror_permutation
 from htvae.poses.sequence import PoseSequence
 
@@ -93,7 +94,7 @@ def check_recording(sequence: PoseSequence, config: DataConfig) -> RecordingRepo
     pose = sequence.pose
     size = compute_body_size(pose)
     num_observed = np.count_nonzero(sequence.observed)
-    raw = pose / _applied_scale(config)
+    raw = to_file(pose, coordinates_of(config))
     kind = recognise_coordinates(raw)
     swaps = find_swaps(pose, sequence.landmarks, size)
     spikes = find_spikes(pose, size, swaps)
@@ -183,12 +184,6 @@ def share_at_origin(pose: _Poses) -> float:
     """Return the share (0..1) of points at exactly (0, 0), where some trackers put what they lost."""
     points = pose[~np.isnan(pose[..., 0])]
     return float((points == 0).all(axis=-1).mean())
-
-
-def _applied_scale(config: DataConfig) -> np.ndarray:
-    """Return what reading multiplied x and y by."""
-    width, height = config.image_size or (1, 1)
-    return np.array((width, height if config.y_up else -height), dtype=np.float32)
 
 
 def _length(vectors: _Poses) -> _Poses:

@@ -221,8 +221,6 @@ def _check_name(name: str, paths: Sequence[str]) -> list[str]:
     if len(paths) > 1:
         files = " and ".join(map(printable, paths))
         faults.append(f"recordings must have different names, but {files} have the same one. Rename one.")
-    if not name.isascii() and any("\ud800" <= char <= "\udfff" for char in name):
-        faults.append(f"{printable(name)}.csv: a file name must be UTF-8, but is not. Rename the file.")
     if not name or any("\\" in path for path in paths):
         shown = printable(paths[0])
         faults.append(

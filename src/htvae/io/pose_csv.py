@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from htvae.config import DataConfig
+from htvae.io.coordinates import coordinates_of, to_file, to_pose
 from htvae.io.faults import DataError, find_columns, name_faults, read_text, split_rows
 from htvae.io.pose_rows import PoseRows, RowFault, find_row_faults
 from htvae.io.pose_table import MISSING, Row, read_cells, read_plain
@@ -85,7 +86,9 @@ def parse_pose_csv(path: Path, config: DataConfig, name: str, shown: str) -> tup
 
 
 def write_pose_csv(path: Path, sequence: PoseSequence) -> None:
-    """Write a recording with five decimals and y as it is; missing points are left out.
+    """Write a recording with five decimals, in its file's coordinates; missing points are left out.
+
+    Read with the settings of ``sequence.coordinates``, the file gives the sequence back.
 
     Raises:
         ValueError: the sequence has other than two coordinates.
@@ -96,7 +99,7 @@ def write_pose_csv(path: Path, sequence: PoseSequence) -> None:
             f"{sequence.pose.shape[2]}. Choose two of them, or save sequence.pose with numpy.save."
         )
     frames, landmarks = np.nonzero(sequence.observed)
-    x, y = sequence.pose[frames, landmarks].T.tolist()
+    x, y = to_file(sequence.pose[frames, landmarks], sequence.coordinates).T.tolist()
     formats = [_format_row(name) for name in sequence.landmarks]
     rows = "".join([formats[index] for index in landmarks.tolist()])  # one format: three times as fast
     cells = itertools.chain.from_iterable(zip((frames + sequence.first_frame).tolist(), x, y, strict=True))
@@ -139,12 +142,15 @@ def _build_sequence(
     first_frame = int(rows.frame.min())
     frames = (rows.frame - first_frame).astype(np.intp)
     num_frames, num_landmarks = int(frames.max()) + 1, len(rows.landmarks)
-    width, height = config.image_size or (1, 1)
-    points = np.stack((rows.x * width, rows.y * (height if config.y_up else -height)), axis=1)
+    coordinates = coordinates_of(config)
+    points = to_pose(np.stack((rows.x, rows.y), axis=1), coordinates)
     pose = np.full((num_frames, num_landmarks, 2), np.nan, dtype=np.float32)
     pose[frames[kept], rows.landmark[kept]] = points[kept]
     notes = _find_notes(rows, frames, bool((has_x != has_y).any()))
-    return PoseSequence(name=name, landmarks=rows.landmarks, pose=pose, first_frame=first_frame), notes
+    sequence = PoseSequence(
+        name=name, landmarks=rows.landmarks, pose=pose, first_frame=first_frame, coordinates=coordinates
+    )
+    return sequence, notes
 
 
 def _find_notes(rows: PoseRows, frames: np.ndarray, has_half_points: bool) -> list[str]:

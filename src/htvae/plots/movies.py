@@ -1,6 +1,7 @@
 """Pictures to a GIF or an MP4."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,12 @@ from PIL import Image
 
 
 def write_movie(pictures: Iterable[Image.Image], path: Path, seconds: float) -> None:
-    """Write pictures of one size, each shown for so many seconds; the suffix says which kind.
+    """Write pictures of one size as GIF or MP4.
+
+    Args:
+        pictures: the pictures.
+        path: file to write; its suffix says which kind.
+        seconds: time for which each picture is shown.
 
     Raises:
         ValueError: MP4 where imageio-ffmpeg is not installed.
@@ -32,8 +38,18 @@ def check_mp4() -> None:
 def _write_gif(pictures: list[Image.Image], path: Path, seconds: float) -> None:
     palette = _common_palette(pictures)
     indexed = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
-    duration = max(20, 10 * round(100 * seconds))  # GIF counts hundredths of a second
-    indexed[0].save(path, save_all=True, append_images=indexed[1:], duration=duration, loop=0)
+    delays = _round_delays(len(indexed), seconds)
+    indexed[0].save(path, save_all=True, append_images=indexed[1:], duration=delays, loop=0)
+
+
+def _round_delays(count: int, seconds: float) -> list[int]:
+    """Return the time (ms) of each picture, in whole hundredths of a second, as GIF counts.
+
+    The rounding of one picture is made up for by the next, so that the movie has its true length. Viewers
+    slow down delays below two hundredths; so the least is that.
+    """
+    ends = [round(100 * seconds * number) for number in range(count + 1)]
+    return [10 * max(2, after - before) for before, after in pairwise(ends)]
 
 
 def _write_mp4(pictures: Iterable[Image.Image], path: Path, rate: float) -> None:

@@ -38,6 +38,16 @@ class FrameLabel:
             )
 
 
+@dataclass(frozen=True)
+class Coordinates:
+    """The meaning of x and y in a recording's file; `htvae.io.coordinates` converts. Default: as they are."""
+
+    y_up: bool = True
+    """True where y grows upwards in the file."""
+    image_size: tuple[int, int] | None = None
+    """Width and height (pixels) of the image, where x and y in the file are shares (0..1) of it."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PoseSequence:
     """The poses of one recording. Made by `read_folder`, by `from_array`, or by hand.
@@ -55,7 +65,7 @@ class PoseSequence:
     landmarks: tuple[str, ...]
     """Names of the landmarks, in the order of axis L."""
     pose: npt.NDArray[np.float32]
-    """Coordinates (T, L, D), NaN where a point is missing; a point has all its coordinates or none."""
+    """Coordinates (T, L, D), y up, NaN where a point is missing; a point has all its coordinates or none."""
     fps: float | None = None
     """Frame rate (1/s), None where unknown."""
     first_frame: int = 0
@@ -70,6 +80,8 @@ class PoseSequence:
     """Further columns of the manifest; a column that is empty for this recording is left out."""
     frame_labels: tuple[FrameLabel, ...] = ()
     """Labelled spans of source frames, by start; they may overlap."""
+    coordinates: Coordinates = Coordinates()
+    """Meaning of x and y in the recording's file. ``pose`` does not depend on it; writers do."""
 
     def __post_init__(self) -> None:
         self._check_pose()
