@@ -18,12 +18,12 @@ def coordinates_of(config: DataConfig) -> Coordinates:
 
 def to_pose(points: npt.NDArray[np.floating], coordinates: Coordinates) -> npt.NDArray[np.float64]:
     """Return points (..., 2) of a file as the package computes with them: y up, one unit for both axes."""
-    return points.astype(np.float64) * _unit(coordinates)
+    return points.astype(np.float64) * _unit(coordinates) + 0.0  # 0 and not -0
 
 
 def to_file(points: npt.NDArray[np.floating], coordinates: Coordinates) -> npt.NDArray[np.float64]:
     """Return points (..., 2) of a `PoseSequence` as they stand in its file; the inverse of `to_pose`."""
-    return points.astype(np.float64) / _unit(coordinates) + 0.0  # 0 and not -0
+    return points.astype(np.float64) / _unit(coordinates) + 0.0
 
 
 def _unit(coordinates: Coordinates) -> npt.NDArray[np.float64]:
