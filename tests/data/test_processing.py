@@ -203,6 +203,21 @@ def test_the_statistics_are_those_of_the_processed_poses(make_sequence):
     np.testing.assert_allclose(processor.pose_scale, np.maximum(deviation, 1e-3), atol=1e-5)
 
 
+def test_typical_unit_and_origin_are_medians_over_recordings(make_sequence):
+    """Bodies that stand at x = 3, 4 and 90, y = 0; the middle of a walk counts."""
+    recordings = [
+        make_sequence("a", 11, size=2, origin=3, speed=0),
+        make_sequence("b", 11, size=5, origin=4, speed=0),
+        make_sequence("c", 11, size=7, origin=85, speed=1),
+    ]
+    processor = fit(*recordings)
+    assert processor.typical_unit == pytest.approx(5)
+    assert processor.typical_origin == pytest.approx([4, 0])
+    assert fit(recordings[2]).typical_origin == pytest.approx([90, 0])
+    centred = fit(make_sequence("d", size=1, origin=0, speed=0))
+    assert (centred.typical_unit, centred.typical_origin) == (1, [0, 0])
+
+
 def test_what_fitting_has_done_already_is_what_transforming_does(make_sequence):
     """Bit for bit: recordings that were fitted to, again, and by a processor that comes from a checkpoint."""
     walk = make_sequence(fps=30.0)

@@ -3,6 +3,7 @@ import contextlib
 import logging
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -102,6 +103,28 @@ def test_names_that_clash_or_are_no_text_are_faults(tmp_path: Path) -> None:
     encoding, clash = sorted(caught.value.faults)
     assert encoding == r"caf\udce9.csv: a file name must be UTF-8, but is not. Rename the file."
     assert clash.startswith("recordings must have different names, but walk.")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems read names as UTF-8 in every locale")
+def test_names_that_the_locale_cannot_read_are_not_called_wrong(tmp_path: Path) -> None:
+    """The names are UTF-8; the setting that the message names then reads them."""
+    write(tmp_path / "poses" / "歩く.csv")
+    locale = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
+    folder = str(tmp_path / "poses")
+
+    def check(utf8: str) -> tuple[int, str]:
+        environment = os.environ | locale | {"PYTHONUTF8": utf8}
+        result = subprocess.run(
+            [sys.executable, "-m", "htvae", "check-data", folder], env=environment, capture_output=True
+        )
+        return result.returncode, (result.stdout + result.stderr).decode()
+
+    code, said = check("0")
+    assert code == 1 and "Traceback" not in said
+    assert "Python reads names as ascii in this locale, and this one is UTF-8" in said
+    assert "Set the environment variable PYTHONUTF8=1." in said
+    code, said = check("1")
+    assert code == 0 and "a file name must" not in said
 
 
 def test_folder_with_everything(tmp_path: Path) -> None:

@@ -51,8 +51,8 @@ def _describe_encoding(name: str, shown: str) -> str:
     except UnicodeError:
         return f"{shown}: a file name must be UTF-8, but is not. Rename the file."
     return (
-        f"{shown}: a file name must be readable, but in this locale Python reads names as "
-        f"{sys.getfilesystemencoding()}, and this one is UTF-8. Set the environment variable PYTHONUTF8=1."
+        f"{shown}: a file name must be text, but Python reads names as {sys.getfilesystemencoding()} in this "
+        "locale, and this one is UTF-8. Set the environment variable PYTHONUTF8=1."
     )
 
 
