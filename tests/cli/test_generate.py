@@ -10,7 +10,9 @@ import htvae
 from htvae.cli import main as cli
 from htvae.cli import motion as commands
 from htvae.cli.options import GenerateOptions
+from htvae.config import DataConfig
 from htvae.io.folder import read_folder
+from htvae.io.pose_csv import write_pose_csv
 
 
 @pytest.fixture
@@ -55,6 +57,22 @@ def test_nothing_is_overwritten(checkpoint, capsys):
     assert run(*asked, "--seed", "9") == 1
     assert "generated must hold no CSV files yet, but has 3" in capsys.readouterr().err
     assert Path("generated/generated_0.csv").read_text() == before
+
+
+@pytest.mark.parametrize("name", ["歩" * 79, "a" * 237])
+def test_results_of_a_recording_with_a_long_name_have_names_that_fit(checkpoint, make_walk, name):
+    recording = Path(f"{name}.csv")
+    write_pose_csv(recording, make_walk(0, 40))
+    for command, flags in (("continue", ["--num_frames", "9"]), ("complete", []), ("reconstruct", [])):
+        further = [] if command == "reconstruct" else ["--video", "none", "--num_samples", "2"]
+        asked = ["--checkpoint", checkpoint, "--output_dir", command, *flags, *further]
+        assert run(command, str(recording), *asked) == 0
+        files = sorted(read_folder(Path(command), DataConfig()), key=lambda s: s.name)
+        assert len(files) == {"continue": 2, "complete": 3, "reconstruct": 1}[command]
+        assert all(s.name.startswith(name[:20]) for s in files)
+    assert Path(f"reconstruct/{name}.csv").is_file() and Path(f"complete/{name}.csv").is_file()
+    made = json.loads(Path("continue/generation.json").read_text())
+    assert made["settings"]["recording"] == str(recording)
 
 
 def test_a_model_without_a_prior_says_so(trained, tmp_path, monkeypatch, capsys):
