@@ -59,7 +59,7 @@ def test_nothing_is_overwritten(checkpoint, capsys):
     assert Path("generated/generated_0.csv").read_text() == before
 
 
-@pytest.mark.parametrize("name", ["歩" * 79, "a" * 237])
+@pytest.mark.parametrize("name", ["歩" * 79, "a" * 237], ids=["kanji", "latin"])
 def test_results_of_a_recording_with_a_long_name_have_names_that_fit(checkpoint, make_walk, name):
     recording = Path(f"{name}.csv")
     write_pose_csv(recording, make_walk(0, 40))

@@ -30,8 +30,9 @@ from htvae.utils.files import atomic_write
 logger = logging.getLogger(__name__)
 
 PICTURE_SECONDS = 30
-"""A GIF shows so much of each sequence; an MP4 all of it."""
+"""Longest GIF (s). An MP4 shows all of each sequence."""
 PICTURE_PANELS = 4
+"""Sequences in a picture, at most."""
 DEFAULT_FRAMES = 1000
 
 
@@ -91,14 +92,14 @@ def edit(options: EditOptions, build_model: BuildModel | None) -> list[Path]:
 
 
 def remove_earlier(folder: Path) -> None:
-    """Remove what an earlier command of these wrote to a folder, which is told by its generation.json."""
+    """Remove a folder that one of these commands wrote; its generation.json says that one did."""
     if (folder / "generation.json").is_file():
         logger.info("What was generated earlier in %s is replaced.", folder)
         shutil.rmtree(folder)
 
 
 def _open(options: MotionOptions, build_model: BuildModel | None) -> GenerativeModel:
-    """Load the model, when it is known that results can be written."""
+    """Load the model, after a check that results can be written."""
     taken = sorted(options.output_dir.rglob("*.csv")) if options.output_dir.is_dir() else []
     if taken:
         raise FileExistsError(

@@ -106,7 +106,7 @@ class PoseDataProcessor:
         self.pose_mean: list[list[float]] = []
         self.pose_scale: list[float] = []
         self.typical_unit = 1.0
-        self.typical_origin: list[float] = []
+        self.typical_origin = [0.0]
         self._said: set[Hashable] = set()
         self._fitted: dict[
             PoseSequence, _Normalised

@@ -247,9 +247,8 @@ class MotionSampler(TrainedModel):
     @cached_property
     def training_place(self) -> Place:
         """Where the training recordings lie: the place of motion that belongs to no recording."""
-        processor = self.processor
-        origin = np.array(processor.typical_origin or [0.0] * processor.num_coordinates, np.float32)
-        return Place(processor.typical_unit, origin, coordinates_of(self.config.data))
+        processor, coordinates = self.processor, coordinates_of(self.config.data)
+        return Place(processor.typical_unit, np.array(processor.typical_origin, np.float32), coordinates)
 
     def to_sequence(
         self,
