@@ -74,12 +74,6 @@ class LatentWindows(NamedTuple):
         counts = torch.bincount(self.labels, self.num_chunks.double(), num_labels + 1)
         return tuple((counts / counts.sum()).tolist())
 
-    def to(self, device: str) -> "LatentWindows":
-        """Return the same on another device."""
-        sequence, chunks, *rest = self
-        moved = [tuple(part.to(device) for part in pair) for pair in (sequence, chunks)]
-        return LatentWindows(*moved, *(part.to(device) for part in rest))  # type: ignore[arg-type]
-
 
 class PriorExamples(NamedTuple):
     """What a prior learns from, and what is noted of the training recordings."""
