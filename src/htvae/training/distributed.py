@@ -28,7 +28,7 @@ def join_processes(device: str) -> Iterator[World]:
     """Connect the processes that torchrun started; all but the first say nothing but errors.
 
     Raises:
-        ValueError: a device that several processes cannot use, or too few of it.
+        ValueError: several processes cannot use the device, or there are too few of it.
     """
     world = World.from_environment()
     if world.size == 1:

@@ -18,7 +18,7 @@ NUM_TURNS = 4
 """Steps from one move of a matrix to its next."""
 MOMENTUM = 0.95
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-"""Of the odd polynomial that is applied five times; it takes singular values from 0.005 up to about 1."""
+"""Coefficients of the odd polynomial, which takes singular values from 0.005 to about 1 in five rounds."""
 NUM_ITERATIONS = 5
 SMALLEST_NORM = 1e-7
 

@@ -21,7 +21,7 @@ class MuonWithAdamW(torch.optim.Optimizer):
 
     Args:
         matrices: hidden matrices, two-dimensional.
-        others: all other parameters; those of one dimension or none are not decayed.
+        others: all other parameters; vectors and scalars are not decayed.
         learning_rate: of both.
         weight_decay: decoupled.
         in_bf16: whether Muon multiplies in bf16.
@@ -66,10 +66,10 @@ class MuonWithAdamW(torch.optim.Optimizer):
         return {"parts": [part.state_dict() for part in self.parts]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the states of both parts.
+        """Restore the states of both parts.
 
         Raises:
-            ValueError: they are those of other parameters.
+            ValueError: they belong to other parameters.
         """
         for part, state in zip(self.parts, state_dict["parts"], strict=True):
             part.load_state_dict(state)
@@ -82,7 +82,7 @@ class MuonWithAdamW(torch.optim.Optimizer):
         self._share_groups()
 
     def _share_groups(self) -> None:
-        """Let schedulers and clipping, which see our groups, act on the very dictionaries of the parts."""
+        """Let changes of our groups act on the dictionaries of the parts."""
         self.param_groups = [group for part in self.parts for group in part.param_groups]
 
 

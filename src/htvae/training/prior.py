@@ -138,7 +138,7 @@ def build_loop(task: PriorTask, folder: Path, pause: EndRequest) -> Loop:
 
 
 def _begin(loop: Loop, resume: bool) -> None:
-    """Restore the saved state where it belongs to this model and these settings; else begin anew."""
+    """Restore the saved state where it belongs to this model and these settings; else start afresh."""
     path = loop.checkpoint.last_path
     if resume and path.is_file():
         state = loop.checkpoint.load_state()

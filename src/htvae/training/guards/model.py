@@ -1,4 +1,4 @@
-"""Guard of what the model does, looked at in validation: levels that collapse, static or trembling output.
+"""Guard of the model's behaviour in validation: levels that collapse, static or trembling output.
 
 Axes: ``B`` batch, ``T`` frames, ``L`` landmarks, ``D`` coordinates, ``Z`` latent_dim, ``C`` chunks, ``K``
 chunk_latent_dim.
@@ -23,17 +23,17 @@ NUM_VALIDATIONS = 2
 """Validations in a row that must agree."""
 DEAD_KL = 0.01
 """KL (nats per latent number, mean over windows or chunks) below which a number says nothing; a unit that
-`metrics.active_units` calls inactive has about half of it. Rates per frame would mislead: that of the
-sequence latent is small in any long window."""
+`active_units` calls inactive has about half of it. Rates per frame would mislead: the sequence latent has a
+small one in any long window."""
 STATIC_SHARE = 0.25
 """Least share of the input's movement that the output must have; sound models have 0.8 and more."""
 MOVING = 3.0
 """The input counts as moving where its movement is this many times its own trembling."""
 JERK_RATIO = 2.0
-"""Jerk of the output over that of the input that is allowed ..."""
+"""Allowed jerk of the output over the input's ..."""
 VISIBLE_TREMBLE = 0.03
-"""... and trembling (torso lengths) that is allowed whatever the input does: 1.5 cm on a person. The ratio
-alone would not do: on studio recordings, which hardly tremble, sound models have ratios of 2.5 to 12, with a
+"""... and trembling (torso lengths) allowed whatever the input does: 1.5 cm on a person. The ratio alone
+would mislead: on studio recordings, which hardly tremble, sound models have ratios of 2.5 to 12, with a
 trembling of 0.005 to 0.016 torso lengths."""
 
 _NOISE_JERK = math.sqrt(20 * math.pi / 2)
@@ -47,10 +47,10 @@ _REMEDIES = {
 class ModelGuard(Guard):
     """Warns, after validations, of a collapsed level, and of output that stands still or trembles.
 
-    It sees what validation computes anyway, by a hook on the averaged model.
+    A hook on the averaged model shows the guard what validation computes anyway.
 
     Args:
-        num_landmarks: L; the points after these are not judged.
+        num_landmarks: L; later points are not judged.
         first_step: optimiser step from which validations are judged.
     """
 
@@ -115,7 +115,7 @@ def sum_behaviour(
         "sequence_kl": output.sequence_kl.sum(0),
         "num_sequence": num_frames.new_tensor(len(num_frames)),
         "chunk_kl": chunk_kl.sum(0),
-        "num_chunk": (chunk_kl.sum(-1) != 0).sum(),  # that of padding is exactly 0
+        "num_chunk": (chunk_kl.sum(-1) != 0).sum(),  # padding has exactly 0
         "squares": _squares_about_mean(reconstruction, mask),
         "input_squares": _squares_about_mean(pose, mask),
         "num_points": mask.sum(),

@@ -29,7 +29,7 @@ class SpeedGuard(Guard):
     Args:
         device: "cpu", "cuda" or "mps".
         precision: "bf16" or "32".
-        num_workers: of the loader.
+        num_workers: processes of the loader.
     """
 
     def __init__(self, device: str, precision: str, num_workers: int) -> None:
@@ -45,17 +45,17 @@ class SpeedGuard(Guard):
             self.warn(loop, "idle", idle)
 
     def on_validation_end(self, loop: Loop) -> None:
-        """Leave out what validation takes."""
+        """Leave out the time of a validation."""
         self.step_end = 0.0
 
     def on_step_start(self, loop: Loop, batch: Any) -> None:
-        """Note how long this step was waited for."""
+        """Add the time since the last step."""
         self.step_start = time.perf_counter()
         if self.step_end:
             self.waited += self.step_start - self.step_end
 
     def on_step_end(self, loop: Loop) -> None:
-        """Note how long this step took, and judge when enough are known."""
+        """Add the time of this step, and judge when enough steps are known."""
         now = time.perf_counter()
         if self.step_end:
             self.computed += now - self.step_start

@@ -1,4 +1,4 @@
-"""Guards of training steps: what the model is given, gradients that are not finite, a loss that rises.
+"""Guards of training steps: the model's input, gradients that are not finite, a loss that rises.
 
 Axes: ``L`` landmarks.
 """
@@ -22,12 +22,12 @@ LARGEST_SPREAD = 2.0
 SMALLEST_SPREAD = 0.5
 """The largest spread of all landmarks must reach this; some may hardly move."""
 NUM_FRAMES = 100_000
-"""Frames, about, that are looked at, evenly spaced over all recordings."""
+"""Frames (about) that are checked, evenly spaced over all recordings."""
 
 CHECK_INTERVAL = 10
-"""Steps between two looks at the loss; each look waits for the device."""
+"""Steps between two checks of the loss."""
 NUM_CHECKS = 5
-"""Looks in a row that must agree that the loss is too high."""
+"""Checks in a row that must find the loss too high."""
 LARGEST_RISE = 1.0
 """Nats per coordinate that the reconstruction term may rise above its lowest level: errors grown e-fold."""
 
@@ -37,12 +37,12 @@ SHOWN_WINDOWS = 3
 class InputGuard(Guard):
     """Warns before the first step where the input, as the model standardises it, is not of mean 0, spread 1.
 
-    It looks at recordings before augmentation, which moves both: mirroring what always faces one way, say. A
-    network of one's own without ``pose_mean`` and ``pose_scale`` standardises in a way unknown here and is
-    not judged.
+    The guard checks recordings before augmentation, since augmentation moves both (mirroring people who
+    always face one way, say). A network of one's own without ``pose_mean`` and ``pose_scale`` is not judged: its
+    standardisation is unknown here.
 
     Args:
-        recordings: those trained on.
+        recordings: training recordings.
         landmarks: names of the first L points; the root velocity, whose tails are long, is not judged.
     """
 
