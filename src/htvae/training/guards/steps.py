@@ -38,8 +38,8 @@ class InputGuard(Guard):
     """Warns before the first step where the input, as the model standardises it, is not of mean 0, spread 1.
 
     The guard checks recordings before augmentation, since augmentation moves both (mirroring people who
-    always face one way, say). A network of one's own without ``pose_mean`` and ``pose_scale`` is not judged: its
-    standardisation is unknown here.
+    always face one way, say). A network of one's own without ``pose_mean`` and ``pose_scale`` is not judged:
+    its standardisation is unknown here.
 
     Args:
         recordings: training recordings.
