@@ -27,37 +27,60 @@ def fallback(model):
     return np.array(model.processor.pose_mean, np.float32)[:6]
 
 
+@pytest.fixture
+def toy():
+    """A model with the latent space alone, whose chunk prior is N(0, 1)."""
+    space = SimpleNamespace(kl=lambda sequence, chunks, z: (sequence.kl(), chunks.kl()))
+    return SimpleNamespace(model=SimpleNamespace(latent_space=space), device="cpu")
+
+
 def recording(num_frames, sequence_mu, chunk_mu, sequence_kl, chunk_kl):
+    def posterior(mu):  # of the prior's spread, so that a number's KL is half its square
+        return mu, torch.zeros_like(mu)
+
     window = SimpleNamespace(
         window=Window(0, 0, num_frames, 0, num_frames, num_frames),
-        sequence=(torch.tensor(sequence_mu), None),
-        chunks=(torch.tensor(chunk_mu).reshape(-1, 2), None),
+        sequence=posterior(torch.tensor(sequence_mu)),
+        chunks=posterior(torch.tensor(chunk_mu).reshape(-1, 2)),
         sequence_kl=sequence_kl,
         chunk_kl=chunk_kl,
     )
     return SimpleNamespace(windows=[window], pose=np.zeros((num_frames, 1, 2)))
 
 
-def test_rates_by_hand():
+def test_rates_by_hand(toy):
     two = [
         recording(30, [1.0, 0, 5], [[0.0, 1], [0, 2]], sequence_kl=6.0, chunk_kl=1.0),
-        recording(10, [2.0, 0, 5], [[0.0, 3]], sequence_kl=2.0, chunk_kl=3.0),
+        recording(10, [2.0, 0, 5], [[0.0, 4]], sequence_kl=2.0, chunk_kl=3.0),
     ]
-    assert measure_rates(two) == {
+    assert measure_rates(toy, two) == {
         "sequence_rate": 8 / 40,
         "sequence_active_units": 1,  # of three numbers, one varies
+        "sequence_largest_kl": 12.5,
         "chunk_rate": 4 / 40,
         "chunk_active_units": 1,
+        "chunk_largest_kl": (1 + 4 + 16) / 2 / 3,
         "latent_dim": 3,
         "chunk_latent_dim": 2,
     }
     assert count_numbers(two) == (3 + 4 + 3 + 2, 40)
 
 
-def test_one_window_cannot_tell_which_numbers_are_active():
-    rates = measure_rates([recording(30, [1.0], [[0.0, 1]], 6.0, 1.0)])
+def test_one_window_cannot_tell_which_numbers_are_active(toy):
+    rates = measure_rates(toy, [recording(30, [1.0], [[0.0, 1]], 6.0, 1.0)])
     assert math.isnan(rates["sequence_active_units"])
-    assert rates["sequence_rate"] == 0.2
+    assert rates["sequence_rate"] == 0.2 and rates["sequence_largest_kl"] == 0.5
+
+
+def test_kl_of_numbers_add_up_to_the_rates(model, reconstructions):
+    """The largest lies between the mean over numbers and the sum of all."""
+    rates = measure_rates(model, reconstructions)
+    windows = [w for r in reconstructions for w in r.windows]
+    frames = sum(w.window.num_frames for w in windows)
+    for level, counted in (("sequence", len(windows)), ("chunk", sum(len(w.chunks[0]) for w in windows))):
+        size = rates["latent_dim" if level == "sequence" else "chunk_latent_dim"]
+        total = rates[f"{level}_rate"] * frames / counted
+        assert total / size * 0.99 <= rates[f"{level}_largest_kl"] <= total * 1.01 + 1e-6
 
 
 def test_numbers_of_all_windows_count_but_frames_once(reconstructions):

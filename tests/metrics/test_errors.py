@@ -160,27 +160,6 @@ def test_bone_length_error_by_hand():
     assert metrics.bone_length_error(pose, pose, mask, []).isnan()
 
 
-def test_kl_of_a_shifted_unit_gaussian_is_half_the_square():
-    assert metrics.kl_divergence(torch.tensor([3.0]), torch.zeros(1)) == 4.5
-
-
-def test_kl_equals_torch_distributions():
-    mu, logvar, prior_mu, prior_logvar = torch.randn(4, 6, 7, generator=torch.Generator().manual_seed(0))
-    posterior = torch.distributions.Normal(mu, torch.exp(0.5 * logvar))
-    prior = torch.distributions.Normal(prior_mu, torch.exp(0.5 * prior_logvar))
-    expected = torch.distributions.kl_divergence(posterior, prior)
-    torch.testing.assert_close(metrics.kl_divergence(mu, logvar, prior_mu, prior_logvar), expected)
-
-
-def test_active_units_counts_numbers_that_vary():
-    mu = torch.zeros(40, 4)
-    mu[:, 0] = torch.linspace(-1, 1, 40)
-    mu[:, 1] = 7.0  # large, but the same for every input
-    mu[::2, 2] = 0.1  # variance 0.0025
-    assert metrics.active_units(mu) == 1
-    assert metrics.active_units(mu, threshold=0.001) == 2
-
-
 @pytest.mark.parametrize("num_coordinates", [2, 3])
 def test_noise_floor_measures_noise_on_smooth_motion(num_coordinates):
     generator = torch.Generator().manual_seed(0)

@@ -147,7 +147,7 @@ def _score(
     figures |= _score_controls(scored, control)
     if options.truth_dir is not None:
         figures |= _score_truth(model, options.truth_dir, reconstructions, control)
-    figures |= measure_rates(reconstructions)
+    figures |= measure_rates(model, reconstructions)
     figures |= measure_level_use(model, reconstructions, fallback)
     processed = [r.processed for r in reconstructions]
     figures |= measure_completion(model, processed, fallback, options.num_excerpts, options.refine_steps)

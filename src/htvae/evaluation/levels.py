@@ -9,31 +9,47 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from htvae.inference.model import Reconstruction, TrainedModel
-from htvae.metrics import errors as metrics
+from htvae.inference.model import Reconstruction, TrainedModel, WindowOutput
+from htvae.metrics.errors import mpjpe_sums
 from htvae.metrics.frechet import frechet_excess, pose_features
+from htvae.metrics.rates import active_units, find_largest_kl
+from htvae.models.latent import Gaussian
 
 SWAPS = ("sequence", "chunks")
 
 
-def measure_rates(reconstructions: Sequence[Reconstruction]) -> dict[str, float]:
-    """Return rate (nats per frame) and active numbers of both levels."""
+@torch.no_grad()
+def measure_rates(model: TrainedModel, reconstructions: Sequence[Reconstruction]) -> dict[str, float]:
+    """Return what both levels carry: rate (nats per frame), active numbers, largest KL of a number (nats)."""
     windows = [window for r in reconstructions for window in r.windows]
     frames = sum(window.window.num_frames for window in windows)
     sequence_mu = torch.stack([window.sequence[0] for window in windows])
     chunk_mu = torch.cat([window.chunks[0] for window in windows])
+    kl = [_measure_kl(model, window) for window in windows]
     return {
         "sequence_rate": sum(window.sequence_kl for window in windows) / frames,
-        "sequence_active_units": float(metrics.active_units(sequence_mu)) if len(sequence_mu) > 1 else np.nan,
+        "sequence_active_units": float(active_units(sequence_mu)) if len(sequence_mu) > 1 else np.nan,
+        "sequence_largest_kl": find_largest_kl(torch.cat([sequence for sequence, _ in kl])),
         "chunk_rate": sum(window.chunk_kl for window in windows) / frames,
-        "chunk_active_units": float(metrics.active_units(chunk_mu)) if chunk_mu.numel() else 0.0,
+        "chunk_active_units": float(active_units(chunk_mu)) if chunk_mu.numel() else 0.0,
+        "chunk_largest_kl": find_largest_kl(torch.cat([chunks for _, chunks in kl])),
         "latent_dim": float(sequence_mu.shape[1]),
         "chunk_latent_dim": float(chunk_mu.shape[1]),
     }
 
 
+def _measure_kl(model: TrainedModel, window: WindowOutput) -> tuple[Tensor, Tensor]:
+    """Return the KL (nats) of each latent number of a window, (1, Z) and (C, K)."""
+    sequence, chunks = (
+        Gaussian(mu[None].to(model.device), logvar[None].to(model.device))
+        for mu, logvar in (window.sequence, window.chunks)
+    )
+    sequence_kl, chunk_kl = model.model.latent_space.kl(sequence, chunks, sequence.mu)
+    return sequence_kl.cpu(), chunk_kl[0].cpu()
+
+
 def count_numbers(reconstructions: Sequence[Reconstruction]) -> tuple[int, int]:
-    """Return all latent numbers of the reconstructions, and the frames they stand for (counted once)."""
+    """Return all latent numbers of the reconstructions, and the number of frames (each counted once)."""
     numbers = sum(w.sequence[0].numel() + w.chunks[0].numel() for r in reconstructions for w in r.windows)
     return numbers, sum(len(r.pose) for r in reconstructions)
 
@@ -114,7 +130,7 @@ def _error(real: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
 
 
 def _sums(pose: Tensor, other: Tensor) -> Tensor:
-    return torch.stack(metrics.mpjpe_sums(other, pose, pose.isfinite().all(-1)))
+    return torch.stack(mpjpe_sums(other, pose, pose.isfinite().all(-1)))
 
 
 def _excess(real: Sequence[np.ndarray], other: Sequence[np.ndarray], fallback: np.ndarray) -> float:

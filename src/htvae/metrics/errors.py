@@ -1,8 +1,8 @@
 """How good a reconstruction is, in numbers: pure functions on tensors, for validation and for evaluation.
 
-Axes: ``B`` batch, ``T`` frames, ``L`` landmarks, ``D`` coordinates, ``Z`` latent numbers. Poses are
-(..., T, L, D), masks (..., T, L) with True = observed; where the mask is False, poses may hold anything, NaN
-included. All is computed in float32, whatever comes in. Positions are in torso lengths, time is in frames.
+Axes: ``B`` batch, ``T`` frames, ``L`` landmarks, ``D`` coordinates. Poses are (..., T, L, D),
+masks (..., T, L) with True = observed; where the mask is False, poses may hold anything, NaN included. All is
+computed in float32, whatever comes in. Positions are in torso lengths, time is in frames.
 
 Most metrics are a quotient of two sums. A ``*_sums`` function returns the two, so that batches of different
 sizes add up to the exact figure of the whole set; the function without the suffix divides them. Where nothing
@@ -104,7 +104,7 @@ def jerk_ratio(reconstruction: Tensor, pose: Tensor, mask: Tensor) -> Tensor:
 
 
 def jerk_ratio_sums(reconstruction: Tensor, pose: Tensor, mask: Tensor) -> Sums:
-    """Return the summed jerk of the reconstruction and that of the recording, for `jerk_ratio`."""
+    """Return the summed jerk of the reconstruction and of the recording, for `jerk_ratio`."""
     return _masked_jerk(reconstruction, mask).sum(), _masked_jerk(pose, mask).sum()
 
 
@@ -188,50 +188,6 @@ def bone_length_error_sums(
     tails, heads = [tail for tail, _ in edges], [head for _, head in edges]
     lengths = [_norm(p.float()[..., tails, :] - p.float()[..., heads, :]) for p in (reconstruction, pose)]
     return _masked_sums((lengths[0] - lengths[1]).abs(), mask[..., tails] & mask[..., heads])
-
-
-def kl_divergence(
-    mu: Tensor, logvar: Tensor, prior_mu: Tensor | None = None, prior_logvar: Tensor | None = None
-) -> Tensor:
-    """Return KL(N(mu, exp logvar) || N(prior_mu, exp prior_logvar)) of each latent number, in nats.
-
-    ``(prior_logvar - logvar + (exp(logvar) + (mu - prior_mu)^2) / exp(prior_logvar) - 1) / 2``. Nothing is
-    summed or averaged: the caller knows what is padding.
-
-    Args:
-        mu: (..., Z).
-        logvar: (..., Z), natural logarithm of the variance.
-        prior_mu: (..., Z); None: 0.
-        prior_logvar: (..., Z); None: 0, a variance of 1.
-
-    Returns:
-        (..., Z), at least 0 but for rounding.
-
-    Source: Kingma and Welling, Auto-Encoding Variational Bayes (2014), appendix B, there with the other sign.
-    """
-    mu, logvar = mu.float(), logvar.float()
-    prior_mu = torch.zeros_like(mu) if prior_mu is None else prior_mu.float()
-    prior_logvar = torch.zeros_like(logvar) if prior_logvar is None else prior_logvar.float()
-    distance = (mu - prior_mu).square() * torch.exp(-prior_logvar)
-    return 0.5 * (prior_logvar - logvar + torch.exp(logvar - prior_logvar) + distance - 1)
-
-
-def active_units(mu: Tensor, threshold: float = 0.01) -> Tensor:
-    """Return how many latent numbers tell inputs apart: those whose mean varies from input to input.
-
-    ``number of z with variance over inputs of mu[:, z] > threshold``. It is the variance of the posterior's
-    mean, not of samples: a number that ignores its input has a constant mean and is dead.
-
-    Args:
-        mu: (n, Z), one row an input (or an input's chunk). Few rows hide active numbers.
-        threshold: least variance, in units of the prior's variance.
-
-    Returns:
-        Integer scalar in [0, Z].
-
-    Source: Burda et al., Importance Weighted Autoencoders (2016), section 5.2, ``A_u > 10^-2``.
-    """
-    return (mu.float().var(dim=0, correction=0) > threshold).sum()
 
 
 def noise_floor(pose: Tensor) -> Tensor:

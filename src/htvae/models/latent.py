@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from htvae.config import ModelConfig, PathKind
-from htvae.metrics.errors import kl_divergence
+from htvae.metrics.rates import kl_divergence
 
 LOGVAR_RANGE = (-14.0, 6.0)
 INITIAL_LOGVAR = -3.0

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from htvae.metrics.errors import jerk_ratio_sums
+from htvae.metrics.rates import DEAD_KL
 from htvae.models.vae import VAEOutput
 from htvae.training.guards.base import Guard
 from htvae.training.loop import Loop
@@ -21,10 +22,6 @@ FIRST_STEP = 200
 """A model is not judged before this step, nor before twice the warm-up of the KL."""
 NUM_VALIDATIONS = 2
 """Validations in a row that must agree."""
-DEAD_KL = 0.01
-"""KL (nats per latent number, mean over windows or chunks) below which a number says nothing; a unit that
-`active_units` calls inactive has about half of it. Rates per frame would mislead: the sequence latent has a
-small one in any long window."""
 STATIC_SHARE = 0.25
 """Least share of the input's movement that the output must have; sound models have 0.8 and more."""
 MOVING = 3.0
