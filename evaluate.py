@@ -8,9 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from htvae.cli.evaluate import parse_evaluate
+from htvae.cli.evaluate import parse_evaluate, run_evaluation
 from htvae.cli.main import run_command
-from htvae.config.files import load_config_file
 
 if TYPE_CHECKING:
     from htvae.evaluation.reconstruction import Metric
@@ -22,20 +21,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def evaluate(argv: Sequence[str]) -> None:
-    """Evaluate as the flags say; how recordings are read is taken from the checkpoint."""
-    options = parse_evaluate(argv, prog="python evaluate.py")
-
-    from htvae.evaluation import evaluator  # here, so that --help does not wait for PyTorch
-
-    build_model = load_config_file(options.config).build_model  # the user's own architecture, if any
-    evaluator.evaluate(options, get_metrics(), build_model)  # writes what it finds to --output_dir
+    """Evaluate as the flags say; the checkpoint holds the settings with which recordings are read."""
+    options, build_model = parse_evaluate(argv, prog="python evaluate.py")
+    run_evaluation(options, get_metrics(), build_model)  # prints what it finds, and writes it to --output_dir
 
 
 def get_metrics() -> dict[str, "Metric"]:
     """Return the metrics by the name they get in the tables.
 
     A metric is a function of the list of scored recordings: their poses, reconstructions and masks. Add yours
-    as ``{**DEFAULT_METRICS, "worst_error": worst_error}``.
+    as ``{**DEFAULT_METRICS, "worst_error": worst_error}``. It comes first in the printed table.
     """
     from htvae.evaluation.evaluator import DEFAULT_METRICS
 

@@ -24,7 +24,7 @@ import numpy as np
 import htvae
 from htvae.data.loader import PoseDataLoader
 from htvae.data.processing import ProcessedSequence
-from htvae.evaluation.generation import SEEDS, measure_excess
+from htvae.evaluation.likeness import SEEDS, measure_excess
 from htvae.evaluation.motion_sets import sample_posteriors
 from htvae.generation.editing import edit_towards, find_direction
 from htvae.generation.model import GenerativeModel

@@ -212,9 +212,9 @@ def test_an_augmentation_of_ones_own(config: Config, monkeypatch: pytest.MonkeyP
 
 
 def test_a_metric_of_ones_own(trained: Any, tmp_path: Path) -> None:
-    from htvae.evaluation.evaluator import evaluate
+    from htvae.cli.evaluate import run_evaluation
 
     folders = {"output_dir": tmp_path, "experiments_dir": tmp_path / "runs"}
     options = EvaluateOptions(checkpoint=trained.checkpoint, device="cpu", **folders)
-    figures = evaluate(options, run(example("def get_metrics"))["get_metrics"]())
+    figures = run_evaluation(options, run(example("def get_metrics"))["get_metrics"]())
     assert figures["worst_frame"] > figures["mpjpe"] > 0

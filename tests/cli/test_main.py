@@ -101,15 +101,14 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, Any]]:
 
 @pytest.fixture
 def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[EvaluateOptions, dict[str, Any]]]:
-    """What the evaluator was asked to do."""
+    """What was to be evaluated, and by which metrics."""
     calls: list[tuple[EvaluateOptions, dict[str, Any]]] = []
 
-    def evaluate(options: EvaluateOptions, metrics: dict[str, Any], build_model: Any = None) -> None:
+    def run_evaluation(options: EvaluateOptions, metrics: dict[str, Any], build_model: Any = None) -> None:
         calls.append((options, metrics))
 
-    module = "htvae.evaluation.evaluator"
-    stand_in(monkeypatch, module, evaluate=evaluate, DEFAULT_METRICS={"mpjpe": len})
-    monkeypatch.setattr("htvae.evaluation.evaluator", sys.modules[module], raising=False)
+    monkeypatch.setattr("htvae.cli.evaluate.run_evaluation", run_evaluation)
+    stand_in(monkeypatch, "htvae.evaluation.evaluator", DEFAULT_METRICS={"mpjpe": len})
     return calls
 
 
@@ -177,7 +176,8 @@ class TestSpecifiedCommandLines:
             "--checkpoint experiments/checkpoints/best_model.pt --data_dir data/pose_csvs "
             "--output_dir evaluation_results --visualize --extract_latents"
         )
-        options = evaluate.parse_evaluate(line.split())
+        options, build_model = evaluate.parse_evaluate(line.split())
+        assert build_model is None
         assert options == EvaluateOptions(
             data_dir=Path("data/pose_csvs"), visualize=True, extract_latents=True
         )
@@ -215,7 +215,7 @@ class TestPrecedence:
 
     def test_the_cache_lies_where_the_settings_file_says(self) -> None:
         def parsed(line: str) -> Path:
-            return evaluate.parse_evaluate(line.split()).experiments_dir
+            return evaluate.parse_evaluate(line.split())[0].experiments_dir
 
         assert parsed("") == Path("experiments")
         Path("configs").mkdir()

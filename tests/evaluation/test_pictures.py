@@ -30,11 +30,25 @@ def test_everything_there_is_to_see(model, trained, make_walks, tmp_path, monkey
     monkeypatch.setattr(pictures, "GIF_FRAMES", 5)
     log = trained.checkpoint.parents[1] / "logs" / "metrics.csv"
     walks = make_walks([40, 30, 70])
-    walks[1] = dataclasses.replace(walks[1], name="day 1/walk:2")
     assert draw(model, walks, tmp_path / "pictures", log) == [
         "attention_global.png", "attention_local.png", "latent_map.png", "loss_curves.png",
-        "reconstruction_walk_00.gif", "strip_day_1_walk_2.png", "strip_walk_00.png", "strip_walk_02.png",
+        "reconstruction_walk_00.gif", "strip_walk_00.png", "strip_walk_01.png", "strip_walk_02.png",
     ]  # fmt: skip
+
+
+LONG_NAMES = ["/".join(["a folder within a folder"] * 12), "歩" * 79, "day 1/walk:2", "day 1_walk_2"]
+
+
+def test_names_of_recordings_become_names_of_files(model, make_walks, tmp_path, monkeypatch):
+    """Nested folders, kanji of three bytes each, and names that differ in what no file may have."""
+    monkeypatch.setattr(pictures, "GIF_FRAMES", 3)
+    walks = [
+        dataclasses.replace(w, name=name) for w, name in zip(make_walks([9] * 4), LONG_NAMES, strict=True)
+    ]
+    names = draw(model, walks, tmp_path)
+    strips = [name for name in names if name.startswith("strip_")]
+    assert len(set(strips)) == 4
+    assert all(len(name.encode()) <= 128 for name in names)
 
 
 def test_a_single_frame_and_no_log(model, make_walk, tmp_path):

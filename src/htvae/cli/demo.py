@@ -16,8 +16,9 @@ def demo(argv: Sequence[str]) -> None:
     options = parse_flags(DemoOptions, argv, "htvae demo")
 
     from htvae.cli import motion
+    from htvae.cli.evaluate import run_evaluation
     from htvae.demo.recordings import write_demo_data
-    from htvae.evaluation import evaluator
+    from htvae.evaluation.evaluator import DEFAULT_METRICS
     from htvae.training.prior import add_prior_to
     from htvae.training.trainer import HTVAETrainer
 
@@ -35,7 +36,7 @@ def demo(argv: Sequence[str]) -> None:
         num_excerpts=3,
         device=options.device,
     )
-    evaluator.evaluate(scored, evaluator.DEFAULT_METRICS)
+    run_evaluation(scored, DEFAULT_METRICS)
     generated = GenerateOptions(
         checkpoint=run.best_model,
         output_dir=options.output_dir / "generated",

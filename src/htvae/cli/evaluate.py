@@ -2,27 +2,109 @@
 
 import logging
 import shlex
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from htvae.cli.options import EncodeOptions, EvaluateOptions, ReconstructOptions
 from htvae.cli.parsing import parse_with_model
-from htvae.config.files import DEFAULT_FILE, load_config_file
+from htvae.config.files import DEFAULT_FILE
+from htvae.utils.text import format_duration
+
+if TYPE_CHECKING:
+    from htvae.data.loader import PoseDataLoader
+    from htvae.evaluation.reconstruction import Metric
+    from htvae.inference.checkpoint import BuildModel
+    from htvae.inference.model import Encoding, TrainedModel
 
 log = logging.getLogger(__name__)
 
 
 def evaluate(argv: Sequence[str]) -> None:
     """Score a trained model: errors, latents, pictures."""
-    options = parse_evaluate(argv)
+    options, build_model = parse_evaluate(argv)
 
-    from htvae.evaluation import evaluator
+    from htvae.evaluation.evaluator import DEFAULT_METRICS
 
-    evaluator.evaluate(options, evaluator.DEFAULT_METRICS, load_config_file(options.config).build_model)
+    run_evaluation(options, DEFAULT_METRICS, build_model)
 
 
-def parse_evaluate(argv: Sequence[str], prog: str = "htvae evaluate") -> EvaluateOptions:
-    """Return what to score and where results go."""
-    return parse_with_model(EvaluateOptions, argv, prog)[0]
+def parse_evaluate(
+    argv: Sequence[str], prog: str = "htvae evaluate"
+) -> tuple[EvaluateOptions, "BuildModel | None"]:
+    """Return what to score and where results go, and the user's own architecture where there is one."""
+    return parse_with_model(EvaluateOptions, argv, prog)
+
+
+def run_evaluation(
+    options: EvaluateOptions, metrics: Mapping[str, "Metric"], build_model: "BuildModel | None" = None
+) -> dict[str, float]:
+    """Score a model, say what was found, and write it to ``options.output_dir``.
+
+    Args:
+        options: checkpoint, recordings, what to write.
+        metrics: metrics of reconstruction by name, a user's own among them.
+        build_model: makes the user's own architecture, where the model was trained with one.
+
+    Returns:
+        All figures by name, as in ``metrics.json``.
+
+    Raises:
+        FileNotFoundError: no such checkpoint or folder.
+        ValueError: faulty files, or no recordings to score.
+    """
+    from htvae.cli.report_scores import print_report, write_figures
+    from htvae.evaluation.evaluator import ScoreRequest, score_model
+    from htvae.evaluation.pictures import draw_pictures
+    from htvae.generation.model import load
+
+    started = time.monotonic()
+    model = load(options.checkpoint, options.device, build_model)
+    model.batch_frames = options.batch_size * model.config.data.max_frames
+    data = _open_data(model, options)
+    request = ScoreRequest(
+        split=options.split,
+        truth_dir=options.truth_dir,
+        probe=options.probe,
+        probe_groups=options.probe_groups or "subject",
+        refine_steps=options.refine_steps,
+        num_excerpts=options.num_excerpts,
+    )
+    scores = score_model(model, data, request, metrics)
+    path = write_figures(options, scores)
+    print_report(scores.figures, path)
+    encodings = [r.encoding for r in scores.reconstructions]
+    if options.extract_latents:
+        encodings = _extract_latents(model, data, options)
+    if options.visualize:
+        log_file = options.checkpoint.parent.parent / "logs" / "metrics.csv"
+        draw_pictures(model, scores.reconstructions, encodings, options.output_dir / "pictures", log_file)
+    log.info("Written to %s in %s.", options.output_dir, format_duration(time.monotonic() - started))
+    return scores.figures
+
+
+def _open_data(model: "TrainedModel", options: EvaluateOptions) -> "PoseDataLoader":
+    """Read recordings as the model's own were read, split as its training split them."""
+    from htvae.data.loader import PoseDataLoader
+
+    data_dir = str(options.data_dir or model.config.data.data_dir)
+    config = model.config.replace(data_dir=data_dir, experiments_dir=str(options.experiments_dir))
+    return PoseDataLoader(config, processor=model.processor, splits=model.splits)
+
+
+def _extract_latents(
+    model: "TrainedModel", data: "PoseDataLoader", options: EvaluateOptions
+) -> list["Encoding"]:
+    """Save the latents of every recording in the folder, whatever its split."""
+    from htvae.inference.latent_files import save_latents
+
+    by_split = {split: data.processed(split) for split in ("train", "val", "test", "new")}
+    splits = {p.name: split for split, part in by_split.items() for p in part}
+    processed = sorted((p for part in by_split.values() for p in part), key=lambda p: p.name)
+    encodings = model.encode_all(processed)
+    for path in save_latents(options.output_dir / "latents", encodings, splits):
+        log.info("%s", path)
+    return encodings
 
 
 def encode(argv: Sequence[str]) -> None:

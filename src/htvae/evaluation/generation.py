@@ -1,32 +1,27 @@
-"""How real generated motion is: reconstruction, posterior sample and prior sample side by side, and controls.
+"""How real generated motion is: what is drawn, and which figures are made of it.
 
-Everything is measured on fixed features of short windows (`htvae.metrics.frechet.pose_features`), in the
-principal components of real windows' standardised features. Real windows are split at random into two halves,
-A and B, and each kind of motion is compared with A, as is B, in sets of one size: what B differs from A by is
-the *floor*, and what other motion differs by beyond that is its *excess*. Reconstructions and posterior
-samples are of the recordings themselves; of them, the windows at B's places are taken. So a perfect
-reconstruction has an excess of exactly 0.
+Reconstruction, posterior sample, prior sample and two controls stand side by side, compared as
+`htvae.evaluation.likeness` says. There are two references:
 
-There are two references. Figures without an ending compare with the **scored** recordings (held out, unless
-another split is asked for): sequences as long and with the same labels are drawn, one for each. Figures that
-end in ``_train`` compare with **training** recordings: many sequences of some seconds are drawn, labels in
-the proportion that training has them, and once more after scripts, that is, with the chunk labels of parts of
-recordings; elsewhere scripts are drawn, as `GenerativeModel.generate` draws them. A handful of held-out
-recordings differs from everything by chance; where there are few, look at ``_train``.
+- Figures without an ending compare with the **scored** recordings (held out, unless another split is asked
+  for). One sequence is drawn for each, of its length and with its labels.
+- Figures that end in ``_train`` compare with **training** recordings. Many sequences of some seconds are
+  drawn, with labels in the proportion that training has them; and once more after scripts, with the chunk
+  labels of parts of recordings. Elsewhere scripts are drawn, as `GenerativeModel.generate` draws them.
 
-Axes: ``n`` and ``m`` windows, ``F`` features, ``P`` components, ``Z`` latent_dim, ``T`` frames, ``L``
-landmarks, ``D`` coordinates.
+A handful of held-out recordings differs from everything by chance; where there are few, look at ``_train``.
+
+Axes: ``L`` landmarks, ``D`` coordinates.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 
 from htvae.data.processing import ProcessedSequence
-from htvae.evaluation.generation_labels import measure_labels
-from htvae.evaluation.generation_table import PAIRED, compute_ratios
+from htvae.evaluation.labels import measure_labels
+from htvae.evaluation.likeness import SEEDS, Real, compare, compare_held_out, compare_nearest, compare_variety
 from htvae.evaluation.motion_sets import (
     MotionSet,
     NormalLatents,
@@ -39,24 +34,12 @@ from htvae.evaluation.motion_sets import (
 from htvae.evaluation.plans import Wanted, choose_evenly, plan_like, plan_parts
 from htvae.generation.sampler import MotionSampler
 from htvae.inference.model import Reconstruction
-from htvae.metrics.feature_space import FeatureSpace
-from htvae.metrics.frechet import frechet_distance, pose_features
-from htvae.metrics.neighbours import (
-    NUM_NEIGHBOURS,
-    find_nearest_distances,
-    measure_copying,
-    measure_density_coverage,
-)
 from htvae.utils.progress import track
 
-SEEDS = (1, 2, 3)
-"""Everything that is drawn is drawn so often; figures are means, with ``_min`` and ``_max`` beside them."""
-NUM_SPLITS = 5
-"""Random halves per draw."""
 LEAST_WINDOWS = 32
 """Real windows below which a Frechet distance would mean nothing."""
 MOST_REAL_FRAMES = 200_000
-"""Real recordings that are compared with, each reference; more would hardly change a figure."""
+"""Frames of real recordings that motion is compared with, at most; more would hardly change a figure."""
 MOST_LIKE_SCORED = 30_000
 """Frames drawn after scored recordings, each draw of each kind."""
 LIKE_TRAINING = 61_440
@@ -65,33 +48,6 @@ compared with, so that a small folder is scored in seconds. With a third of it o
 29 of the same prior."""
 PART = 512
 """Frames per sequence of those."""
-Draws = Mapping[str, MotionSet]
-"""By kind of motion, of one seed."""
-
-
-@dataclass(frozen=True, eq=False)
-class Real:
-    """Recordings that are compared with."""
-
-    reconstructions: Sequence[Reconstruction]
-    features: np.ndarray
-    """(n, F) of all their windows."""
-    groups: np.ndarray
-    """(n,) int, the recording that a window is of."""
-    fallback: np.ndarray
-    """(L, D), see `pose_features`."""
-
-    @classmethod
-    def of(cls, reconstructions: Sequence[Reconstruction], fallback: np.ndarray) -> "Real":
-        """Return the recordings with their features."""
-        parts = [pose_features([r.processed.pose[:, : len(fallback)]], fallback) for r in reconstructions]
-        groups = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-        return cls(reconstructions, np.concatenate(parts), groups, fallback)
-
-    @property
-    def processed(self) -> list[ProcessedSequence]:
-        """The recordings themselves."""
-        return [r.processed for r in self.reconstructions]
 
 
 def measure_generation(
@@ -103,7 +59,7 @@ def measure_generation(
 ) -> dict[str, float]:
     """Return all figures of generated motion; none where the model has no prior.
 
-    Names as in `htvae.evaluation.generation_table.GENERATION_FIGURES`. Those that cannot be measured, for
+    Names as in `htvae.evaluation.figures.GENERATION_FIGURES`. Those that cannot be measured, for
     want of windows, labels or training recordings, are left out.
 
     Args:
@@ -128,7 +84,6 @@ def measure_generation(
             for seed in track("Generating", SEEDS)
         ]
         figures |= compare(test, draws, "")
-        figures |= compute_ratios(figures, "")
     if train is not None and len(train.features) >= LEAST_WINDOWS:
         figures |= _measure_like_training(model, train, test if held_out else None, controls)
     return figures
@@ -137,7 +92,7 @@ def measure_generation(
 def _measure_like_training(
     model: MotionSampler, train: Real, test: Real | None, controls: Mapping[str, NormalLatents]
 ) -> dict[str, float]:
-    """Return what is measured against training recordings; ``test`` are recordings held out, if there are."""
+    """Return what is measured against training recordings; ``test``: held-out recordings, if any."""
     frames = sum(len(p.pose) for p in train.processed) // 4
     plan = plan_parts(train.processed, PART, min(LIKE_TRAINING, frames))
     draws = [
@@ -146,9 +101,8 @@ def _measure_like_training(
     figures = compare(train, draws, "_train")
     if test is not None and len(test.features) >= LEAST_WINDOWS:
         figures |= compare_held_out(model, train, test)
-    figures |= compute_ratios(figures, "_train")
-    figures |= measure_variety(train, draws)
-    figures |= measure_nearest(model, train, test, draws)
+    figures |= compare_variety(train, draws)
+    figures |= compare_nearest(model, train, test, draws)
     return figures | measure_labels(train.processed, plan, draws, train.fallback)
 
 
@@ -168,10 +122,10 @@ def draw_kinds(
     seed: int,
     scripts: bool = True,
 ) -> dict[str, MotionSet]:
-    """Return motion of every kind, see `htvae.evaluation.generation_table.MOTION_KINDS`.
+    """Return motion of every kind, see `htvae.evaluation.figures.MOTION_KINDS`.
 
-    Kinds that ask for labels are left out where the prior knows none of the plan's, that which asks for chunk
-    labels also where ``scripts`` is False.
+    Kinds that ask for labels are left out where the prior knows none of the plan's. The kind that asks for
+    chunk labels is also left out where ``scripts`` is False.
     """
     sets = {
         "reconstruction": take_modes(real.reconstructions, len(real.fallback)),
@@ -185,133 +139,3 @@ def draw_kinds(
     for name, latents in controls.items():
         sets[name] = draw_set(model, draw_from(model, latents), plan, seed)
     return sets
-
-
-def compare(real: Real, draws: Sequence[Draws], ending: str) -> dict[str, float]:
-    """Return the Frechet distance of every kind as excess over the floor, with range."""
-    space = FeatureSpace.fit(real.features)
-    rows = space.project(real.features)
-    found: dict[str, list[float]] = {}
-    for seed, sets in zip(SEEDS, draws, strict=True):
-        projected = _project(space, sets, real.fallback)
-        for name, value in measure_excess(rows, projected, seed).items():
-            found.setdefault(name, []).append(value)
-    figures = {f"frechet_floor{ending}": float(np.mean(found.pop("floor")))}
-    return figures | _with_range({f"frechet_{kind}{ending}": values for kind, values in found.items()})
-
-
-def measure_excess(real: np.ndarray, others: Mapping[str, np.ndarray], seed: int) -> dict[str, float]:
-    """Return the excess of each kind (features squared) over real against real, and that as ``floor``.
-
-    All sets have one size: half of the real windows, or as many as the smallest kind has.
-
-    Args:
-        real: (n, P) windows, in the components.
-        others: (m, P) by kind; those of `PAIRED` have the n windows of the recordings themselves.
-        seed: of the halves.
-    """
-    rng = np.random.default_rng(seed)
-    size = min(len(real) // 2, *map(len, others.values()))
-    sums = dict.fromkeys(("floor", *others), 0.0)
-    for first, second in _halves(rng, len(real), size):
-        floor = frechet_distance(real[first], real[second])
-        sums["floor"] += floor
-        for kind, rows in others.items():
-            sums[kind] += frechet_distance(real[first], _take(kind, rows, second, rng)) - floor
-    return {kind: total / NUM_SPLITS for kind, total in sums.items()}
-
-
-def compare_held_out(model: MotionSampler, train: Real, test: Real) -> dict[str, float]:
-    """Return how far held-out recordings, and samples from their posteriors, are from training recordings.
-
-    As excess, like `compare`. Other takes (or people) differ from those of training even if they are alike in
-    kind; what is drawn from the prior differs so too, but reconstructions of the training recordings do not.
-    """
-    space = FeatureSpace.fit(train.features)
-    found: dict[str, list[float]] = {}
-    for seed in SEEDS:
-        sampled = pose_features(sample_posteriors(model, test.reconstructions, seed).poses, test.fallback)
-        others = {"real": test.features, "posterior_sample_held_out": sampled}
-        rows = {kind: space.project(features) for kind, features in others.items()}
-        excess = measure_excess(space.project(train.features), rows, seed)
-        for kind in others:
-            found.setdefault(f"frechet_{kind}_train", []).append(excess[kind])
-    return _with_range(found)
-
-
-def _with_range(found: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    """Return mean, least and greatest value of each figure."""
-    figures: dict[str, float] = {}
-    for name, values in found.items():
-        figures |= {name: float(np.mean(values)), f"{name}_min": min(values), f"{name}_max": max(values)}
-    return figures
-
-
-def measure_variety(real: Real, draws: Sequence[Draws]) -> dict[str, float]:
-    """Return density and coverage of each kind among real windows, and those of other real windows."""
-    space = FeatureSpace.fit(real.features)
-    rows = space.project(real.features)
-    found: dict[str, list[float]] = {}
-    for seed, sets in zip(SEEDS, draws, strict=True):
-        others, rng = _project(space, sets, real.fallback), np.random.default_rng(seed)
-        size = min(len(rows) // 2, *map(len, others.values()))
-        if size <= NUM_NEIGHBOURS:
-            return {}
-        for first, second in _halves(rng, len(rows), size):
-            queries = {"real": rows[second]} | {k: _take(k, o, second, rng) for k, o in others.items()}
-            for kind, query in queries.items():
-                density, coverage = measure_density_coverage(rows[first], query)
-                found.setdefault(f"density_{kind}", []).append(density)
-                found.setdefault(f"coverage_{kind}", []).append(coverage)
-    return {name: float(np.mean(values)) for name, values in found.items()}
-
-
-def measure_nearest(
-    model: MotionSampler, train: Real, test: Real | None, draws: Sequence[Draws]
-) -> dict[str, float]:
-    """Return how far motion is from the nearest training window, and its z from the nearest training z.
-
-    Medians over windows, and over sequence latents; and ``copied_<kind>``, see `measure_copying`. Generated
-    motion that is nearer than held-out recordings are may be copied, or calmer: calm windows lie close
-    together. Then ``copied`` is no higher than theirs. A held-out recording's z is drawn from its posterior,
-    as the prior learned its own. Windows: distances in the components. z: spreads of training z's, root mean
-    square over its numbers.
-    """
-    space = FeatureSpace.fit(train.features)
-    rows = space.project(train.features)
-    latents = take_modes(train.reconstructions, len(train.fallback)).sequence_latents
-    spread = np.maximum(latents.std(axis=0), 1e-6)
-    found: dict[str, list[float]] = {}
-
-    def note(kind: str, features: np.ndarray, z: np.ndarray) -> None:
-        projected = space.project(features)
-        window = find_nearest_distances(projected, rows)
-        latent = find_nearest_distances(z / spread, latents / spread) / np.sqrt(z.shape[1])
-        found.setdefault(f"nearest_window_{kind}", []).append(float(np.median(window)))
-        found.setdefault(f"nearest_latent_{kind}", []).append(float(np.median(latent)))
-        if train.groups[-1] > 0:
-            copied = measure_copying(projected, rows, train.groups)
-            found.setdefault(f"copied_{kind}", []).append(copied)
-
-    for seed, sets in zip(SEEDS, draws, strict=True):
-        for kind, drawn in sets.items():
-            if kind not in PAIRED:
-                note(kind, pose_features(drawn.poses, train.fallback), drawn.sequence_latents)
-        if test is not None:
-            sampled = sample_posteriors(model, test.reconstructions, seed)
-            note("real", test.features, sampled.sequence_latents)
-    return {name: float(np.mean(values)) for name, values in found.items()}
-
-
-def _project(space: FeatureSpace, sets: Draws, fallback: np.ndarray) -> dict[str, np.ndarray]:
-    return {kind: space.project(pose_features(drawn.poses, fallback)) for kind, drawn in sets.items()}
-
-
-def _halves(rng: np.random.Generator, total: int, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    orders = [rng.permutation(total) for _ in range(NUM_SPLITS)]
-    return [(order[:size], order[size : 2 * size]) for order in orders]
-
-
-def _take(kind: str, rows: np.ndarray, second: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return as many rows as the second half has: at its places, or any."""
-    return rows[second] if kind in PAIRED else rows[rng.permutation(len(rows))[: len(second)]]

@@ -10,6 +10,7 @@ import torch
 
 from htvae.inference.model import Encoding, Reconstruction, TrainedModel
 from htvae.plots.visualizer import Visualizer
+from htvae.utils.files import shorten_name
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def _draw_strip(visualizer: Visualizer, r: Reconstruction, num_landmarks: int, f
     return visualizer.comparison_strip(
         r.processed.pose[:, :num_landmarks],
         r.pose[:, :num_landmarks],
-        folder / f"strip_{_file_name(r)}.png",
+        folder / shorten_name(f"strip_{r.processed.name}", ".png"),
         title=_title(r),
         fps=r.processed.record.fps,
     )
@@ -76,7 +77,7 @@ def _draw_gif(visualizer: Visualizer, r: Reconstruction, num_landmarks: int, fol
     return visualizer.comparison_gif(
         r.processed.pose[part, :num_landmarks],
         r.pose[part, :num_landmarks],
-        folder / f"reconstruction_{_file_name(r)}.gif",
+        folder / shorten_name(f"reconstruction_{r.processed.name}", ".gif"),
         fps=r.processed.record.fps,
         title=_title(r),
     )
@@ -125,7 +126,7 @@ def _draw_latent_map(visualizer: Visualizer, encodings: Sequence[Encoding], fold
 
 
 def _spread(items: Sequence[Reconstruction], count: int) -> list[Reconstruction]:
-    """Return up to so many items, evenly spread over all."""
+    """Return up to ``count`` items, evenly spread over all."""
     return [items[i] for i in np.unique(np.linspace(0, len(items) - 1, count).round().astype(int))]
 
 
@@ -141,7 +142,3 @@ def _liveliest(pose: np.ndarray, length: int) -> int:
 def _title(r: Reconstruction) -> str:
     label = r.processed.source.label
     return r.processed.name + (f" ({label})" if label else "")
-
-
-def _file_name(r: Reconstruction) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in r.processed.name)

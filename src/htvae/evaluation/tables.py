@@ -1,84 +1,124 @@
-"""The figures of evaluation by name, and how they are printed: value, unit, and what is good."""
+"""The table that an evaluation prints: at most fifteen rows, each figure beside its yardsticks."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from string import Formatter
 
-_DISTANCE = "torso lengths"
-_HIDDEN = {
-    "bursts": "half of the landmarks hidden for bursts",
-    "landmarks": "landmarks hidden throughout",
-} | {f"gap_{frames}": f"everything hidden for {frames} frames" for frames in (15, 30, 60, 120, 240)}
-"""What the figures of completion are errors of."""
+from htvae.evaluation.figures import explain
+
+MOST_ROWS = 15
+"""Rows of the table. A user's own metrics come first; the last rows make room for them."""
 
 
 @dataclass(frozen=True)
-class Figure:
-    """What a reader must know to judge a number."""
-
-    unit: str
-    """Unit, empty for a pure number."""
-    good: str
-    """What is good, or what the number is there for."""
-
-
-FIGURES: dict[str, Figure] = {
-    "mpjpe": Figure(_DISTANCE, "low: well below pca_mpjpe, down to noise_floor"),
-    "noise_floor": Figure(_DISTANCE, "given: the tracker's own jitter"),
-    "pca_mpjpe": Figure(_DISTANCE, "to beat: PCA with as many numbers"),
-    "static_mpjpe": Figure(_DISTANCE, "to beat by far: each recording's mean pose"),
-    "truth_mpjpe": Figure(_DISTANCE, "low: error against the noise-free truth"),
-    "truth_pca_mpjpe": Figure(_DISTANCE, "to beat: the same of PCA"),
-    "truth_recording_mpjpe": Figure(_DISTANCE, "to beat: the same of the recording, the tracker's noise"),
-    "numbers_per_48_frames": Figure("numbers", "given: latent numbers, and what PCA is granted"),
-    "velocity_error": Figure(f"{_DISTANCE}/frame", "low"),
-    "acceleration_error": Figure(f"{_DISTANCE}/frame^2", "low; the tracker's jitter is in it"),
-    "bone_length_error": Figure(_DISTANCE, "low"),
-    "jerk_ratio": Figure("", "near 1; below where the tracker trembles"),
-    "seam_ratio": Figure("", "1: borders of chunks do not show"),
-    "sequence_rate": Figure("nats/frame", "above 0.001: the sequence latent is used"),
-    "sequence_active_units": Figure("numbers", "above 0, at most latent_dim"),
-    "chunk_rate": Figure("nats/frame", "above 0.001: chunk latents are used"),
-    "chunk_active_units": Figure("numbers", "above 0, at most chunk_latent_dim"),
-    "latent_dim": Figure("numbers", "given: size of the sequence latent"),
-    "chunk_latent_dim": Figure("numbers", "given: size of a chunk latent"),
-    "swapped_sequence_mpjpe": Figure(_DISTANCE, "above mpjpe: the sequence latent matters"),
-    "swapped_chunks_mpjpe": Figure(_DISTANCE, "above mpjpe: chunk latents matter"),
-    "swapped_sequence_frechet": Figure("features^2", "near 0: motion stays real when it is swapped"),
-    "swapped_chunks_frechet": Figure("features^2", "near 0: motion stays real when they are swapped"),
-    "frechet_reconstruction": Figure("features^2", "near 0: excess over real against real"),
-    **{
-        f"complete_{kind}{method}_mpjpe": Figure(_DISTANCE, good)
-        for kind, what in _HIDDEN.items()
-        for method, good in (("", f"low: {what}"), ("_linear", "to beat: the same, interpolated"))
-    },
-    **{
-        f"complete_{kind}_shown_mpjpe": Figure(_DISTANCE, f"at best: where not hidden, {_HIDDEN[kind]}")
-        for kind in ("bursts", "landmarks")
-    },
-    **{
-        f"complete_{kind}_coverage": Figure("", f"near 0.9: in its 90 % interval, {what}")
-        for kind, what in _HIDDEN.items()
-        if kind.startswith("gap")
-    },
-    "probe_sequence_latent": Figure("balanced accuracy", "high: above the other probes"),
-    "probe_chunk_latents": Figure("balanced accuracy", "high: above the yardsticks"),
-    "probe_both_latents": Figure("balanced accuracy", "high: above the yardsticks"),
-    "probe_mean_pose": Figure("balanced accuracy", "to beat: where the body stands"),
-    "probe_hand_made_statistics": Figure("balanced accuracy", "to beat: simple statistics of the pose"),
-    "probe_shuffled_labels": Figure("balanced accuracy", "a guess: one over the number of labels"),
-}
-"""Known figures, in the order in which they are printed. A user's own metric needs no entry."""
+class _Row:
+    words: str
+    name: str
+    """Name of the figure."""
+    beside: tuple[str, ...] = ()
+    """What the value is judged by: words, with names of figures in braces."""
 
 
-def format_figures(figures: Mapping[str, float]) -> str:
-    """Return a table of figures, known ones first and in a fixed order, then the others as they come."""
-    names = [name for name in FIGURES if name in figures] + [name for name in figures if name not in FIGURES]
-    rows = []
-    for name in names:
-        figure = FIGURES.get(name, Figure("", ""))
-        rows.append((name, format_number(figures[name]), figure.unit, figure.good))
-    return format_table(("figure", "value", "unit", "good"), rows)
+_RECONSTRUCTION = (
+    _Row(
+        "error", "mpjpe", ("PCA {pca_mpjpe}", "still pose {static_mpjpe}", "tracker's jitter {noise_floor}")
+    ),
+    _Row(
+        "error against the truth",
+        "truth_mpjpe",
+        ("PCA {truth_pca_mpjpe}", "the recording {truth_recording_mpjpe}"),
+    ),
+    _Row("jerk over the recording's", "jerk_ratio", ("at borders of chunks over elsewhere {seam_ratio}",)),
+    _Row(
+        "rate of the sequence level",
+        "sequence_rate",
+        (
+            "{sequence_active_units} of {latent_dim} numbers active",
+            "error if swapped {swapped_sequence_mpjpe}",
+        ),
+    ),
+    _Row(
+        "rate of the chunk level",
+        "chunk_rate",
+        (
+            "{chunk_active_units} of {chunk_latent_dim} numbers active",
+            "error if swapped {swapped_chunks_mpjpe}",
+        ),
+    ),
+)
+_COMPLETION = tuple(
+    _Row(
+        f"filled in: {words}", f"complete_{kind}_mpjpe", (f"interpolation {{complete_{kind}_linear_mpjpe}}",)
+    )
+    for kind, words in (
+        ("bursts", "landmarks hidden for bursts"),
+        ("landmarks", "landmarks never seen"),
+        ("gap_30", "gaps of 30 frames"),
+        ("gap_120", "gaps of 120 frames"),
+    )
+)
+_GENERATION = (
+    _Row(
+        "generated: share of real motion reached",
+        "coverage_prior_sample",
+        ("decoded recordings {coverage_posterior_sample}", "real {coverage_real}"),
+    ),
+    _Row("generated: share of copies", "copied_prior_sample", ("held-out recordings {copied_real}",)),
+    _Row("generated: shows its label", "label_agreement", ("real {label_agreement_real}",)),
+    _Row("generated: shows its script", "script_agreement", ("real {script_agreement_real}",)),
+)
+
+
+def summarise(figures: Mapping[str, float]) -> str:
+    """Return the table of the most important figures; figures that were not measured are left out.
+
+    Args:
+        figures: values by name, see `htvae.evaluation.figures`.
+    """
+    own = [_Row(name, name) for name in figures if explain(name) is None]
+    rows = [row for row in (*own, *_choose_rows(figures)) if row.name in figures]
+    texts = {name: format_number(value) for name, value in figures.items()}
+    cells = [_fill(row, texts) for row in rows[:MOST_ROWS]]
+    return format_table(("figure", "value", "unit", "beside it"), cells)
+
+
+def _choose_rows(figures: Mapping[str, float]) -> Iterator[_Row]:
+    """Yield the rows; of figures that are alike, only the one that says most."""
+    yield from _RECONSTRUCTION
+    latents = "both_latents" if "probe_both_latents" in figures else "sequence_latent"
+    yield _Row(
+        f"labels read off {latents.replace('_', ' ')}",
+        f"probe_{latents}",
+        (
+            "mean pose {probe_mean_pose}",
+            "hand-made statistics {probe_hand_made_statistics}",
+            "a guess {probe_shuffled_labels}",
+        ),
+    )
+    yield from _COMPLETION
+    end = "_train" if "frechet_prior_sample_train" in figures else ""
+    held_out = "_held_out" if f"frechet_posterior_sample_held_out{end}" in figures else ""
+    yield _Row(
+        "generated: distance from real motion",
+        f"frechet_prior_sample{end}",
+        (
+            f"decoded recordings {{frechet_posterior_sample{held_out}{end}}}",
+            f"fitted Gaussian {{frechet_fitted_gaussian{end}}}",
+        ),
+    )
+    yield from _GENERATION
+
+
+def _fill(row: _Row, texts: Mapping[str, str]) -> tuple[str, str, str, str]:
+    figure = explain(row.name)
+    beside = [words.format_map(texts) for words in row.beside if _names(words) <= texts.keys()]
+    return row.words, texts[row.name], "" if figure is None else figure.unit, ", ".join(beside)
+
+
+def _names(words: str) -> set[str]:
+    """Return the names in braces."""
+    return {name for _, name, _, _ in Formatter().parse(words) if name}
 
 
 def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,4 +1,4 @@
-"""What the nearest neighbours of generated motion tell: is it like real motion, as varied, or a copy?
+"""Whether generated motion is as varied as real motion, or a copy, by its nearest neighbours.
 
 Axes: ``n`` real rows, ``m`` other rows, ``P`` numbers per row.
 """
@@ -6,17 +6,15 @@ Axes: ``n`` real rows, ``m`` other rows, ``P`` numbers per row.
 import numpy as np
 
 NUM_NEIGHBOURS = 5
-"""k: a real row's surroundings reach as far as its k-th nearest real row."""
+"""k: the ball around a real row ends at its k-th nearest real row."""
 
 
-def measure_density_coverage(
-    real: np.ndarray, other: np.ndarray, num_neighbours: int = NUM_NEIGHBOURS
-) -> tuple[float, float]:
-    """Return how densely other rows lie among real ones, and how many real ones they reach.
+def measure_coverage(real: np.ndarray, other: np.ndarray, num_neighbours: int = NUM_NEIGHBOURS) -> float:
+    """Return the share of real rows that other rows reach.
 
-    Around each real row is a ball up to its k-th nearest real row. *Density*: in how many balls an other row
-    lies, on average, over k. *Coverage*: the share of real rows whose ball holds an other row. Both depend on
-    n and m, so compare them with what as many real rows give that are not among ``real``.
+    Around each real row is a ball up to its k-th nearest real row. A real row is reached where its ball holds
+    an other row. The share depends on n and m, so compare it with what as many real rows give that are not
+    among ``real``.
 
     Args:
         real: (n, P), more than k rows.
@@ -24,23 +22,23 @@ def measure_density_coverage(
         num_neighbours: k.
 
     Returns:
-        Density, 0 or more and about 1 where both are alike; coverage in [0, 1].
+        In [0, 1].
 
     Raises:
         ValueError: too few rows.
 
-    Source: Naeem et al. 2020, "Reliable Fidelity and Diversity Metrics for Generative Models", eq. 6 and 7,
-    their X being our real, Y our other rows.
+    Source: Naeem et al. 2020, "Reliable Fidelity and Diversity Metrics for Generative Models", eq. 7, their X
+    being our real, Y our other rows.
     """
     if len(real) <= num_neighbours or not len(other):
         raise ValueError(
-            f"Density and coverage must have more than {num_neighbours} real rows and at least one other, "
+            f"Coverage must have more than {num_neighbours} real rows and at least one other, "
             f"but got {len(real)} and {len(other)}. Use more recordings."
         )
     among = _distances(real, real)  # a row's nearest is itself
     radius = np.partition(among, num_neighbours, axis=1)[:, num_neighbours]
     inside = _distances(real, other) <= radius[:, None]
-    return float(inside.sum(axis=0).mean() / num_neighbours), float(inside.any(axis=1).mean())
+    return float(inside.any(axis=1).mean())
 
 
 def find_nearest_distances(rows: np.ndarray, reference: np.ndarray) -> np.ndarray:

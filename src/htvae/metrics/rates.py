@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 DEAD_KL = 0.01
-"""KL (nats, mean over windows or chunks) that one number of a level must have. A level without such a number is
-dead: the decoder learns nothing from it. A number that `active_units` calls inactive has at most about half of
-it. A rate in nats per frame would mislead: the longer the window, the smaller the sequence latent's."""
+"""KL (nats, mean over windows or chunks) that one number of a level must have. A level without such a number
+is dead: the decoder learns nothing from it. A number that `active_units` calls inactive has about half of
+this. A rate in nats per frame would mislead: the longer the window, the smaller the sequence latent's."""
 
 
 def find_largest_kl(kl: Tensor) -> float:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from htvae.evaluation.label_agreement import LabelledWindows, cut_labelled, measure_agreement
+from htvae.evaluation.labels import LabelledWindows, cut_labelled, measure_agreement
 
 
 def toy(labels, groups, seed=0, shows=None):
