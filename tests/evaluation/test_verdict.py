@@ -297,11 +297,10 @@ def draw_figures(rng):
 def find_contradictions(sentences):
     """Return pairs of sentences that cannot both hold, and flags that are to be turned both ways."""
     found = []
-    for one, other in itertools.permutations(sentences, 2):
-        for first, second in CONTRADICTIONS:
-            match = re.search(first, one)
-            if match and re.search(match.expand(second) if r"\1" in second else second, other):
-                found.append((one, other))
+    for one, (first, second) in itertools.product(sentences, CONTRADICTIONS):
+        if match := re.search(first, one):
+            pattern = match.expand(second) if r"\1" in second else second
+            found += [(one, other) for other in sentences if other != one and re.search(pattern, other)]
     up, down = ({flag for s in sentences for _, flag in re.findall(pattern, s)} for pattern in OPPOSITES)
     return found + sorted(up & down)
 

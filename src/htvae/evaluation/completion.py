@@ -1,7 +1,7 @@
-"""How well hidden points are given back: by kind of gap, beside linear interpolation.
+"""How well hidden points are filled in: by kind of gap, beside linear interpolation.
 
-What is scored is what `htvae.generation.completion` does, in the model's coordinates: the VAE's
-best answer, moved to meet what is seen, and intervals by samples from the prior.
+Points are filled in as `htvae.generation.completion` does, in the model's coordinates: by the VAE's best
+answer, moved to meet the points that are seen, with intervals by samples from the prior.
 
 Axes: ``n`` samples, ``T`` frames, ``L`` landmarks, ``D`` coordinates.
 """
@@ -31,12 +31,12 @@ from htvae.utils.progress import track
 
 BURST = 30
 GAPS = (15, 30, 60, 120, 240)
-"""Frames of the gaps that are tried; a gap needs a recording at least four times as long."""
+"""Lengths of gaps (frames); a gap needs a recording at least four times as long."""
 NUM_SAMPLES = 8
-"""Samples that an interval is made of."""
+"""Samples per interval."""
 EXCERPT_FRAMES = 512
-"""Length of the excerpts that are completed. To complete costs as much as dozens of reconstructions, so that
-all frames would take long and say little more."""
+"""Length of the excerpts that are completed. To complete an excerpt costs as much as dozens of
+reconstructions: all frames would take long and change the figures little."""
 
 
 def hide_bursts(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -75,18 +75,18 @@ def measure_completion(
 
     Keys are ``complete_<kind>_mpjpe`` and ``complete_<kind>_linear_mpjpe`` for the kinds ``bursts``,
     ``landmarks`` (a landmark hidden throughout is interpolated by its training mean) and ``gap_<frames>``.
-    ``complete_<kind>_shown_mpjpe`` of the first two is the error of reconstruction on the same points, shown:
-    more cannot be hoped for. With a prior there is also ``complete_gap_<frames>_coverage``, the share of
-    hidden coordinates that lie in their 90 % intervals.
+    ``complete_<kind>_shown_mpjpe`` of the first two is the error of reconstruction on the same points when
+    they are not hidden, the best that can be hoped for. With a prior there is also
+    ``complete_gap_<frames>_coverage``, the share of hidden coordinates that lie in their 90 % intervals.
 
     Args:
-        model: the model; it sees the hidden points as missing and is asked for all of them. A `MotionSampler`
-            with a prior is asked for intervals too.
+        model: the model; it sees hidden points as missing and fills all of them in. A `MotionSampler` with a
+            prior gives intervals too.
         processed: recordings.
         fallback: (L, D) mean pose, for landmarks that are never seen.
-        num_excerpts: excerpts of `EXCERPT_FRAMES` that are completed, at most.
-        refine_steps: of reconstruction, see `TrainedModel.reconstruct_all`.
-        seed: of what is hidden.
+        num_excerpts: most excerpts of `EXCERPT_FRAMES` that are completed.
+        refine_steps: gradient steps of reconstruction, see `TrainedModel.reconstruct_all`.
+        seed: seed of the choice of hidden points.
     """
     trials = _hide(processed, len(fallback), num_excerpts, seed)
     answers = iter(fill_in(model, [p for trial in trials.values() for p in trial.seen]))  # all kinds at once
@@ -113,7 +113,7 @@ class _Trial:
     """(T, L) bool each."""
     seen: Sequence[ProcessedSequence]
     gap: int
-    """Frames of the gaps, 0 where points are hidden in another way."""
+    """Length of the gaps (frames), 0 where points are hidden in another way."""
 
 
 def _hide(
@@ -136,7 +136,7 @@ def _hide(
 def _measure_coverage(
     model: MotionSampler, trial: _Trial, completed: Sequence[np.ndarray], seed: int
 ) -> float:
-    """Return the share of coordinates hidden by gaps that lie in the intervals around what was completed."""
+    """Return the share of hidden coordinates that lie in the intervals around the completed ones."""
     num_landmarks, inside, count = trial.hidden[0].shape[1], 0, 0
     cases = list(zip(trial.excerpts, trial.hidden, trial.seen, completed, strict=True))
     for number, (excerpt, hidden, seen, best) in enumerate(track(f"Intervals of gaps of {trial.gap}", cases)):
@@ -155,13 +155,13 @@ def _measure_coverage(
 def _cut_excerpts(processed: Sequence[ProcessedSequence], most: int, least: int) -> list[ProcessedSequence]:
     """Return excerpts from evenly spread places of all recordings, not from their beginnings alone.
 
-    Recordings often show the same things in the same order, and where they begin people stand still. There
-    are no more than half of the frames are enough for, or than there are recordings.
+    Recordings often show the same things in the same order, and people stand still where they begin. Excerpts
+    hold about half of all frames, but there is one for each recording, if ``most`` allows.
 
     Args:
         processed: at least one recording, each of at least ``least`` frames.
-        most: excerpts, at most.
-        least: frames that an excerpt must have.
+        most: most excerpts.
+        least: least frames of an excerpt.
     """
     size, lengths = max(EXCERPT_FRAMES, least), np.array([len(p.pose) for p in processed])
     stops = lengths.cumsum()
@@ -178,7 +178,7 @@ def _without(processed: ProcessedSequence, hidden: np.ndarray) -> ProcessedSeque
     pose = processed.pose.copy()
     pose[:, : hidden.shape[1]][hidden] = np.nan
     gone: np.ndarray = np.asarray(hidden.all(axis=1))
-    gone[1:] |= gone[:-1]  # nor is the root's velocity seen, which needs two frames, where no landmark is
+    gone[1:] |= gone[:-1]  # the root's velocity needs two frames in which a landmark is seen
     pose[gone, hidden.shape[1] :] = np.nan
     return replace(processed, pose=pose)
 

@@ -41,13 +41,13 @@ LEAST_WINDOWS = 32
 MOST_REAL_FRAMES = 200_000
 """Frames of real recordings that motion is compared with, at most; more would hardly change a figure."""
 MOST_LIKE_SCORED = 30_000
-"""Frames drawn after scored recordings, each draw of each kind."""
+"""Most frames drawn like scored recordings, in each draw of each kind."""
 LIKE_TRAINING = 61_440
-"""Frames drawn after training recordings, each draw of each kind; but no more than a quarter of what they are
-compared with, so that a small folder is scored in seconds. With a third of it one seed said 12 and another
-29 of the same prior."""
+"""Most frames drawn like training recordings, in each draw of each kind. They are no more than a quarter of
+the training frames, so that a small folder is scored in seconds. With a third of this, two seeds gave the
+same prior 12 and 29."""
 PART = 512
-"""Frames per sequence of those."""
+"""Frames of each sequence that is drawn like training."""
 
 
 def measure_generation(
@@ -67,7 +67,7 @@ def measure_generation(
         scored: reconstructions of the recordings to score.
         training: recordings that the model was trained on; none where they are not at hand.
         fallback: (L, D), see `pose_features`.
-        held_out: whether the scored recordings are not among the training ones.
+        held_out: whether training did not see the scored recordings.
     """
     if not model.has_prior:
         return {}

@@ -18,21 +18,21 @@ from htvae.metrics.frechet import WINDOW, window_features
 from htvae.metrics.windows import cut_windows, fill_gaps, window_starts
 
 SHORT_WINDOW = 64
-"""Frames per window where what happens when is told: about a chunk."""
+"""Frames per window of scripts, which say what happens when: about a chunk."""
 LEAST_SHARE = 0.75
-"""A classifier learns from windows of which so much has one label; it is asked about all."""
+"""Share of a window that must have one label for a classifier to learn from it; it judges all windows."""
 NUM_FOLDS = 5
 _RIDGE = 10.0
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledWindows:
-    """Features of windows, and what they show."""
+    """Features of windows, and their labels."""
 
     features: np.ndarray
     """(n, F)."""
     labels: np.ndarray
-    """(n,) str: that of the whole recording, or that in the middle of the window."""
+    """(n,) str, the label of the whole recording, or the label in the middle of the window."""
     groups: np.ndarray
     """(n,) int, the recording that a window is of."""
     clear: np.ndarray
@@ -41,16 +41,16 @@ class LabelledWindows:
 
 @dataclass(frozen=True)
 class Agreement:
-    """What a classifier says of real motion that it did not learn from, and of generated motion."""
+    """Shares of real and generated windows in which a classifier, new to them, sees their labels."""
 
     real_accuracy: float
-    """Share of real windows that is told right."""
+    """Share of real windows whose label the classifier sees."""
     real_recall: float
-    """The same, as the mean over labels."""
+    """Mean over labels of this share."""
     accuracy: float
-    """Share of generated windows in which it sees what was asked for."""
+    """Share of generated windows in which it sees the label that was asked for."""
     recalls: dict[str, float]
-    """The same by label."""
+    """This share by label."""
 
     @property
     def recall(self) -> float:
@@ -66,15 +66,15 @@ def measure_labels(
 ) -> dict[str, float]:
     """Return what a classifier of real motion sees in motion drawn with labels, see `measure_agreement`.
 
-    ``label_agreement``: mean over labels of the share of windows that show the label asked for, beside the
-    same of real recordings that the classifier did not learn from; ``label_recall_*`` by label.
-    ``script_agreement``: share of seconds that show what the script says, likewise. Windows across a change
-    of label count to the one in their middle, real and generated.
+    ``label_agreement``: mean over labels of the share of windows that show the label asked for. Beside it
+    stands the same share of real recordings that the classifier did not learn from; ``label_recall_*`` are
+    the shares by label. ``script_agreement``: share of short windows that show what the script says. A window
+    across a change of label has the label of its middle, real and generated.
 
     Args:
         training: recordings that the classifier learns from.
-        plan: what the draws were asked for.
-        draws: by kind of motion, several draws.
+        plan: the sequences that were drawn, with their labels.
+        draws: several draws, each by kind of motion.
         fallback: (L, D), see `pose_features`.
     """
     own = [_whole(p.source.label, len(p.pose)) for p in training]
@@ -150,14 +150,14 @@ def cut_labelled(
 def measure_agreement(real: LabelledWindows, generated: LabelledWindows, seed: int = 0) -> Agreement | None:
     """Train a classifier on real windows and let it judge generated ones.
 
-    A ridge classifier on standardised features, labels weighted to count the same. What it says of real
-    windows is found by cross-validation, all windows of a recording in one of five folds. Labels that only
-    one recording shows cannot be judged so, and are left out on both sides.
+    A ridge classifier on standardised features, labels weighted to count the same. Real windows are judged by
+    cross-validation, all windows of a recording in one of five folds. A label that only one recording shows
+    cannot be judged so, and is left out on both sides.
 
     Args:
-        real: of training recordings.
-        generated: ``labels`` being what was asked for.
-        seed: of the folds.
+        real: windows of training recordings.
+        generated: windows of generated motion, their labels being what was asked for.
+        seed: seed of the folds.
 
     Returns:
         None where fewer than two labels can be judged, or none of them was asked for.

@@ -59,8 +59,8 @@ def swap_level(
 ) -> list[np.ndarray]:
     """Decode every recording with one level of latents taken from the one half the list away.
 
-    Not from its neighbour: next to each other, sorted by name, often stand repeats of the same movement,
-    with which a swap would look harmless.
+    A neighbour would not do: sorted by name, repeats of the same movement often stand next to each other,
+    and a swap between them would look harmless.
 
     Args:
         model: the model that made the reconstructions.
@@ -78,11 +78,11 @@ def swap_level(
 def measure_level_use(
     model: TrainedModel, reconstructions: Sequence[Reconstruction], fallback: np.ndarray
 ) -> dict[str, float]:
-    """Return error and Frechet excess, as they are and with each level swapped; empty for one recording.
+    """Return Frechet excess as it is, error and excess with each level swapped; empty for one recording.
 
     Args:
         model: the model that made the reconstructions.
-        reconstructions: of the scored recordings.
+        reconstructions: the scored recordings as the model returns them.
         fallback: (L, D), see `pose_features`.
     """
     if len(reconstructions) < 2:

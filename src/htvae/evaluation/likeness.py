@@ -40,13 +40,13 @@ Draws = Mapping[str, MotionSet]
 
 @dataclass(frozen=True, eq=False)
 class Real:
-    """Recordings that are compared with."""
+    """Real recordings, which other motion is compared with."""
 
     reconstructions: Sequence[Reconstruction]
     features: np.ndarray
     """(n, F) of all their windows."""
     groups: np.ndarray
-    """(n,) int, the recording that a window is of."""
+    """(n,) int, the recording of each window."""
     fallback: np.ndarray
     """(L, D), see `pose_features`."""
 
@@ -77,14 +77,14 @@ def compare(real: Real, draws: Sequence[Draws], ending: str) -> dict[str, float]
 
 
 def measure_excess(real: np.ndarray, others: Mapping[str, np.ndarray], seed: int) -> dict[str, float]:
-    """Return the excess of each kind (features squared) over real against real, and that as ``floor``.
+    """Return the excess of each kind (features squared) over real against real, and the ``floor`` itself.
 
     All sets have one size: half of the real windows, or as many as the smallest kind has.
 
     Args:
         real: (n, P) windows, in the components.
-        others: (m, P) by kind; those of `PAIRED` have the n windows of the recordings themselves.
-        seed: of the halves.
+        others: (m, P) by kind; kinds in `PAIRED` have the n windows of the recordings themselves.
+        seed: seed of the halves.
     """
     rng = np.random.default_rng(seed)
     size = min(len(real) // 2, *map(len, others.values()))
@@ -100,8 +100,8 @@ def measure_excess(real: np.ndarray, others: Mapping[str, np.ndarray], seed: int
 def compare_held_out(model: MotionSampler, train: Real, test: Real) -> dict[str, float]:
     """Return how far held-out recordings, and samples from their posteriors, are from training recordings.
 
-    As excess, like `compare`. Other takes (or people) differ from those of training even if they are alike in
-    kind; what is drawn from the prior differs so too, but reconstructions of the training recordings do not.
+    The figures are excess, as in `compare`. Other takes (or people) differ from training even where they are
+    alike in kind. So does what is drawn from the prior; reconstructions of the training recordings do not.
     """
     space = FeatureSpace.fit(train.features)
     found: dict[str, list[float]] = {}

@@ -20,9 +20,9 @@ from htvae.models.latent import Gaussian
 from htvae.models.prior import NO_LABEL, Latents
 
 GROUPS_PER_SEED = 10_000
-"""Sequences that are drawn together have one seed; the seeds of two draws lie this far apart."""
+"""Distance between the seeds of two draws; each group of sequences drawn together has its own seed."""
 LENGTH_RATIO = 1.5
-"""Long sequences are drawn together where the longest is at most so many times as long as the shortest."""
+"""Ratio of the longest to the shortest of long sequences that are drawn together, at most."""
 
 DrawLatents = Callable[[Sequence[Wanted], int], Latents]
 """From sequences of one length and a seed to their latents, (n, Z) and (n, C, K)."""
@@ -59,7 +59,7 @@ class NormalLatents:
     def fit(cls, windows: Sequence[WindowOutput]) -> "NormalLatents":
         """Return Gaussians of full covariance with the moments of samples from the posteriors of windows.
 
-        That is the covariance of the posteriors' means plus the mean of their variances.
+        The covariance is the covariance of the posteriors' means plus the mean of their variances.
         """
         sequence = _fit([w.sequence[0][None] for w in windows], [w.sequence[1][None] for w in windows])
         return cls(sequence, _fit([w.chunks[0] for w in windows], [w.chunks[1] for w in windows]))
@@ -84,10 +84,9 @@ def _fit(means: Sequence[Tensor], logvars: Sequence[Tensor]) -> tuple[Tensor, Te
 
 
 def draw_from_prior(model: MotionSampler, with_label: bool, with_chunk_labels: bool) -> DrawLatents:
-    """Return how latents are drawn from the prior: with the label, and those of the chunks, or without.
+    """Return how latents are drawn from the prior: with the plan's labels and chunk labels, or without.
 
-    What is not asked for is drawn too, labels and scripts, as `GenerativeModel.generate` does; guidance is as
-    there.
+    Labels and scripts that are not given are drawn, as `GenerativeModel.generate` does, with its guidance.
     """
     guidance = SCRIPT_GUIDANCE if with_chunk_labels else 1.0
 
@@ -119,8 +118,8 @@ def _index(names: Sequence[str], name: str | None) -> int:
 def draw_set(model: MotionSampler, draw: DrawLatents, plan: Sequence[Wanted], seed: int) -> MotionSet:
     """Draw and decode the sequences of a plan; poses come in its order.
 
-    Sequences of similar length are drawn together. Those that are longer than the windows which the model
-    knows do not depend on their length, so that they may be drawn longer and cut.
+    Sequences of similar length are drawn together. Sequences longer than one window are drawn at the group's
+    greatest length and cut: their start does not depend on the length.
     """
     poses: list[np.ndarray] = [np.empty(0)] * len(plan)
     latents = np.empty((len(plan), model.latent_dims[0]), np.float32)

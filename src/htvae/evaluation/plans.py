@@ -1,4 +1,4 @@
-"""What is to be drawn from the prior to be compared with real recordings: as long, with their labels.
+"""Plans for prior samples that mirror real recordings in length and labels.
 
 Axes: ``T`` frames.
 """
@@ -13,15 +13,15 @@ import numpy as np
 from htvae.data.processing import ProcessedSequence
 
 MOST_STEP = 32
-"""Lengths are rounded down, so that sequences of one length are drawn together: by a sixteenth of themselves
-at most, and by fewer frames than this. A short movement that is cut to half is another movement."""
+"""Frames by which lengths are rounded down, at most, so that sequences of one length are drawn together. A
+short length loses a sixteenth at most: a short movement that is cut to half is another movement."""
 NO_NAME = ""
-"""The label of a frame that has none."""
+"""Label of a frame without a label."""
 
 
 @dataclass(frozen=True, eq=False)
 class Wanted:
-    """One sequence to be drawn, after the model of a recording."""
+    """One sequence to draw: it mirrors a recording, or a part of one."""
 
     num_frames: int
     label: str | None
@@ -32,8 +32,8 @@ class Wanted:
 def choose_evenly(recordings: Sequence[ProcessedSequence], most_frames: int) -> list[ProcessedSequence]:
     """Return recordings of no more frames in all than asked for (but one at least), labels in proportion.
 
-    Every label comes early, so that also a few recordings have all of them, as far as they can. Within a
-    label the order is random (always the same): neighbours by name are often alike.
+    Every label comes early, so that even a few recordings show all labels if they can. Within a label the
+    order is random (always the same): neighbours by name are often alike.
     """
     labels = [p.source.label for p in recordings]
     counts, order_of = Counter(labels), {label: place for place, label in enumerate(dict.fromkeys(labels))}
@@ -63,23 +63,23 @@ def label_frames(processed: ProcessedSequence) -> np.ndarray:
 
 
 def plan_like(recordings: Sequence[ProcessedSequence], most_frames: int) -> list[Wanted]:
-    """Return a sequence to be drawn for each recording, of its length and labels."""
+    """Return a sequence to draw for each recording, of its length and labels."""
     return [_want(p, 0, len(p.pose)) for p in choose_evenly(recordings, most_frames)]
 
 
 def plan_parts(
     recordings: Sequence[ProcessedSequence], length: int, num_frames: int, seed: int = 0
 ) -> list[Wanted]:
-    """Return sequences to be drawn, each after a random part of a recording; recordings take turns.
+    """Return sequences to draw, each like a random part of a recording; recordings take turns.
 
     Many short ones rather than few long ones: each has a sequence latent of its own, and a handful of those
     would differ from real recordings by chance alone.
 
     Args:
         recordings: at least one.
-        length: frames per sequence; less where a recording is shorter.
+        length: frames per sequence; fewer where a recording is shorter.
         num_frames: frames of all sequences together, at least.
-        seed: of the parts.
+        seed: seed of the parts.
     """
     rng = np.random.default_rng(seed)
     wanted: list[Wanted] = []

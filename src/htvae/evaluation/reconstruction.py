@@ -1,7 +1,7 @@
 """What a metric is given, and the metrics of reconstruction.
 
-A metric is a function of the scored recordings that returns one number. It adds up over recordings as it sees
-fit; the ones here weight every observed point alike.
+A metric is a function of the list of scored recordings that returns one number. It may weight recordings as
+it likes; the metrics here weight every observed point alike.
 
 Axes: ``T`` frames, ``L`` landmarks, ``D`` coordinates.
 """
@@ -43,7 +43,7 @@ def score_recording(
     edges: Sequence[tuple[int, int]],
     chunk_grid: tuple[int, int],
 ) -> ScoredRecording:
-    """Return what metrics need of a reconstruction."""
+    """Return a recording beside its reconstruction, for the metrics."""
     pose = torch.from_numpy(reconstruction.processed.pose[:, :num_landmarks].copy())
     seams = torch.zeros(len(pose), dtype=torch.bool)
     for output in reconstruction.windows:

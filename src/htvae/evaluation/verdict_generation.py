@@ -17,7 +17,7 @@ LEAST_COVERAGE = 0.6
 DECODER_SHARE = 0.8
 """Share of decoded recordings' coverage from which a lack of variety is the decoder's, not the prior's."""
 AGREEMENT_RATIO = 0.95
-"""Share of what a classifier tells right of real motion from which labels count as followed."""
+"""Ratio of generated to real motion that shows its label, from which labels count as followed."""
 
 _FIT_PRIOR = "fit the prior for longer: htvae train-prior with more --prior_steps"
 
@@ -82,10 +82,8 @@ def _describe_lack(figures: Figures) -> tuple[str, bool]:
         return "", False
     decoded = figures.get("coverage_posterior_sample", math.inf)
     if share < DECODER_SHARE * decoded:
-        return (
-            f"generated motion is less varied (it reaches {share:.0%} of real windows, real motion {real:.0%})",
-            False,
-        )
+        reached = f"{share:.0%} of real windows, real motion {real:.0%}"
+        return f"generated motion is less varied (it reaches {reached})", False
     reached = f"{share:.0%} and {decoded:.0%} of real windows, real motion {real:.0%}"
     return f"generated and decoded motion are less varied (they reach {reached})", True
 

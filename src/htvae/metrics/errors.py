@@ -141,7 +141,7 @@ def seam_ratio(reconstruction: Tensor, pose: Tensor, mask: Tensor, seams: Tensor
         seams: (T,) or (..., T), from `chunk_seams`.
 
     Returns:
-        Scalar, at least 0: 1 where seams cannot be told, above 1 where they show. NaN without a seam.
+        Scalar, at least 0: 1 where seams do not show, above 1 where they do. NaN without a seam.
     """
     return seam_ratio_from_sums(seam_sums(reconstruction, pose, mask, seams))
 
@@ -214,8 +214,8 @@ def measure_jitter(pose: Tensor) -> Tensor:
     """Return the standard deviation of each landmark's white noise, root mean square over coordinates.
 
     Per coordinate ``s = median |fourth difference| / 0.6745 / sqrt(70)``: white noise of standard deviation s
-    has fourth differences of ``s * sqrt(70)``, 70 being 8 over 4, while those of smooth motion nearly vanish,
-    and the median bears outliers and fast moments.
+    has fourth differences of ``s * sqrt(70)``, 70 being 8 over 4; smooth motion has next to none, and the
+    median is robust to outliers and fast moments.
 
     Args:
         pose: (..., T, L, D), NaN where missing.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 NUM_COMPONENTS = 32
-"""P; what lies outside of them counts for nothing."""
+"""P; what lies outside of the components counts for nothing."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,9 +22,9 @@ class FrechetScore:
     """A Frechet distance beside what chance gives."""
 
     distance: float
-    """Between the reference and the other set."""
+    """Distance between the reference and the other set."""
     floor: float
-    """Between two halves of the reference: what sets of this size differ by even if they are alike."""
+    """Distance between two halves of the reference: sets of this size differ by it even if they are alike."""
 
     @property
     def excess(self) -> float:
@@ -99,7 +99,7 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def frechet_excess(reference: np.ndarray, other: np.ndarray, seed: int = 0) -> FrechetScore:
-    """Return the distance of a set from real windows, beside that of real windows among themselves.
+    """Return the distance of a set from real windows, beside the distance of real windows among themselves.
 
     Features are standardised and reduced to 32 principal components, both fitted to the reference. The
     reference is split at random into halves; distance is from one half to the other set, the floor from half
@@ -109,7 +109,7 @@ def frechet_excess(reference: np.ndarray, other: np.ndarray, seed: int = 0) -> F
     Args:
         reference: (n, F) features of real windows, four at least.
         other: (m, F), two at least.
-        seed: of the splits.
+        seed: seed of the splits.
 
     Raises:
         ValueError: too few windows.

@@ -58,7 +58,7 @@ def measure_copying(rows: np.ndarray, reference: np.ndarray, groups: np.ndarray)
         groups: (n,) int; rows of one group, such as one recording, may be alike.
 
     Source: Alaa et al. 2022, "How Faithful is your Synthetic Data? Sample-level Metrics for Evaluating and
-    Auditing Generative Models", on authenticity: 1 less this share, with every row its own group.
+    Auditing Generative Models", on authenticity: 1 minus this share, with every row its own group.
     """
     if len(np.unique(groups)) < 2:
         return np.nan

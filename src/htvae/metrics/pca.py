@@ -81,7 +81,7 @@ class PCAControl:
         return cls(pose_mean, windows.mean(axis=0), _principal_components(windows, num_numbers), window)
 
     def reconstruct(self, pose: np.ndarray) -> np.ndarray:
-        """Return (T, L, D) float32 without NaN: the pose as its principal components tell it.
+        """Return (T, L, D) float32 without NaN: the pose from its principal components.
 
         Windows do not overlap but for the last, which ends with the recording; where it overlaps, the mean is
         taken.

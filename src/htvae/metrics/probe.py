@@ -31,10 +31,10 @@ def probe_latents(features: np.ndarray, labels: Sequence[str], groups: Sequence[
 
     Args:
         features: (n, d), one row a recording.
-        labels: (n,) what is to be told.
-        groups: (n,) what must not be shared between training and test: the subject; or the other factor, such
-            as the content where style is told.
-        seed: of the dealing.
+        labels: (n,) what the classifier learns to tell apart.
+        groups: (n,) what training and test must not share: the subject; or the other factor, such as the
+            content where labels are styles.
+        seed: seed of the dealing.
 
     Returns:
         In [0, 1]; a guess gives one over the number of labels.
@@ -74,7 +74,7 @@ def probe_with_yardsticks(
         poses: (T, L, D) each, n of them, NaN where missing.
         labels: (n,).
         groups: (n,); see `probe_latents`.
-        seed: of the dealing.
+        seed: seed of the dealing.
     """
     fallback = mean_pose(poses)
     features = {
