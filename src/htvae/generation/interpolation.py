@@ -17,7 +17,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from typing import get_args
 
 import numpy as np
@@ -29,6 +28,7 @@ from htvae.generation.drawing import ChunkGrid
 from htvae.generation.sampler import MotionSampler, Place
 from htvae.inference.model import Recording
 from htvae.models.chunking import LABELS_PER_CHUNK
+from htvae.models.flow import follow_flow, time_grid
 from htvae.models.latent import LatentSpace
 from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
 from htvae.poses.sequence import PoseSequence
@@ -175,17 +175,14 @@ class _Flow:
         result = Latents(latents.sequence.clone(), latents.chunks.clone())
         given = latents if backwards else result
         done = torch.full(latents.chunks.shape[:2], self.keep_chunks, device=latents.chunks.device)
-        know_sequence = self.keep_sequence
+        know_sequence, times = self.keep_sequence, time_grid(NUM_STEPS, backwards)
         for start, stop in self.grid.windows(done.shape[1]):
             part = slice(start, stop)
             known = Known(torch.full_like(done[:, 0], know_sequence), done[:, part])
-            found = self._travel_window(
-                Latents(latents.sequence, latents.chunks[:, part]),
-                Latents(given.sequence, given.chunks[:, part]),
-                known,
-                self._condition(start, stop, known),
-                backwards,
+            direction = self.prior.direction_field(
+                Latents(given.sequence, given.chunks[:, part]), known, self._condition(start, stop, known)
             )
+            found = follow_flow(direction, Latents(latents.sequence, latents.chunks[:, part]), times)
             result.chunks[:, part] = torch.where(
                 known.chunks[..., None], result.chunks[:, part], found.chunks
             )
@@ -193,29 +190,6 @@ class _Flow:
                 result.sequence.copy_(found.sequence)
             know_sequence, done[:, part] = True, True
         return result
-
-    def _travel_window(
-        self, current: Latents, given: Latents, known: Known, condition: Condition, backwards: bool
-    ) -> Latents:
-        """Follow the flow by Heun's method."""
-        times = torch.linspace(*((1, 0) if backwards else (0, 1)), NUM_STEPS + 1).tolist()
-        for start, stop in pairwise(times):
-            first = self._direction(current, start, given, known, condition)
-            ahead = Latents(*(x + (stop - start) * v for x, v in zip(current, first, strict=True)))
-            second = self._direction(ahead, stop, given, known, condition)
-            current = Latents(
-                *(x + (stop - start) * (v + w) / 2 for x, v, w in zip(current, first, second, strict=True))
-            )
-        return current
-
-    def _direction(
-        self, current: Latents, time: float, given: Latents, known: Known, condition: Condition
-    ) -> Latents:
-        here = Latents(
-            torch.where(known.sequence[:, None], given.sequence, current.sequence),
-            torch.where(known.chunks[..., None], given.chunks, current.chunks),
-        )
-        return self.prior(here, torch.full_like(here.sequence[:, 0], time), known, condition)
 
     def _condition(self, start: int, stop: int, known: Known) -> Condition:
         frames = min(self.grid.num_frames(stop - start), self.num_frames - start * self.grid.stride)

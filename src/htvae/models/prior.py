@@ -1,23 +1,22 @@
 """The prior over both latent levels: a transformer over [z, chunk latents], trained by flow matching.
 
-What is unusual: it learns the latents of a frozen VAE, both levels in one sequence; any of them may be
-*known*, and are then given clean, so that continuing and filling in are what it was trained for; a label may
-stand for the whole sequence and another for each chunk, and either may be left open. The VAE itself sees no
-label. The network adds to the answer that is right for independent normal latents (`_normal_direction`),
-because its norms hide from it how far out a latent lies.
+What is unusual:
 
-A latent ``x`` and noise ``e`` are joined by the straight line ``(1 - t) e + t x``. The network learns the
-direction ``x - e`` at every place on it; going along from ``t = 0`` to ``1`` turns noise into a latent.
+- The prior learns the latents of a frozen VAE, both levels in one sequence. The VAE itself sees no labels.
+- Any latents may be *known*: the network then gets them clean. So training already contains the tasks of
+  continuing a recording and of filling in.
+- A label may stand for the whole sequence and others for each chunk; each may be left open.
+- The network's output is added to the direction that is right for independent normal latents
+  (`htvae.models.flow.normal_direction`), because layer norms hide from the network how far out a latent lies.
 
 Axes: ``B`` batch, ``C`` chunks, ``Q`` labels per chunk, ``Z`` latent_dim, ``K`` chunk_latent_dim, ``E``
 prior_embed_dim.
 
-Source: Lipman et al. 2023, "Flow Matching for Generative Modeling", eq. 23 with sigma_min = 0; guidance as in
-Ho & Salimans 2022, "Classifier-Free Diffusion Guidance", eq. 6, with weight ``guidance - 1``.
+Source: flow matching as in `htvae.models.flow`; guidance as in Ho & Salimans 2022, "Classifier-Free Diffusion
+Guidance", eq. 6, with weight ``guidance - 1``.
 """
 
 import math
-from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -25,48 +24,44 @@ from torch import Tensor, nn
 
 from htvae.config import PriorConfig
 from htvae.models.chunking import LABELS_PER_CHUNK
+from htvae.models.flow import Direction, follow_flow, mix, move_along, normal_direction, time_grid
+from htvae.models.flow import Latents as Latents  # other rooms import it from here
 from htvae.models.transformer import Transformer
 
 NO_LABEL = 0
 """Index that stands for "any label"; labels count from 1."""
 NUM_WAVES = 64
-"""Frequencies by which time and length are told to the network."""
-
-
-class Latents(NamedTuple):
-    """Latents of both levels, or anything of their shape."""
-
-    sequence: Tensor
-    """(B, Z)."""
-    chunks: Tensor
-    """(B, C, K)."""
+"""Frequencies of the sines and cosines that encode time and length."""
 
 
 class Known(NamedTuple):
     """Which latents are given."""
 
     sequence: Tensor
-    """(B,) bool."""
+    """Mask (B,), bool, True for sequence latents that are given."""
     chunks: Tensor
-    """(B, C) bool."""
+    """Mask (B, C), bool, True for chunk latents that are given."""
 
 
 class Condition(NamedTuple):
-    """What is asked for."""
+    """Length and labels of the sequences to draw."""
 
     num_frames: Tensor
-    """(B,) length of each sequence."""
+    """Frames (B,) of each sequence."""
     chunk_mask: Tensor
-    """(B, C) bool, True for chunks that hold a real frame."""
+    """Mask (B, C), bool, True for chunks that hold a real frame."""
     labels: Tensor
-    """(B,) int64 label of the sequence, `NO_LABEL` for any."""
+    """Label (B,), int64, of each sequence; `NO_LABEL` for any."""
     chunk_labels: Tensor
-    """(B, C, Q) int64 labels of each chunk, see `htvae.models.chunking.label_places`; `NO_LABEL` for any."""
+    """Labels (B, C, Q), int64, of each chunk, see `htvae.models.chunking.label_places`; `NO_LABEL` for
+    any."""
 
     def without_labels(self) -> "Condition":
         """Return the same with every label left open."""
-        open_labels = torch.zeros_like(self.labels), torch.zeros_like(self.chunk_labels)
-        return self._replace(labels=open_labels[0], chunk_labels=open_labels[1])
+        return self._replace(
+            labels=torch.full_like(self.labels, NO_LABEL),
+            chunk_labels=torch.full_like(self.chunk_labels, NO_LABEL),
+        )
 
 
 class LatentPrior(nn.Module):
@@ -135,10 +130,10 @@ class LatentPrior(nn.Module):
         )
 
     def forward(self, latents: Latents, time: Tensor, known: Known, condition: Condition) -> Latents:
-        """Return the direction in which every latent moves.
+        """Return the direction of the flow for every latent.
 
         Args:
-            latents: standardised; those that are known are clean, the others at ``time`` on their way.
+            latents: standardised; known latents are clean, the others are those of the flow at ``time``.
             time: (B,) in [0, 1].
             known: which latents are given.
             condition: length and labels.
@@ -150,13 +145,13 @@ class LatentPrior(nn.Module):
         overall = self.condition(waves) + self.label(condition.labels)
         mask = torch.cat([torch.ones_like(condition.chunk_mask[:, :1]), condition.chunk_mask], dim=1)
         output = self.transformer(torch.cat([sequence[:, None], chunks], dim=1), mask, overall)
-        further = Latents(
+        learned = Latents(
             self.sequence_output(output[:, 0]).float(), self.chunk_output(output[:, 1:]).float()
         )
-        return _add(_normal_direction(latents, time), further, 1.0)
+        return move_along(normal_direction(latents, time), learned, 1.0)
 
     def _embed_chunk_labels(self, labels: Tensor) -> Tensor:
-        """Return (B, C, E), the mean over a chunk's places; each has its table and so tells which it is."""
+        """Return (B, C, E), the mean over a chunk's places; each place has a table of its own."""
         rows = self.chunk_label.num_embeddings // LABELS_PER_CHUNK
         starts = rows * torch.arange(LABELS_PER_CHUNK, device=labels.device)
         return self.chunk_label(labels + starts).mean(dim=2)
@@ -167,7 +162,7 @@ class LatentPrior(nn.Module):
         """Return the flow-matching loss (B,) of each sequence: mean squared errors of both levels, added.
 
         The chunk part is the mean over the sequence's own unknown chunks, so that long sequences weigh no
-        more than short ones; a level that is known throughout counts 0.
+        more than short ones. A level without unknown latents counts 0.
 
         Args:
             latents: standardised, drawn from the posteriors.
@@ -176,7 +171,7 @@ class LatentPrior(nn.Module):
             known: latents that are given and not scored.
             condition: length and labels.
         """
-        start = _mix(latents, noise, time)
+        start = mix(latents, noise, time)
         error = self(_keep(latents, start, known), time, known, condition)
         sequence = (error.sequence - (latents.sequence - noise.sequence)).square().mean(-1)
         chunks = (error.chunks - (latents.chunks - noise.chunks)).square().mean(-1)
@@ -200,48 +195,49 @@ class LatentPrior(nn.Module):
             noise: standard normal numbers; the same noise gives the same latents.
             condition: length and labels.
             known: which latents are given. None: none.
-            given: their values; any finite value where not known.
+            given: values of the known latents; any finite value for the others.
             guidance: 1 draws from the learned distribution, more exaggerates the labels, 0 ignores them.
-            num_steps: steps of Heun's method, two passes of the network each (four with guidance).
+            num_steps: steps of Heun's method (the last is an Euler step). Each calls the network twice, the
+                last once; with guidance twice as often.
 
         Returns:
-            Latents of the VAE; those known come back as they were given.
+            Latents of the VAE; known ones come back unchanged.
         """
         if known is None or given is None:
-            known = Known(
-                *(torch.zeros(part.shape[:-1], dtype=torch.bool, device=part.device) for part in noise)
-            )
-            given = noise
-        target, current = self.standardise(given), noise
-        times = torch.linspace(0, 1, num_steps + 1).tolist()
-        for start, stop in pairwise(times):
-            first = self._guided(_keep(target, current, known), start, known, condition, guidance)
-            ahead = _add(current, first, stop - start)
-            if stop < 1:
-                second = self._guided(_keep(target, ahead, known), stop, known, condition, guidance)
-                first = Latents(*((a + b) / 2 for a, b in zip(first, second, strict=True)))
-            current = _add(current, first, stop - start)
-        return _keep(given, self.restore(current), known)
+            sequence, chunks = (torch.zeros_like(part[..., 0], dtype=torch.bool) for part in noise)
+            known, given = Known(sequence, chunks), noise
+        direction = self.direction_field(self.standardise(given), known, condition, guidance)
+        drawn = follow_flow(direction, noise, time_grid(num_steps), end_with_euler=True)
+        return _keep(given, self.restore(drawn), known)
 
-    def _guided(
-        self, latents: Latents, time: float, known: Known, condition: Condition, guidance: float
-    ) -> Latents:
-        times = torch.full_like(latents.sequence[:, 0], time)
-        if guidance == 1:
-            return self(latents, times, known, condition)
-        plain = self(latents, times, known, condition.without_labels())
-        if guidance == 0:
-            return plain
-        asked = self(latents, times, known, condition)
-        return Latents(*(p + guidance * (a - p) for p, a in zip(plain, asked, strict=True)))
+    def direction_field(
+        self, given: Latents, known: Known, condition: Condition, guidance: float = 1.0
+    ) -> Direction:
+        """Return the direction of the flow as a function of latents and time, for `follow_flow`.
 
+        The known latents stand at their given values throughout. With guidance the direction is
+        ``open + guidance * (labelled - open)``, where ``open`` is the direction without labels.
 
-def _mix(latents: Latents, noise: Latents, time: Tensor) -> Latents:
-    """Return the places at ``time`` (B,) between noise and latents."""
-    return Latents(
-        torch.lerp(noise.sequence, latents.sequence, time[:, None]),
-        torch.lerp(noise.chunks, latents.chunks, time[:, None, None]),
-    )
+        Args:
+            given: standardised values of the known latents; any finite value for the others.
+            known: which latents are given.
+            condition: length and labels.
+            guidance: as in `sample`.
+        """
+        unlabelled = condition.without_labels()
+
+        def direction(latents: Latents, time: float) -> Latents:
+            latents = _keep(given, latents, known)
+            times = torch.full_like(latents.sequence[:, 0], time)
+            if guidance == 1:
+                return self(latents, times, known, condition)
+            plain = self(latents, times, known, unlabelled)
+            if guidance == 0:
+                return plain
+            asked = self(latents, times, known, condition)
+            return Latents(*(p + guidance * (a - p) for p, a in zip(plain, asked, strict=True)))
+
+        return direction
 
 
 def _keep(given: Latents, other: Latents, known: Known) -> Latents:
@@ -252,23 +248,8 @@ def _keep(given: Latents, other: Latents, known: Known) -> Latents:
     )
 
 
-def _normal_direction(latents: Latents, time: Tensor) -> Latents:
-    """Return the mean direction ``x - e`` at ``time`` (B,) where all latents are independent and N(0, 1).
-
-    With ``y = (1 - t) e + t x`` and both standard normal it is ``y Cov(x - e, y) / Var(y)``. To add it plays
-    the part of the skip connection in Karras et al. 2022, "Elucidating the Design Space of Diffusion-Based
-    Generative Models", eq. 7.
-    """
-    factor = (2 * time - 1) / (time.square() + (1 - time).square())
-    return Latents(factor[:, None] * latents.sequence, factor[:, None, None] * latents.chunks)
-
-
-def _add(latents: Latents, direction: Latents, step: float) -> Latents:
-    return Latents(*(x + step * d for x, d in zip(latents, direction, strict=True)))
-
-
 def _waves(values: Tensor) -> Tensor:
-    """Return sines and cosines (B, 2 * NUM_WAVES) of values (B,) around 0 to 1."""
+    """Return sines and cosines (B, 2 * NUM_WAVES) that encode values (B,), about 0 to 1."""
     frequencies = torch.exp(torch.linspace(0, math.log(1000.0), NUM_WAVES, device=values.device))
     angles = values[:, None].float() * frequencies
     return torch.cat([angles.sin(), angles.cos()], dim=-1)
