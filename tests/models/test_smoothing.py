@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.signal import savgol_coeffs
 
-from htvae.models.smoothing import TREMBLE, hold_still, savitzky_golay, smooth_frames
+from htvae.models.smoothing import JITTER, hold_still, savitzky_golay, smooth_frames
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
 
@@ -27,7 +27,7 @@ def test_a_parabola_stays_and_a_line_does_even_at_its_ends():
     torch.testing.assert_close(smoothed[..., 1], frames[..., 1], **CLOSE)
 
 
-def test_a_tremble_of_two_frames_is_taken_off():
+def test_jitter_of_two_frames_is_taken_off():
     frames = (-1.0) ** torch.arange(30)[None, :, None]
     smoothed = smooth_frames(frames, torch.tensor([30]), 5)[:, 2:-2]
     torch.testing.assert_close(smoothed.abs().max(), torch.tensor(13 / 35), **CLOSE)  # (17 - 24 - 6) / 35
@@ -48,8 +48,8 @@ def test_no_width_no_change():
     assert smooth_frames(frames, torch.tensor([9]), 1) is frames
 
 
-def make_tremble(size, period, count=200):
-    """One point on a circle of so many torso lengths across."""
+def make_circle(size, period, count=200):
+    """Return one point on a circle with a diameter of ``size`` torso lengths."""
     angle = torch.arange(float(count)) * 2 * torch.pi / period
     return 0.5 * size * torch.stack([angle.cos(), angle.sin()], dim=-1)[None, :, None]
 
@@ -61,15 +61,15 @@ def amplitude(pose):
 @pytest.mark.parametrize(
     ("size", "period", "low", "high"),
     [
-        (0.001, 8, 0.1, 0.3),  # a tremble at rest: p is a quarter of TREMBLE^2, a fifth of it stays
+        (0.001, 8, 0.1, 0.3),  # jitter at rest: p is a quarter of JITTER^2, a fifth of it stays
         (0.2, 8, 0.995, 1.0),  # a hand that shakes
         (0.01, 60, 0.97, 1.0),  # a body that sways slowly
     ],
 )
-def test_a_tremble_goes_and_movement_stays(size, period, low, high):
-    pose = make_tremble(size, period)
+def test_jitter_goes_and_movement_stays(size, period, low, high):
+    pose = make_circle(size, period)
     held = hold_still(pose, torch.tensor([200]), 7)
-    assert TREMBLE == 0.001
+    assert JITTER == 0.001
     assert low <= amplitude(held) / amplitude(pose) <= high
 
 

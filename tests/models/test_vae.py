@@ -171,7 +171,7 @@ def test_attention_maps_cover_both_levels():
 
 
 def test_state_dict_keys_are_pinned():
-    """Checkpoints of earlier versions must load: a renamed key needs a conversion."""
+    """Saved models are loaded by these names, so a rename must be deliberate."""
     prefixes = {".".join(key.split(".")[:3]) for key in build().state_dict()}
     assert prefixes == {
         "pose_mean", "pose_scale", "log_scale",

@@ -1,8 +1,10 @@
-"""The model: chunking, transformers, latents, and the VAE they make."""
+"""The model: chunking, transformers, latents, the VAE, the prior."""
 
+from htvae.models.decoder import VAEDecoder
+from htvae.models.encoder import VAEEncoder
 from htvae.models.latent import Gaussian, LatentSpace
 from htvae.models.transformer import HierarchicalAttention
-from htvae.models.vae import HierarchicalTransformerVAE, Posteriors, VAEDecoder, VAEEncoder, VAEOutput
+from htvae.models.vae import HierarchicalTransformerVAE, Posteriors, VAEOutput
 
 __all__ = [
     "Gaussian",

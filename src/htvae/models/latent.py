@@ -1,8 +1,8 @@
 """The latent space: one sequence latent z per window and one chunk latent per chunk, both diagonal Gaussians.
 
-Chunk latents are measured against a learned p(chunk | z): what lasts is then cheaper to say once in z than
-again in every chunk (Hsu et al. 2017, "Unsupervised Learning of Disentangled and Interpretable
-Representations from Sequential Data", section 2, with z in the place of their s-vector).
+The KL of chunk latents is taken against a learned p(chunk | z). What lasts is then cheaper to encode once in
+z than again in every chunk (Hsu et al. 2017, "Unsupervised Learning of Disentangled and Interpretable
+Representations from Sequential Data", section 2; our z is their s-vector).
 
 Axes: ``B`` batch, ``C`` chunks, ``Z`` latent_dim, ``K`` chunk_latent_dim, ``E`` embed_dim.
 """
@@ -18,11 +18,12 @@ from htvae.metrics.rates import kl_divergence
 LOGVAR_RANGE = (-14.0, 6.0)
 INITIAL_LOGVAR = -3.0
 MIN_SINE = 1e-3
-"""Directions whose angle has a smaller sine count as parallel: float32 hardly tells smaller ones from 0."""
+"""Smallest sine of the angle between two directions that do not count as parallel; float32 rounds smaller
+ones too coarsely."""
 
 
 class Gaussian(NamedTuple):
-    """Diagonal Gaussian; ``logvar`` is the natural logarithm of the variance. Both always float32."""
+    """Diagonal Gaussian; ``logvar`` is the natural logarithm of the variance. Both tensors are float32."""
 
     mu: Tensor
     logvar: Tensor
@@ -37,7 +38,7 @@ class Gaussian(NamedTuple):
         """Draw by reparametrisation (Kingma & Welling 2014, section 2.4).
 
         Args:
-            noise: standard normal numbers, as many as mu has. None: from torch's global state.
+            noise: standard normal numbers of the shape of ``mu``. None: drawn from torch's global state.
         """
         noise = torch.randn_like(self.mu) if noise is None else noise
         return self.mu + noise * (0.5 * self.logvar).exp()
@@ -47,20 +48,20 @@ class Gaussian(NamedTuple):
         return self.mu
 
     def kl(self, prior: "Gaussian | None" = None) -> Tensor:
-        """Return KL(self || prior) in nats per latent number; the prior is N(0, 1) where none is given."""
+        """Return KL(self || prior) in nats per latent number. Without a prior, N(0, 1) is the prior."""
         return kl_divergence(*self) if prior is None else kl_divergence(*self, *prior)
 
 
 class NoFeatures(nn.Module):
-    """Stands in for the chunk head where chunk latents have no numbers."""
+    """Replaces the chunk head in models without chunk latents (``chunk_latent_dim=0``)."""
 
     def forward(self, features: Tensor) -> Tensor:
-        """Return features (..., E) cut down to (..., 0)."""
+        """Return an empty tensor (..., 0) for features (..., E)."""
         return features[..., :0]
 
 
 class StandardPrior(nn.Module):
-    """p(chunk | z) = N(0, 1), whatever z."""
+    """p(chunk | z) = N(0, 1) for every z."""
 
     def forward(self, sequence_latent: Tensor, posterior: Gaussian) -> Gaussian:
         """Return the prior (B, 1, K) of every chunk."""
@@ -69,7 +70,7 @@ class StandardPrior(nn.Module):
 
 
 class ConditionalPrior(nn.Module):
-    """p(chunk | z): a Gaussian whose mean and spread a small network reads off z. It starts as N(0, 1)."""
+    """p(chunk | z): a Gaussian; a small network computes its mean and spread from z. It starts as N(0, 1)."""
 
     def __init__(self, latent_dim: int, chunk_latent_dim: int, hidden_dim: int) -> None:
         super().__init__()
@@ -84,10 +85,10 @@ class ConditionalPrior(nn.Module):
 
 
 class LatentSpace(nn.Module):
-    """Turns the encoder's features into posteriors, draws from them and measures them.
+    """Turns the encoder's features into posteriors, samples them and computes their KL.
 
     Args:
-        config: sizes; with ``chunk_latent_dim=0`` chunk posteriors have no numbers.
+        config: sizes; with ``chunk_latent_dim=0`` chunk posteriors are empty, (B, C, 0).
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -112,8 +113,8 @@ class LatentSpace(nn.Module):
 
         Args:
             sequence_feature: (B, E), output of the sequence token.
-            chunk_features: (B, C, E); their mean and spread are used with ``statistics_pooling``.
-            chunk_mask: (B, C) bool, the chunks that count.
+            chunk_features: (B, C, E); ``statistics_pooling`` uses their mean and spread.
+            chunk_mask: (B, C) bool, True for chunks that enter mean and spread.
         """
         features = [sequence_feature.float()]
         if self.statistics_pooling:
@@ -125,7 +126,7 @@ class LatentSpace(nn.Module):
         return Gaussian.from_features(self.chunk_head(chunk_features))
 
     def sample(self, posterior: Gaussian, noise: Tensor | None = None) -> Tensor:
-        """Draw from a posterior, by standard normal numbers if they are given."""
+        """Draw from a posterior, see `Gaussian.sample`."""
         return posterior.sample(noise)
 
     def mode(self, posterior: Gaussian) -> Tensor:
@@ -135,8 +136,8 @@ class LatentSpace(nn.Module):
     def kl(self, sequence: Gaussian, chunks: Gaussian, sequence_latent: Tensor) -> tuple[Tensor, Tensor]:
         """Return the KL of both levels in nats per latent number: (B, Z) and (B, C, K).
 
-        The sequence latent is measured against N(0, I), the chunk latents against p(chunk | z) at the z
-        given.
+        The KL of the sequence latent is against N(0, I), the KL of the chunk latents against p(chunk | z) at
+        the given z.
         """
         return sequence.kl(), chunks.kl(self.chunk_prior(sequence_latent, chunks))
 
@@ -144,27 +145,27 @@ class LatentSpace(nn.Module):
     def interpolate(
         first: Tensor, second: Tensor, share: float | Tensor, kind: PathKind = "linear"
     ) -> Tensor:
-        """Return the latents at a share of the way from the first to the second, at either level.
+        """Return the latents at a share of the path from the first to the second, at either level.
 
-        Linear: ``(1 - s) a + s b``. Spherical: the direction goes along the great circle,
-        ``(sin((1 - s) w) a/|a| + sin(s w) b/|b|) / sin w`` with ``w`` the angle between a and b, and the
-        length linearly from ``|a|`` to ``|b|``. What is drawn from N(0, I) has a length of about the root of
-        its numbers; the straight way leads through shorter ones, which are hardly ever drawn, the great
-        circle does not. Of chunk latents each is a vector of its own.
+        - Linear: ``(1 - s) a + s b``.
+        - Spherical: the direction follows the great circle,
+          ``(sin((1 - s) w) a/|a| + sin(s w) b/|b|) / sin w`` with ``w`` the angle between a and b, and the
+          length changes linearly from ``|a|`` to ``|b|``. Each chunk latent is a vector of its own.
 
-        Where the directions are parallel or opposite, or a vector is zero, there is no one great circle and
-        the way is linear.
+        A draw of n numbers from N(0, I) has a length of about ``sqrt(n)``. The straight path runs through
+        shorter vectors, which N(0, I) hardly ever yields; the great circle does not. If the vectors are
+        parallel or opposite, or one is zero, no single great circle joins them and the path is linear.
 
         Args:
-            first: (..., Z) or (..., K), at share 0.
-            second: of the same shape, at share 1.
-            share: a number, or numbers that broadcast against the latents; below 0 or above 1 goes beyond.
+            first: latents (..., Z) or (..., K) at share 0.
+            second: latents of the same shape at share 1.
+            share: a number, or numbers that broadcast against the latents; shares outside [0, 1] extrapolate.
             kind: "linear" or "spherical".
 
         Raises:
-            ValueError: another kind.
+            ValueError: ``kind`` is neither.
 
-        Source: Shoemake 1985, "Animating Rotation with Quaternion Curves", section 3.3; there all vectors
+        Source: Shoemake 1985, "Animating Rotation with Quaternion Curves", section 3.3, where all vectors
         have length 1.
         """
         if kind not in ("linear", "spherical"):
@@ -174,20 +175,20 @@ class LatentSpace(nn.Module):
 
     @staticmethod
     def direction(latents: Tensor, groups_mask: Tensor) -> Tensor:
-        """Return the way from one group of latents to another: the difference of their means.
+        """Return the direction between two groups of latents: the difference of their means.
 
-        ``mean of latents[mask] - mean of latents[~mask]``. The groups are those with a label, or a value of a
-        covariate, and all others.
+        ``mean of latents[mask] - mean of latents[~mask]``. One group has a label, or a value of a covariate;
+        the other group is the rest.
 
         Args:
-            latents: (n, Z), one row a recording, or (m, K), one row a chunk.
-            groups_mask: (n,) or (m,) bool, True for the group that the direction leads to.
+            latents: (n, Z) with one row per recording, or (m, K) with one row per chunk.
+            groups_mask: (n,) or (m,) bool, True for the group that the direction points to.
 
         Returns:
             (Z,) or (K,); not scaled to length 1.
 
         Raises:
-            ValueError: a group without members.
+            ValueError: a group is empty.
         """
         count, total = int(groups_mask.sum()), len(groups_mask)
         if not 0 < count < total:
@@ -204,13 +205,13 @@ class LatentSpace(nn.Module):
         Args:
             latents: (..., Z) or (..., K).
             direction: (Z,) or (K,), from `direction`.
-            strength: 0 changes nothing, 1 goes as far as the groups are apart, below 0 leads away.
+            strength: 0 changes nothing, 1 moves by the distance between the groups, below 0 moves away.
         """
         return latents + strength * direction
 
 
 def _posterior_head(features: int, latent_dim: int) -> nn.Linear:
-    """A linear map to mean and log variance; the spread starts small, so that early noise hides nothing."""
+    """Return a linear map to mean and log variance. The spread starts small: early noise would hide much."""
     head = nn.Linear(features, 2 * latent_dim)
     nn.init.normal_(head.weight, std=features**-0.5)
     nn.init.zeros_(head.bias)
@@ -221,7 +222,7 @@ def _posterior_head(features: int, latent_dim: int) -> nn.Linear:
 
 
 def _along_circle(first: Tensor, second: Tensor, share: float | Tensor, straight: Tensor) -> Tensor:
-    """Return the spherical way of `LatentSpace.interpolate`; ``straight`` where there is no one circle."""
+    """Return the spherical path of `LatentSpace.interpolate`; ``straight`` where no single circle exists."""
     lengths = [torch.linalg.vector_norm(x, dim=-1, keepdim=True) for x in (first, second)]
     units = [x / n.clamp(min=1e-12) for x, n in zip((first, second), lengths, strict=True)]
     angle = (units[0] * units[1]).sum(-1, keepdim=True).clamp(-1, 1).acos()
@@ -233,7 +234,7 @@ def _along_circle(first: Tensor, second: Tensor, share: float | Tensor, straight
 
 
 def _masked_statistics(x: Tensor, mask: Tensor) -> list[Tensor]:
-    """Return mean and standard deviation (B, E) of x (B, C, E) over the entries that count."""
+    """Return mean and standard deviation (B, E) of x (B, C, E) over the entries where mask (B, C) is True."""
     weight = mask.to(x.dtype)[..., None]
     count = weight.sum(1).clamp(min=1)
     mean = (x * weight).sum(1) / count

@@ -1,9 +1,11 @@
 """The random numbers of a training step, drawn window by window.
 
-What is unusual: each window has a seed of its own, from which all of its numbers come, for its own chunks
-alone. So they depend neither on the other windows of its batch nor on padding, and a step may be cut into
-micro-batches, or shared out to processes, without changing. ``nn.Dropout`` (0 unless set) draws from torch's
-global state, where this does not hold.
+What is unusual:
+
+- Each window has a seed of its own, which yields numbers for the window's own chunks alone. So the numbers
+  depend neither on the batch nor on padding.
+- A step may therefore be cut into micro-batches, or spread over processes, with the same result.
+- ``nn.Dropout`` (0 unless set) draws from torch's global state and has no such guarantee.
 
 Axes: ``B`` batch, ``C`` chunks, ``Z`` latent_dim, ``K`` chunk_latent_dim.
 """
@@ -20,30 +22,30 @@ class Noise(NamedTuple):
     """Random numbers of a batch."""
 
     sequence: Tensor
-    """(B, Z) standard normal, for the sequence latents."""
+    """Standard normal numbers (B, Z) for the sequence latents."""
     chunks: Tensor
-    """(B, C, K) standard normal, for the chunk latents; 0 beyond a window's own chunks."""
+    """Standard normal numbers (B, C, K) for the chunk latents; 0 beyond a window's own chunks."""
     part: Tensor
-    """(B, 4) uniform in [0, 1), for `RandomPart`."""
+    """Uniform numbers (B, 4) in [0, 1) for `RandomPart`."""
     gaps: Tensor
-    """(B, 3) uniform in [0, 1), for `RandomGaps`."""
+    """Uniform numbers (B, 3) in [0, 1) for `RandomGaps`."""
 
 
 def draw_noise(
     seeds: Tensor | None, counts: Tensor, num_chunks: int, latent_dim: int, chunk_latent_dim: int
 ) -> Noise:
-    """Draw the numbers of each window by a CPU generator of its seed, and move them to the device of counts.
+    """Draw each window's numbers with a CPU generator of the window's seed, then move them to counts' device.
 
     Args:
-        seeds: (B,) int64, at least 0; the generator tells their last 32 bits apart. None: seeds drawn from
-            torch's global state.
+        seeds: (B,) int64, at least 0; the generator uses their last 32 bits. None: seeds drawn from torch's
+            global state.
         counts: (B,) chunks of each window.
-        num_chunks: C, chunks of the longest window with its padding.
+        num_chunks: C, chunks of the longest window, padding included.
         latent_dim: Z.
         chunk_latent_dim: K.
     """
     draw = _draw_noise
-    if torch.compiler.is_compiling():  # no decorator: it would import the compiler whenever this is imported
+    if torch.compiler.is_compiling():  # a decorator would import the compiler with this module
         draw = torch.compiler.disable(draw)
     return draw(seeds, counts, num_chunks, latent_dim, chunk_latent_dim)
 
@@ -51,7 +53,7 @@ def draw_noise(
 def _draw_noise(
     seeds: Tensor | None, counts: Tensor, num_chunks: int, latent_dim: int, chunk_latent_dim: int
 ) -> Noise:
-    """Do the same in plain Python, outside of what is compiled."""
+    """Draw as `draw_noise` says, in plain Python that is never compiled."""
     if seeds is None:
         seeds = torch.randint(2**32, counts.shape).to(counts.device)
     batch = len(counts)

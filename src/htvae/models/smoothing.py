@@ -1,8 +1,9 @@
 """Filters over the frames of a decoded pose.
 
-A decoder of tokens leaves a tremble of a few frames' period, which costs little likelihood and is plain to
-see. A parabola through every seven frames follows the movement and leaves most of the tremble out; what it
-leaves shows where people stand, and is taken off there by a second, wider one.
+- A decoder of tokens leaves jitter with a period of a few frames, which costs little likelihood but is
+  visible.
+- `smooth_frames` fits a parabola to every seven frames: it keeps the movement and removes most of the jitter.
+- The jitter that is left shows where people stand still; `hold_still` removes it with a second, wider filter.
 
 Axes: ``B`` batch, ``T`` frames, ``L`` points, ``D`` coordinates.
 """
@@ -10,16 +11,17 @@ Axes: ``B`` batch, ``T`` frames, ``L`` points, ``D`` coordinates.
 import torch
 from torch import Tensor
 
-TREMBLE = 0.001
-"""Torso lengths: movement of this size, faster than the wider filter, counts half as tremble."""
+JITTER = 0.001
+"""Size (torso lengths) of fast movement, the part that the wider filter removes, of which half is kept."""
 POWER_FRAMES = 9
-"""Frames over which its size is measured."""
+"""Frames over which the size of fast movement is averaged."""
 
 
 def savitzky_golay(width: int) -> list[float]:
-    """Return the weights of a filter that fits a parabola to ``width`` frames and takes its middle.
+    """Return the weights of a filter that fits a parabola to ``width`` frames and takes its middle value.
 
-    With m frames on either side, frame k has ``3 (3 m^2 + 3 m - 1 - 5 k^2) / ((2 m - 1)(2 m + 1)(2 m + 3))``.
+    With m frames on either side, the weight of frame k is
+    ``3 (3 m^2 + 3 m - 1 - 5 k^2) / ((2 m - 1)(2 m + 1)(2 m + 3))``.
 
     Source: Savitzky & Golay 1964, "Smoothing and Differentiation of Data by Simplified Least Squares
         Procedures", table I, as a formula.
@@ -30,11 +32,11 @@ def savitzky_golay(width: int) -> list[float]:
 
 
 def smooth_frames(frames: Tensor, num_frames: Tensor, width: int) -> Tensor:
-    """Filter frames along time; beyond both ends the movement goes on mirrored through the last frame.
+    """Filter frames along time. Beyond each end the movement continues as its point reflection in that end.
 
     Args:
         frames: (B, T, ...).
-        num_frames: (B,) real frames; what lies beyond has no influence on these.
+        num_frames: (B,) real frames; later frames do not influence real ones.
         width: frames that the filter covers, odd. 1 returns the frames as they are.
     """
     if width == 1:
@@ -43,18 +45,18 @@ def smooth_frames(frames: Tensor, num_frames: Tensor, width: int) -> Tensor:
 
 
 def hold_still(pose: Tensor, num_frames: Tensor, width: int) -> Tensor:
-    """Take what is left of a tremble off points that rest or move slowly.
+    """Remove the jitter that is left from points that rest or move slowly.
 
-    A parabola through ``2 * width - 1`` frames tells slow movement from fast. Of the fast part the share
-    ``p / (p + TREMBLE^2)`` stays, ``p`` being its mean square over neighbouring frames.
+    A parabola through ``2 * width - 1`` frames separates slow movement from fast. The share
+    ``p / (p + JITTER^2)`` of the fast part is kept, where ``p`` is its mean square over neighbouring frames.
 
     Args:
         pose: (B, T, L, D) torso lengths, after `smooth_frames`.
-        num_frames: (B,) real frames; what lies beyond has no influence on these.
-        width: that of `smooth_frames`. 1 returns the pose as it is.
+        num_frames: (B,) real frames; later frames do not influence real ones.
+        width: the width that `smooth_frames` had. 1 returns the pose as it is.
 
     Source: the shrinkage of Wiener 1949, "Extrapolation, Interpolation, and Smoothing of Stationary Time
-        Series", by ``(p + TREMBLE^2)`` in place of the power of signal and noise together.
+        Series", with ``p + JITTER^2`` in place of the power of signal plus noise.
     """
     if width == 1:
         return pose
@@ -62,7 +64,7 @@ def hold_still(pose: Tensor, num_frames: Tensor, width: int) -> Tensor:
     fast = pose - slow
     power = _filter(fast.square().sum(-1, keepdim=True), num_frames, [1 / POWER_FRAMES] * POWER_FRAMES)
     power = power.clamp(min=0)
-    return slow + fast * power / (power + TREMBLE**2)
+    return slow + fast * power / (power + JITTER**2)
 
 
 def _filter(frames: Tensor, num_frames: Tensor, weights: list[float]) -> Tensor:
@@ -75,6 +77,6 @@ def _filter(frames: Tensor, num_frames: Tensor, weights: list[float]) -> Tensor:
     extended = 2 * frames[rows, inside] - frames[rows, mirrored]
     first, *others = weights
     filtered = first * extended[:, :length]
-    for k, weight in enumerate(others, start=1):  # no stack of all of them in memory
+    for k, weight in enumerate(others, start=1):  # a stack of all shifted frames would take much memory
         filtered = torch.add(filtered, extended[:, k : k + length], alpha=weight)
     return filtered

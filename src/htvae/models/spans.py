@@ -1,6 +1,6 @@
-"""Which chunks count, drawn anew at every training step; outside training all do.
+"""Random masks over chunks, drawn anew at every training step. Outside training all chunks are used.
 
-The random numbers come from outside, see `htvae.models.noise`.
+The caller gives the random numbers, see `htvae.models.noise`.
 
 Axes: ``B`` batch, ``C`` chunks.
 """
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class RandomGaps(nn.Module):
-    """Leaves out one span of chunks per sequence, ``share`` of its chunks on average."""
+    """Masks one span of chunks per sequence, ``share`` of the sequence's chunks on average."""
 
     DRAWS = 3
     """Random numbers per sequence."""
@@ -20,7 +20,7 @@ class RandomGaps(nn.Module):
         self.share = share
 
     def forward(self, chunk_mask: Tensor, uniform: Tensor | None) -> Tensor:
-        """Return chunk_mask (B, C) less a span of each row, by uniform (B, 3) in [0, 1); None: unchanged."""
+        """Return chunk_mask (B, C) without one span per row, placed by uniform (B, 3); None: unchanged."""
         if uniform is None or self.share == 0:
             return chunk_mask
         length, rounding, place = uniform.split(1, dim=1)
@@ -28,7 +28,7 @@ class RandomGaps(nn.Module):
 
 
 class RandomPart(nn.Module):
-    """Keeps, with a given probability, only one span of a quarter to three quarters of the chunks."""
+    """Keeps, with the given probability, one span alone: a quarter to three quarters of the chunks."""
 
     DRAWS = 4
     """Random numbers per sequence."""
@@ -38,7 +38,7 @@ class RandomPart(nn.Module):
         self.probability = probability
 
     def forward(self, chunk_mask: Tensor, uniform: Tensor | None) -> Tensor:
-        """Return chunk_mask (B, C), some rows cut to a span, by uniform (B, 4) in [0, 1); None: unchanged."""
+        """Return chunk_mask (B, C), some rows cut to a span, placed by uniform (B, 4); None: unchanged."""
         if uniform is None or self.probability == 0:
             return chunk_mask
         whole, length, rounding, place = uniform.split(1, dim=1)
@@ -47,7 +47,7 @@ class RandomPart(nn.Module):
 
 
 class KeepNothing(nn.Module):
-    """Leaves out every chunk: the model without chunk latents."""
+    """Masks every chunk, for models without chunk latents."""
 
     def forward(self, chunk_mask: Tensor, uniform: Tensor | None) -> Tensor:
         """Return a mask (B, C) that is False everywhere."""
@@ -59,9 +59,13 @@ def _choose_span(
 ) -> Tensor:
     """Return (B, C) bool, True in one span per row.
 
-    Its length is a share ``length`` (B, 1) of the row's chunks, rounded up or down by ``rounding`` (B, 1), a
-    random number in [0, 1), so that short sequences lose as much on average as long ones; ``place`` (B, 1),
-    another, says where it lies.
+    Args:
+        chunk_mask: (B, C) bool; each row's True entries come first.
+        length: (B, 1), length of the span as a share of the row's chunks.
+        rounding: (B, 1), uniform in [0, 1); rounds the length up or down at random, so that short sequences
+            lose as large a share on average as long ones.
+        place: (B, 1), uniform in [0, 1), where the span lies.
+        least: fewest chunks of the span.
     """
     count = chunk_mask.sum(1, keepdim=True)
     size = (length * count + rounding).floor().clamp(min=least)

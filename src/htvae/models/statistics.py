@@ -1,9 +1,8 @@
-"""What the sequence latent has to tell by itself: posture, range and speed of every point.
+"""A task for the sequence latent alone: predict posture, range and speed of every point.
 
-A decoder that also sees chunk latents can do without z. Here z alone, by one linear map, must give mean,
-spread and
-speed of every point over the window: what a recording is, said without labels, in a form that linear methods
-    read.
+- A decoder that sees chunk latents can do without z. This task cannot: one linear map of z must predict mean,
+  spread and speed of every point over the window.
+- So z says what a recording is, without labels and in a form that linear methods can read.
 
 Axes: ``B`` batch, ``T`` frames, ``L`` points, ``D`` coordinates, ``Z`` latent_dim.
 """
@@ -12,16 +11,16 @@ import torch
 from torch import Tensor, nn
 
 NUM_STATISTICS = 3
-"""Mean, log spread, log speed."""
+"""Number of statistics: mean, log spread, log speed."""
 SPREAD = 0.2
 """Standard deviation of the statistics around their prediction, in standardised units and natural
 logarithms."""
 SMALLEST = 0.02
-"""Added before logarithms are taken, so that a point at rest has one."""
+"""Constant added before logarithms are taken, so that points at rest have finite ones."""
 
 
 class MotionStatistics(nn.Module):
-    """Predicts a window's statistics from z, and measures how well."""
+    """Predicts a window's statistics from z and scores the prediction."""
 
     def __init__(self, latent_dim: int, num_points: int, num_coordinates: int) -> None:
         super().__init__()
@@ -34,7 +33,7 @@ class MotionStatistics(nn.Module):
         Args:
             sequence_latent: (B, Z).
             pose: (B, T, L, D), standardised.
-            observed: (B, T, L) bool; points that do not count, padding among them, are False.
+            observed: (B, T, L) bool, False for missing points and padding.
         """
         statistics, known = compute_motion_statistics(pose.float(), observed)
         error = self.head(sequence_latent).float().unflatten(1, self.shape) - statistics
@@ -42,15 +41,15 @@ class MotionStatistics(nn.Module):
 
 
 def compute_motion_statistics(pose: Tensor, observed: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean, log spread and log speed of every point, over the frames in which it is observed.
+    """Return mean, log spread and log speed of every point over the frames in which the point is observed.
 
     Args:
         pose: (B, T, L, D).
         observed: (B, T, L) bool.
 
     Returns:
-        (B, 3, L, D), the spread in units of the pose, the speed in these units per ten frames; and (B, L)
-        bool, True for points with two observed neighbouring frames.
+        The statistics (B, 3, L, D), with the spread in units of the pose and the speed in these units per ten
+        frames; and a mask (B, L), bool, True for points that are observed in two neighbouring frames.
     """
     weight, pair = observed[..., None], (observed[:, 1:] & observed[:, :-1])[..., None]
     count, pairs = weight.sum(1).clamp(min=1), pair.sum(1)

@@ -1,8 +1,11 @@
 """Transformer stacks, and the two-level attention of the encoder.
 
-What is unusual: no stack ends in a normalisation, so that a linear path runs from the frames through tokens
-and summaries to the latents and back; the condition enters by adaptive layer norms that start at zero;
-attention maps are computed only when asked for, from the same weights and masks as the fast path.
+What is unusual:
+
+- No stack ends in a normalisation, so that a linear path runs from the frames through tokens and summaries to
+  the latents and back.
+- The condition enters through adaptive layer norms, whose linear maps start at zero.
+- Attention maps are computed only on request, from the weights and masks of the fast path.
 
 Axes: ``B`` batch, ``C`` chunks, ``N`` positions of a stack, ``H`` heads, ``E`` embed_dim.
 """
@@ -12,11 +15,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 SHORT = 512
-"""Positions up to which a CPU attends in float32."""
+"""Most positions for which a CPU computes attention in float32."""
 
 
 class Rotary(nn.Module):
-    """Rotary positions (Su et al. 2021, "RoFormer", eq. 34): queries and keys turn with their position."""
+    """Rotary positions (Su et al. 2021, "RoFormer", eq. 34): each query and key is turned by its position."""
 
     frequencies: Tensor
 
@@ -33,7 +36,7 @@ class Rotary(nn.Module):
 
 
 def rotate(heads: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
-    """Turn heads (B, H, N, E / H) by their positions' angles."""
+    """Turn heads (B, H, N, E / H) by the angles of their positions."""
     cos, sin = (part.to(heads.dtype) for part in angles)
     first, second = heads.chunk(2, dim=-1)
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
@@ -42,8 +45,8 @@ def rotate(heads: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     """Return softmax attention (B, H, N, E / H).
 
-    On a CPU short sequences are attended over in float32 whatever the precision: there the backward pass of
-    PyTorch 2.13's bf16 kernel takes five times as long (docs/performance.md).
+    On a CPU, attention over short sequences is computed in float32 in every precision: the backward pass of
+    PyTorch 2.13's bf16 kernel takes five times as long there (docs/performance.md).
     """
     if query.device.type != "cpu" or query.shape[2] > SHORT:
         return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
@@ -62,7 +65,7 @@ class Attention(nn.Module):
         self.output = nn.Linear(embed_dim, embed_dim, bias=False)
 
     def forward(self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
-        """Attend from all positions to those that ``mask`` (B, 1, 1, N) marks True; return (B, N, E)."""
+        """Attend from all positions to those where ``mask`` (B, 1, 1, N) is True; return (B, N, E)."""
         query, key, value = self._project(x, angles)
         return self.output(attend(query, key, value, mask).transpose(1, 2).flatten(2))
 
@@ -79,7 +82,7 @@ class Attention(nn.Module):
 
 
 class PlainNorm(nn.LayerNorm):
-    """Layer norm with the signature of `AdaptiveNorm`; the condition is not used."""
+    """Layer norm with the signature of `AdaptiveNorm`; it ignores the condition."""
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
         """Return x (B, N, E) normalised over E."""
@@ -89,7 +92,7 @@ class PlainNorm(nn.LayerNorm):
 class AdaptiveNorm(nn.Module):
     """Layer norm whose scale and shift come from a condition (Peebles & Xie 2023, "DiT", section 3.2).
 
-    The linear map starts at zero: at first the condition does nothing.
+    The linear map starts at zero, so that the condition has no effect at first.
     """
 
     def __init__(self, embed_dim: int) -> None:
@@ -136,7 +139,7 @@ class Block(nn.Module):
 
 
 class Transformer(nn.Module):
-    """A stack of blocks with rotary positions. With ``adaptive`` its norms follow a condition."""
+    """A stack of blocks with rotary positions; with ``adaptive`` a condition scales and shifts its norms."""
 
     def __init__(
         self, embed_dim: int, num_heads: int, num_layers: int, dropout: float = 0.0, adaptive: bool = False
@@ -174,9 +177,9 @@ class Transformer(nn.Module):
 class HierarchicalAttention(nn.Module):
     """Two-level attention: local inside each chunk, then global over one summary per chunk.
 
-    A chunk's summary is a linear map of all its tokens plus what a learned summary token gathered. Global
+    A chunk's summary is a linear map of all its tokens plus the output of a learned summary token. Global
     attention runs over a learned sequence token followed by the summaries, so its cost grows with the square
-    of the number of chunks, not of frames.
+    of the number of chunks, not with the square of the number of frames.
 
     Args:
         embed_dim: E.
@@ -205,7 +208,7 @@ class HierarchicalAttention(nn.Module):
             chunk_mask: (B, C) bool, True for chunks that hold a real frame.
 
         Returns:
-            Output of the sequence token (B, E), and of the summaries (B, C, E).
+            The outputs of the sequence token (B, E) and of the summaries (B, C, E).
         """
         return self.attend_globally(self.summarise(tokens, token_mask, chunk_mask), chunk_mask)
 
@@ -218,7 +221,7 @@ class HierarchicalAttention(nn.Module):
         return scatter_chunks(summaries, chunk_mask)
 
     def attend_globally(self, summaries: Tensor, chunk_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Run the global level over summaries (B, C, E); returns as `forward` does."""
+        """Run the global level over summaries (B, C, E) and return what `forward` returns."""
         output = self.global_transformer(*self._global_input(summaries, chunk_mask))
         return output[:, 0], output[:, 1:]
 

@@ -1,201 +1,74 @@
 """The hierarchical transformer VAE: frames -> tokens -> chunk summaries -> latents, and back the same way.
 
-What is unusual: two latent levels (one z per window: *what the recording is*; one small latent per chunk:
-*what happens when*); while training, spans of chunk latents are hidden from the decoder and z is read off
-another part of the window, so that z is needed and holds what lasts; the learned scale of the likelihood has
-three rows, for points that the model saw, for points hidden from it, and for frames whose chunk latent is
-hidden from the decoder.
+What is unusual:
 
-Axes: ``B`` batch, ``T`` frames, ``L`` points (landmarks), ``D`` coordinates, ``C`` chunks, ``S`` frames per
-chunk, ``P`` frames per token, ``N`` tokens per chunk, ``E`` embed_dim, ``Z`` latent_dim, ``K``
-chunk_latent_dim.
+- There are two latent levels: one z per window (*what the recording is*) and one small latent per chunk
+  (*what happens when*).
+- While training, spans of chunk latents are hidden from the decoder, so that the decoder needs z; and z is
+  read off a part of the window alone, so that z holds what lasts.
+- The learned scale of the likelihood has three rows: points that the model saw, points that were hidden from
+  the model, and frames whose chunk latent was hidden from the decoder.
+
+Axes: ``B`` batch, ``T`` frames, ``L`` points (landmarks), ``D`` coordinates, ``C`` chunks, ``E`` embed_dim,
+``Z`` latent_dim, ``K`` chunk_latent_dim.
 """
 
-import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from htvae.config import ModelConfig
-from htvae.models.chunking import (
-    Count,
-    compute_chunk_mask,
-    compute_num_chunks,
-    merge_chunks,
-    split_into_chunks,
-)
+from htvae.models.chunking import Count, compute_chunk_mask, compute_num_chunks, merge_chunks
+from htvae.models.decoder import VAEDecoder
+from htvae.models.encoder import VAEEncoder
 from htvae.models.latent import Gaussian, LatentSpace
 from htvae.models.noise import Noise, draw_noise
-from htvae.models.smoothing import hold_still, smooth_frames
+from htvae.models.smoothing import hold_still
 from htvae.models.spans import KeepNothing, RandomGaps, RandomPart
 from htvae.models.statistics import MotionStatistics
-from htvae.models.transformer import HierarchicalAttention, Transformer, scatter_chunks
 
-SCALE_GAIN = (
-    20.0  # learned log scales move this much faster than other parameters: they cross several e-folds
-)
+SCALE_GAIN = 20.0
+"""Factor by which learned log scales move faster than other parameters: they cross several e-folds."""
 
 
 class VAEOutput(NamedTuple):
     """What the model returns for a batch."""
 
     reconstruction: Tensor
-    """(B, T, L, D) in torso lengths."""
+    """Reconstruction (B, T, L, D) in torso lengths."""
     scale: Tensor
-    """(B, T, L) learned spread of a point around its reconstruction, torso lengths."""
+    """Learned spread (B, T, L) of a point around its reconstruction, torso lengths."""
     sequence_posterior: Gaussian
-    """(B, Z)."""
+    """Posterior (B, Z) of the sequence latent."""
     chunk_posterior: Gaussian
-    """(B, C, K)."""
+    """Posterior (B, C, K) of the chunk latents."""
     sequence_kl: Tensor
-    """(B, Z) nats."""
+    """KL (B, Z) of the sequence latent, nats."""
     chunk_kl: Tensor
-    """(B, C, K) nats; zero where the chunk is padding or was hidden from the decoder."""
+    """KL (B, C, K) of the chunk latents, nats; zero where a chunk is padding or was hidden from the
+    decoder."""
     statistics_nll: Tensor
-    """(B,) nats: how badly z alone tells the window's posture, range and speed."""
+    """Negative log-likelihood (B,), nats, of the window's posture, range and speed given z alone."""
 
 
 class Posteriors(NamedTuple):
-    """What the encoder knows of a batch."""
+    """Posteriors of both levels for a batch."""
 
     sequence: Gaussian
-    """(B, Z)."""
+    """Posterior (B, Z) of the sequence latent."""
     chunks: Gaussian
-    """(B, C, K)."""
+    """Posterior (B, C, K) of the chunk latents."""
     chunk_mask: Tensor
-    """(B, C) bool, True for chunks that hold a real frame."""
-
-
-class VAEEncoder(nn.Module):
-    """Frames to features of the sequence and of its chunks."""
-
-    def __init__(self, config: ModelConfig, num_points: int, num_coordinates: int) -> None:
-        super().__init__()
-        self.chunk_size, self.chunk_overlap = config.chunk_size, config.resolved_chunk_overlap
-        self.frames_per_token = config.frames_per_token
-        token_features = config.frames_per_token * num_points * (num_coordinates + 1)
-        self.embed = nn.Linear(token_features, config.embed_dim)
-        self.attention = HierarchicalAttention(
-            config.embed_dim,
-            config.num_heads,
-            config.num_layers,
-            config.chunk_size // config.frames_per_token,
-            config.dropout,
-        )
-
-    def summarise(self, pose: Tensor, observed: Tensor, num_frames: Tensor) -> tuple[Tensor, Tensor]:
-        """Return chunk summaries (B, C, E) and their mask (B, C) for a standardised pose (B, T, L, D)."""
-        tokens, token_mask, chunk_mask = self.tokenise(pose, observed, num_frames)
-        return self.attention.summarise(tokens, token_mask, chunk_mask), chunk_mask
-
-    def tokenise(self, pose: Tensor, observed: Tensor, num_frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return tokens (B, C, N, E), the tokens' mask (B, C, N) and the chunks' mask (B, C)."""
-        real = torch.arange(pose.shape[1], device=pose.device) < num_frames[:, None]
-        observed = observed & real[..., None]
-        frames = torch.cat([pose * observed[..., None], observed[..., None].to(pose.dtype)], dim=-1).flatten(
-            2
-        )
-        chunks = split_into_chunks(frames, self.chunk_size, self.chunk_overlap)
-        # (B, C, S, F) -> (B, C, N, P * F)
-        tokens = self.embed(chunks.unflatten(2, (-1, self.frames_per_token)).flatten(3))
-        real_chunks = split_into_chunks(real, self.chunk_size, self.chunk_overlap)
-        token_mask = real_chunks.unflatten(2, (-1, self.frames_per_token)).any(-1)
-        chunk_mask = compute_chunk_mask(num_frames, tokens.shape[1], self.chunk_size, self.chunk_overlap)
-        return tokens, token_mask, chunk_mask
-
-    def forward(self, summaries: Tensor, chunk_mask: Tensor, sequence_mask: Tensor) -> tuple[Tensor, ...]:
-        """Run the global level, once for z over ``sequence_mask`` and once for the chunks over all.
-
-        Args:
-            summaries: (B, C, E).
-            chunk_mask: (B, C) bool, chunks that hold a real frame.
-            sequence_mask: (B, C) bool, chunks that z may be read off.
-
-        Returns:
-            The sequence token's output (B, E) and the chunk features (B, C, E) for z, then the chunk features
-            (B, C, E) for the chunk latents.
-        """
-        if sequence_mask is chunk_mask:
-            sequence_feature, features = self.attention.attend_globally(summaries, chunk_mask)
-            return sequence_feature, features, features
-        both = torch.cat([sequence_mask, chunk_mask])
-        sequence_feature, features = self.attention.attend_globally(summaries.repeat(2, 1, 1), both)
-        batch = len(summaries)
-        return sequence_feature[:batch], features[:batch], features[batch:]
-
-
-class VAEDecoder(nn.Module):
-    """Latents to frames: global over chunks, unpooled, local inside each chunk, overlap-add."""
-
-    def __init__(self, config: ModelConfig, num_points: int, num_coordinates: int) -> None:
-        super().__init__()
-        dim, stack = config.embed_dim, (config.embed_dim, config.num_heads, config.num_layers, config.dropout)
-        self.shape = (num_points, num_coordinates)
-        self.chunk_overlap, self.output_smoothing = config.resolved_chunk_overlap, config.output_smoothing
-        self.tokens_per_chunk = config.chunk_size // config.frames_per_token
-        self.sequence_input = nn.Linear(config.latent_dim, dim)
-        self.chunk_input = nn.Linear(config.chunk_latent_dim, dim) if config.chunk_latent_dim else None
-        self.unknown_chunk = nn.Parameter(0.02 * torch.randn(dim))
-        self.global_transformer = Transformer(*stack, adaptive=True)
-        self.unpool = nn.Linear(dim, self.tokens_per_chunk * dim)
-        self.local_condition = nn.Linear(2 * dim, dim)
-        self.local_transformer = Transformer(*stack, adaptive=True)
-        self.output = nn.Linear(dim, config.frames_per_token * num_points * num_coordinates)
-
-    def forward(
-        self,
-        sequence_latent: Tensor,
-        chunk_latents: Tensor,
-        chunk_known: Tensor,
-        chunk_mask: Tensor,
-        num_frames: Tensor,
-        length: int,
-    ) -> Tensor:
-        """Decode latents into a standardised pose.
-
-        Args:
-            sequence_latent: (B, Z).
-            chunk_latents: (B, C, K).
-            chunk_known: (B, C) bool; where False, a learned "unknown" stands in for the chunk latent.
-            chunk_mask: (B, C) bool, chunks that hold a real frame.
-            num_frames: (B,) real frames.
-            length: T, frames to return.
-
-        Returns:
-            (B, T, L, D), float32.
-        """
-        sequence = self.sequence_input(sequence_latent)
-        chunks = self._embed_chunks(chunk_latents, chunk_known) + sequence[:, None]
-        context = self.global_transformer(chunks, chunk_mask, condition=sequence)
-        local = self._decode_chunks(context[chunk_mask], sequence[:, None].expand_as(context)[chunk_mask])
-        chunks = scatter_chunks(local.float(), chunk_mask)
-        frames = merge_chunks(chunks, chunk_mask, length, self.chunk_overlap)
-        return smooth_frames(frames, num_frames, self.output_smoothing).unflatten(2, self.shape)
-
-    def _decode_chunks(self, context: Tensor, sequence: Tensor) -> Tensor:
-        """Return the frames (M, S, L D) of M real chunks from what the global level says of them (M, E)."""
-        condition = self.local_condition(torch.cat([context, sequence], dim=-1))
-        tokens = self.unpool(context).unflatten(1, (self.tokens_per_chunk, -1))
-        everywhere = torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device)
-        tokens = self.local_transformer(tokens, everywhere, condition)
-        # (M, N, P L D) -> (M, S, L D)
-        return self.output(tokens).view(len(tokens), -1, math.prod(self.shape))
-
-    def _embed_chunks(self, chunk_latents: Tensor, chunk_known: Tensor) -> Tensor:
-        unknown = self.unknown_chunk.expand(*chunk_known.shape, -1)
-        unknown = unknown + _positions(chunk_known.shape[1], unknown)
-        if self.chunk_input is None:
-            return unknown
-        return torch.where(chunk_known[..., None], self.chunk_input(chunk_latents).to(unknown.dtype), unknown)
+    """Mask (B, C), bool, True for chunks that hold a real frame."""
 
 
 class HierarchicalTransformerVAE(nn.Module):
-    """The model: poses in torso lengths in, their reconstruction and two levels of latents out.
+    """The model, from poses in torso lengths to their reconstruction and two levels of latents.
 
     Args:
         config: sizes.
-        num_points: L, landmarks (and the root velocity, where there is one).
+        num_points: L, the number of landmarks, plus 1 where the root velocity is a point.
         num_coordinates: D.
         pose_mean: (L, D) mean of the training poses, torso lengths. None: zeros.
         pose_scale: (L,) spread of the training poses, torso lengths. None: ones.
@@ -231,13 +104,13 @@ class HierarchicalTransformerVAE(nn.Module):
     def forward(
         self, pose: Tensor, observed: Tensor, num_frames: Tensor, seeds: Tensor | None = None
     ) -> VAEOutput:
-        """Encode, draw latents (in training; their mode otherwise), decode.
+        """Encode, draw latents (in training; otherwise take their modes), decode.
 
         Args:
             pose: (B, T, L, D) in torso lengths; any finite value where not observed.
             observed: (B, T, L) bool, True for points that the model may see.
-            num_frames: (B,) real frames; what lies beyond is padding and changes nothing.
-            seeds: (B,) int64, of each window's random numbers in training. None: torch's global state.
+            num_frames: (B,) real frames; later frames are padding and change nothing.
+            seeds: (B,) int64 seed of each window's random numbers in training. None: torch's global state.
 
         Returns:
             The reconstruction of every frame, its scale, posteriors and KL of both levels.
@@ -265,7 +138,7 @@ class HierarchicalTransformerVAE(nn.Module):
         )
 
     def encode(self, pose: Tensor, observed: Tensor, num_frames: Tensor) -> Posteriors:
-        """Return the posteriors of both levels; arguments as in `forward`."""
+        """Return the posteriors of both levels; the arguments are those of `forward`."""
         summaries, chunk_mask = self.encoder.summarise(self._standardise(pose), observed, num_frames)
         return self._infer(summaries, chunk_mask, chunk_mask)
 
@@ -282,7 +155,7 @@ class HierarchicalTransformerVAE(nn.Module):
             sequence_latent: (B, Z).
             chunk_latents: (B, C, K), with C chunks for the longest sequence.
             num_frames: (B,) frames of each sequence.
-            chunk_known: (B, C) bool; where False the chunk latent is taken as unknown. None: all are known.
+            chunk_known: (B, C) bool, False for chunk latents that are unknown. None: all are known.
 
         Returns:
             (B, T, L, D) in torso lengths, T the largest of num_frames.
@@ -336,16 +209,8 @@ class HierarchicalTransformerVAE(nn.Module):
         return (pose - self.pose_mean) / self.pose_scale[:, None]
 
     def _scale(self, observed: Tensor, known: Tensor, chunk_mask: Tensor) -> Tensor:
-        """Return the scale (B, T, L); a frame counts as known as far as its chunks are, by the cross-fade."""
+        """Return the scale (B, T, L), mixed where a known chunk fades into an unknown one."""
         seen, hidden, unknown = self.log_scale * SCALE_GAIN
         chunks = known[:, :, None, None].float().expand(-1, -1, self.config.chunk_size, 1)
         share = merge_chunks(chunks, chunk_mask, observed.shape[1], self.config.resolved_chunk_overlap)
         return (torch.where(observed, seen, hidden) * share + unknown * (1 - share)).exp()
-
-
-def _positions(length: int, like: Tensor) -> Tensor:
-    """Return sinusoidal positions (length, E), so that unknown chunks differ (Vaswani et al. 2017, 3.5)."""
-    half = like.shape[-1] // 2
-    frequencies = 1000.0 ** (-torch.arange(half, device=like.device) / half)
-    angles = torch.arange(length, device=like.device)[:, None] * frequencies
-    return torch.cat([angles.sin(), angles.cos()], dim=-1).to(like.dtype)
