@@ -16,10 +16,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def train(argv: Sequence[str]) -> None:
-    """Train as the flags and the settings file say."""
+    """Train with the settings of the flags and the settings file."""
     run = parse_train(argv, prog="python train.py")  # flag > --config FILE > configs/config.py > defaults
 
-    from htvae.training.trainer import HTVAETrainer  # here, so that --help does not wait for PyTorch
+    from htvae.training.trainer import HTVAETrainer  # imported here so that --help does not load PyTorch
 
     trainer = HTVAETrainer(run.config, build_model=run.build_model)  # data, model, loss
     trainer.fit()  # writes checkpoints/best_model.pt, logs and tensorboard

@@ -1,10 +1,11 @@
 """The settings of a run: edit the values in `get_config`.
 
-``python train.py`` reads this file from the folder it is started in; a flag such as ``--latent_dim 256`` goes
-before it. ``python train.py --help`` explains every setting, also those that are not listed here. The
-functions below `get_config` are presets; ``--preset quick`` takes one of them. To try an architecture of your
-own, define ``build_model(config, num_points, num_coordinates, pose_mean, pose_scale)`` here and return the
-module.
+- ``python train.py`` reads this file from the folder in which you start it. A flag such as ``--latent_dim
+  256`` overrides the value in this file.
+- ``python train.py --help`` explains every setting, including those that are not listed here.
+- The functions below `get_config` are presets: ``--preset quick`` uses the function `quick`.
+- To try an architecture of your own, define
+  ``build_model(config, num_points, num_coordinates, pose_mean, pose_scale)`` here and return the module.
 """
 
 from htvae.config import Config, DataConfig, ExperimentConfig, LossConfig, ModelConfig, TrainingConfig
@@ -25,7 +26,7 @@ __all__ = [
 
 
 def get_config() -> Config:
-    """The settings that ``python train.py`` takes: 13.7 million parameters (with 33 landmarks)."""
+    """The settings that ``python train.py`` uses: 13.7 million parameters with 33 landmarks."""
     return Config(
         model=ModelConfig(
             chunk_size=64,
@@ -62,9 +63,9 @@ def get_config() -> Config:
 
 
 def quick() -> Config:
-    """A small model (2.6 million parameters) and a short run: does the data load, does the loss fall?
+    """A small model (2.6 million parameters) and a short run, to see that the data loads and the loss falls.
 
-    Expect a rough reconstruction, in about a thirtieth of the default's time.
+    Expect a rough reconstruction after about a thirtieth of the default's time.
     Command: ``python train.py --preset quick --experiment_name quick``
     """
     return get_config().replace(
@@ -73,10 +74,10 @@ def quick() -> Config:
 
 
 def long_sequences() -> Config:
-    """Recordings of many thousand frames, seen in windows of 16,384 at once.
+    """Recordings of many thousand frames, in windows of 16,384 frames.
 
-    Longer chunks keep the number of chunk summaries, and so global attention, in bounds. Expect about four
-    times the memory of the default per window; ``micro_batch_frames`` admits one window at a time.
+    Longer chunks limit the number of chunk summaries and so the cost of global attention. Expect about four
+    times the default's memory per window; ``micro_batch_frames`` lets one window through the model at a time.
     Command: ``python train.py --preset long_sequences --experiment_name long``
     """
     return get_config().replace(
@@ -85,19 +86,18 @@ def long_sequences() -> Config:
 
 
 def small_gpu() -> Config:
-    """A GPU with little memory: the default model, a quarter of its frames in memory at once.
+    """The default model for a GPU with little memory: a quarter of the frames are in memory at once.
 
-    Expect the default's results, at a somewhat lower speed.
+    Expect the default's results at a somewhat lower speed.
     Command: ``python train.py --preset small_gpu --experiment_name small_gpu``
     """
     return get_config().replace(micro_batch_frames=4096)
 
 
 def large() -> Config:
-    """Much data and a good GPU: twice the width, twice the layers, 99 million parameters.
+    """A model for much data and a good GPU: twice the width, twice the layers, 99 million parameters.
 
-    Expect lower errors where there are tens of millions of frames, and some seven times the default's cost a
-    step.
+    Expect lower errors with tens of millions of frames, and about seven times the default's cost per step.
     Command: ``python train.py --preset large --experiment_name large``
     """
     return get_config().replace(

@@ -145,7 +145,7 @@ class TestFlags:
         )
         assert exit_code(["train", "--config", "mine.py", "--help"]) == 0
         text = unwrapped(capsys.readouterr().out)
-        assert "Numbers in the sequence latent: what the recording is. (default: 77" in text
+        assert "Numbers in the sequence latent, which describes what the recording is. (default: 77" in text
 
     def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert exit_code(["--version"]) == 0

@@ -118,7 +118,7 @@ def test_settings_that_a_file_lacks_keep_their_defaults() -> None:
 
 
 def test_settings_of_a_newer_version_are_named() -> None:
-    message = "found sound, model.wings. Is the file of a newer version"
+    message = "found sound, model.wings. Remove them, or install the version"
     with pytest.raises(ValueError, match=message):
         Config.from_dict({"sound": {}, "model": {"wings": 2, "latent_dim": 3}})
 

@@ -11,11 +11,11 @@ from htvae.config import setting_names
 log = logging.getLogger(__name__)
 
 READING = ("y_up", "image_size", "confidence_column", "min_confidence", "max_frame_gap")
-"""Settings that matter to a command which only reads recordings."""
+"""Settings of a command that only reads recordings."""
 
 
 def check_data(argv: Sequence[str]) -> None:
-    """Say what is in a folder of pose CSVs, and what is wrong with it."""
+    """Report the contents and the faults of a folder of pose CSVs."""
     idle = set(setting_names()) - set(READING)
     options, _ = parse_with_settings(
         CheckDataOptions, argv, "htvae check-data", positional=["folder"], without=idle

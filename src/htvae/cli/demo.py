@@ -1,4 +1,4 @@
-"""``htvae demo``: recordings, a trained model, its figures and pictures, new motion."""
+"""``htvae demo``: write recordings, train on them, evaluate with pictures, generate new motion."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from htvae.cli.options import DemoOptions, EvaluateOptions, GenerateOptions
 from htvae.config import Config
 
 DEMO_SCRIPT = "walk:6s,wave:4s,walk:4s,squat:6s"
-"""What the demo's generated people do."""
+"""Script of the demo's generated motion."""
 
 
 def demo(argv: Sequence[str]) -> None:
@@ -54,7 +54,7 @@ def demo(argv: Sequence[str]) -> None:
 
 
 def _demo_config(options: DemoOptions, recordings: Path) -> Config:
-    """Return the settings of the demo's training: a model that learns something in a few minutes."""
+    """Return the settings of the demo's training: a small model that learns within a few minutes."""
     return Config().replace(
         data_dir=str(recordings),
         experiments_dir=str(options.output_dir / "experiments"),

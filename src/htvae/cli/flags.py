@@ -1,7 +1,8 @@
-"""Command line flags from dataclasses: one flag a field, its help the docstring under the field.
+"""Command line flags from dataclasses.
 
-Nested dataclasses are flattened, so that ``config.training.batch_size`` is ``--batch_size``. Wrong flags end
-the process with one message and exit code 2.
+- Each field becomes one flag; the docstring under the field is the flag's help.
+- Nested dataclasses are flattened: ``config.training.batch_size`` is ``--batch_size``.
+- A wrong flag ends the process with one message and exit code 2.
 """
 
 import argparse
@@ -35,10 +36,10 @@ def parse_flags(
     Args:
         options: dataclass; its docstring describes the command.
         argv: arguments after the name of the program.
-        prog: how the command is called, for messages.
-        positional: fields that are given by place and not by flag.
-        without: fields that get no flag, at any depth; they keep their defaults.
-        **defaults: values of fields that differ from the dataclass's own defaults.
+        prog: name of the command in messages.
+        positional: fields that are positional arguments instead of flags.
+        without: fields, at any depth, that get no flag and keep their defaults.
+        **defaults: defaults of fields, in place of the dataclass's own.
     """
     import tyro
 
@@ -65,7 +66,7 @@ def parse_flags(
 
 
 def peek(argv: Sequence[str], *names: str) -> tuple[str | None, ...]:
-    """Return flags that other flags' defaults depend on; mistakes are left to `parse_flags`."""
+    """Return the values of flags on which other flags' defaults depend; `parse_flags` reports mistakes."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     for name in names:
         parser.add_argument(f"--{name}", nargs="?")
@@ -75,7 +76,7 @@ def peek(argv: Sequence[str], *names: str) -> tuple[str | None, ...]:
 
 @functools.cache
 def field_docs(section: type) -> dict[str, str]:
-    """Return the docstring under each field of a dataclass as one plain line; inherited fields among them."""
+    """Return the docstring under each field of a dataclass, inherited fields included, as one plain line."""
     docs: dict[str, str] = {}
     for owner in reversed(section.__mro__[:-1]):
         (definition,) = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
@@ -88,7 +89,7 @@ def field_docs(section: type) -> dict[str, str]:
 
 
 def _values(default: Any) -> dict[str, Any]:
-    """Return the fields' values of a dataclass instance; nothing where there is no instance."""
+    """Return the values of a dataclass instance's fields; an empty dictionary if it is no instance."""
     if not dataclasses.is_dataclass(default):
         return {}
     return {field.name: getattr(default, field.name) for field in dataclasses.fields(default)}
@@ -97,7 +98,7 @@ def _values(default: Any) -> dict[str, Any]:
 def _flag_fields(
     section: Any, values: dict[str, Any], positional: Collection[str]
 ) -> list["StructFieldSpec"]:
-    """Return what tyro needs to know of each field."""
+    """Return each field's name, type, default and help in tyro's form."""
     import tyro
 
     hints, docs, specs = typing.get_type_hints(section), field_docs(section), []

@@ -22,29 +22,29 @@ def generate(argv: Sequence[str]) -> None:
 
 
 def continue_(argv: Sequence[str]) -> None:
-    """Go on where a recording ends."""
+    """Continue a recording after its last frame."""
     _write_motion(ContinueOptions, argv, "continue", ["recording"])
 
 
 def complete(argv: Sequence[str]) -> None:
-    """Fill in what a recording lacks."""
+    """Fill in a recording's missing landmarks and gaps."""
     _write_motion(CompleteOptions, argv, "complete", ["recording"])
 
 
 def interpolate(argv: Sequence[str]) -> None:
-    """Go from one recording to another."""
+    """Change step by step from one recording into another."""
     _write_motion(InterpolateOptions, argv, "interpolate", ["first", "second"])
 
 
 def edit(argv: Sequence[str]) -> None:
-    """Change what a recording is like."""
+    """Move a recording towards a label or another's style."""
     _write_motion(EditOptions, argv, "edit", ["recording"])
 
 
 def _write_motion(
     options: type[ModelOptions], argv: Sequence[str], name: str, positional: Sequence[str] = ()
 ) -> None:
-    """Run one of the commands of generation and say what was written."""
+    """Run one of the generating commands and log the files that it wrote."""
     parsed, build_model = parse_with_model(options, argv, f"htvae {name}", positional=positional)
 
     from htvae.cli import motion

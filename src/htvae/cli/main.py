@@ -1,8 +1,9 @@
-"""The commands: each reads its flags, then calls one function of a lower floor.
+"""The commands: each parses its flags, then calls one function of a lower floor.
 
-Settings come from, first wins: a flag; the file given with ``--config``; ``configs/config.py`` of the working
-folder; the defaults. Heavy imports stand inside the commands, after their flags are known to be right, so
-that ``--help`` and mistakes are answered at once.
+- A setting comes from the first of: a flag; the file given with ``--config``; ``configs/config.py`` of the
+  working folder; the defaults.
+- Heavy imports stand inside the commands, after their flags are parsed, so that ``--help`` and mistakes are
+  answered at once.
 """
 
 import argparse
@@ -37,11 +38,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run_command(command: Callable[[Sequence[str]], None], argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code; the one place where errors become messages.
+    """Run a command and return its exit code. Errors become messages here and nowhere else.
 
-    What a user can cause is raised as ValueError (wrong content) or OSError (files); it ends in a message and
-    exit code 1. Wrong flags have left with 2 before. Anything else is a fault of the program and keeps its
-    traceback, as everything does with HTVAE_DEBUG=1 in the environment.
+    - A user's mistake raises ValueError (wrong content) or OSError (files): a message, and exit code 1.
+    - Wrong flags have already ended the process with exit code 2.
+    - Any other error is a fault of the program and keeps its traceback. HTVAE_DEBUG=1 in the environment
+      keeps every traceback.
     """
     with _log_to_stderr():
         try:
@@ -50,7 +52,7 @@ def run_command(command: Callable[[Sequence[str]], None], argv: Sequence[str] | 
             if World.from_environment().rank == 0:
                 print(str(interruption) or "Interrupted.", file=sys.stderr)
             return 130
-        except BrokenPipeError:  # whoever read the output has left, e.g. head
+        except BrokenPipeError:  # the reader of the output has ended, e.g. head
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
         except (ValueError, OSError) as error:
@@ -79,7 +81,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
 
 
 def _describe(error: ValueError | OSError) -> str:
-    """Return the message of an error; one that comes from the operating system is put into our form."""
+    """Return the message of an error; an error of the operating system gets our form of message."""
     if not isinstance(error, OSError) or error.errno is None:
         return str(error)
     return (
@@ -97,7 +99,7 @@ def _list_commands() -> str:
 def _log_to_stderr() -> Iterator[None]:
     """Send the package's log to stderr while a command runs: plain lines, warnings marked as such.
 
-    Of several processes, all but the first send errors alone.
+    If there are several processes, all but the first log only errors.
     """
     package, handler = logging.getLogger("htvae"), logging.StreamHandler()
     handler.setFormatter(_PlainFormatter())
@@ -112,9 +114,9 @@ def _log_to_stderr() -> Iterator[None]:
 
 
 class _PlainFormatter(logging.Formatter):
-    """``message`` for information, ``warning: message`` for anything graver."""
+    """Formats information as ``message``, graver records as ``warning: message`` or ``error: message``."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line of a record."""
+        """Return the line for a record."""
         line = super().format(record)
         return f"{record.levelname.lower()}: {line}" if record.levelno >= logging.WARNING else line

@@ -1,6 +1,8 @@
-"""What each command can be told, one frozen dataclass a command; ``flags.py`` turns the fields into flags.
+"""The options of each command.
 
-The settings of a run are not here but in ``config_sections.py``. Like it, this module imports nothing heavy.
+- Each command has one frozen dataclass; ``flags.py`` turns its fields into flags.
+- The settings of a run are in ``htvae.config.sections``.
+- This module imports nothing heavy, so that ``--help`` is quick.
 """
 
 import os
@@ -17,13 +19,13 @@ DemoKind = Literal["people", "animal"]
 
 @dataclass(frozen=True, kw_only=True)
 class SettingsOptions:
-    """Where settings come from that no flag gives."""
+    """Sources of the settings that no flag sets."""
 
     config: Path | None = None
     """Settings file: Python with get_config(), or a run's saved JSON. None: configs/config.py of this folder,
     if there is one."""
     preset: str | None = None
-    """Function of the settings file to call in place of get_config, e.g. quick."""
+    """Function of the settings file to call instead of get_config, e.g. quick."""
     settings: Config = field(default_factory=Config)
     """All settings of a run."""
 
@@ -35,7 +37,7 @@ class TrainOptions(SettingsOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class CheckDataOptions(SettingsOptions):
-    """Read a folder of pose CSVs as training would, and say what is in it and what is wrong with it."""
+    """Read a folder of pose CSVs as training does; report its contents and its faults."""
 
     folder: Path
     """Folder with one CSV per recording."""
@@ -43,44 +45,46 @@ class CheckDataOptions(SettingsOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelOptions:
-    """Which trained model is used, and on what."""
+    """The trained model, the device, and the cache of recordings."""
 
     checkpoint: Path = BEST_MODEL
-    """The trained model."""
+    """File of the trained model."""
     config: Path | None = None
-    """Settings file whose build_model makes the architecture, where it is the user's own. None:
+    """Settings file whose build_model builds the architecture, if the architecture is the user's own. None:
     configs/config.py of this folder, if there is one."""
     device: Device = "auto"
-    """``auto``, ``cpu``, ``cuda`` or ``mps``."""
+    """``auto``, ``cpu``, ``cuda`` or ``mps``; auto takes the fastest one present."""
     experiments_dir: Path = Path("experiments")
-    """Folder whose subfolder ``cache`` keeps folders of recordings as they were read, as in training."""
+    """Folder whose subfolder ``cache`` keeps parsed recordings, as in training."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateOptions(ModelOptions):
-    """Score a trained model. How recordings are read and processed is taken from the checkpoint."""
+    """Score a trained model. The checkpoint determines how recordings are read and processed."""
 
     data_dir: Path | None = None
     """Folder with one CSV per recording. None: the folder that the model was trained on."""
     output_dir: Path = Path("evaluation_results")
-    """Folder that tables, latents and pictures are written to."""
+    """Folder for tables, latents and pictures."""
     split: Split = "test"
-    """Recordings to score, by their part in training; ``new`` are those that training did not know."""
+    """Recordings to score, by their part in training; ``new`` are recordings that training did not see."""
     visualize: bool = False
     """Whether pictures are drawn: poses, latents, attention."""
     extract_latents: bool = False
     """Whether the latents of all recordings of the folder are saved."""
     probe: str | None = None
-    """What a linear classifier is to read off the latents: ``label``, or a column of manifest.csv."""
+    """Target that a linear classifier predicts from the latents: ``label``, or a column of manifest.csv."""
     probe_groups: str | None = None
-    """Column whose values are never both in a probe's training and test part. None: ``subject``."""
+    """Column by which a probe's training and test parts are split: no value is in both. None: ``subject``."""
     truth_dir: Path | None = None
-    """Folder of the same recordings without noise, as demo-data writes them; tells errors from noise."""
+    """Folder of the same recordings without noise, as demo-data writes it; it separates the model's errors
+    from the tracker's noise."""
     refine_steps: int = REFINE_STEPS
-    """Gradient steps that fit the chunk latents to each scored recording. 0: as the encoder gives them."""
+    """Gradient steps that fit the chunk latents to each scored recording. 0: the encoder's latents are
+    used."""
     num_excerpts: int = NUM_EXCERPTS
-    """Excerpts, at most, in which points are hidden and filled in again. Fewer take less time and leave more
-    to chance."""
+    """Most excerpts in which points are hidden and filled in again. Fewer take less time and make the figures
+    less certain."""
     batch_size: int = 8
     """Windows that pass through the model at once. Lower it where memory is short: results stay the same."""
 
@@ -94,10 +98,10 @@ class EvaluateOptions(ModelOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class InputOptions(ModelOptions):
-    """Which recordings a model is given."""
+    """The recordings that a model is given."""
 
     inputs: tuple[Path, ...]
-    """CSV files, or folders of them. Frame rates and labels in manifest.csv are known for folders only."""
+    """CSV files, or folders of them. Only folders have a manifest.csv with frame rates and labels."""
 
     def __post_init__(self) -> None:
         if not self.inputs:
@@ -108,11 +112,11 @@ class InputOptions(ModelOptions):
 class EncodeOptions(InputOptions):
     """Save the latents of recordings, as evaluate does with --extract_latents.
 
-    The same command goes on where an earlier one was stopped. torchrun shares the work among processes.
+    The same command continues where an earlier one was stopped. torchrun shares the work among processes.
     """
 
     output_dir: Path = Path("latents")
-    """Folder that latents.npz and the tables are written to. Other latents there are not overwritten."""
+    """Folder for latents.npz and the tables. The command refuses to overwrite other latents there."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -124,7 +128,7 @@ class ReconstructOptions(InputOptions):
     """Encode and decode recordings, and write the result as CSVs in the coordinates of the originals."""
 
     output_dir: Path = Path("reconstructions")
-    """Folder that the CSVs are written to."""
+    """Folder for the CSVs."""
     refine_steps: int = REFINE_STEPS
     """Gradient steps that fit the chunk latents to each recording; 0 is ten times as fast."""
 
@@ -142,25 +146,25 @@ class ReconstructOptions(InputOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainPriorOptions(SettingsOptions):
-    """Fit a prior to a model's latents and put it into the model's file, in the place of an earlier one.
+    """Fit a prior to a model's latents and save it in the model's file; an earlier prior is replaced.
 
-    How recordings are read and processed comes with the model.
+    The model determines how recordings are read and processed.
     """
 
     checkpoint: Path = BEST_MODEL
-    """The trained model, which gets the prior."""
+    """File of the trained model, into which the prior is written."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MotionOptions(ModelOptions):
-    """Where generated motion goes, and from which random numbers it comes."""
+    """The folder, the random numbers and the pictures of generated motion."""
 
     output_dir: Path = Path("generated")
-    """Folder that the CSVs, the picture and generation.json are written to. It must not hold any yet."""
+    """Folder for the CSVs, the pictures and generation.json. It must not hold CSV files yet."""
     seed: int = 0
-    """The same seed gives the same motion."""
+    """Seed of the random numbers; the same seed gives the same motion."""
     video: Literal["gif", "mp4", "none"] = "gif"
-    """Kind of the picture of each sequence. mp4 needs: pip install "ht-vae[video]"."""
+    """Format of each sequence's picture. mp4 needs: pip install "ht-vae[video]"."""
 
     def __post_init__(self) -> None:
         _check_output_dir(self.output_dir)
@@ -172,17 +176,18 @@ class GenerateOptions(MotionOptions):
     """Draw new motion from the prior."""
 
     num_sequences: int = 1
-    """How many sequences."""
+    """Sequences to draw."""
     num_frames: int | None = None
-    """Frames of each, at the model's frame rate. None: the script's length, or 1000."""
+    """Frames of each sequence, at the model's frame rate. None: the script's length, or 1000."""
     label: str | None = None
-    """Label of the recordings (or of the spans of frames) that the motion shall be like. None: without a
-    script, one is drawn for each sequence, as often as training has it."""
+    """Label of the recordings (or of the spans of frames) that the motion should resemble. None: without a
+    script, each sequence gets a random label, as frequent as in training."""
     script: str | None = None
-    """What happens when, by labels of spans: 'walk:12s,wave:4s'; f in place of s means frames. None: one is
-    drawn for each sequence, as training recordings of the label have it."""
+    """Labels of spans in their order: 'walk:12s,wave:4s'; f instead of s means frames. None: each sequence
+    gets a random script, like those of training recordings with the label."""
     guidance: float | None = None
-    """More than 1 exaggerates label and script, at a price in variety. None: 2 if a script is given, or 1."""
+    """Strength of label and script; more than 1 exaggerates them and lowers variety. None: 2 with a script,
+    else 1."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -192,14 +197,14 @@ class GenerateOptions(MotionOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ContinueOptions(MotionOptions):
-    """Go on where a recording ends."""
+    """Continue a recording after its last frame."""
 
     recording: Path
-    """CSV file."""
+    """CSV file of the recording."""
     num_frames: int = 1000
     """Frames to add."""
     num_samples: int = 1
-    """How many ways to go on."""
+    """Different continuations to draw."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -208,16 +213,16 @@ class ContinueOptions(MotionOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class CompleteOptions(MotionOptions):
-    """Fill in what a recording lacks: missing landmarks and gaps. What it has is copied unchanged."""
+    """Fill in a recording's missing landmarks and gaps. Observed points are copied unchanged."""
 
     recording: Path
-    """CSV file."""
+    """CSV file of the recording."""
     num_samples: int = 1
-    """How many ways to fill it in; with several, completed_interval.csv says how sure each point is."""
+    """Different completions to draw; with several, completed_interval.csv says how certain each point is."""
     keep_frames: tuple[str, ...] = ()
-    """Spans of frames that are taken as seen, like 0:300 (stop exclusive). None given: all."""
+    """Spans of frames whose points count as observed, like 0:300 (stop exclusive). None given: all frames."""
     keep_landmarks: tuple[str, ...] = ()
-    """Landmarks that are taken as seen. None given: all."""
+    """Landmarks whose points count as observed. None given: all landmarks."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -226,18 +231,20 @@ class CompleteOptions(MotionOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class InterpolateOptions(MotionOptions):
-    """Go from one recording to another in several steps."""
+    """Write sequences that change step by step from one recording into another."""
 
     first: Path
-    """CSV file of the recording at the one end."""
+    """CSV file of the recording at the start."""
     second: Path
-    """CSV file of the recording at the other end."""
+    """CSV file of the recording at the end."""
     steps: int = 7
     """Sequences to write, both ends included."""
     level: Level = "both"
-    """What changes on the way; of the other level the first recording's latents stay."""
+    """Latents that change: both levels, the sequence latent, or the chunk latents. A level that does not
+    change stays the first recording's."""
     kind: PathKind = "spherical"
-    """Of the way, through the noise that the prior would draw the latents from."""
+    """Path between the two recordings in the prior's noise: spherical keeps the noise's length, linear does
+    not."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -247,24 +254,25 @@ class InterpolateOptions(MotionOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class EditOptions(MotionOptions):
-    """Change what a recording is like: towards a label, or into another recording's style."""
+    """Move a recording towards a label, or give it another recording's style."""
 
     recording: Path
-    """CSV file."""
+    """CSV file of the recording."""
     towards: str | None = None
-    """Label to move towards, or COLUMN=VALUE of manifest.csv. Needs the folder that was trained on."""
+    """Label to move towards, or COLUMN=VALUE of manifest.csv. Needs the folder of training data."""
     style_from: Path | None = None
-    """CSV file of a recording whose sequence latent is taken."""
+    """CSV file of another recording, whose sequence latent replaces this recording's."""
     strength: float = 1.0
-    """How far to move: 1 is the distance between recordings with the label and all others."""
+    """Distance to move; 1 is the distance between the mean of recordings with the label and the mean of all
+    others."""
     data_dir: Path | None = None
-    """Folder that was trained on. None: where it was in training."""
+    """Folder of training data. None: its place during training."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if (self.towards is None) == (self.style_from is None):
             raise ValueError(
-                "edit must be told where to go, by --towards LABEL or by --style_from FILE, but got "
+                "edit must have a goal, --towards LABEL or --style_from FILE, but got "
                 f"{'neither' if self.towards is None else 'both'}. Give one of them."
             )
 
@@ -274,11 +282,12 @@ class DemoDataOptions:
     """Write made-up recordings for trying things out, and the noise-free truth beside them."""
 
     out_dir: Path
-    """Folder that the CSVs and manifest.csv are written to; the truth goes to the same name with _truth."""
+    """Folder for the CSVs and manifest.csv; the truth goes into a folder of the same name with _truth."""
     kind: DemoKind = "people"
-    """``people`` have MediaPipe's 33 landmarks; ``animal`` has others, and no hips."""
+    """Subjects of the recordings: ``people`` have MediaPipe's 33 landmarks, ``animal`` has others and no
+    hips."""
     seed: int = 0
-    """Another number gives other recordings."""
+    """Seed of the recordings; another number gives other recordings."""
 
     def __post_init__(self) -> None:
         _check_output_dir(self.out_dir)
@@ -287,16 +296,16 @@ class DemoDataOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class DemoOptions:
-    """Write demo recordings, train a small model on them, score it, and draw pictures."""
+    """Write demo recordings, train a small model on them, score it, draw pictures, and generate motion."""
 
     output_dir: Path = Path("demo")
-    """Folder that everything is written to."""
+    """Folder for everything that the demo writes."""
     minutes: float = 4.5
     """Longest time spent on training (minutes)."""
     seed: int = 0
     """Seed of the recordings and of training."""
     device: Device = "auto"
-    """``auto``, ``cpu``, ``cuda`` or ``mps``."""
+    """``auto``, ``cpu``, ``cuda`` or ``mps``; auto takes the fastest one present."""
 
     def __post_init__(self) -> None:
         _check_output_dir(self.output_dir)
@@ -304,7 +313,7 @@ class DemoOptions:
 
 
 def _check_output_dir(folder: Path) -> None:
-    """Raise ValueError where the folder cannot be made or written to: before hours of work, not after."""
+    """Raise ValueError if the folder cannot be made or written to, so that hours of work are not lost."""
     nearest = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
     if not nearest.is_dir():
         raise ValueError(f"output_dir must be a folder, but {nearest} is a file. Give another.")

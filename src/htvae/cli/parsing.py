@@ -1,4 +1,4 @@
-"""Flags of a command: settings file first, whose values are the defaults of the flags."""
+"""Parse a command's flags; the values of the settings file are the flags' defaults."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ UsesModel = TypeVar("UsesModel", bound=ModelOptions)
 def parse_with_settings(
     options: type[Settings], argv: Sequence[str], prog: str, **flags: Any
 ) -> tuple[Settings, ConfigFile]:
-    """Read the settings file first: what it says are the defaults of the flags, in ``--help`` too."""
+    """Return options and the settings file, whose values are the flags' defaults, in ``--help`` too."""
     path, preset = peek(argv, "config", "preset")
     file = load_config_file(Path(path) if path else None, preset)
     return parse_flags(options, argv, prog, settings=file.config, **flags), file
@@ -24,7 +24,7 @@ def parse_with_settings(
 def parse_with_model(
     options: type[UsesModel], argv: Sequence[str], prog: str, **flags: Any
 ) -> tuple[UsesModel, Callable[..., Any] | None]:
-    """Return options, and the user's own model; a settings file says where the cache lies."""
+    """Return options, and the ``build_model`` of the settings file, which also names the cache's folder."""
     (path,) = peek(argv, "config")
     file = load_config_file(Path(path) if path else None)
     experiments_dir = Path(file.config.experiment.experiments_dir)

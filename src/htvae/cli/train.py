@@ -12,6 +12,9 @@ from htvae.config.files import ConfigFile
 
 log = logging.getLogger(__name__)
 
+OTHER_SETTINGS = ("seed", "device", "precision", "max_minutes", "resume", "data_dir", "experiments_dir")
+"""Settings that train-prior takes beside those of the prior."""
+
 
 def train(argv: Sequence[str]) -> None:
     """Train a model on a folder of pose CSVs."""
@@ -23,7 +26,7 @@ def train(argv: Sequence[str]) -> None:
 
 
 def parse_train(argv: Sequence[str], prog: str = "htvae train") -> ConfigFile:
-    """Return the settings of a run, and the user's own model if the settings file builds one."""
+    """Return the settings of a run, and ``build_model`` if the settings file defines it."""
     options, file = parse_with_settings(TrainOptions, argv, prog)
     for sentence in options.settings.idle_settings():
         log.warning(sentence)
@@ -31,9 +34,8 @@ def parse_train(argv: Sequence[str], prog: str = "htvae train") -> ConfigFile:
 
 
 def train_prior(argv: Sequence[str]) -> None:
-    """Fit a prior to an existing model, to generate from."""
-    fitting = {*field_docs(PriorConfig), *("seed", "device", "precision", "max_minutes", "resume")}
-    own = {*fitting, "data_dir", "experiments_dir"}
+    """Fit a prior to an existing model, so that it can generate."""
+    own = {*field_docs(PriorConfig), *OTHER_SETTINGS}
     options, file = parse_with_settings(
         TrainPriorOptions, argv, "htvae train-prior", without=set(setting_names()) - own
     )

@@ -1,4 +1,4 @@
-"""All settings: one dataclass a section, their checks, and settings files."""
+"""All settings: one dataclass per section, checks of values, and settings files."""
 
 from htvae.config.config import Config, setting_names
 from htvae.config.sections import (

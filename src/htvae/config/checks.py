@@ -1,4 +1,4 @@
-"""Checks of settings: of their kinds, their ranges and the names of folders."""
+"""Checks of settings: kinds, ranges and names of folders."""
 
 import math
 import types
@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 
 def require(holds: bool, message: str) -> None:
-    """Raise ValueError with a message unless something holds."""
+    """Raise ValueError with ``message`` unless ``holds``."""
     if not holds:
         raise ValueError(message)
 
 
 def check_range(config: Any, name: str, low: float, high: float = math.inf, open_high: bool = False) -> None:
-    """Raise ValueError unless ``low <= config.name <= high`` (``< high`` with ``open_high``), and finite."""
+    """Raise ValueError unless a value is None, or finite and in [low, high] (``open_high``: [low, high))."""
     value = getattr(config, name)
     if value is None:
         return
@@ -24,7 +24,7 @@ def check_range(config: Any, name: str, low: float, high: float = math.inf, open
 
 
 def check_kinds(section: Any) -> None:
-    """Raise TypeError (ValueError for an unknown choice) unless each field is what its annotation says."""
+    """Raise TypeError (ValueError for an unknown choice) unless each field has its annotated type."""
     for name, hint in typing.get_type_hints(type(section)).items():
         value = getattr(section, name)
         if _matches(value, hint):
@@ -37,7 +37,7 @@ def check_kinds(section: Any) -> None:
 
 
 def _matches(value: Any, hint: Any) -> bool:
-    """Return whether value is what hint says; an int passes for a float, a bool for no number."""
+    """Return whether the value has the hinted type; an int counts as a float, a bool never as a number."""
     options = typing.get_args(hint)
     if isinstance(hint, types.UnionType):
         return any(_matches(value, option) for option in options)
@@ -51,6 +51,6 @@ def _matches(value: Any, hint: Any) -> bool:
 
 
 def is_plain(name: str) -> bool:
-    """Return whether every system takes the name for one folder."""
+    """Return whether the name is a valid folder name on every system."""
     fits = 0 < len(name) <= 60 and name.strip(" .") == name
     return fits and name.isprintable() and not set(name) & set('/\\:*?"<>|')

@@ -1,7 +1,7 @@
 """The settings of HT-VAE: all sections together, their flat names, and plain values to store.
 
-Values are edited in ``configs/config.py``, in a file given with ``--config``, or by flags of the same names.
-This module and its parts import nothing else of the package and nothing heavy, so that ``--help`` is quick.
+- Users set values in ``configs/config.py``, in a file given with ``--config``, or by flags of the same names.
+- This room imports no other room and nothing heavy, so that ``--help`` is quick.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ class Config:
     """All settings of a run."""
 
     data: DataConfig = field(default_factory=DataConfig)
-    """What is read, how it is cut, and how it is varied."""
+    """How recordings are read, cut and varied."""
     model: ModelConfig = field(default_factory=ModelConfig)
     """Sizes of the model."""
     loss: LossConfig = field(default_factory=LossConfig)
@@ -35,7 +35,7 @@ class Config:
     prior: PriorConfig = field(default_factory=PriorConfig)
     """The prior over the latents."""
     experiment: ExperimentConfig = field(default_factory=ExperimentConfig)
-    """Where results go."""
+    """Folders of results."""
 
     def __post_init__(self) -> None:
         check_kinds(self)
@@ -44,7 +44,7 @@ class Config:
         """Return a copy with single settings changed by their flat names, e.g. ``replace(batch_size=8)``.
 
         Raises:
-            ValueError: an unknown name, or a value out of range.
+            ValueError: a name is unknown, or a value is out of range.
         """
         for name in settings:
             require(name in setting_names(), f"{name} is no setting. Known: {', '.join(setting_names())}.")
@@ -55,7 +55,7 @@ class Config:
         return Config(**sections)
 
     def idle_settings(self) -> list[str]:
-        """Return a sentence for each setting that was changed but has no effect beside the others."""
+        """Return a sentence for each changed setting that has no effect, given the other settings."""
         data, model, loss, training = self.data, self.model, self.loss, self.training
         idle = {
             "min_confidence": ("without confidence_column", data.confidence_column is None),
@@ -75,17 +75,17 @@ class Config:
         ]
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
-        """Return nested plain values (JSON and ``weights_only`` checkpoints can hold them)."""
+        """Return nested plain values, as JSON and ``weights_only`` checkpoints can hold them."""
         return dataclasses.asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, dict[str, Any]]) -> "Config":
-        """Make a configuration from `to_dict`'s result; settings that are absent keep their defaults.
+        """Make a configuration from `to_dict`'s result; absent settings keep their defaults.
 
-        Lists count as tuples, because JSON knows only lists.
+        Lists become tuples, because JSON has no tuples.
 
         Raises:
-            ValueError: an unknown section or setting (a file of a newer version), or a value out of range.
+            ValueError: a section or setting is unknown, or a value is out of range.
         """
         known = _section_fields()
         unknown = [key for key in values if key not in known]
@@ -94,14 +94,15 @@ class Config:
         ]
         require(
             not unknown,
-            f"Settings must be known, but found {', '.join(unknown)}. Is the file of a newer version?",
+            f"Settings must be known, but found {', '.join(unknown)}. Remove them, or install the version of "
+            "HT-VAE that wrote the file.",
         )
         sections = typing.get_type_hints(cls)
         return cls(**{key: sections[key](**_with_tuples(part)) for key, part in values.items()})
 
 
 def setting_names() -> list[str]:
-    """Return the flat names of all settings, in order; they are the flags of the commands."""
+    """Return the flat names of all settings in order; the flags of the commands have the same names."""
     return [name for names in _section_fields().values() for name in names]
 
 

@@ -1,7 +1,9 @@
-"""Settings files: Python with ``get_config()``, as ``configs/config.py``, or the JSON that a run saves.
+"""Settings files.
 
-A Python file may hold further functions that return a `Config` (presets), and ``build_model(config, ...)``
-where the user has an architecture of their own. It is run by its path and never imported by the package.
+- A settings file is Python with ``get_config()``, like ``configs/config.py``, or the JSON that a run saves.
+- A Python file may define presets, which are further functions that return a `Config`.
+- A Python file may define ``build_model(config, ...)``, which builds an architecture of the user's own.
+- A Python file is run by its path; the package never imports it.
 """
 
 import json
@@ -19,26 +21,26 @@ DEFAULT_FILE = Path("configs/config.py")
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigFile:
-    """What a settings file says."""
+    """Contents of a settings file."""
 
     config: Config = field(default_factory=Config)
     """The settings."""
     build_model: Callable[..., Any] | None = None
-    """Makes the user's own model, where the file defines it."""
+    """Function that builds the user's own model; None if the file defines none."""
 
 
 def load_config_file(path: Path | None = None, preset: str | None = None) -> ConfigFile:
     """Read a settings file.
 
     Args:
-        path: Python or JSON file. None: ``configs/config.py`` of the working folder, or the defaults without
-            it.
-        preset: function of the file to call in place of ``get_config``.
+        path: Python or JSON file. None: ``configs/config.py`` of the working folder; without it, the
+            defaults.
+        preset: function of the file to call instead of ``get_config``.
 
     Raises:
-        FileNotFoundError: path is absent, or a preset is asked for and there is no settings file.
-        ValueError: the file does not run, does not define the function, or returns something else than a
-            `Config`.
+        FileNotFoundError: the file does not exist, or a preset is given and there is no settings file.
+        ValueError: the file raises an error, does not define the function, or the function does not return
+            a `Config`.
     """
     if path is None and preset is None and not DEFAULT_FILE.is_file():
         return ConfigFile()
@@ -64,7 +66,7 @@ def _read_json_file(path: Path) -> ConfigFile:
 
 
 def _run_python_file(path: Path, function: str) -> ConfigFile:
-    """Run the file and call one of its functions; whatever goes wrong in there is told with its line."""
+    """Run the file and call one of its functions; an error in the file is reported with its line."""
     try:
         names = runpy.run_path(str(path))
         make_config = names.get(function)
@@ -79,7 +81,7 @@ def _run_python_file(path: Path, function: str) -> ConfigFile:
 
 
 def _line_of(error: Exception, path: Path) -> str:
-    """Return ", line N" for the innermost line of the file that took part in the error."""
+    """Return ", line N" for the file's innermost line in the error's traceback."""
     if isinstance(error, SyntaxError):
         return f", line {error.lineno}"
     lines = [
@@ -89,6 +91,6 @@ def _line_of(error: Exception, path: Path) -> str:
 
 
 def _presets(names: dict[str, Any]) -> list[str]:
-    """Return the functions that the file itself defines."""
+    """Return the names of the functions that the file itself defines."""
     own = [n for n, v in names.items() if callable(v) and getattr(v, "__module__", None) == names["__name__"]]
     return own or ["no function"]

@@ -1,6 +1,7 @@
-"""The sections of the settings: frozen dataclasses, one field a setting, checked when they are made.
+"""The sections of the settings.
 
-Names, meanings and ranges; the docstring under a field is the help of its flag.
+- Each section is a frozen dataclass that checks its values when it is made; each field is one setting.
+- The docstring under a field is the help of the field's flag.
 """
 
 from dataclasses import dataclass
@@ -13,72 +14,74 @@ Likelihood = Literal["gaussian", "laplace", "student"]
 KLSchedule = Literal["constant", "linear", "cyclic", "target_rate"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Level = Literal["both", "sequence", "chunks"]
-"""Of the latents."""
+"""Which latents change: both levels, the sequence latent, or the chunk latents."""
 PathKind = Literal["linear", "spherical"]
-"""How to go from one latent to another."""
+"""Path between two latents, see `LatentSpace.interpolate`."""
 REFINE_STEPS = 10
-"""Gradient steps on the chunk latents of a recording that is reconstructed, see `models.refinement`."""
+"""Gradient steps that fit the chunk latents to a recording in reconstruction, see `inference.refinement`."""
 NUM_EXCERPTS = 24
-"""Excerpts that are completed to score completion, at most, see `evaluation.completion`."""
+"""Most excerpts that are completed to score completion, see `evaluation.completion`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """What is read, how it is cut, and how it is varied while training."""
+    """How recordings are read, cut into windows, and varied while training."""
 
     data_dir: str = "data/pose_csvs"
     """Folder with one CSV per recording; subfolders are read too."""
     max_frames: int = 4096
-    """Longest window (frames) the model sees at once. Longer recordings become a fixed grid of overlapping
-    windows. Memory grows with it a little more than linearly."""
+    """Longest window (frames) that the model sees at once. Longer recordings are cut into a fixed grid of
+    overlapping windows. Memory grows a little faster than max_frames."""
     fps: float | None = None
-    """Frame rate (1/s) that recordings are resampled to. None: the commonest rate in the training manifest;
-    recordings without a known rate are never resampled."""
+    """Frame rate (1/s) that recordings are resampled to. None: the commonest rate in the training manifest.
+    Recordings without a known rate are never resampled."""
     y_up: bool = True
-    """True where y grows upwards, as in the sample. Image coordinates grow downwards: set it to False."""
+    """Whether y grows upwards in the files, as in the sample. Set it to False for image coordinates, whose y
+    grows downwards."""
     image_size: tuple[int, int] | None = None
-    """Width and height (pixels) that coordinates in 0..1 are multiplied by, so that x and y share one
-    unit."""
+    """Width and height (pixels) of the video, by which coordinates in 0..1 are multiplied, so that x and y
+    share one unit."""
     confidence_column: str | None = None
     """Column of the CSVs with the tracker's confidence; points below min_confidence count as missing."""
     min_confidence: float = 0.5
-    """Least confidence (0..1) of a point that counts as observed. Only used with confidence_column."""
+    """Lowest confidence (0..1) of a point that counts as observed. Used with confidence_column only."""
     max_frame_gap: int = 10_000
-    """Longest run of absent frame numbers (frames) in a file; more is taken for time stamps, an error."""
+    """Longest run of absent frame numbers (frames) in a file. A longer one is an error: such numbers are
+    probably time stamps."""
     heading: tuple[str, str] | None = None
-    """Two landmarks, tail and head of the body's axis: every frame is turned so that it points up. For
-    animals seen from above. None leaves the orientation as it is."""
+    """Two landmarks, tail and head of the body's axis. Every frame is turned so that the axis points up,
+    which suits animals seen from above. None: the orientation stays unchanged."""
     val_fraction: float = 0.1
     """Share of frames (0..1) held out to choose the best model. Whole subjects are held out."""
     test_fraction: float = 0.1
-    """Share of frames (0..1) held out for evaluate.py."""
+    """Share of frames (0..1) held out for evaluate.py. Whole subjects are held out."""
     split_seed: int = 0
-    """Another number gives another split into training, validation and test."""
+    """Seed of the split into training, validation and test."""
     mirror_probability: float = 0.5
-    """Chance (0..1) that a training window is mirrored, left and right names swapped. Switched off by itself
-    where labels name a side."""
+    """Chance (0..1) that a training window is mirrored, left and right names swapped. Mirroring is switched
+    off automatically where labels name a side."""
     rotation_degrees: float = 5.0
-    """Training windows are turned by up to this angle (degrees) either way."""
+    """Largest angle (degrees) by which a training window is turned, either way."""
     scale_range: float = 0.1
-    """Training windows are scaled by up to this share (0..1) up or down."""
+    """Largest share (0..1) by which a training window is scaled, up or down."""
     time_warp: float = 0.1
-    """Training windows are played faster or slower by up to this share (0..1)."""
+    """Largest share (0..1) by which a training window is played faster or slower."""
     plain_share: float = 0.2
-    """Share (0..1) of the epochs, the last ones, in which windows are not mirrored, turned, scaled or warped:
-    the model ends on what recordings are like."""
+    """Share (0..1) of the epochs, the last ones, in which windows are not mirrored, turned, scaled or warped,
+    so that training ends on unaltered recordings."""
     jitter: float = 0.0
-    """Noise (torso lengths, standard deviation) added to what the model sees, not to what it must return."""
+    """Noise (torso lengths, standard deviation) added to the model's input; the target stays without it."""
     landmark_dropout: float = 0.02
-    """Chance (0..1) that a landmark is hidden from the model for a whole window; it must be returned all the
-    same."""
+    """Chance (0..1) that a landmark is hidden from the model for a whole window. The model must reconstruct
+    it nevertheless."""
     burst_dropout: float = 0.1
-    """Chance (0..1) that in a window some landmarks come and go, as a tracker loses them; they must be
-    returned all the same."""
+    """Chance (0..1) that some landmarks of a window come and go, as when a tracker loses them. The model must
+    reconstruct them nevertheless."""
     span_dropout: float = 0.03
-    """Share (0..1) of frames hidden from the model in spans of 4 to 256 frames; they must be returned all
-    the same."""
+    """Share (0..1) of frames hidden from the model, in spans of 4 to 256 frames. The model must reconstruct
+    them nevertheless."""
     num_workers: int = 0
-    """Processes that prepare batches beside the training process. 0: none, right for data that fits in
+    """Processes that prepare batches beside the training process. 0 (none) is right for data that fits in
     memory."""
 
     def __post_init__(self) -> None:
@@ -111,37 +114,38 @@ class ModelConfig:
     """Sizes of the two-level transformer and of its latents."""
 
     chunk_size: int = 64
-    """Frames in a chunk, the reach of local attention. A multiple of frames_per_token. Cost per frame grows
-    slowly with it; larger chunks make fewer chunk latents."""
+    """Frames in a chunk, the reach of local attention; a multiple of frames_per_token. Larger chunks cost
+    slightly more per frame and make fewer chunk latents."""
     chunk_overlap: int | None = None
     """Frames that neighbouring chunks share, in [0, chunk_size). None: a quarter of chunk_size."""
     frames_per_token: int = 4
-    """Frames that one token of local attention stands for. 1 is the finest and some three times slower."""
+    """Frames in one token of local attention. 1 is the finest and about three times slower than 4."""
     embed_dim: int = 256
     """Width of the transformers; a multiple of 2 * num_heads. Time and memory grow with its square."""
     num_heads: int = 8
-    """Attention heads; must divide embed_dim into even parts."""
+    """Attention heads; embed_dim must be a multiple of 2 * num_heads."""
     num_layers: int = 3
     """Layers in each of the four stacks: local and global, encoder and decoder."""
     latent_dim: int = 128
-    """Numbers in the sequence latent: what the recording is."""
+    """Numbers in the sequence latent, which describes what the recording is."""
     chunk_latent_dim: int = 32
-    """Numbers in each chunk latent: what happens when. 0 leaves one latent per window, nothing else."""
+    """Numbers in each chunk latent, which describes what happens when. 0: the model has the sequence latent
+    alone."""
     dropout: float = 0.0
     """Share (0..1) of hidden units dropped while training. Raise it where training data is scarce."""
     latent_span_dropout: float = 0.1
-    """Share (0..1) of chunk latents hidden from the decoder in spans while training, so that the sequence
+    """Share (0..1) of chunk latents hidden from the decoder, in spans, while training, so that the sequence
     latent learns what the recording is."""
     sequence_span_probability: float = 0.5
-    """Chance (0..1) while training that the sequence latent is read off another part of the window than the
-    rest, so that it holds what lasts."""
+    """Chance (0..1), while training, that the sequence latent is computed from a part of the window alone, so
+    that it holds what lasts."""
     statistics_pooling: bool = True
-    """Whether the sequence latent also sees mean and spread of the global tokens."""
+    """Whether the sequence latent is also computed from mean and spread of the global tokens."""
     conditional_prior: bool = True
-    """Whether chunk latents are measured (KL) against a learned p(chunk | sequence) in place of N(0, I)."""
+    """Whether the KL of chunk latents is taken against a learned p(chunk | sequence) instead of N(0, I)."""
     output_smoothing: int = 7
-    """Frames (odd) of the filter that the decoded movement passes, so that it does not tremble; a wider one
-    holds still what rests. 1: none."""
+    """Frames (odd) of the filter that removes jitter from the decoded movement; a second filter of about
+    twice that width steadies points at rest. 1: no filter."""
 
     @property
     def resolved_chunk_overlap(self) -> int:
@@ -179,30 +183,30 @@ class LossConfig:
 
     likelihood: Likelihood = "gaussian"
     """Distribution of a point around its reconstruction, with a learned scale per landmark. ``laplace`` and
-    ``student`` bear outliers of the tracker better."""
+    ``student`` are more robust to outliers of the tracker."""
     min_scale: float = 0.02
-    """Floor (torso lengths) of the learned scale: points that are nearer than this are near enough. Higher:
-    less detail is worth its rate, latents are smoother."""
+    """Floor (torso lengths) of the learned scale; smaller errors hardly matter. A higher floor makes smoother
+    latents that keep less detail."""
     kl_weight: float = 1.0
     """Weight of the sequence latent's KL. 1 is the ELBO; more makes a smoother, poorer latent."""
     chunk_kl_weight: float = 1.0
-    """Weight of the chunk latents' KL. 1 is the ELBO."""
+    """Weight of the chunk latents' KL. 1 is the ELBO; more makes smoother, poorer latents."""
     kl_schedule: KLSchedule = "linear"
     """How both KL weights reach their values: at once, linearly over kl_warmup_steps, in cycles of that
-    length, or steered so that the rate meets target_rate."""
+    length, or by a controller that holds the KL at target_rate."""
     kl_warmup_steps: int = 200
-    """Optimiser steps until the KL weights are at their values (length of a cycle with ``cyclic``)."""
+    """Optimiser steps until the KL weights reach their values; with ``cyclic``, the length of a cycle."""
     target_rate: float | None = None
     """KL (nats per frame, both levels) that ``kl_schedule="target_rate"`` steers to."""
     free_bits: float = 0.0
-    """KL (nats per latent number) below which no penalty is paid. Above 0 it keeps levels alive."""
+    """KL (nats per latent number) that costs nothing. A value above 0 keeps levels from collapsing."""
     statistics_weight: float = 1.0
-    """Weight of what the sequence latent alone has to tell: mean, spread and speed of every point. More makes
-    it easier to read, at a price in reconstruction; 0 leaves it to the ELBO."""
+    """Weight of a task for the sequence latent alone: predict mean, spread and speed of every point. More
+    makes the latent easier to read and reconstruction worse; 0 switches the task off."""
     velocity_weight: float = 20.0
-    """Weight of the error of velocities (frame differences), by the same likelihood; it is lowered where they
-    would count more than half a nat per coordinate. More makes smoother motion, for places alone hardly tell
-    of a tremble."""
+    """Weight of the error of velocities (frame differences), by the same likelihood. The weight is lowered
+    where velocities would cost more than half a nat per coordinate. More makes smoother motion: the error of
+    positions is hardly sensitive to jitter."""
     bone_weight: float = 0.0
     """Weight of the error in distance between landmarks that a bone joins."""
 
@@ -227,47 +231,46 @@ class TrainingConfig:
     """Optimisation, its length, precision and the device."""
 
     batch_size: int | None = None
-    """Windows per optimiser step. None: as many as hold batch_frames, which suits short and long
+    """Windows per optimiser step. None: windows with batch_frames frames in all, which suits short and long
     recordings."""
     batch_frames: int = 2048
-    """Frames per optimiser step where batch_size is None. Small steps learn more per frame; on a GPU, or
-    with several processes, larger ones use the machine better."""
+    """Frames per optimiser step where batch_size is None. Smaller steps learn more per frame; larger ones use
+    a GPU or several processes better."""
     micro_batch_frames: int = 16_384
-    """Frames that pass through the model at once; a step's windows are cut into such parts. Lower it where
-    memory is
-    short: results stay the same."""
+    """Most frames that pass through the model at once; a step's windows are split into parts of this size.
+    Lower it where memory is short: results stay the same."""
     num_epochs: int | None = None
-    """Passes over the training frames. None: as many as process num_frames."""
+    """Passes over the training frames. None: the number that processes num_frames."""
     num_frames: int = 15_000_000
-    """Frames to process where num_epochs is None, so that a run takes about as long on any data."""
+    """Frames to process where num_epochs is None, so that a run takes about the same time on any data."""
     max_minutes: float | None = None
-    """Stop after this time (minutes), with a checkpoint to go on from."""
+    """Longest time (minutes) of training. A run that is stopped leaves a checkpoint to resume from."""
     learning_rate: float = 1e-3
-    """Highest learning rate, for Muon and AdamW alike (Muon's updates are scaled to AdamW's size)."""
+    """Highest learning rate, for both Muon and AdamW (Muon's updates are scaled to AdamW's size)."""
     weight_decay: float = 0.01
     """Decoupled weight decay of matrices."""
     warmup_steps: int = 50
-    """Optimiser steps until the learning rate is at its highest; from there it falls along a cosine."""
+    """Optimiser steps in which the learning rate rises to its highest value; then it falls along a cosine."""
     gradient_clip: float = 1.0
-    """Largest norm of the gradient; more is scaled down. 0 switches clipping off."""
+    """Largest norm of the gradient; larger gradients are scaled down. 0 switches clipping off."""
     ema_decay: float = 0.995
-    """Decay per step of the averaged weights that are validated and saved. 0 keeps the raw ones."""
+    """Decay per step of the averaged weights that are validated and saved. 0 switches averaging off."""
     patience: int = 20
-    """Validations without a better result before training stops early."""
+    """Validations without a better result after which training stops early."""
     validation_interval: int = 200
     """Optimiser steps between two validations."""
     precision: Precision = "auto"
-    """``bf16``, ``32`` or ``auto``: bf16 where the hardware multiplies it fast, else 32."""
+    """``bf16``, ``32`` or ``auto``, which is bf16 where the hardware multiplies it fast, else 32."""
     device: Device = "auto"
-    """``auto``, ``cpu``, ``cuda`` or ``mps``."""
+    """``auto``, ``cpu``, ``cuda`` or ``mps``; auto takes the fastest one present."""
     compile_model: bool = False
-    """Whether the network is compiled first: a minute of waiting, then faster steps on a GPU."""
+    """Whether the network is compiled first, which takes a minute and makes steps on a GPU faster."""
     seed: int = 0
     """Seed of weights, order, augmentation and noise."""
     init_from: str | None = None
-    """Checkpoint whose weights training starts from; landmarks are matched by name."""
+    """Checkpoint with the weights that training starts from; landmarks are matched by name."""
     resume: bool = False
-    """Go on from last_model.pt of this experiment."""
+    """Whether training continues from last_model.pt of this experiment."""
 
     def __post_init__(self) -> None:
         check_kinds(self)
@@ -283,33 +286,34 @@ class TrainingConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class PriorConfig:
-    """The prior, which is fitted to the trained VAE's latents and from which motion is generated."""
+    """The prior, which is fitted to the trained VAE's latents and generates motion."""
 
     prior_steps: int = 4000
-    """Optimiser steps of the prior. 0 leaves it out: the model then reconstructs, but generates nothing."""
+    """Optimiser steps of the prior. 0: no prior is fitted; the model then reconstructs but cannot
+    generate."""
     prior_batch_size: int = 16
-    """Windows per step."""
+    """Windows per optimiser step of the prior."""
     prior_embed_dim: int = 256
-    """Width of its transformer; a multiple of 2 * prior_num_heads."""
+    """Width of the prior's transformer; a multiple of 2 * prior_num_heads."""
     prior_num_heads: int = 8
-    """Attention heads."""
+    """Attention heads of the prior."""
     prior_num_layers: int = 4
-    """Layers. Time and memory grow with it."""
+    """Layers of the prior. Time and memory grow with their number."""
     prior_dropout: float = 0.0
     """Share (0..1) of hidden units dropped while fitting. Raise it where recordings are few."""
     prior_learning_rate: float = 2e-3
-    """Highest learning rate."""
+    """Highest learning rate of the prior."""
     prior_label_dropout: float = 0.4
-    """Chance (0..1) that the label of a recording is left open, and again that those of its spans are: so the
-    prior also generates with either or without both; guidance needs it."""
+    """Chance (0..1), while fitting, that the label of a recording is left open, and an equal chance that the
+    labels of its spans are. So the prior can generate with both, one or none of them; guidance needs this."""
     prior_known_probability: float = 0.6
     """Chance (0..1) that some latents are given, so that the prior learns to continue and to fill in."""
     prior_ema_decay: float = 0.995
     """Decay per step of the averaged weights that are validated and saved."""
     prior_validation_interval: int = 100
-    """Steps between two validations, after each of which the state is saved."""
+    """Optimiser steps between two validations; the state is saved after each validation."""
     prior_patience: int = 10
-    """Validations without a better result before fitting stops early."""
+    """Validations without a better result after which fitting stops early."""
 
     def __post_init__(self) -> None:
         check_kinds(self)
@@ -331,7 +335,7 @@ class PriorConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ExperimentConfig:
-    """Where results go."""
+    """The folders of results."""
 
     experiments_dir: str = "experiments"
     """Folder of all experiments, and of the cache of parsed recordings."""
@@ -344,7 +348,7 @@ class ExperimentConfig:
         require(
             name is None or is_plain(name),
             'experiment_name must be a plain folder name (at most 60 characters, no / \\ : * ? " < > |, no '
-            f"space or point at its ends), but got {name!r}. Choose another.",
+            f"space or dot at its ends), but got {name!r}. Choose another.",
         )
         taken = ("archive", "cache", "checkpoints", "logs", "tensorboard")
         require(
