@@ -85,11 +85,11 @@ def test_a_child_does_not_hold_it_on(tmp_path):
         os.waitpid(child, 0)
 
 
-def test_a_file_system_without_locks_is_told_of(tmp_path, monkeypatch, caplog):
+def test_a_file_system_without_locks_gives_a_warning(tmp_path, monkeypatch, caplog):
     def fail(*_):
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", fail)
     with hold_lock(tmp_path / "run.lock"):
         pass
-    assert "run.lock cannot be locked (No locks available): that two processes use its folder" in caplog.text
+    assert "run.lock cannot be locked (No locks available). Make sure that no other process" in caplog.text

@@ -1,4 +1,4 @@
-"""Charts with matplotlib, which is imported only when one is drawn: point maps, attention maps, curves."""
+"""Charts: point maps, attention maps, curves. matplotlib is imported only when a chart is drawn."""
 
 import math
 from collections import Counter
@@ -18,19 +18,19 @@ Array = np.ndarray
 Curve = Sequence[tuple[int, float]]
 
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5b5b5b", "#8c6d31")
-"""Colours that colour-blind people can tell apart (after Okabe and Ito)."""
+"""Colours that colour-blind people can distinguish (after Okabe and Ito)."""
 
 _INK, _MUTED, _GRID = "#212529", "#6c757d", "#e3e6ea"
 _MARKERS = ("o", "^")
 _MAX_LABELS = 12
 _MAX_PANELS = 12
-_SMOOTH_FROM = 60  # values in a curve from which on a moving average is drawn over them
+_SMOOTH_FROM = 60  # fewest values of a curve over which a moving average is drawn
 
 
 def draw_point_map(
     points: Array, labels: Sequence[str | None] | None, path: Path, title: str, axis_names: tuple[str, str]
 ) -> Path:
-    """Draw points (n, 2), one colour and marker a label; beyond twelve the rarest labels are ``other``."""
+    """Draw points (n, 2), one colour and marker per label; beyond twelve labels the rarest are ``other``."""
     figure, (axes,) = _new_figure(1, 1, (7.6, 5.6), title)
     points = np.asarray(points, dtype=float)
     groups = _group_labels(["" if label is None else str(label) for label in labels or [""] * len(points)])
@@ -55,7 +55,7 @@ def draw_point_map(
 
 
 def draw_attention(weights: Array, path: Path, title: str, query_name: str, key_name: str) -> Path:
-    """Draw attention (Q, K), or (H, Q, K) with one panel a head behind their mean; dark is much."""
+    """Draw attention (Q, K), or (H, Q, K) with the mean first and one panel per head; dark means much."""
     maps = (
         {"": weights}
         if weights.ndim == 2
@@ -85,7 +85,8 @@ def draw_attention(weights: Array, path: Path, title: str, query_name: str, key_
 def draw_curves(history: Mapping[str, Curve], path: Path, title: str) -> Path:
     """Draw each quantity against the step in a panel of its own.
 
-    ``train/kl`` and ``val/kl`` share the panel ``kl``. It is logarithmic where values span a factor of 50.
+    ``train/kl`` and ``val/kl`` share the panel ``kl``. A panel whose values are positive and span more than a
+    factor of 50 is logarithmic.
     """
     panels: dict[str, dict[str, Array]] = {}
     for name, curve in history.items():
@@ -126,7 +127,7 @@ def _plot_curve(axes: "Axes", curve: Array, color: str, label: str) -> None:
 
 
 def _group_labels(labels: list[str]) -> dict[str, Array]:
-    """Return the indices of each label, in alphabetic order; rare ones beyond twelve are ``other``."""
+    """Return the indices of each label in alphabetic order; beyond twelve labels the rarest are ``other``."""
     counts = Counter(labels)
     kept = (
         list(counts)

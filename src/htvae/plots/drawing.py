@@ -1,6 +1,6 @@
 """Drawing of point figures with Pillow: colours, fonts, and a panel that maps coordinates to pixels.
 
-Everything is drawn `OVERSAMPLING` times larger and then reduced, which smooths all edges. Axes: L points.
+A panel is drawn `OVERSAMPLING` times larger and then reduced, which smooths all edges. Axes: L points.
 """
 
 import functools
@@ -24,34 +24,40 @@ INK: Color = (33, 37, 41)
 MUTED: Color = (125, 132, 143)
 GHOST: Color = (206, 211, 219)
 SIDE_COLORS: dict[str, Color] = {"left": (0, 114, 178), "right": (213, 94, 0), "": (73, 80, 87)}
-"""Colours of left, right and middle; told apart by colour-blind people too."""
+"""Colours of left, right and middle, which colour-blind people can distinguish."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """What joins the points of a figure, and how they are coloured."""
+    """Edges and colours of the points of a figure."""
 
     sides: tuple[str, ...]
-    """``left``, ``right`` or nothing, for each point."""
+    """Side of each point: ``left``, ``right``, or an empty string."""
     edges: tuple[tuple[int, int], ...]
     """Pairs of points that are joined."""
 
     @classmethod
     def from_names(cls, names: Sequence[str], edges: Sequence[tuple[int, int]]) -> "Figure":
-        """Find the sides in the names (``LEFT_HIP``, ``hip_r``)."""
+        """Make a figure; the sides are found in the names (``LEFT_HIP``, ``hip_r``)."""
         return cls(tuple(_side(name) for name in names), tuple((int(a), int(b)) for a, b in edges))
 
 
 @dataclass(frozen=True)
 class View:
-    """How coordinates come into a panel: pixels per unit, and what lies in the panel's middle."""
+    """Scale and size of a panel."""
 
     scale: float
+    """Pixels per unit of the coordinates."""
     width: int
+    """Width of the panel (pixels)."""
     height: int
+    """Height of the panel (pixels)."""
 
     def to_pixels(self, points: Array, center: Array) -> Array:
-        """Return pixels (L, 2) from the panel's top left corner for points (L, 2), y up."""
+        """Return pixels (L, 2), from the panel's top left corner, of points (L, 2) with y up.
+
+        The point ``center`` (2,) lies in the panel's middle.
+        """
         middle = np.array([self.width / 2, self.height / 2])
         pixels: Array = middle + (points - center) * np.array([self.scale, -self.scale])
         return pixels
@@ -66,7 +72,7 @@ class Panel:
         self._draw = ImageDraw.Draw(self._image)
 
     def line(self, y: float, color: Color = GROUND) -> None:
-        """Draw a level line at ``y`` pixels from the top."""
+        """Draw a horizontal line at ``y`` pixels from the top."""
         height = round(y * OVERSAMPLING)
         self._draw.line([(0, height), (self._image.width, height)], fill=color, width=OVERSAMPLING)
 
@@ -79,12 +85,12 @@ class Panel:
             figure: edges and sides.
             points: coordinates, y up.
             center: coordinates of the panel's middle.
-            thickness: of the lines, in pixels.
-            color: one colour for all. None: by side.
+            thickness: thickness of the lines (pixels).
+            color: one colour for all points. None: the colours of their sides.
         """
         pixels = self.view.to_pixels(points, center) * OVERSAMPLING
         seen = np.isfinite(pixels).all(axis=-1)
-        pixels = np.clip(np.where(seen[:, None], pixels, 0.0), -1e5, 1e5)  # Pillow draws no farther
+        pixels = np.clip(np.where(seen[:, None], pixels, 0.0), -1e5, 1e5)  # Pillow's range is limited
         colors = [color or SIDE_COLORS[side] for side in figure.sides]
         width, dot = thickness * OVERSAMPLING, thickness * OVERSAMPLING * (0.72 if figure.edges else 1.4)
         for first, second in figure.edges:
@@ -118,7 +124,7 @@ def write_text(
     color: Color = INK,
     anchor: str = "la",
 ) -> None:
-    """Write ``text`` on an image of real size; ``anchor`` as in Pillow (``la``: left top)."""
+    """Write ``text`` on an image of real size; ``anchor`` has Pillow's meaning (``la``: left top)."""
     ImageDraw.Draw(image).text(place, text, fill=color, font=_load_font(size), anchor=anchor)
 
 

@@ -1,4 +1,4 @@
-"""Pictures to a GIF or an MP4."""
+"""Write pictures to a GIF or an MP4."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -9,15 +9,15 @@ from PIL import Image
 
 
 def write_movie(pictures: Iterable[Image.Image], path: Path, seconds: float) -> None:
-    """Write pictures of one size as GIF or MP4.
+    """Write pictures of one size; the suffix of the path selects GIF or MP4.
 
     Args:
-        pictures: the pictures.
-        path: file to write; its suffix says which kind.
-        seconds: time for which each picture is shown.
+        pictures: the pictures in order.
+        path: file to write.
+        seconds: time that each picture is shown (s).
 
     Raises:
-        ValueError: MP4 where imageio-ffmpeg is not installed.
+        ValueError: MP4 is selected and imageio-ffmpeg is not installed.
     """
     if path.suffix == ".mp4":
         _write_mp4(pictures, path, 1 / seconds)
@@ -26,7 +26,7 @@ def write_movie(pictures: Iterable[Image.Image], path: Path, seconds: float) -> 
 
 
 def check_mp4() -> None:
-    """Raise ValueError where no MP4 can be written: before the work, not after."""
+    """Raise ValueError if no MP4 can be written; callers check before they start long work."""
     try:
         import imageio_ffmpeg  # noqa: F401
     except ImportError:
@@ -58,7 +58,8 @@ def _write_mp4(pictures: Iterable[Image.Image], path: Path, rate: float) -> None
 
     writer: Any = None
     for picture in pictures:
-        even = picture.crop((0, 0, picture.width // 2 * 2, picture.height // 2 * 2))  # the codec wants it so
+        # the codec needs even sizes
+        even = picture.crop((0, 0, picture.width // 2 * 2, picture.height // 2 * 2))
         if writer is None:
             writer = imageio_ffmpeg.write_frames(str(path), even.size, fps=rate)
             writer.send(None)
@@ -68,7 +69,7 @@ def _write_mp4(pictures: Iterable[Image.Image], path: Path, rate: float) -> None
 
 
 def _common_palette(pictures: list[Image.Image]) -> Image.Image:
-    """Return one palette that suits all pictures; each with its own would flicker."""
+    """Return one palette for all pictures; with a palette each, the movie would flicker."""
     samples = pictures[:: max(1, len(pictures) // 4)][:4]
     sheet = Image.new("RGB", (samples[0].width, samples[0].height * len(samples)))
     for number, sample in enumerate(samples):

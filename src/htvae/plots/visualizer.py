@@ -1,4 +1,4 @@
-"""Pictures of poses and of what a model makes of them: strips, GIFs, point maps, attention maps, curves.
+"""Pictures of poses and of a model's results: strips, movies, point maps, attention maps, curves.
 
 Axes: T frames, L points, D coordinates, of which the first two are drawn, y up.
 """
@@ -27,8 +27,8 @@ class Visualizer:
     """Draws poses as figures. Each method writes one file, makes its folder, and returns the path.
 
     Args:
-        landmarks: name of each point; left and right are coloured by them.
-        edges: pairs of indices of the points that are joined. Without edges, points are drawn alone.
+        landmarks: name of each point; the names' sides determine the colours.
+        edges: pairs of indices of points that are joined. Without edges, points are drawn alone.
     """
 
     def __init__(self, landmarks: Sequence[str], edges: Sequence[tuple[int, int]]) -> None:
@@ -44,7 +44,7 @@ class Visualizer:
             path: file to write.
             num_poses: frames drawn, evenly spaced over the recording.
             title: heading.
-            fps: frame rate (1/s). With it the captions are seconds, else frame numbers.
+            fps: frame rate (1/s). Captions are seconds. None: captions are frame numbers.
         """
         return self._strip([("", pose)], path, num_poses, title, fps)
 
@@ -58,9 +58,9 @@ class Visualizer:
         fps: float | None = None,
         captions: tuple[str, str] = ("input", "reconstruction"),
     ) -> Path:
-        """Draw frames of ``pose`` above those of ``reconstruction``, with the input as its shadow (PNG).
+        """Draw frames of ``pose`` above ``reconstruction``, which has the input as its shadow (PNG).
 
-        Arguments as for `skeleton_strip`.
+        The arguments are those of `skeleton_strip`.
         """
         _check_same_frames(pose, reconstruction)
         return self._strip([(captions[0], pose), (captions[1], reconstruction)], path, num_poses, title, fps)
@@ -76,15 +76,15 @@ class Visualizer:
     ) -> Path:
         """Animate ``pose`` (T, L, D) beside ``reconstruction`` at natural speed (GIF).
 
-        At more than 20 frames per second frames are left out. The view follows a figure that walks.
+        Above 20 frames per second, frames are left out. The view follows a figure that walks.
 
         Args:
             pose: the input, NaN where missing.
             reconstruction: the output.
             path: file to write.
-            fps: frame rate (1/s). None: played as if it were 30, and the counter shows frames.
+            fps: frame rate (1/s). None: the movie plays at 30 and counts frames.
             title: heading.
-            captions: what stands above the two halves.
+            captions: captions of the two halves.
         """
         _check_same_frames(pose, reconstruction)
         center, half = _framing(pose[..., :2], reconstruction[..., :2], smooth=round(fps or 30.0) | 1)
@@ -100,17 +100,17 @@ class Visualizer:
         title: str = "",
         captions: Sequence[str] | None = None,
     ) -> Path:
-        """Animate sequences (T, L, D) of one length side by side, each followed by itself (GIF or MP4).
+        """Animate sequences (T, L, D) of one length side by side; each panel follows its figure (GIF or MP4).
 
         Args:
             poses: one to four sequences, NaN where missing.
-            path: file to write; its suffix says which kind. MP4 needs imageio-ffmpeg.
-            fps: frame rate (1/s). None: played as if it were 30, and the counter shows frames.
+            path: file to write; its suffix selects GIF or MP4. MP4 needs imageio-ffmpeg.
+            fps: frame rate (1/s). None: the movie plays at 30 and counts frames.
             title: heading.
-            captions: what stands above each. None: nothing.
+            captions: caption of each panel. None: no captions.
 
         Raises:
-            ValueError: MP4 without imageio-ffmpeg.
+            ValueError: MP4 is selected and imageio-ffmpeg is not installed.
         """
         framings = [_framing(pose[..., :2], pose[..., :2], smooth=round(fps or 30.0) | 1) for pose in poses]
         panels = [(pose, center) for pose, (center, _) in zip(poses, framings, strict=True)]
@@ -125,7 +125,7 @@ class Visualizer:
         title: str = "Latent map",
         axis_names: tuple[str, str] = ("component 1", "component 2"),
     ) -> Path:
-        """Draw points (n, 2) coloured by label (PNG), the rarest labels beyond twelve as ``other``."""
+        """Draw points (n, 2) coloured by label (PNG); beyond twelve labels the rarest are ``other``."""
         return charts.draw_point_map(points, labels, Path(path), title, axis_names)
 
     def attention_map(
@@ -136,7 +136,7 @@ class Visualizer:
         query_name: str = "query",
         key_name: str = "key",
     ) -> Path:
-        """Draw attention weights (Q, K) or (H, Q, K), one panel a head (PNG)."""
+        """Draw attention weights (Q, K) or (H, Q, K), one panel per head (PNG)."""
         return charts.draw_attention(
             np.asarray(weights, dtype=float), Path(path), title, query_name, key_name
         )
@@ -187,7 +187,7 @@ class Visualizer:
         title: str,
         captions: Sequence[str],
     ) -> Path:
-        """Write panels, each of poses (T, L, D) and its view's centre (T, 2), at natural speed."""
+        """Write a movie at natural speed; each panel has poses (T, L, D) and its view's centre (T, 2)."""
         rate = fps or 30.0
         step = max(1, math.ceil(rate / _GIF_RATE))
         view = View(0.46 * _GIF_PANEL / max(half, 1e-9), _GIF_PANEL, _GIF_PANEL)
@@ -233,13 +233,12 @@ class Visualizer:
 def _framing(pose: Array, other: Array, smooth: int = 0) -> tuple[Array, Array]:
     """Return the view's centre (T, 2) and half its size (2,), in units of the pose.
 
-    The centre follows the figure along an axis on which it travels, and stays where it does not. Points of
-    ``pose`` count where there are any, else those of ``other``.
+    The centre follows the figure along an axis on which the figure travels, and is constant along the others.
 
     Args:
-        pose: points (T, L, 2) that the view must hold.
-        other: what takes their place if all are missing.
-        smooth: frames, odd, over which the centre is averaged. 0: each frame is centred by itself in x.
+        pose: points (T, L, 2) that the view must contain.
+        other: points used instead if all points of ``pose`` are missing.
+        smooth: frames (odd) over which the centre is averaged. 0: each frame is centred separately in x.
     """
     points = pose if np.isfinite(pose).any() else other
     if not np.isfinite(points).any():

@@ -1,1 +1,1 @@
-"""What a pose is: sequences, landmark names, geometry. numpy alone."""
+"""Poses: sequences, landmark names, geometry, the ground. This room uses NumPy and SciPy alone."""

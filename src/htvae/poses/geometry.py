@@ -1,6 +1,6 @@
-"""Arithmetic on pose arrays that several steps share: filling gaps, resampling, turning, moments.
+"""Arithmetic on pose arrays that several rooms share: filling gaps, resampling, turning, moments.
 
-Arrays have frames first and coordinates last; a missing point is NaN in all of its coordinates.
+Frames are the first axis and coordinates the last; a missing point is NaN in all of its coordinates.
 """
 
 import numpy as np
@@ -10,17 +10,17 @@ UPWARDS = np.pi / 2
 
 
 def observed_points(pose: np.ndarray) -> np.ndarray:
-    """Return which points are there: bool, the shape of ``pose`` without its last axis."""
+    """Return the mask of observed points, bool, of the shape of ``pose`` without its last axis."""
     observed: np.ndarray = ~np.isnan(pose[..., 0])
     return observed
 
 
 def fill_gaps(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """Interpolate linearly over missing frames; hold the first and the last observed value beyond them.
+    """Interpolate linearly over missing frames; hold the first and the last observed value at the ends.
 
     Args:
         values: (T, ..., D).
-        observed: (T, ...) bool. What is never observed keeps its values.
+        observed: (T, ...) bool. A point that is never observed keeps its values.
     """
     if observed.all():
         return values
@@ -36,13 +36,13 @@ def fill_gaps(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
 
 
 def measure_movement(pose: np.ndarray) -> float:
-    """Return how far points move from frame to frame, root mean square over points and coordinates.
+    """Return the movement from frame to frame, root mean square over frames, points and coordinates.
 
     Args:
         pose: (T, L, D), NaN where missing.
 
     Returns:
-        In the pose's units per frame; 0 where no point is observed in two neighbouring frames.
+        The movement in the pose's units per frame; 0 if no point is observed in two neighbouring frames.
     """
     steps = np.diff(pose, axis=0)
     known = np.isfinite(steps)
@@ -52,7 +52,8 @@ def measure_movement(pose: np.ndarray) -> float:
 def resample_frames(values: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """Read ``values`` (T, ...) at fractional frames by linear interpolation.
 
-    A point is there only if it is there in both frames around the position (in one, at a whole position).
+    A point of the result is observed only if it is observed in both frames around the position; at a whole
+    position, in that frame.
 
     Args:
         values: (T, ...).
@@ -72,11 +73,12 @@ def resample_frames(values: np.ndarray, positions: np.ndarray) -> np.ndarray:
 def rotate(pose: np.ndarray, angle: float | np.ndarray) -> np.ndarray:
     """Turn points counter-clockwise about the origin, in the plane of the first and the last coordinate.
 
-    In two dimensions that is the picture's plane, in three the ground's (about the upright axis y).
+    In two dimensions that plane is the picture; in three it is the ground, so that points turn about the
+    upright axis y.
 
     Args:
         pose: (T, ..., D), D at least 2.
-        angle: radians, one for all or (T,).
+        angle: angle (radians), one for all frames or (T,).
     """
     angle = np.asarray(angle, dtype=pose.dtype).reshape(-1, *[1] * (pose.ndim - 2))
     cosine, sine = np.cos(angle), np.sin(angle)
@@ -93,14 +95,14 @@ def plane_angle(vectors: np.ndarray) -> np.ndarray:
 
 
 class RunningMoments:
-    """Mean and standard deviation of poses (T, N, D) over their observed points, added up part by part."""
+    """Mean and standard deviation of poses (T, N, D) over observed points, accumulated part by part."""
 
     def __init__(self) -> None:
         self.num_frames = 0
         self._count, self._total, self._squares = np.zeros(1), np.zeros((1, 1)), np.zeros(1)
 
     def add(self, pose: np.ndarray) -> None:
-        """Add a part."""
+        """Add the frames of a part (T, N, D)."""
         observed = observed_points(pose)
         filled = pose.astype(np.float64)
         if not observed.all():
@@ -111,9 +113,9 @@ class RunningMoments:
         self._squares = self._squares + np.einsum("tnd,tnd->n", filled, filled)
 
     def compute(self, min_scale: float) -> tuple[np.ndarray, np.ndarray]:
-        """Return the mean (N, D) and the standard deviation (N,) of any coordinate, at least ``min_scale``.
+        """Return the mean (N, D), and the standard deviation (N,) of all coordinates, at least ``min_scale``.
 
-        A point that was never observed has 0 and 1.
+        A point that was never observed has mean 0 and standard deviation 1.
         """
         count = np.maximum(self._count, 1)
         mean = self._total / count[:, None]

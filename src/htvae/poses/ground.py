@@ -1,8 +1,8 @@
-"""The ground under a moving body: where its lowest landmark comes to rest, again and again.
+"""The ground under a moving body: the height at which its lowest landmark comes to rest again and again.
 
-A path is the sum of what a model says of every frame's velocity, so small errors add up. Along the ground
-nobody sees it, but people who float up or sink in do not look like people: where recordings stay on one
-level, so must motion that is made.
+- A generated path is the sum of velocities that a model predicts for every frame, so small errors add up.
+- Along the ground nobody sees these errors, but people who rise or sink look wrong.
+- So generated motion must stay on one level if the recordings do.
 
 Axes: ``T`` frames, ``L`` landmarks, ``D`` coordinates, of which the second points upwards.
 """
@@ -14,19 +14,19 @@ import numpy as np
 from htvae.poses.geometry import fill_gaps, observed_points
 
 STEP_SECONDS = 2.0
-"""Within so long some foot stands, even of those who jump or run."""
+"""Time (s) within which some foot touches the ground, even when a person jumps or runs."""
 LEAST_STEPS = 3
-"""A recording shorter than so many times this does not tell how level its ground is."""
+"""Shortest recording (in multiples of STEP_SECONDS) that is long enough to measure the ground."""
 USUAL_RATE = 30.0
-"""Frames per second that are assumed where no rate is known."""
+"""Frame rate (1/s) that is assumed where none is known."""
 
 
 def find_ground(places: np.ndarray, fps: float | None) -> np.ndarray:
-    """Return the height (T,) of the ground: the least height of any landmark around each frame, smoothed.
+    """Return the height (T,) of the ground: the lowest height of any landmark around each frame, smoothed.
 
     Args:
         places: (T, L, D) without gaps, the path included.
-        fps: frames per second. None: `USUAL_RATE`.
+        fps: frame rate (1/s). None: `USUAL_RATE`.
     """
     from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
@@ -37,13 +37,14 @@ def find_ground(places: np.ndarray, fps: float | None) -> np.ndarray:
 
 
 def measure_ground_range(recordings: Iterable[tuple[np.ndarray, np.ndarray, float | None]]) -> float:
-    """Return how far, from low to high, the ground lies apart within a recording, in torso lengths.
+    """Return the range of the ground's height within a recording, highest minus lowest, in torso lengths.
 
-    The 95th percentile over recordings, since a few may show stairs, or people who come towards a camera that
-    looks down. Infinite where no recording is long enough to tell.
+    The result is the 95th percentile over recordings, since a few may show stairs, or people who approach a
+    camera that looks down. It is infinite if no recording is long enough to measure the ground.
 
     Args:
-        recordings: pose (T, L, D) around its path, path (T, D), and frames per second, of each.
+        recordings: for each recording its pose (T, L, D) around its path, the path (T, D), and the frame rate
+            (1/s).
     """
     ranges = []
     for pose, path, fps in recordings:
@@ -55,19 +56,19 @@ def measure_ground_range(recordings: Iterable[tuple[np.ndarray, np.ndarray, floa
 
 
 def level_path(pose: np.ndarray, path: np.ndarray, fps: float | None, most: float) -> np.ndarray:
-    """Return a path whose ground lies no further than about ``most`` apart; it begins as it did.
+    """Return the path with its ground's height kept within a range of about ``most``; its start is unchanged.
 
     Args:
         pose: (T, L, D) in torso lengths around the path.
         path: (T, D) in torso lengths.
-        fps: frames per second. None: `USUAL_RATE`.
-        most: torso lengths. Infinite: the path stays as it is.
+        fps: frame rate (1/s). None: `USUAL_RATE`.
+        most: largest range (torso lengths). Infinite: the path is returned unchanged.
     """
     if np.isinf(most):
         return path
     ground = find_ground(pose + path[:, None], fps)
     excess = 1 - min(1.0, most / max(float(np.ptp(ground)), 1e-9))
-    onset = np.minimum(np.arange(len(path)) / _step_frames(fps), 1)  # the first velocity stays what it was
+    onset = np.minimum(np.arange(len(path)) / _step_frames(fps), 1)  # keeps the first velocity
     levelled = path.copy()
     levelled[:, 1] -= excess * onset * (ground - ground[0])
     return levelled

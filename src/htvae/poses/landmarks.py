@@ -1,7 +1,8 @@
 """Landmark names: MediaPipe's list, left/right partners and the edges of the skeleton, all found by name.
 
-Names are compared as words: ``LEFT_HIP``, ``leftHip``, ``l_hip``, ``Hip.L`` and ``hip-left`` are the same
-landmark here. Sets of other names (animals) have partners as far as their names tell, and no edges.
+- Names are compared as words: ``LEFT_HIP``, ``leftHip``, ``l_hip``, ``Hip.L`` and ``hip-left`` are the same
+  landmark here.
+- Landmarks with other names (of animals) have partners if the names show a side, but no edges.
 """
 
 import re
@@ -52,8 +53,8 @@ _OPPOSITE = {"left": "right", "right": "left", "l": "r", "r": "l"}
 _HANDED_TURNS = {"clockwise", "anticlockwise", "counterclockwise", "cw", "ccw"}
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=[0-9])")
 
-# Consecutive landmarks of a chain are joined; an absent one is skipped, so that its neighbours are joined.
-# SIDE stands for LEFT and RIGHT in turn.
+# Consecutive landmarks of a chain are joined; an absent landmark is skipped and its neighbours are joined.
+# SIDE stands for LEFT and for RIGHT.
 _CHAINS = (
     ("NOSE", "SIDE_EYE_INNER", "SIDE_EYE", "SIDE_EYE_OUTER", "SIDE_EAR"),
     ("NOSE", "SIDE_SHOULDER"),
@@ -69,18 +70,17 @@ _CHAINS = (
 
 
 def canonical_name(landmark: str) -> str:
-    """Return the name in MediaPipe's spelling, the side in front: ``hip.L``, ``lHip`` give ``LEFT_HIP``."""
+    """Return the name in MediaPipe's spelling, the side first: ``hip.L`` and ``lHip`` give ``LEFT_HIP``."""
     full = {"l": "left", "r": "right"}
     words = [full.get(word, word) for word in _words(landmark)]
     return "_".join(sorted(words, key=lambda word: word not in ("left", "right"))).upper()
 
 
 def mirror_permutation(landmarks: Sequence[str]) -> list[int]:
-    """Return the index of each landmark's left/right partner, its own index where it has none.
+    """Return the index of each landmark's left/right partner, or its own index if it has no partner.
 
-    The result is its own inverse. Side marks are words (``LEFT_HIP``, ``leftHip``, ``L_Hip``, ``hip.r``),
-    beginnings (``lefthip``), or one letter that is glued on (``lhip``, ``pawFL``), the last only where the
-    partner exists.
+    The permutation is its own inverse. A side is marked by a word (``LEFT_HIP``, ``leftHip``, ``L_Hip``,
+    ``hip.r``), by the beginning of a word (``lefthip``), or by a first or last letter (``lhip``, ``pawFL``).
     """
     index_of = {_words(name): index for index, name in reversed(list(enumerate(landmarks)))}
     partners = [
@@ -91,10 +91,10 @@ def mirror_permutation(landmarks: Sequence[str]) -> list[int]:
 
 
 def skeleton_edges(landmarks: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the pairs of indices that a bone joins, for MediaPipe's names and reduced sets of them.
+    """Return the pairs of indices that a bone joins, for MediaPipe's names or a part of them.
 
-    These are MediaPipe's connections, and the nose joined to both shoulders so that the head hangs on the
-    body. Where a landmark is absent, its neighbours along the limb are joined instead. Unknown names have no
+    The edges are MediaPipe's connections, and two from the nose to the shoulders, which connect the head to
+    the body. If a landmark is absent, its neighbours along the limb are joined instead. Unknown names have no
     edges.
     """
     index_of = {canonical_name(name): index for index, name in reversed(list(enumerate(landmarks)))}
@@ -106,7 +106,7 @@ def skeleton_edges(landmarks: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def side_names(label: str) -> bool:
-    """Return whether a label names a side or a sense of turning (``wave-left-hand``, ``clockwise``)."""
+    """Return whether a label names a side or a direction of turning (``wave-left-hand``, ``clockwise``)."""
     return any(_opposite(word) != word or word in _HANDED_TURNS for word in _words(label))
 
 
@@ -122,7 +122,7 @@ def _opposite(word: str) -> str:
 
 
 def _mirrored(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Yield what the partner may be called, the surest first."""
+    """Yield possible names of the partner, the most likely first."""
     swapped = tuple(_opposite(word) for word in words)
     if swapped != words:
         yield swapped

@@ -1,4 +1,4 @@
-"""One recording's poses as an array, with what is known about it.
+"""One recording's poses as an array, with the recording's metadata.
 
 Axes: T frames, L landmarks, D coordinates (2 from CSV files, any number from arrays).
 """
@@ -25,11 +25,11 @@ class FrameLabel:
     """A label for a span of frames."""
 
     start: int
-    """First frame (number in the source)."""
+    """Number of the first frame in the source."""
     stop: int
-    """Frame (number in the source) after the last one."""
+    """Number of the frame after the last one in the source."""
     label: str
-    """What happens there."""
+    """Label of what happens in the span."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.stop:
@@ -50,18 +50,18 @@ class Coordinates:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PoseSequence:
-    """The poses of one recording. Made by `read_folder`, by `from_array`, or by hand.
+    """The poses of one recording, made by `read_folder`, by `from_array`, or by hand.
 
-    The array is kept as it is given, so it may be a slice of a memory map; nothing here writes to it.
+    The array is kept without a copy and never written to, so it may be a slice of a memory map.
 
     Raises:
-        TypeError: ``pose`` is no float32 array.
-        ValueError: sizes disagree, a name stands twice, a coordinate is infinite, or a point has some
-            coordinates only.
+        TypeError: ``pose`` is not a float32 array.
+        ValueError: sizes disagree, a name occurs twice, a coordinate is infinite, or a point has only some of
+            its coordinates.
     """
 
     name: str
-    """Name of the recording: path relative to the data folder, without suffix."""
+    """Name of the recording: its path relative to the data folder, without suffix."""
     landmarks: tuple[str, ...]
     """Names of the landmarks, in the order of axis L."""
     pose: npt.NDArray[np.float32]
@@ -71,15 +71,15 @@ class PoseSequence:
     first_frame: int = 0
     """Frame number in the source of ``pose[0]``."""
     label: str | None = None
-    """What the recording shows, None where unknown."""
+    """Label of what the recording shows, None where unknown."""
     subject: str | None = None
-    """The person or animal, None where unknown."""
+    """Name of the person or animal, None where unknown."""
     split: str | None = None
-    """``train``, ``val`` or ``test`` where the manifest fixes it."""
+    """Split that the manifest fixes: ``train``, ``val`` or ``test``; None where it fixes none."""
     covariates: Mapping[str, str] = field(default_factory=dict)
-    """Further columns of the manifest; a column that is empty for this recording is left out."""
+    """Further columns of the manifest, without those that are empty for this recording."""
     frame_labels: tuple[FrameLabel, ...] = ()
-    """Labelled spans of source frames, by start; they may overlap."""
+    """Labelled spans of source frames, ordered by start; they may overlap."""
     coordinates: Coordinates = Coordinates()
     """Meaning of x and y in the recording's file. ``pose`` does not depend on it; writers do."""
 
@@ -99,12 +99,12 @@ class PoseSequence:
 
     @property
     def num_frames(self) -> int:
-        """Frames from the first to the last, those without any point included."""
+        """Number of frames from the first to the last, including frames without any point."""
         return self.pose.shape[0]
 
     @property
     def observed(self) -> npt.NDArray[np.bool_]:
-        """Mask (T, L): True where the recording has the point."""
+        """Mask (T, L), bool, True where the recording has the point."""
         return ~np.isnan(self.pose[..., 0])
 
     @classmethod
@@ -119,8 +119,8 @@ class PoseSequence:
         """Make a sequence from an array of any real type.
 
         Args:
-            pose: coordinates (T, L, D), the second of them upwards. NaN in any coordinate makes the whole
-                point missing.
+            pose: coordinates (T, L, D), of which the second points upwards. NaN in one coordinate makes the
+                whole point missing.
             landmarks: names of axis L. None: ``POINT_0``, ``POINT_1``, ...
             name: name of the recording.
             fps: frame rate (1/s).
@@ -128,14 +128,14 @@ class PoseSequence:
 
         Raises:
             TypeError: the array does not hold real numbers.
-            ValueError: as the class.
+            ValueError: for the reasons that the class names.
         """
         array = np.asarray(pose)
         if array.dtype.kind not in "fiu":
             raise TypeError(f"{name}: pose must hold real numbers, but has the type {array.dtype}.")
         _check_axes(name, array)
         if array.dtype != np.float32:
-            with np.errstate(over="ignore"):  # becomes infinite, which the class reports
+            with np.errstate(over="ignore"):  # an overflow gives infinity, which the class reports
                 array = array.astype(np.float32)
         missing = np.isnan(array)
         partial = missing.any(-1) & ~missing.all(-1)
@@ -187,7 +187,7 @@ class PoseSequence:
 
 
 def content_hash(sequence: PoseSequence) -> str:
-    """Return a hash of a recording's landmarks and poses, whatever the recording is called."""
+    """Return a hash of a recording's landmarks and poses; its name does not enter."""
     digest = hashlib.blake2b(repr((sequence.landmarks, sequence.pose.shape)).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(sequence.pose).data)
     return digest.hexdigest()

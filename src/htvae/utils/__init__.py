@@ -1,4 +1,4 @@
-"""Tools that know no topic of the package."""
+"""Tools that do not depend on the package's topics."""
 
 from htvae.utils.lazy import lazy_names
 from htvae.utils.utils import __all__

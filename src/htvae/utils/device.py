@@ -1,13 +1,13 @@
-"""Which device computes, and in what precision."""
+"""Choice of the computing device, and its speed in bf16."""
 
 import torch
 
 
 def choose_device(name: str) -> str:
-    """Return "cuda", "mps" or "cpu"; with "auto" the fastest that is there.
+    """Return "cuda", "mps" or "cpu"; for "auto", the fastest device of this machine.
 
     Raises:
-        ValueError: the device asked for is not there.
+        ValueError: this machine has no such device.
     """
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":

@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Files that are written whole or not at all, and safe names for them."""
 
 import contextlib
 import hashlib
@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import IO, Any
 
 LONGEST_NAME = 128
-"""Most bytes of a file name. Systems store 255 bytes, encrypted ones 143; a temporary name has 14 more."""
+"""Most bytes of a file name. File systems store 255 bytes, encrypted ones 143; a temporary name has 14
+more."""
 
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp(\.\w+)?")
 
 
 @contextmanager
 def naming_errors(path: Path) -> Iterator[None]:
-    """Let errors of the system that name no file name this one: a full disk is told of without a name."""
+    """Add this path to OSErrors that carry none (a full disk reports none)."""
     try:
         yield
     except OSError as error:
@@ -32,10 +33,10 @@ def naming_errors(path: Path) -> Iterator[None]:
 
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path in the same folder; the file written there replaces ``path`` in the end.
+    """Yield a temporary path in the same folder; the file written there replaces ``path`` at the end.
 
-    If anything fails, an earlier file at ``path`` stays as it was; no part of a new one is ever seen, not
-    even after a power cut. The temporary name keeps the suffix. Absent folders are made.
+    If anything fails, an earlier file at ``path`` stays unchanged. Nobody ever sees a part of a new file, not
+    even after a power cut. The temporary name keeps the suffix. Missing folders are made.
 
     Example::
 
@@ -43,7 +44,7 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
             temporary.write_text("a,b")
 
     Raises:
-        OSError: the system does not let us write; ``filename`` is ``path``, not the temporary name.
+        OSError: the file cannot be written; ``filename`` is ``path``, not the temporary name.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp{path.suffix}")
@@ -59,21 +60,21 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
             error.filename, error.filename2 = str(path), None
         raise
     finally:
-        with contextlib.suppress(OSError):  # what went wrong before is the news
+        with contextlib.suppress(OSError):  # an earlier error matters more
             temporary.unlink(missing_ok=True)
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files that killed processes left in a folder; nobody may be writing there."""
+    """Remove temporary files that killed processes left in a folder. No process may be writing there."""
     for path in folder.glob(".*.tmp*"):
         if _TEMPORARY.fullmatch(path.name):
             path.unlink(missing_ok=True)
 
 
 def save_tensors(path: Path, values: Any) -> None:
-    """Write tensors and plain values as ``torch.save`` does, but whole or not at all.
+    """Write tensors and plain values like ``torch.save``, but whole or not at all.
 
-    The bytes are made in memory first: PyTorch's own writer turns a full disk into a RuntimeError.
+    The bytes are made in memory first, since PyTorch's own writer turns a full disk into a RuntimeError.
     """
     import torch
 
@@ -124,10 +125,10 @@ def _check_claimed_size(file: IO[bytes]) -> None:
 
 
 def path_inside(folder: Path, name: str) -> Path:
-    """Return ``folder / name``, a place that a name from elsewhere chooses.
+    """Return ``folder / name`` for a name from outside the program.
 
     Raises:
-        ValueError: it would lie outside of the folder, by way of ``..`` or of a link.
+        ValueError: the path leads out of the folder, through ``..`` or a link.
     """
     path = folder / name
     if not path.resolve().is_relative_to(folder.resolve()):
@@ -138,15 +139,15 @@ def path_inside(folder: Path, name: str) -> Path:
 
 
 def shorten_name(name: str, suffix: str = "", most_bytes: int = LONGEST_NAME) -> str:
-    """Return a file name for something that has a name of its own, such as a recording.
+    """Return a file name for a recording or anything else that has a name.
 
-    Characters that some system refuses, and the slashes of subfolders, become ``_``. A name that was changed
-    ends in eight digits of a hash of the whole, so that different names stay different and can be traced; a
-    long one is cut to what every file system stores, with room for a temporary name.
+    Characters that some system refuses, and the slashes of subfolders, become ``_``. A long name is cut to
+    the length that every file system stores, with room for a temporary name. A changed name ends in eight
+    digits of the original name's hash, so that different names stay different.
 
     Args:
         name: any text.
-        suffix: added at the end, such as ``.csv``.
+        suffix: text added at the end, such as ``.csv``.
         most_bytes: most bytes (UTF-8) of the result.
     """
     plain = "".join(char if char.isalnum() or char in "-_. " else "_" for char in name).strip(" .") or "_"
@@ -159,7 +160,7 @@ def shorten_name(name: str, suffix: str = "", most_bytes: int = LONGEST_NAME) ->
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a new name in a folder last; systems that cannot open folders do so by themselves."""
+    """Flush a folder's new names to disk. Systems that cannot open folders need no flush."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

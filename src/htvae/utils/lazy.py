@@ -1,4 +1,4 @@
-"""Names of a package that are imported when they are first asked for, so that importing it is quick."""
+"""Names of a package that are imported at their first use, so that importing the package is quick."""
 
 import importlib
 import sys
@@ -15,7 +15,7 @@ def lazy_names(module: str, homes: Mapping[str, str]) -> tuple[Callable[[str], A
 
     Args:
         module: name of the package.
-        homes: module that each name is imported from.
+        homes: for each name, the module that it is imported from.
     """
 
     def get(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""A lock that the system lets go of when its process ends, however it ends."""
+"""A file lock that the system releases when its process ends, even if the process is killed."""
 
 import errno
 import logging
@@ -16,26 +16,27 @@ from htvae.utils.files import naming_errors
 logger = logging.getLogger(__name__)
 
 _HELD = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
-_FAR_BEYOND = 1 << 30  # Windows locks bytes, and nobody else may read those
+_FAR_BEYOND = 1 << 30  # Windows locks bytes, which no other process may then read
 
 
 class LockHeldError(OSError):
-    """Another process holds the lock; the message says which, since when, and what to do."""
+    """Another process holds the lock. The message names that process, the time, and what to do."""
 
 
 @contextmanager
 def hold_lock(path: Path, advice: str = "Wait until it has ended.", wait: float = 0.0) -> Iterator[None]:
-    """Hold a lock file for the time of the block. It names its holder, and stays behind.
+    """Hold a lock file during the block. The file names the process that holds the lock, and is not removed.
 
-    Children that are forked meanwhile do not hold it: those of a killed process may live on for a while.
+    Children that are forked during the block do not hold the lock, since children of a killed process may
+    live on for a while.
 
     Args:
-        path: the lock file; its folder must be there.
-        advice: what a user can do where another process holds it.
-        wait: how long to try (s).
+        path: the lock file; its folder must exist.
+        advice: sentence that tells the user what to do if another process holds the lock.
+        wait: time to keep trying (s).
 
     Raises:
-        LockHeldError: another process holds it.
+        LockHeldError: another process holds the lock.
         OSError: the file cannot be written.
     """
     deadline = time.monotonic() + wait
@@ -58,7 +59,10 @@ def hold_lock(path: Path, advice: str = "Wait until it has ended.", wait: float 
 
 
 def _try_to_lock(descriptor: int, path: Path) -> bool:
-    """Lock an open file; False where another process holds it."""
+    """Lock an open file; return False if another process holds the lock.
+
+    A file system without locks gives a warning and True.
+    """
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -73,7 +77,7 @@ def _try_to_lock(descriptor: int, path: Path) -> bool:
         if error.errno in _HELD:
             return False
         logger.warning(
-            "%s cannot be locked (%s): that two processes use its folder at once would not be noticed.",
+            "%s cannot be locked (%s). Make sure that no other process uses its folder.",
             path,
             error.strerror,
         )

@@ -1,8 +1,9 @@
-"""Several processes that share work through a folder: which of the others are alive.
+"""Signs of life of several processes that share work through a folder.
 
-They do not talk to each other. While it works, each touches a file of its own in the folder every few
-seconds; one whose file no longer changes has ended, however that came about. This holds on any system and
-across machines that share the folder.
+- While a process works, it touches a file of its own in the folder every few seconds.
+- A process whose file no longer changes has ended, whatever the reason.
+- This works on every system, and across machines that share the folder; processes do not communicate
+  otherwise.
 """
 
 import contextlib
@@ -16,15 +17,15 @@ from pathlib import Path
 from htvae.utils.world import World
 
 INTERVAL = 2.0
-"""Seconds between two signs of life."""
+"""Time (s) between two signs of life."""
 PATIENCE = 30.0
-"""Seconds without a sign of life (not even a first one) after which a process counts as ended."""
+"""Time (s) without a sign of life, or without a first one, after which a process counts as ended."""
 
 
 @contextlib.contextmanager
 def interrupt_on_terminate() -> Iterator[None]:
     """Let SIGTERM, by which torchrun and clusters end processes, raise KeyboardInterrupt as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():  # Python sets handlers in that one alone
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
         yield
         return
     earlier = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -35,13 +36,13 @@ def interrupt_on_terminate() -> Iterator[None]:
 
 
 class SignsOfLife:
-    """Shows the others in a folder that this process is alive, and watches them; alone, it does nothing.
+    """Shows other processes that this one is alive, and watches them. A single process does nothing.
 
-    Used as a context manager. The folder is made; it is removed in the end if nothing else is in it.
+    Use it as a context manager. It makes the folder, and removes the folder at the end if it is empty.
 
     Args:
-        folder: that all processes share.
-        world: the place of this process.
+        folder: folder that all processes share.
+        world: rank of this process and number of processes.
     """
 
     def __init__(self, folder: Path, world: World) -> None:
@@ -63,16 +64,16 @@ class SignsOfLife:
             self._ended.set()
             self._thread.join()
             self._path(self.world.rank).unlink(missing_ok=True)
-            with contextlib.suppress(OSError):  # others are at work there
+            with contextlib.suppress(OSError):  # other processes still work there
                 self.folder.rmdir()
 
     def wait_for(self, needed: Callable[[], Collection[int]]) -> None:
-        """Wait while ``needed()`` names processes that are alive; so, in the end, for none or the dead."""
+        """Block until every process in ``needed()`` has finished or died."""
         while {index for index in needed() if self._is_alive(index)}:
             time.sleep(INTERVAL / 4)
 
     def _is_alive(self, index: int) -> bool:
-        """Return whether a process shows itself, may still be starting, or has only just fallen silent."""
+        """Return whether a process shows signs of life, may still be starting, or stopped only just now."""
         try:
             stamp = self._path(index).stat().st_mtime_ns
         except OSError:
@@ -80,13 +81,13 @@ class SignsOfLife:
         now = time.monotonic()
         earlier, since = self._seen.setdefault(index, (stamp, now))
         if stamp != earlier:
-            since = -math.inf if stamp is None else now  # without its file: it has ended in an orderly way
+            since = -math.inf if stamp is None else now  # a process that ends regularly removes its file
             self._seen[index] = (stamp, since)
         return now - since < PATIENCE
 
     def _keep_touching(self) -> None:
         while not self._ended.wait(INTERVAL):
-            with contextlib.suppress(OSError):  # whoever finished last has removed the folder
+            with contextlib.suppress(OSError):  # the last process to finish has removed the folder
                 self._path(self.world.rank).touch()
 
     def _path(self, index: int) -> Path:

@@ -8,18 +8,18 @@ _MOST_LISTED = 20
 
 
 def printable(name: object) -> str:
-    """Return a file name so that any terminal or log can show it: no line breaks, no broken characters."""
+    """Return a file name that any terminal or log can show, without line breaks or broken characters."""
     text = str(name).encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def shorten(cell: str) -> str:
-    """Return a cell, or the beginning of a long one, so that any terminal or log can show it."""
+    """Return a cell, or the beginning of a long one, as any terminal or log can show it."""
     return printable(cell if len(cell) <= _MOST_SHOWN else cell[:_MOST_SHOWN] + "...")
 
 
 def list_names(names: Iterable[str]) -> str:
-    """Return names in a row, the first few where they are many, so that any terminal or log can show them."""
+    """Return names in a row as any terminal or log can show them; of many names only the first few."""
     shown = [shorten(name) for name in names]
     return ", ".join(shown[:_MOST_LISTED]) + (", ..." if len(shown) > _MOST_LISTED else "")
 

@@ -1,33 +1,33 @@
-"""Which of several processes this one is."""
+"""The rank of this process, and the number of processes."""
 
 import os
 from typing import NamedTuple
 
 
 class World(NamedTuple):
-    """The place of this process among those that torchrun started; the only one by default."""
+    """The place of this process among the processes that torchrun started; by default the only process."""
 
     rank: int = 0
-    """Which one, from 0."""
+    """Number of this process, from 0."""
     size: int = 1
-    """How many."""
+    """Number of processes."""
     local_rank: int = 0
-    """Which one on its machine, from 0."""
+    """Number of this process on its machine, from 0."""
     local_size: int = 1
-    """How many on its machine."""
+    """Number of processes on its machine."""
 
     def __str__(self) -> str:
         return f"process {self.rank + 1} of {self.size}"
 
     @classmethod
     def from_environment(cls) -> "World":
-        """Return what torchrun, or whoever else starts several processes, says in the environment.
+        """Return the place that torchrun or another launcher wrote into the environment.
 
         Raises:
-            ValueError: ``RANK`` and ``WORLD_SIZE`` do not fit each other.
+            ValueError: ``RANK`` and ``WORLD_SIZE`` are not whole numbers with 0 <= RANK < WORLD_SIZE.
         """
         texts = os.environ.get("RANK"), os.environ.get("WORLD_SIZE")
-        if texts[0] is None:  # a size alone is some other launcher's
+        if texts[0] is None:  # WORLD_SIZE alone comes from another kind of launcher
             return cls()
         rank, size = (int(text) if text and text.isdecimal() else -1 for text in texts)
         if not 0 <= rank < size:
