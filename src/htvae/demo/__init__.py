@@ -1,1 +1,1 @@
-"""A made-up world of people and animals that move, for trying things out and for tests."""
+"""Made-up recordings of moving people and animals, for trying things out and for tests."""

@@ -1,7 +1,8 @@
-"""What the people of the demo recordings can do: each action is a cycle of channel curves.
+"""Actions of the people in the demo recordings; each action is a cycle of channel curves.
 
-An action maps a phase (in cycles; a whole number is the start of a cycle) to channels of `demo_body`. Those
-that are not ``cyclic`` start and end each cycle in a relaxed stand, so any action can follow any other.
+- An action maps a phase (in cycles; a whole number is the start of a cycle) to channels of `htvae.demo.body`.
+- An action that is not ``cyclic`` starts and ends each cycle in a relaxed stand, so that any action can
+  follow any other.
 """
 
 from collections.abc import Callable
@@ -18,16 +19,16 @@ Key = tuple[float, float] | tuple[float, float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
-    """One action: its cycle, how long that takes, and how far it carries."""
+    """One action: its curves, the duration of a cycle, and the distance travelled in a cycle."""
 
     seconds: float
-    """Duration of a cycle at average tempo."""
+    """Duration of a cycle (s) at average tempo."""
     pose: Callable[[Array, Habits, str], Channels]
-    """(phase (T,), habits, favoured side) -> channels that differ from a relaxed stand."""
+    """Function from phase (T,), habits and favoured side to the channels that differ from a relaxed stand."""
     stride: float = 0.0
-    """Leg lengths travelled in a cycle at average amplitude."""
+    """Distance (leg lengths) travelled in a cycle at average amplitude."""
     cyclic: bool = False
-    """Whether the curves go on beyond the first and the last cycle while another action is faded in."""
+    """Whether the curves continue beyond the first and the last cycle during a cross-fade."""
 
 
 def curve(phase: Array, keys: list[Key]) -> Array:
@@ -47,7 +48,7 @@ def curve(phase: Array, keys: list[Key]) -> Array:
 
 
 def _gait(phase: Array, stance: float, stride: float, lift: list[Key], pitch: list[Key]) -> Channels:
-    """Return both feet: down for the share ``stance`` of a cycle, moving back as fast as the body goes on."""
+    """Return both feet; a foot is down for the share ``stance`` of a cycle, moving back against the body."""
     channels: Channels = {}
     reach, toe_off = stance * stride / 2, stance / 2
     for side, shift in (("left", 0.0), ("right", 0.5)):
@@ -60,7 +61,7 @@ def _gait(phase: Array, stance: float, stride: float, lift: list[Key], pitch: li
 
 
 def _swing_arms(phase: Array, swing: float, lead: float, elbow: float, bend: float) -> Channels:
-    """Return arms that swing opposite to the legs of `_gait`; elbows bend more in front."""
+    """Return arms that swing opposite to the legs of `_gait`; elbows bend more at the front of the swing."""
     channels: Channels = {}
     for side, sign in (("left", 1.0), ("right", -1.0)):
         wave = sign * np.sin(2 * np.pi * phase - 0.15)
@@ -199,7 +200,7 @@ def _jump(phase: Array, habits: Habits, side: str) -> Channels:
 
 
 def _sit(phase: Array, habits: Habits, side: str) -> Channels:
-    """Sit down on a chair behind, stay, get up."""
+    """Return the channels of sitting down on a chair behind, staying, and getting up."""
     seat = curve(phase, [(0.03, 0.0), (0.2, 1.0), (0.82, 1.0), (0.98, 0.0)])
     bend = curve(phase, [(0.02, 0.0), (0.12, 0.6), (0.24, -0.04), (0.76, 0.0), (0.87, 0.7), (0.98, 0.0)])
     channels: Channels = {
@@ -218,7 +219,7 @@ def _sit(phase: Array, habits: Habits, side: str) -> Channels:
 
 
 def _reach(phase: Array, habits: Habits, side: str) -> Channels:
-    """Take something from a high shelf, on tiptoe."""
+    """Return the channels of taking something from a high shelf, on tiptoe."""
     up = curve(phase, [(0.04, 0.0), (0.38, 1.0), (0.6, 1.0), (0.95, 0.0)])
     tiptoe = habits.amplitude * curve(phase, [(0.22, 0.0), (0.42, 1.0), (0.58, 1.0), (0.72, 0.0)])
     sign = SIDES[side]
@@ -240,7 +241,7 @@ def _reach(phase: Array, habits: Habits, side: str) -> Channels:
 
 
 def _pick_up(phase: Array, habits: Habits, side: str) -> Channels:
-    """Bend down, take something from the ground, come up."""
+    """Return the channels of bending down, taking something from the ground, and coming up."""
     down = curve(phase, [(0.05, 0.0), (0.42, 1.0), (0.52, 1.0), (0.94, 0.0)])
     sign = SIDES[side]
     channels: Channels = {
@@ -269,7 +270,7 @@ ACTIONS: dict[str, Action] = {
     "reach": Action(seconds=2.8, pose=_reach),
     "pick_up": Action(seconds=2.6, pose=_pick_up),
 }
-"""Every action of the demo recordings by its label."""
+"""Actions of the demo recordings by label."""
 
 ACTIVITIES: dict[str, Choices] = {
     "stroll": {"walk": (0.5, 5, 14), "stand": (0.2, 1, 2), "wave": (0.2, 3, 7), "reach": (0.1, 1, 1)},
@@ -289,4 +290,4 @@ ACTIVITIES: dict[str, Choices] = {
     },
     "waiting": {"stand": (0.35, 1, 3), "sit": (0.3, 1, 1), "walk": (0.25, 2, 5), "wave": (0.1, 3, 5)},
 }
-"""The script of each activity: action -> (how often, fewest cycles, most cycles)."""
+"""Choices of each activity: action -> (relative frequency, fewest cycles, most cycles)."""

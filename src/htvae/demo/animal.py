@@ -1,7 +1,7 @@
 """The animals of the demo recordings: a mouse-like body seen from above, without hips.
 
-The head leads, the body follows like a chain. Coordinates are in body lengths; points of the plane are
-complex numbers here. Axes: T frames.
+The head leads, and the body follows like a chain. Coordinates are in body lengths; points of the plane are
+complex numbers in this module. Axes: T frames.
 """
 
 from dataclasses import dataclass
@@ -22,18 +22,18 @@ LANDMARKS = (
     "TAIL_MIDDLE",
     "TAIL_TIP",
 )
-"""The points of an animal."""
+"""Landmarks of an animal."""
 
 ACTIVITIES: dict[str, Choices] = {
     "explore": {"walk": (0.5, 4, 14), "sniff": (0.3, 3, 8), "rear": (0.2, 1, 2)},
     "settle": {"groom": (0.4, 6, 20), "rest": (0.3, 1, 3), "sniff": (0.15, 2, 5), "walk": (0.15, 3, 6)},
     "patrol": {"dash": (0.35, 4, 10), "walk": (0.35, 4, 12), "sniff": (0.2, 2, 4), "rest": (0.1, 1, 1)},
 }
-"""The script of each activity: action -> (how often, fewest cycles, most cycles)."""
+"""Choices of each activity: action -> (relative frequency, fewest cycles, most cycles)."""
 
 _CYCLE_SECONDS = {"walk": 0.42, "dash": 0.26, "sniff": 0.5, "rear": 2.4, "groom": 0.36, "rest": 2.5}
 _NEUTRAL = {"speed": 0.0, "stretch": 1.0, "head_yaw": 0.0, "head_stretch": 1.0, "sway": 0.0}
-_ARENA = 3.2  # body lengths from the middle to where it turns back
+_ARENA = 3.2  # distance (body lengths) from the middle at which the animal turns back
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,7 @@ def _pose(segment: Segment, seconds: Array) -> Channels:
 def _roam(
     channels: Channels, mouse: Mouse, fps: float, mood: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Return the neck's path, complex (T,), and heading (T,), which turns back at the arena's edge."""
+    """Return the neck's path, complex (T,), and heading (T,); the animal turns back at the arena's edge."""
     place = rng.uniform(0, _ARENA) * np.exp(2j * np.pi * rng.random())
     heading = 2 * np.pi * rng.random()
     places, headings = np.empty(len(mood), dtype=complex), np.empty(len(mood))
@@ -129,7 +129,7 @@ def _build_points(channels: Channels, neck: Array, heading: Array, mouse: Mouse)
 
 
 def _drag(leader: Array, link: Array, heading: float) -> Array:
-    """Return the path, complex (T,), of a point that ``leader`` drags on a link of that length (T,)."""
+    """Return the path, complex (T,), of a point that ``leader`` (T,) drags on a link of length ``link``."""
     follower = np.empty_like(leader)
     place = leader[0] - link[0] * np.exp(1j * heading)
     for frame, (ahead, length) in enumerate(zip(leader.tolist(), link.tolist(), strict=True)):

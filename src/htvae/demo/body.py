@@ -1,11 +1,12 @@
-"""The body of the demo recordings: a skeleton of constant bone lengths that is posed by named channels.
+"""The body of the demo recordings: a skeleton of constant bone lengths, posed by named channels.
 
-Feet come first here. A pose says where the feet stand and how high the pelvis is; knees follow by inverse
-kinematics, trunk, head and arms by forward kinematics. So a planted foot cannot slide.
+- A pose gives the places of the feet and the height of the pelvis. Knees follow by inverse kinematics; trunk,
+  head and arms follow by forward kinematics. So a planted foot cannot slide.
+- World: x forward at heading 0, y up, z to the right; metres, radians.
+- Channels: one array (T,) each. Lengths are in leg lengths (``pelvis_height``: in hip heights of a standing
+  person); ``*_side`` points to the right for the pelvis and outward for a foot.
 
-Axes: T frames, L landmarks. World: x forward at heading 0, y up, z to the right; metres, radians.
-Channels: one array (T,) each. Lengths are in leg lengths (``pelvis_height``: in hip heights of standing);
-``*_side`` is to the right for the pelvis and outward for a foot.
+Axes: T frames, L landmarks.
 """
 
 import numpy as np
@@ -42,7 +43,7 @@ NEUTRAL: dict[str, float] = {
 } | {f"{side}_{name}": value for side in SIDES for name, value in _ONE_SIDED.items()}
 """Value of each channel for a relaxed stand."""
 
-_HEAD_POINTS = {  # forward, up, outward from the top of the neck, in body heights
+_HEAD_POINTS = {  # distances forward, up, outward from the top of the neck, in body heights
     "NOSE": (0.058, 0.048, 0.0),
     "EYE_INNER": (0.046, 0.068, 0.010),
     "EYE": (0.044, 0.069, 0.018),
@@ -51,7 +52,7 @@ _HEAD_POINTS = {  # forward, up, outward from the top of the neck, in body heigh
     "MOUTH": (0.046, 0.027, 0.015),
 }
 _HAND_POINTS = {"PINKY": (-0.018, -0.050), "INDEX": (0.014, -0.053), "THUMB": (0.024, -0.026)}
-_LUMBAR_SHARE = 0.4  # part of the trunk that turns with the pelvis; the rest turns with the chest
+_LUMBAR_SHARE = 0.4  # share of the trunk that turns with the pelvis; the rest turns with the chest
 FOOT_DOWN = 0.004
 """Lift (leg lengths) below which a foot bears weight."""
 
@@ -62,9 +63,9 @@ def pose_body(channels: Channels, root: Array, heading: Array, body: Proportions
     """Return the world position (T, 3) of each landmark, in metres.
 
     Args:
-        channels: all names of `NEUTRAL`, arrays (T,).
-        root: (T, 2), the point of the ground (x, z) below the body.
-        heading: (T,), radians; positive turns to the left seen from above.
+        channels: an array (T,) for each name of `NEUTRAL`, and those that `lock_feet` adds.
+        root: (T, 2), the point on the ground (x, z) below the body.
+        heading: (T,), radians; positive angles turn to the left, seen from above.
         body: lengths of the bones.
     """
     upright = rotate_y(heading)
@@ -95,10 +96,11 @@ def rotate_y(angle: Array) -> Array:
 
 
 def lock_feet(channels: Channels, root: Array, heading: Array, leg: float) -> Channels:
-    """Return channels whose feet keep place and direction on the ground while they bear weight.
+    """Return channels in which feet keep their place and direction on the ground while they bear weight.
 
-    What a foot would slide while it is down (turns, cross-fades) is moved into its swings. Adds
-    ``*_foot_x``, ``*_foot_z`` and ``*_foot_yaw``: world place (metres) and direction of each foot.
+    A foot that is down would slide in turns and cross-fades; this movement is shifted into the foot's swings.
+    The new channels ``*_foot_x``, ``*_foot_z`` and ``*_foot_yaw`` hold each foot's place (metres) and
+    direction (radians) in the world.
     """
     locked = dict(channels)
     for side, sign in SIDES.items():
@@ -115,7 +117,7 @@ def lock_feet(channels: Channels, root: Array, heading: Array, leg: float) -> Ch
 
 
 def _lock_correction(place: Array, down: Array) -> Array:
-    """Return what to add to ``place`` (T, 3) so that it is constant in each run of ``down`` frames (T,)."""
+    """Return a correction of ``place`` (T, 3) that makes it constant in each run of ``down`` frames (T,)."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], down.astype(int), [0]])))
     times, corrections = [], []
     for start, stop in zip(edges[::2], edges[1::2], strict=True):
@@ -136,7 +138,7 @@ def _lock_correction(place: Array, down: Array) -> Array:
 def _place_foot(
     side: str, channels: Channels, root: Array, heading: Array, body: Proportions
 ) -> dict[str, Array]:
-    """Return ankle, heel and toe (T, 3). Its heel rises about the toe, its toe about the heel."""
+    """Return ankle, heel and toe (T, 3). The heel rises about the toe, and the toe about the heel."""
     height = body.height
     ankle, heel, toe = (np.array(p) * height for p in ((-0.035, 0.045), (-0.075, 0.012), (0.075, 0.012)))
     pitch = channels[f"{side}_foot_pitch"]
@@ -162,7 +164,7 @@ def _pelvis_center(
     feet: dict[str, dict[str, Array]],
     body: Proportions,
 ) -> Array:
-    """Return the middle of the hips (T, 3), lowered where a leg would not reach its foot."""
+    """Return the middle of the hips (T, 3), lowered where a leg is too short to reach its foot."""
     ahead, side = body.leg * channels["pelvis_forward"], body.leg * channels["pelvis_side"]
     center = _turn(upright, np.stack([ahead, np.zeros_like(ahead), side], axis=-1))
     center[:, [0, 2]] += root
@@ -177,7 +179,7 @@ def _pelvis_center(
 
 
 def _smooth_cover(values: Array, reach: int = 3) -> Array:
-    """Return a smooth curve nowhere below ``values`` (T,): the maximum over ``reach`` frames, averaged."""
+    """Return a smooth curve that is never below ``values`` (T,): an average of maxima over nearby frames."""
     window = 2 * reach + 1
     padded = np.pad(values, 2 * reach, mode="edge")
     highest = np.lib.stride_tricks.sliding_window_view(padded, window).max(axis=-1)

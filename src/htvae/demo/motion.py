@@ -1,6 +1,6 @@
-"""How the people of the demo recordings come to move: a script of actions along a path to and fro.
+"""Movement of the people in the demo recordings: a script of actions along a path to and fro.
 
-Axes: T frames. World and channels as in `demo_body`.
+Axes: T frames. World and channels are those of `htvae.demo.body`.
 """
 
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ _GRAVITY = 9.81
 
 @dataclass(frozen=True, kw_only=True)
 class Motion:
-    """Noise-free movement of one recording, in space."""
+    """Noise-free movement of one recording in space."""
 
     points: dict[str, Array]
     """World position (T, 3) of each landmark, in metres."""
     feet_down: dict[str, Array]
-    """For each side whether the foot bears weight, bool (T,)."""
+    """Mask (T,), bool, for each side: True where the foot bears weight."""
     script: tuple[Segment, ...]
-    """The actions."""
+    """Actions in their order."""
 
 
 def move_person(
     person: Person, activity: str, num_frames: int, fps: float, heading: float, rng: np.random.Generator
 ) -> Motion:
-    """Return one recording of ``activity``, which sets out in the direction ``heading`` (radians)."""
+    """Return one recording of ``activity``; the person starts in the direction ``heading`` (radians)."""
     seconds, habits = np.arange(num_frames) / fps, person.habits
     cycle_seconds = {name: action.seconds for name, action in ACTIONS.items()}
     choices = ACTIVITIES[activity]
@@ -64,7 +64,7 @@ def _add_posture(channels: Channels, habits: Habits) -> None:
 
 
 def _add_liveliness(channels: Channels, seconds: Array, rng: np.random.Generator) -> None:
-    """Add what is never quite the same: slow wandering of trunk, head and arms."""
+    """Add slow random movement of pelvis, trunk, head and arms, so that no two cycles are the same."""
     for name, size in (("spine_pitch", 0.02), ("spine_yaw", 0.03), ("head_yaw", 0.1), ("head_pitch", 0.03)):
         channels[name] += size * wander(seconds, 1.5, rng)
     for name, size in (("pelvis_side", 0.008), ("pelvis_forward", 0.006)):
@@ -77,9 +77,9 @@ def _add_liveliness(channels: Channels, seconds: Array, rng: np.random.Generator
 def _follow_path(
     channels: Channels, fps: float, heading: float, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Return root (T, 2) and heading (T,): straight stretches joined by turns, to and fro before the camera.
+    """Return root (T, 2) and heading (T,) of a path to and fro before the camera: straights joined by turns.
 
-    Leans the body into the turns.
+    The channels are changed, so that the body leans into the turns.
     """
     straight, bend = rng.uniform(2.5, 5.0), rng.uniform(4.2, 5.6)  # metres
     side = rng.choice([-1.0, 1.0])

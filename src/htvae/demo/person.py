@@ -1,4 +1,4 @@
-"""The people of the demo recordings: each has a body of its own and moves in a way of its own."""
+"""The people of the demo recordings: each has a body and habits of movement."""
 
 from dataclasses import dataclass
 
@@ -20,17 +20,17 @@ class Proportions:
 
     @property
     def leg(self) -> float:
-        """Hip to ankle, stretched."""
+        """Length of the stretched leg from hip to ankle, in metres."""
         return self.thigh + self.shank
 
     @property
     def ankle_height(self) -> float:
-        """Ankle above the ground when the foot is flat."""
+        """Height of the ankle above the ground when the foot is flat, in metres."""
         return 0.045 * self.height
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> "Proportions":
-        """Return a random adult of 1.55 to 1.92 m, with bones of about their usual shares of the height."""
+        """Return a random adult of 1.55 to 1.92 m; each bone has about its usual share of the height."""
         height = rng.uniform(1.55, 1.92)
         shares = {"thigh": 0.245, "shank": 0.246, "trunk": 0.285, "upper_arm": 0.172, "forearm": 0.148}
         shares |= {"hip_width": 0.108, "shoulder_width": 0.222}
@@ -43,7 +43,10 @@ class Proportions:
 
 @dataclass(frozen=True, kw_only=True)
 class Habits:
-    """How one person moves; 1 (or 0 for angles, in radians) is the average."""
+    """Habits of one person's movement. The average is about 1, and about 0 for angles (radians).
+
+    ``right_handed`` is the chance (0..1) that the person uses the right hand.
+    """
 
     tempo: float
     amplitude: float

@@ -1,9 +1,10 @@
-"""Demo recordings by formula: people (or animals) act before a camera, and a tracker that errs records them.
+"""Demo recordings by formula: people or animals move before a camera, and an imperfect tracker records them.
 
-Everything is known about them: the activity of a recording, the action in each frame, each movement cycle,
-and the noise-free pose. People have MediaPipe's 33 landmarks, y up, in metres, and walk across the image.
-Animals are seen from above, have no hips, and are measured in body lengths. The same seed gives the same
-recordings, whatever the number of subjects or of recordings.
+- The truth is known: the activity of a recording, the action in each frame, each movement cycle, and the
+  noise-free pose.
+- People have MediaPipe's 33 landmarks, y up, in metres, and walk across the image.
+- Animals are seen from above and have no hips; their coordinates are in body lengths.
+- The same seed gives the same recordings, whatever the number of subjects or recordings.
 """
 
 from collections.abc import Sequence
@@ -29,29 +30,29 @@ Kind = Literal["people", "animal"]
 FPS = 30.0
 """Frame rate of all demo recordings (1/s)."""
 CAMERAS = {"side": 0.0, "oblique": 0.7, "front": 1.5}
-"""Angle (radians) between the image and the way people walk, by the name of the view."""
+"""Angle (radians) between the image and the direction of walking, by the name of the view."""
 
 _ARM = ("ELBOW", "WRIST", "PINKY", "INDEX", "THUMB")
 _LEG = ("KNEE", "ANKLE", "HEEL", "FOOT_INDEX")
 
 
 class DemoRecording(NamedTuple):
-    """One recording as a tracker gives it, and the truth about it."""
+    """One recording as the tracker gives it, and its truth."""
 
     recorded: PoseSequence
-    """With noise and missing points; ``frame_labels`` holds the actions."""
+    """Recording with noise and missing points; ``frame_labels`` holds the actions."""
     truth: PoseSequence
-    """Noise-free and complete; ``frame_labels`` holds the single movement cycles."""
+    """Noise-free and complete recording; ``frame_labels`` holds the single movement cycles."""
 
 
 @dataclass(frozen=True)
 class DemoFolder:
-    """Where demo recordings were written."""
+    """Folders of demo recordings."""
 
     recordings: Path
     """Folder of recordings, with manifest.csv and frame_labels.csv (the actions)."""
     truth: Path
-    """The same without noise; its frame_labels.csv holds the single movement cycles."""
+    """Folder of the same recordings without noise; its frame_labels.csv holds the single movement cycles."""
 
 
 def write_demo_data(
@@ -65,11 +66,11 @@ def write_demo_data(
 ) -> DemoFolder:
     """Write demo recordings to ``out_dir``, and the truth beside it (same name, with ``_truth`` added).
 
-    Arguments as for `make_demo_sequences`. Files of the same names are replaced.
+    The arguments are those of `make_demo_sequences`. Files of the same names are replaced.
 
     Raises:
-        FileExistsError: one of the folders holds other CSV files, which would mix with the demo.
-        ValueError: as `make_demo_sequences`.
+        FileExistsError: one of the folders holds other CSV files, which would mix with the demo's.
+        ValueError: for the reasons that `make_demo_sequences` names.
     """
     recordings = make_demo_sequences(
         seed=seed,
@@ -102,14 +103,14 @@ def make_demo_sequences(
     """Return demo recordings without writing them.
 
     Args:
-        seed: another number gives other subjects and recordings.
-        num_subjects: people or animals, each with its own body and habits.
-        recordings_per_subject: recordings of each, of different activities as long as there are some.
-        num_frames: mean length; each recording is up to a quarter shorter or longer.
+        seed: seed of subjects and recordings.
+        num_subjects: number of people or animals, each with its own body and habits.
+        recordings_per_subject: recordings of each subject; activities repeat only when all have been used.
+        num_frames: mean length (frames); each recording is up to a quarter shorter or longer.
         kind: ``people`` or ``animal``.
 
     Raises:
-        ValueError: a number that is too small, or an unknown kind.
+        ValueError: a number is too small, or the kind is unknown.
     """
     _check_at_least(0, seed=seed)
     _check_at_least(1, num_subjects=num_subjects, recordings_per_subject=recordings_per_subject)
@@ -161,11 +162,14 @@ def _record_mouse(seed: int, subject: int, num_recordings: int, num_frames: int)
 
 
 def _film(motion: Motion, tilt: float) -> tuple[Array, list[tuple[Sequence[int], Array]]]:
-    """Return the image (T, 33, 2) of a camera that looks down by ``tilt`` (radians), and hidden arms."""
+    """Return the image (T, 33, 2) of a camera that looks down by ``tilt`` (radians), and the hidden arms.
+
+    Each hidden arm is its landmarks and a mask (T,), True where the body hides it.
+    """
     points = np.stack([motion.points[name] for name in MEDIAPIPE_LANDMARKS], axis=1)
     image = np.stack([points[..., 0], np.cos(tilt) * points[..., 1] - np.sin(tilt) * points[..., 2]], axis=-1)
     left, right = (motion.points[f"{side}_SHOULDER"] for side in ("LEFT", "RIGHT"))
-    turned = (right[:, 2] - left[:, 2]) / np.linalg.norm(right - left, axis=-1)  # 1: right side to the camera
+    turned = (right[:, 2] - left[:, 2]) / np.linalg.norm(right - left, axis=-1)  # 1: right side to camera
     return image, [(_limb("LEFT", _ARM), turned > 0.8), (_limb("RIGHT", _ARM), turned < -0.8)]
 
 

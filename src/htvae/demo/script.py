@@ -1,4 +1,4 @@
-"""The script of a demo recording: which action when, in which cycles, and how one fades into the next."""
+"""The script of a demo recording: its actions, their cycles, and the cross-fades between actions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ class Segment:
 
     action: str
     side: str
-    """The hand that does it, where one does."""
+    """Hand that an action with one hand uses: ``left`` or ``right``."""
     starts: tuple[float, ...]
-    """Start of each movement cycle, and the end of the last one, in seconds."""
+    """Start of each movement cycle, and the end of the last one (s)."""
 
     def phase(self, seconds: Array) -> tuple[Array, Array]:
         """Return phase (T,), in cycles since the segment's start, and rate (T,), in cycles per second."""
@@ -33,7 +33,7 @@ class Segment:
 
     @property
     def num_cycles(self) -> int:
-        """Movement cycles of the segment."""
+        """Number of movement cycles of the segment."""
         return len(self.starts) - 1
 
 
@@ -45,14 +45,14 @@ def write_script(
     tempo: float = 1.0,
     right_handed: float = 0.5,
 ) -> tuple[Segment, ...]:
-    """Return random actions that fill ``seconds``; none follows itself.
+    """Return random actions that fill ``seconds``; no action follows itself.
 
     Args:
-        choices: action -> (how often, fewest cycles, most cycles).
-        cycle_seconds: usual duration of a cycle of each action.
-        seconds: length of the recording.
+        choices: action -> (relative frequency, fewest cycles, most cycles).
+        cycle_seconds: usual duration (s) of a cycle of each action.
+        seconds: length of the recording (s).
         rng: source of randomness.
-        tempo: 2 is twice as fast.
+        tempo: factor of speed; 2 is twice as fast.
         right_handed: chance (0..1) that the right hand is used.
     """
     names = list(choices)
@@ -77,13 +77,13 @@ def play_script(
     neutral: Mapping[str, float],
     pose: Callable[[Segment, Array], Channels],
 ) -> Channels:
-    """Return all channels of ``neutral``, (T,) each; neighbouring actions are faded into each other.
+    """Return all channels of ``neutral``, (T,) each, with cross-fades between neighbouring actions.
 
     Args:
-        script: the actions, one after the other.
-        seconds: (T,), time of each frame.
-        neutral: value of each channel that an action leaves alone.
-        pose: (segment, seconds) -> the channels of that action.
+        script: the actions in their order.
+        seconds: (T,), time of each frame (s).
+        neutral: for each channel, its value where an action does not set it.
+        pose: function from a segment and times to the channels that its action sets.
     """
     total = {name: np.zeros(len(seconds)) for name in neutral}
     for number, segment in enumerate(script):
@@ -100,14 +100,14 @@ def play_script(
 
 
 def label_actions(script: tuple[Segment, ...], num_frames: int, fps: float) -> tuple[FrameLabel, ...]:
-    """Return the actions; they tile the frames."""
+    """Return one label per action; the labels cover all frames without overlap."""
     return _label(
         [(segment.action, segment.starts[0], segment.starts[-1]) for segment in script], num_frames, fps
     )
 
 
 def label_cycles(script: tuple[Segment, ...], num_frames: int, fps: float) -> tuple[FrameLabel, ...]:
-    """Return the movement cycles, each called by its action; they tile the frames."""
+    """Return one label per movement cycle, the action's name; labels cover all frames without overlap."""
     cycles = [
         (segment.action, start, stop)
         for segment in script
@@ -117,7 +117,7 @@ def label_cycles(script: tuple[Segment, ...], num_frames: int, fps: float) -> tu
 
 
 def wander(seconds: Array, period: float, rng: np.random.Generator) -> Array:
-    """Return a smooth random curve (T,) with a spread of about 1 that changes within ``period`` seconds."""
+    """Return a smooth random curve (T,) with a spread of about 1 and a new value every ``period`` seconds."""
     knots = rng.normal(size=int(seconds[-1] / period) + 2)
     place = seconds / period
     index = place.astype(int)
@@ -127,7 +127,7 @@ def wander(seconds: Array, period: float, rng: np.random.Generator) -> Array:
 
 
 def _ramp(seconds: Array) -> Array:
-    """Return a rise from 0 to 1, half way at 0 seconds."""
+    """Return a rise from 0 to 1 that is at 0.5 at 0 seconds."""
     share = (seconds / _FADE_SECONDS + 0.5).clip(0, 1)
     ramp: Array = share**2 * (3 - 2 * share)
     return ramp

@@ -1,6 +1,6 @@
-"""What a tracker makes of the demo's truth: jitter, spikes, and points that are missing in bursts.
+"""A tracker's errors on the demo's truth: jitter, spikes, and points that are missing in bursts.
 
-Axes: T frames, L landmarks. Lengths in the unit of the truth; ``size`` is that of the body.
+Axes: T frames, L landmarks. Lengths are in the truth's unit.
 """
 
 from collections.abc import Sequence
@@ -13,22 +13,22 @@ Array = np.ndarray
 
 @dataclass(frozen=True, kw_only=True)
 class Tracker:
-    """The failings of one recording's tracker."""
+    """The errors of one recording's tracker."""
 
     jitter: float
     """Standard deviation of the white noise of each coordinate, as a share of the body's size."""
     spike_chance: float = 0.0006
-    """Chance that a point is off by about a tenth of the body's size in a frame."""
+    """Chance per frame (0..1) that a point is wrong by about a tenth of the body's size."""
     burst_interval: float = 9.0
-    """Mean seconds between two losses of a limb."""
+    """Mean time (s) between two losses of a limb."""
     blackout_interval: float = 60.0
-    """Mean seconds between two short losses of the whole body."""
+    """Mean time (s) between two short losses of the whole body."""
     shadow_chance: float = 0.35
-    """Chance that a limb behind the body is lost for a while."""
+    """Chance (0..1) that a limb behind the body is lost for a while."""
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> "Tracker":
-        """Return the tracker of a random recording."""
+        """Return a random tracker."""
         return cls(jitter=rng.uniform(0.0025, 0.006), burst_interval=rng.uniform(6.0, 15.0))
 
     def record(
@@ -40,14 +40,14 @@ class Tracker:
         shaded: Sequence[tuple[Sequence[int], Array]],
         rng: np.random.Generator,
     ) -> Array:
-        """Return what is recorded of ``truth`` (T, L, 2), with NaN where a point is missing.
+        """Return the recording (T, L, 2) of ``truth``, NaN where a point is missing.
 
         Args:
-            truth: noise-free coordinates.
+            truth: noise-free coordinates (T, L, 2).
             size: size of the body.
-            fps: frames per second.
-            limbs: landmarks that are lost together.
-            shaded: limbs that are now and then behind the body, with a mask (T,) of when.
+            fps: frame rate (1/s).
+            limbs: groups of landmarks that are lost together.
+            shaded: limbs that are sometimes behind the body, each with a mask (T,) of these frames.
             rng: source of randomness.
         """
         num_frames, num_landmarks, _ = truth.shape
@@ -70,7 +70,7 @@ class Tracker:
 def _bursts(
     num_frames: int, interval: float, shortest: float, longest: float, rng: np.random.Generator
 ) -> list[tuple[int, int]]:
-    """Return spans of frames at random places, one per ``interval`` frames on average."""
+    """Return spans of frames at random places, on average one per ``interval`` frames."""
     starts = rng.integers(num_frames, size=rng.poisson(num_frames / interval))
     lengths = rng.uniform(shortest, longest, size=len(starts)).astype(int) + 1
     return list(zip(starts.tolist(), (starts + lengths).tolist(), strict=True))
