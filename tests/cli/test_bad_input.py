@@ -1,4 +1,4 @@
-"""Whatever a user may hand us, through the commands: a message that helps, or an acceptance that is logged.
+"""Faulty input through the commands: each fault gives a helpful message, or is accepted and logged.
 
 The rules of the files themselves are tested one by one in tests/data; here is what the user sees of them.
 """
@@ -33,7 +33,7 @@ Run = Callable[..., tuple[Any, str]]
 
 
 def walk(landmarks: tuple[str, ...] = BODY, num_frames: int = 20, phase: float = 0.0) -> str:
-    """Return the CSV of a body that sways."""
+    """Return the CSV of a swaying body."""
     rows = [
         f"{frame},{name},{0.1 * np.sin(0.3 * frame + phase) + i % 2:.4f},{i * 0.4:.4f}\n"
         for frame in range(num_frames)
@@ -62,7 +62,7 @@ def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_measuring:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return a function that runs a command: its exit code, and what it says, without line breaks."""
+    """Return a function that runs a command and returns its exit code and its output without line breaks."""
 
     def run_command(*argv: str) -> tuple[Any, str]:
         try:
@@ -80,7 +80,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 @pytest.fixture
 def model(trained: Any) -> str:
-    """The checkpoint of a model of `BODY` and one landmark more."""
+    """Return the checkpoint of a model with the landmarks of `BODY` and one more."""
     return str(trained.checkpoint)
 
 
@@ -128,7 +128,7 @@ FAULTY_FILES = {
 
 @pytest.fixture(scope="module")
 def told_of_all(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, str]]:
-    """Exit code and words of each command on a folder of all faulty files."""
+    """Return exit code and output of each command on a folder of all faulty files."""
     root = tmp_path_factory.mktemp("faulty")
     folder = write(
         str(root / "poses"),
@@ -155,7 +155,7 @@ def told_of_all(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 class TestFiles:
     @pytest.mark.parametrize("case", FAULTY_FILES)
-    def test_every_fault_is_told_by_every_command(
+    def test_every_command_reports_every_fault(
         self, case: str, told_of_all: dict[str, tuple[Any, str]]
     ) -> None:
         for code, said in told_of_all.values():
@@ -237,7 +237,7 @@ FAULTY_FOLDERS = {
 
 class TestFolders:
     @pytest.mark.parametrize("case", FAULTY_FOLDERS)
-    def test_a_faulty_folder_is_told(self, case: str, run: Run) -> None:
+    def test_a_faulty_folder_is_reported(self, case: str, run: Run) -> None:
         files, message = FAULTY_FOLDERS[case]
         if "notes.txt" in files:
             write("poses")
@@ -276,7 +276,7 @@ import os, sys
 from htvae.cli import main as cli
 cli.main(["check-data", "half"])  # imports what the other user might not find
 print("NOW", file=sys.stderr)
-if os.geteuid() == 0:  # who may read everything
+if os.geteuid() == 0:  # root may read everything
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
@@ -286,7 +286,7 @@ for folder in ("shut", "half"):
 
 
 def run_as_another_user(folder: Path) -> str:
-    """Return what `AS_ANOTHER_USER` says in a folder."""
+    """Return the output of `AS_ANOTHER_USER` in a folder."""
     paths = {"PYTHONPATH": str(Path(cli.__file__).parents[2])}
     result = subprocess.run(
         [sys.executable, "-c", AS_ANOTHER_USER],
@@ -350,7 +350,7 @@ def test_what_is_accepted_works_to_the_end(case: str, run: Run) -> None:
     ]
     if (
         "cat" not in files
-    ):  # evaluate counts its points as missing; asked for it alone, there is nothing to do
+    ):  # evaluate counts its points as missing; given this recording alone, it has nothing to score
         commands += [(name, folder, "--checkpoint", str(MODEL)) for name in ("encode", "reconstruct")]
     said = {}
     for command in commands:

@@ -1,4 +1,4 @@
-"""The commands of generation: what they write, and what they will not overwrite."""
+"""The generating commands: the files that they write, and those that they refuse to overwrite."""
 
 import json
 from pathlib import Path

@@ -77,7 +77,7 @@ def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, module: str, **names: Any) -> None:
-    """Put a module of given names in the place of one that need not run here."""
+    """Replace a module that need not run here by one with the given names."""
     monkeypatch.setitem(sys.modules, module, ModuleType(module))
     for name, value in names.items():
         setattr(sys.modules[module], name, value)
@@ -85,7 +85,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, module: str, **names: Any) -> None
 
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, Any]]:
-    """What the trainer was asked to do."""
+    """Return the list of calls of the trainer."""
     calls: list[tuple[Config, Any]] = []
 
     class Trainer:
@@ -101,7 +101,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, Any]]:
 
 @pytest.fixture
 def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[EvaluateOptions, dict[str, Any]]]:
-    """What was to be evaluated, and by which metrics."""
+    """Return the list of calls of the evaluator."""
     calls: list[tuple[EvaluateOptions, dict[str, Any]]] = []
 
     def run_evaluation(options: EvaluateOptions, metrics: dict[str, Any], build_model: Any = None) -> None:
@@ -139,7 +139,7 @@ class TestFlags:
     def test_settings_are_the_dataclasses_fields(self) -> None:
         assert setting_names() == SETTINGS
 
-    def test_help_tells_meaning_and_default_in_force(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_help_shows_meaning_and_default_in_force(self, capsys: pytest.CaptureFixture[str]) -> None:
         Path("mine.py").write_text(
             "from htvae.config import Config\ndef get_config():\n    return Config().replace(latent_dim=77)\n"
         )
@@ -467,7 +467,7 @@ class TestScripts:
 
     @pytest.mark.parametrize("target", ["train.py", "evaluate.py", "src/htvae/__main__.py"])
     def test_help_waits_for_nothing_heavy(self, target: str) -> None:
-        """Asked by what is imported rather than by time, which a busy machine would spoil."""
+        """The test looks at imports instead of time, since a busy machine spoils times."""
         code = (
             "import atexit, runpy, sys; heavy = {'torch', 'pandas', 'matplotlib', 'sklearn'}; "
             "atexit.register(lambda: print('HEAVY', *sorted(heavy & set(sys.modules)))); "

@@ -89,7 +89,7 @@ def test_whole_numbers_pass_for_floats() -> None:
     assert Config().replace(learning_rate=1, fps=30).data.fps == 30
 
 
-def test_replace_changes_only_what_it_is_told() -> None:
+def test_replace_changes_only_the_named_settings() -> None:
     config = Config().replace(batch_size=8, latent_dim=16)
     assert config.training == TrainingConfig(batch_size=8)
     assert config.model == ModelConfig(latent_dim=16)
@@ -128,7 +128,7 @@ def test_chunk_overlap_defaults_to_a_quarter() -> None:
     assert ModelConfig(chunk_size=100, chunk_overlap=0).resolved_chunk_overlap == 0
 
 
-def test_settings_without_effect_are_told() -> None:
+def test_settings_without_effect_are_listed() -> None:
     assert Config().idle_settings() == []
     config = Config().replace(batch_size=4, batch_frames=100, num_epochs=1, kl_schedule="constant")
     assert config.idle_settings() == ["batch_frames has no effect beside batch_size."]

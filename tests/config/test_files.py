@@ -1,4 +1,4 @@
-"""Settings files: which one is read, and what is said when it does not do."""
+"""Settings files: which one is read, and the messages about faulty ones."""
 
 import json
 from pathlib import Path
@@ -63,7 +63,7 @@ def test_a_runs_json(tmp_path: Path) -> None:
         ("def get_config():\n    return {}\n", r"get_config\(\) must return a Config, but returned dict"),
     ],
 )
-def test_a_faulty_python_file_is_told_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+def test_a_faulty_python_file_is_reported_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         load_config_file(write(tmp_path / "mine.py", text))
 
@@ -78,12 +78,12 @@ def test_a_faulty_python_file_is_told_with_its_line(tmp_path: Path, text: str, m
         ('{"model": 3}', "config.json: .*int"),
     ],
 )
-def test_a_faulty_json_file_is_told(tmp_path: Path, text: str, message: str) -> None:
+def test_a_faulty_json_file_is_reported(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         load_config_file(write(tmp_path / "config.json", text))
 
 
-def test_an_absent_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_absent_file_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"nix.py must be a settings file, but there is none"):
         load_config_file(Path("nix.py"))
@@ -92,7 +92,7 @@ def test_an_absent_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_shipped_file_and_its_presets() -> None:
-    """Each preset can be made, and differs from the rest; its docstring names its own command."""
+    """Each preset makes a Config that differs from the others; its docstring names its own command."""
     path = Path(__file__).parents[2] / "configs/config.py"
     configs = {
         name: load_config_file(path, name).config

@@ -1,4 +1,4 @@
-"""The prior: what is known stays, padding and labels, and that sampling follows what the network says."""
+"""The prior: known latents stay, padding and labels, and sampling follows the network's direction."""
 
 import pytest
 import torch
@@ -82,7 +82,7 @@ def test_padding_changes_nothing(prior):
 
 
 def test_the_loss_by_hand(prior):
-    """A network that says nothing leaves the answer for independent normal latents."""
+    """A network whose output is zero leaves the direction of independent normal latents."""
     for last in (prior.sequence_output, prior.chunk_output):
         torch.nn.init.zeros_(last.weight)
     latents, noise = make_latents(0), make_latents(1)
@@ -124,8 +124,8 @@ def test_sampling_follows_a_straight_field(prior, monkeypatch):
         torch.testing.assert_close(drawn, prior.restore(target), rtol=0, atol=1e-4)
 
 
-def test_a_network_that_says_nothing_draws_normal_latents(prior):
-    """The answer for independent normal latents leads from noise to itself: nothing widens or shrinks."""
+def test_a_network_whose_output_is_zero_draws_normal_latents(prior):
+    """The direction of independent normal latents leads from noise to itself: nothing widens or shrinks."""
     for last in (prior.sequence_output, prior.chunk_output):
         torch.nn.init.zeros_(last.weight)
     noise = make_latents(1)
@@ -133,8 +133,8 @@ def test_a_network_that_says_nothing_draws_normal_latents(prior):
     torch.testing.assert_close(drawn, noise, rtol=0.01, atol=0)  # 16 steps
 
 
-def test_a_chunk_is_told_which_of_two_labels_comes_first(prior):
-    """Each place in a chunk has a table of its own, of 3 labels and "any"; what is embedded is their mean."""
+def test_a_chunk_distinguishes_which_of_two_labels_comes_first(prior):
+    """Each place in a chunk has a table of its own, of 3 labels and "any"; the embedding is their mean."""
     tables = prior.chunk_label.weight.unflatten(0, (Q, 4))
     asked = make_condition()._replace(chunk_labels=torch.ones(B, C, Q, dtype=torch.long))
     seen = []

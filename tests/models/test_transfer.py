@@ -40,7 +40,7 @@ def test_landmarks_that_the_source_lacks_keep_fresh_weights():
     assert torch.equal(after[:, :, [0, 2]], source.encoder.embed.weight.view(16, 4, 2, 3))
 
 
-def test_nothing_in_common_or_other_sizes_are_told():
+def test_nothing_in_common_or_other_sizes_are_errors():
     state = build(2).state_dict()
     with pytest.raises(ValueError, match="none in common"):
         copy_weights(build(2), state, ["A", "B"], ["C", "D"])

@@ -113,7 +113,7 @@ def test_a_training_step_moves_every_parameter_and_evaluation_none():
     model, inputs, loss = build(config), batch(), VAELoss(LossConfig())
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
     start = {name: p.detach().clone() for name, p in model.named_parameters()}
-    for _ in range(3):  # adaptive norms start at zero: what is behind them moves from the second step on
+    for _ in range(3):  # adaptive norms start at zero, so weights behind them move from the second step on
         loss(model(*inputs), inputs[0], inputs[2], LossManager(LossConfig()).final_weights())[
             "total"
         ].backward()
@@ -213,7 +213,7 @@ def test_spans_lose_the_share_they_should_and_nothing_without_numbers():
 
 
 def test_a_window_s_random_numbers_are_its_own():
-    """Neither padding nor the other windows of the batch change what is drawn in training."""
+    """Neither padding nor the other windows of the batch change a window's random numbers in training."""
     model = build(dataclasses.replace(SMALL, latent_span_dropout=0.4, sequence_span_probability=0.5))
     (pose, observed, num_frames), seeds = batch(), torch.tensor([11, 12])
     together = model(pose, observed, num_frames, seeds)

@@ -75,7 +75,7 @@ def test_empty_frames_are_fine(
 def test_comparison_strip_has_two_rows(visualizer: Visualizer, pose: np.ndarray, tmp_path: Path) -> None:
     single = _pixels(visualizer.skeleton_strip(pose, tmp_path / "single.png"))
     double = _pixels(visualizer.comparison_strip(pose, pose + 0.05, tmp_path / "double.png"))
-    assert double.shape[0] > 1.9 * (single.shape[0] - 10)  # less what both have once, the space on top
+    assert double.shape[0] > 1.9 * (single.shape[0] - 10)  # both have the space on top once
     assert double.shape[1] == single.shape[1]
 
 

@@ -82,7 +82,7 @@ def test_scale_has_a_floor():
 
 
 def test_movement_is_measured_where_neighbouring_frames_are_observed():
-    """One point walks (3, 4) a frame, the other rests and is lost in frame 1, so that it tells nothing."""
+    """One point moves by (3, 4) per frame; the other rests, is missing in frame 1, and so does not count."""
     pose = np.zeros((3, 2, 2), np.float32)
     pose[:, 0] = np.arange(3)[:, None] * [3.0, 4.0]
     pose[1, 1] = np.nan

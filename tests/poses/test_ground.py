@@ -60,7 +60,7 @@ def test_the_range_is_that_of_the_recordings_that_rise_most_and_gaps_do_not_matt
     expected = np.ptp(find_ground(walk() + rise(4.0)[:, None], RATE))
     assert measure_ground_range(recordings) == pytest.approx(expected, rel=1e-5)
     assert 3.0 < expected < 4.0
-    short = recorded(9.0, 179)  # 6 s tell how level a ground is, less do not
+    short = recorded(9.0, 179)  # shorter than 6 s, too short to measure the ground
     assert measure_ground_range([*recordings, short]) == pytest.approx(expected, rel=1e-5)
     assert measure_ground_range([short]) == np.inf
     for pose, *_ in recordings:

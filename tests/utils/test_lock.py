@@ -33,7 +33,7 @@ def holder(tmp_path):
         process.kill()
 
 
-def test_another_process_is_kept_out_and_told_who_is_in(tmp_path, holder):
+def test_another_process_cannot_lock_and_learns_who_holds_the_lock(tmp_path, holder):
     found = (
         rf"but process {holder.pid} on \S+ \(since \d{{4}}-\d\d-\d\d [\d:]{{8}}\) is at work in it\. Wait or"
     )

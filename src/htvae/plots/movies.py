@@ -9,12 +9,12 @@ from PIL import Image
 
 
 def write_movie(pictures: Iterable[Image.Image], path: Path, seconds: float) -> None:
-    """Write pictures of one size; the suffix of the path selects GIF or MP4.
+    """Write pictures of one size as GIF or MP4.
 
     Args:
-        pictures: the pictures in order.
-        path: file to write.
-        seconds: time that each picture is shown (s).
+        pictures: the pictures.
+        path: file to write; its suffix says which kind.
+        seconds: time for which each picture is shown.
 
     Raises:
         ValueError: MP4 is selected and imageio-ffmpeg is not installed.
