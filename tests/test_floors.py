@@ -38,6 +38,7 @@ LIGHT = [
     "htvae.config.files",
     "htvae.cli.flags",
     "htvae.cli.options",
+    "htvae.cli.motion_options",
     "htvae.utils",
     "htvae.utils.files",
     "htvae.poses.landmarks",

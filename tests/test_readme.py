@@ -13,17 +13,14 @@ import htvae
 from htvae.cli import evaluate, train
 from htvae.cli import main as cli
 from htvae.cli.flags import parse_flags
-from htvae.cli.options import (
-    CheckDataOptions,
+from htvae.cli.motion_options import (
     CompleteOptions,
     ContinueOptions,
-    DemoDataOptions,
-    DemoOptions,
     EditOptions,
-    EvaluateOptions,
     GenerateOptions,
     InterpolateOptions,
 )
+from htvae.cli.options import CheckDataOptions, DemoDataOptions, DemoOptions, EvaluateOptions
 from htvae.config import Config, setting_names
 
 ROOT = Path(__file__).parents[1]

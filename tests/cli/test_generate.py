@@ -9,7 +9,7 @@ import pytest
 import htvae
 from htvae.cli import main as cli
 from htvae.cli import motion as commands
-from htvae.cli.options import GenerateOptions
+from htvae.cli.motion_options import GenerateOptions
 from htvae.config import DataConfig
 from htvae.io.folder import read_folder
 from htvae.io.pose_csv import write_pose_csv

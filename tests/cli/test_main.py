@@ -14,7 +14,8 @@ import pytest
 
 from htvae.cli import demo, evaluate, train
 from htvae.cli import main as cli
-from htvae.cli.options import EvaluateOptions, GenerateOptions
+from htvae.cli.motion_options import GenerateOptions
+from htvae.cli.options import EvaluateOptions
 from htvae.config import Config, setting_names
 
 ROOT = Path(__file__).parents[2]

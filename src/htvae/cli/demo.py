@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from htvae.cli.flags import parse_flags
-from htvae.cli.options import DemoOptions, EvaluateOptions, GenerateOptions
+from htvae.cli.motion_options import GenerateOptions
+from htvae.cli.options import DemoOptions, EvaluateOptions
 from htvae.config import Config
 
 DEMO_SCRIPT = "walk:6s,wave:4s,walk:4s,squat:6s"

@@ -3,14 +3,14 @@
 import logging
 from collections.abc import Sequence
 
-from htvae.cli.options import (
+from htvae.cli.motion_options import (
     CompleteOptions,
     ContinueOptions,
     EditOptions,
     GenerateOptions,
     InterpolateOptions,
-    ModelOptions,
 )
+from htvae.cli.options import ModelOptions
 from htvae.cli.parsing import parse_with_model
 
 log = logging.getLogger(__name__)

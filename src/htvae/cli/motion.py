@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from htvae.cli.options import (
+from htvae.cli.motion_options import (
     CompleteOptions,
     ContinueOptions,
     EditOptions,

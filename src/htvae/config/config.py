@@ -10,14 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from htvae.config.checks import check_kinds, require
-from htvae.config.sections import (
-    DataConfig,
-    ExperimentConfig,
-    LossConfig,
-    ModelConfig,
-    PriorConfig,
-    TrainingConfig,
-)
+from htvae.config.run_sections import ExperimentConfig, PriorConfig, TrainingConfig
+from htvae.config.sections import DataConfig, LossConfig, ModelConfig
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,131 @@
+"""The options of each generating command; see ``options.py``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from htvae.cli.option_checks import check_counts, check_guidance, check_output_dir, check_seed
+from htvae.cli.options import ModelOptions
+from htvae.config import Level, PathKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class MotionOptions(ModelOptions):
+    """The folder, the random numbers and the pictures of generated motion."""
+
+    output_dir: Path = Path("generated")
+    """Folder for the CSVs, the pictures and generation.json. It must not hold CSV files yet."""
+    seed: int = 0
+    """Seed of the random numbers; the same seed gives the same motion."""
+    video: Literal["gif", "mp4", "none"] = "gif"
+    """Format of each sequence's picture. mp4 needs: pip install "ht-vae[video]"."""
+
+    def __post_init__(self) -> None:
+        check_output_dir(self.output_dir)
+        check_seed(self.seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateOptions(MotionOptions):
+    """Draw new motion from the prior."""
+
+    num_sequences: int = 1
+    """Sequences to draw."""
+    num_frames: int | None = None
+    """Frames of each sequence, at the model's frame rate. None: the script's length, or 1000."""
+    label: str | None = None
+    """Label of the recordings (or of the spans of frames) that the motion should resemble. None: without a
+    script, each sequence gets a random label, as frequent as in training."""
+    script: str | None = None
+    """Labels of spans in their order: 'walk:12s,wave:4s'; f instead of s means frames. None: each sequence
+    gets a random script, like those of training recordings with the label."""
+    guidance: float | None = None
+    """Strength of label and script; more than 1 exaggerates them and lowers variety. None: 2 with a script,
+    else 1."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_counts(self, "num_sequences", "num_frames")
+        check_guidance(self.guidance)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContinueOptions(MotionOptions):
+    """Continue a recording after its last frame."""
+
+    recording: Path
+    """CSV file of the recording."""
+    num_frames: int = 1000
+    """Frames to add."""
+    num_samples: int = 1
+    """Different continuations to draw."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_counts(self, "num_frames", "num_samples")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompleteOptions(MotionOptions):
+    """Fill in a recording's missing landmarks and gaps. Observed points are copied unchanged."""
+
+    recording: Path
+    """CSV file of the recording."""
+    num_samples: int = 1
+    """Different completions to draw; with several, completed_interval.csv says how certain each point is."""
+    keep_frames: tuple[str, ...] = ()
+    """Spans of frames whose points count as observed, like 0:300 (stop exclusive). None given: all frames."""
+    keep_landmarks: tuple[str, ...] = ()
+    """Landmarks whose points count as observed. None given: all landmarks."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_counts(self, "num_samples")
+
+
+@dataclass(frozen=True, kw_only=True)
+class InterpolateOptions(MotionOptions):
+    """Write sequences that change step by step from one recording into another."""
+
+    first: Path
+    """CSV file of the recording at the start."""
+    second: Path
+    """CSV file of the recording at the end."""
+    steps: int = 7
+    """Sequences to write, both ends included."""
+    level: Level = "both"
+    """Latents that change: both levels, the sequence latent, or the chunk latents. A level that does not
+    change stays the first recording's."""
+    kind: PathKind = "spherical"
+    """Path between the two recordings in the prior's noise: spherical keeps the noise's length, linear does
+    not."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.steps < 2:
+            raise ValueError(f"steps must be at least 2, both ends included, but got {self.steps}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditOptions(MotionOptions):
+    """Move a recording towards a label, or give it another recording's style."""
+
+    recording: Path
+    """CSV file of the recording."""
+    towards: str | None = None
+    """Label to move towards, or COLUMN=VALUE of manifest.csv. Needs the folder of training data."""
+    style_from: Path | None = None
+    """CSV file of another recording, whose sequence latent replaces this recording's."""
+    strength: float = 1.0
+    """Distance to move; 1 is the distance between the mean of recordings with the label and the mean of all
+    others."""
+    data_dir: Path | None = None
+    """Folder of training data. None: its place during training."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.towards is None) == (self.style_from is None):
+            raise ValueError(
+                "edit must have a goal, --towards LABEL or --style_from FILE, but got "
+                f"{'neither' if self.towards is None else 'both'}. Give one of them."
+            )
