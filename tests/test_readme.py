@@ -1,4 +1,4 @@
-"""README.md: its commands parse, what it names is there, its examples run."""
+"""README.md and the pages it leads to: commands parse, what they name is there, examples run."""
 
 import re
 import shlex
@@ -24,26 +24,39 @@ from htvae.cli.options import CheckDataOptions, DemoDataOptions, DemoOptions, Ev
 from htvae.config import Config, setting_names
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README, EXTENDING, CONFIGURATION, ARCHITECTURE, GENERATION, CONTRIBUTING = (
+    (ROOT / page).read_text(encoding="utf-8")
+    for page in (
+        "README.md",
+        "docs/extending.md",
+        "docs/configuration.md",
+        "docs/architecture.md",
+        "docs/generation.md",
+        "CONTRIBUTING.md",
+    )
+)
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, page: str = README) -> list[str]:
     """Return the code blocks of a language."""
-    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
     return [block for kind, block in fenced if kind == language]
 
 
-def example(name: str) -> str:
+def example(name: str, page: str = README) -> str:
     """Return the one Python block that says this."""
-    (block,) = [block for block in blocks("python") if name in block]
+    (block,) = [block for block in blocks("python", page) if name in block]
     return block
 
 
 def command_lines() -> list[str]:
     """Return the lines of the shell blocks, and inline commands, without comments."""
     text = "\n".join(blocks("bash")).replace("\\\n", " ")
-    inline = re.findall(r"`((?:htvae|make|python (?:-m htvae|\w+\.py)) [^`]+)`", README)
+    pages = README + CONFIGURATION
+    inline = re.findall(r"`((?:htvae|make|pip|python (?:-m htvae|\w+\.py)) [^`]+)`", pages)
+    indented = re.findall(r"^ {4}(htvae [a-z].*)$", GENERATION, flags=re.MULTILINE)
+    inline += [line for line in indented if not line.startswith("htvae train-prior")]
     lines = [" ".join(shlex.split(line, comments=True)) for line in [*text.splitlines(), *inline]]
     return list(dict.fromkeys(line for line in lines if line))
 
@@ -97,13 +110,18 @@ def test_the_two_commands_of_the_first_page_are_there() -> None:
     assert {"make demo", "make test", "pip install -r requirements.txt"} <= set(command_lines())
 
 
+def test_the_first_page_is_short() -> None:
+    assert len(README.splitlines()) <= 130
+
+
 def test_flags_in_the_text_are_settings_or_options() -> None:
-    options = {*setting_names(), "preset", "config", *EvaluateOptions.__dataclass_fields__}
-    assert set(re.findall(r"`--(\w+)", README)) <= options
+    options = {*setting_names(), "preset", "config", "resume", *EvaluateOptions.__dataclass_fields__}
+    found = set(re.findall(r"`--(\w+)", README + CONFIGURATION))
+    assert len(found) >= 4 and found <= options
 
 
 def test_the_table_of_settings_tells_the_defaults() -> None:
-    table = README.split("| setting | default |")[1].split("\n\n")[0]
+    table = CONFIGURATION.split("| setting | default |")[1].split("\n\n")[0]
     values = {name: value for section in Config().to_dict().values() for name, value in section.items()}
     checked = 0
     for row in table.splitlines()[2:]:
@@ -117,14 +135,16 @@ def test_the_table_of_settings_tells_the_defaults() -> None:
 
 
 def test_files_of_the_structure_are_there() -> None:
-    (tree,) = [block for block in blocks("") if "src/htvae/" in block]
+    (tree,) = [block for block in blocks("", ARCHITECTURE) if "src/htvae/" in block]
     for line in tree.splitlines():
         folder = ROOT / "src/htvae" if line.startswith("  ") else ROOT
         for name in re.findall(r"[\w/]+(?:\.py|/)(?=[ ,]|$)", line.strip().split("  ")[0]):
             assert (folder / name).exists(), name
 
 
-@pytest.mark.parametrize("row", re.findall(r"^\| (`.*`) \| `(htvae\.\w+)` \|", README, flags=re.MULTILINE))
+@pytest.mark.parametrize(
+    "row", re.findall(r"^\| (`.*`) \| `(htvae\.\w+)` \|", ARCHITECTURE, flags=re.MULTILINE)
+)
 def test_classes_are_where_they_are_said_to_be(row: tuple[str, str]) -> None:
     names, module = row
     for name in re.findall(r"\w+", names):
@@ -132,8 +152,8 @@ def test_classes_are_where_they_are_said_to_be(row: tuple[str, str]) -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
-    assert links
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", README + CONTRIBUTING)
+    assert len(links) >= 10
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
@@ -172,7 +192,9 @@ def test_training_in_python(
 
 
 def test_a_loss_of_ones_own(config: Config) -> None:
-    code, count = re.subn(r"^# (HTVAETrainer\(.*\.fit\(\))$", r"result = \1", example("VAELoss"), flags=re.M)
+    code, count = re.subn(
+        r"^# (HTVAETrainer\(.*\.fit\(\))$", r"result = \1", example("VAELoss", EXTENDING), flags=re.M
+    )
     assert count == 1
     result = run(code, config=config, HTVAETrainer=htvae.HTVAETrainer)["result"]
     log = (result.best_model.parents[1] / "logs" / "metrics.csv").read_text()
@@ -182,7 +204,7 @@ def test_a_loss_of_ones_own(config: Config) -> None:
 def test_an_architecture_of_ones_own(config: Config, trained: Any, tmp_path: Path) -> None:
     settings = tmp_path / "mine.py"
     settings.write_text(
-        f"{example('def build_model')}\n\nfrom htvae.config import Config\n\n"
+        f"{example('def build_model', EXTENDING)}\n\nfrom htvae.config import Config\n\n"
         f"def get_config():\n    return Config.from_dict({config.to_dict()!r})\n"
     )
     parsed = train.parse_train(["--config", str(settings)])
@@ -194,7 +216,7 @@ def test_an_architecture_of_ones_own(config: Config, trained: Any, tmp_path: Pat
 
 
 def test_an_augmentation_of_ones_own(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = run(example("with_shift"))
+    names = run(example("with_shift", EXTENDING))
     plain = config.replace(
         mirror_probability=0.0, rotation_degrees=0.0, scale_range=0.0, time_warp=0.0,
         landmark_dropout=0.0, span_dropout=0.0,
@@ -213,5 +235,5 @@ def test_a_metric_of_ones_own(trained: Any, tmp_path: Path) -> None:
 
     folders = {"output_dir": tmp_path, "experiments_dir": tmp_path / "runs"}
     options = EvaluateOptions(checkpoint=trained.checkpoint, device="cpu", **folders)
-    figures = run_evaluation(options, run(example("def get_metrics"))["get_metrics"]())
+    figures = run_evaluation(options, run(example("def get_metrics", EXTENDING))["get_metrics"]())
     assert figures["worst_frame"] > figures["mpjpe"] > 0

@@ -1,0 +1,185 @@
+"""Writes docs/results.md, and the table of results in README.md, from the figures in benchmarks/results/.
+
+    python benchmarks/write_results.py           write both
+    python benchmarks/write_results.py --check   exit with 1 if they differ from the figures
+
+- A file of figures holds one run: ``question``, ``recordings``, ``command`` (one, or several in order),
+  ``commit``, ``date``, ``machine``, ``notes``, and ``measured``, a list.
+- A figure in ``measured`` holds ``name``, ``unit``, ``better`` ("lower" or "higher"), ``ours``, and
+  ``best_baseline`` (``name``, ``value``) or null. ``ratio`` stands only where the baseline's value is null.
+  ``yardstick`` marks a baseline that is a ceiling, such as real motion. ``readme`` is the figure's name in
+  README.md; a figure without it is left out there.
+- The template page.md has one line ``<!-- table: QUESTION -->`` for each table, and ``<!-- commands -->``.
+- Numbers are read as decimals, so that the page shows the digits that were written: 0.180 stays 0.180.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks/results"
+QUESTIONS = ("reconstruct", "complete", "generate", "read off the latents", "speed")
+RECORDINGS = ("random poses", "demo", "bandai2_long", "bandai2_clips", "cmu")
+"""Their order in tables; other names come last."""
+RUN_FIELDS = {"question", "recordings", "command", "commit", "date", "machine", "notes", "measured"}
+SHOWN_UNITS = ("frames/s", "GB", "s")
+"""Units that stand beside the number; the text above a table names the others."""
+FIGURE_FIELDS = {"name", "unit", "better", "ours", "best_baseline"}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page differs")
+    check = parser.parse_args(argv).check
+    differing = {path: text for path, text in render_pages(load_runs()).items() if read(path) != text}
+    if check and differing:
+        names = ", ".join(str(path.relative_to(ROOT)) for path in differing)
+        print(
+            f"{names} must show the figures in benchmarks/results, but shows others. "
+            "Run: python benchmarks/write_results.py"
+        )
+        return 1
+    for path, text in differing.items():
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+def read(path: Path) -> str:
+    """Return a page as it is, or "" where there is none yet."""
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def load_runs(folder: Path = RESULTS) -> list[dict[str, Any]]:
+    """Return the runs of all files: by question, then by recordings, then by file name.
+
+    Raises:
+        ValueError: if a file lacks a field, or has a question that is not in QUESTIONS.
+    """
+    runs = []
+    for path in sorted(folder.glob("*.json")):
+        run = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal, parse_int=Decimal)
+        check_run(run, path.name)
+        runs.append(run)
+    return sorted(
+        runs, key=lambda run: (QUESTIONS.index(run["question"]), recordings_index(run["recordings"]))
+    )
+
+
+def recordings_index(name: str) -> int:
+    """Return the place of a set of recordings in tables."""
+    return RECORDINGS.index(name) if name in RECORDINGS else len(RECORDINGS)
+
+
+def check_run(run: dict[str, Any], file: str) -> None:
+    """Raise ValueError if a run lacks something that the page shows."""
+    if missing := RUN_FIELDS - set(run):
+        raise ValueError(f"{file} must have {sorted(RUN_FIELDS)}, but lacks {sorted(missing)}.")
+    if run["question"] not in QUESTIONS:
+        raise ValueError(f"{file}: question must be one of {QUESTIONS}, but got {run['question']!r}.")
+    for figure in run["measured"]:
+        if missing := FIGURE_FIELDS - set(figure):
+            raise ValueError(
+                f"{file}: a figure must have {sorted(FIGURE_FIELDS)}, but lacks {sorted(missing)}."
+            )
+        if figure["better"] not in ("lower", "higher"):
+            raise ValueError(f'{file}: better must be "lower" or "higher", but got {figure["better"]!r}.')
+        baseline = figure["best_baseline"]
+        if baseline and (baseline["value"] is None) != ("ratio" in figure):
+            raise ValueError(
+                f"{file}: {figure['name']!r} must have either a baseline's value or a ratio, never both."
+            )
+
+
+def render_pages(runs: list[dict[str, Any]]) -> dict[Path, str]:
+    """Return the text of each page that shows figures."""
+    page = read(RESULTS / "page.md")
+    for question in QUESTIONS:
+        page = page.replace(f"<!-- table: {question} -->", render_table(runs, question))
+    page = page.replace("<!-- commands -->", render_commands(runs))
+    readme = re.sub(
+        r"(<!-- results -->\n).*?(<!-- end of results -->)",
+        lambda found: f"{found[1]}{render_readme_table(runs)}\n{found[2]}",
+        read(ROOT / "README.md"),
+        flags=re.DOTALL,
+    )
+    return {ROOT / "docs/results.md": page, ROOT / "README.md": readme}
+
+
+def render_table(runs: list[dict[str, Any]], question: str) -> str:
+    """Return the table of one question, a row for each figure."""
+    rows = [
+        [run["recordings"], figure["name"], *render_figure(figure)]
+        for run in runs
+        if run["question"] == question
+        for figure in run["measured"]
+    ]
+    return join_table(["recordings", "what was measured", "ours", "best baseline", "ratio"], rows)
+
+
+def render_readme_table(runs: list[dict[str, Any]]) -> str:
+    """Return the short table, a row for each figure that has a name for it."""
+    figures = [figure for run in runs for figure in run["measured"] if "readme" in figure]
+    rows = [[figure["readme"], *render_figure(figure)] for figure in figures]
+    return join_table(["what was measured", "ours", "best baseline", "ratio"], rows)
+
+
+def render_figure(figure: dict[str, Any]) -> list[str]:
+    """Return ours, the best baseline and the ratio, as cells."""
+    unit = f" {figure['unit']}" if figure["unit"] in SHOWN_UNITS else ""
+    ours = f"**{figure['ours']:,}**{unit}"
+    baseline = figure["best_baseline"]
+    if baseline is None:
+        return [ours, "none measured", ""]
+    value = baseline["value"]
+    name = baseline["name"] if value is None else f"{value:,} ({baseline['name']})"
+    ratio = figure["ratio"] if value is None else figure["ours"] / value
+    if baseline.get("yardstick"):
+        return [ours, name, f"{ratio:.2f} of it"]
+    if ratio < 0:
+        return [ours, name, "ahead"]
+    is_ahead = ratio < 1 if figure["better"] == "lower" else ratio > 1
+    return [ours, name, f"{ratio:.2f} x, {'ahead' if is_ahead else '**behind**'}"]
+
+
+def render_commands(runs: list[dict[str, Any]]) -> str:
+    """Return machines, then the commands with commit and date; runs by the same commands stand together."""
+    machines = list(dict.fromkeys(run["machine"] for run in runs))
+    together: dict[tuple[Any, ...], list[str]] = {}
+    for run in runs:
+        commands = tuple(run["command"]) if isinstance(run["command"], list) else (run["command"],)
+        source = (
+            run["recordings"],
+            run["commit"],
+            run["date"],
+            letter(machines.index(run["machine"])),
+            commands,
+        )
+        note = f"*{run['question'].capitalize()}*: {run['notes']}"
+        together.setdefault(source, []).append(note)
+    lines = [f"- **Machine {letter(i)}**: {machine}." for i, machine in enumerate(machines)]
+    for (recordings, commit, date, machine, commands), notes in together.items():
+        lines += ["", f"**{recordings}**, commit {commit}, {date}, machine {machine}. {' '.join(notes)}", ""]
+        lines += [f"    {command}" for command in commands]
+    return "\n".join(lines)
+
+
+def letter(index: int) -> str:
+    """Return A, B, C, ..."""
+    return chr(ord("A") + index)
+
+
+def join_table(header: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
