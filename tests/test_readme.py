@@ -22,6 +22,7 @@ from htvae.cli.motion_options import (
 )
 from htvae.cli.options import CheckDataOptions, DemoDataOptions, DemoOptions, EvaluateOptions
 from htvae.config import Config, setting_names
+from tests.test_floors import FLOORS
 
 ROOT = Path(__file__).parents[1]
 README, EXTENDING, CONFIGURATION, ARCHITECTURE, GENERATION, CONTRIBUTING = (
@@ -149,6 +150,24 @@ def test_classes_are_where_they_are_said_to_be(row: tuple[str, str]) -> None:
     names, module = row
     for name in re.findall(r"\w+", names):
         assert isinstance(getattr(pytest.importorskip(module), name), type)
+
+
+@pytest.mark.parametrize("page", [ARCHITECTURE, CONTRIBUTING], ids=["architecture", "contributing"])
+def test_the_table_of_floors_is_the_floors_test(page: str) -> None:
+    rows = re.findall(r"^\| (\d) \| (.*) \|$", page, flags=re.MULTILINE)
+    found = {room: int(floor) for floor, rooms in rows for room in re.findall(r"\w+", rooms)}
+    assert found == FLOORS
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "CONTRIBUTING.md", ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))],
+    ids=lambda page: page.stem,
+)  # fmt: skip
+def test_files_that_documents_name_are_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    names = re.findall(r"(?<![\w./])((?:\w+/)+\w+\.(?:py|md))(?![\w/])", text)
+    folders = (ROOT, ROOT / "src/htvae", page.parent)
+    assert [name for name in names if not any((folder / name).is_file() for folder in folders)] == []
 
 
 def test_links_lead_somewhere() -> None:
