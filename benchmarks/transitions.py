@@ -157,7 +157,7 @@ def measure_editing(
     fallback = _mean_places(model)
     readers: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "statistics": lambda pose: hand_made_statistics(pose, fallback),
-        "z, encoded again": lambda pose: model.encode_pose(pose).sequence[0].numpy(),
+        "z, encoded again": lambda pose: model.encode_sequence(pose)[0].mode()[0].numpy(),
     }
     known = [(s, p.source.label) for p in training for s in _cut_all(p.source) if p.source.label]
     poses = [model.process(segment).pose for segment, _ in track("Reading", known)]

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from htvae.config import DataConfig
-from htvae.data.dataset import PoseSequenceDataset, build_augmentations, tile_spans, window_grid
+from htvae.data.dataset import PoseSequenceDataset, build_augmentations, tile_spans
 from htvae.data.processing import PoseDataProcessor
+from htvae.models.chunking import ChunkGrid, compute_num_chunks
 from htvae.poses.sequence import FrameLabel, PoseSequence
 from htvae.utils.random import random_stream
 
@@ -32,7 +33,8 @@ def make_dataset(make_sequence):
         sequences = sequences or [make_sequence(f"walk_{i}", length) for i, length in enumerate(lengths)]
         processor = PoseDataProcessor(config).fit(sequences)
         processed = [processor.transform(s) for s in sequences]
-        return PoseSequenceDataset(processed, processor, config, training=training, seed=seed)
+        grid = ChunkGrid(8, 2, compute_num_chunks(config.max_frames, 8, 2))
+        return PoseSequenceDataset(processed, processor, config, grid, training=training, seed=seed)
 
     return make
 
@@ -42,7 +44,9 @@ def covered(dataset):
     counts = [np.zeros(len(pose), int) for pose in dataset.poses]
     for window in dataset.windows:
         assert 0 <= window.start <= window.keep_start < window.keep_stop <= window.stop
-        assert window.stop - window.start <= dataset.max_frames
+        grid = dataset.grid
+        longest = dataset.max_frames if dataset.training else grid.num_frames(grid.window)
+        assert window.stop - window.start <= longest
         counts[window.sequence_index][window.keep_start : window.keep_stop] += 1
     return np.concatenate(counts)
 
@@ -50,22 +54,6 @@ def covered(dataset):
 def same_samples(first, second):
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one, other)
-
-
-@given(num_frames=st.integers(1, 300), max_frames=st.integers(1, 50))
-def test_the_grid_keeps_every_frame_once(num_frames, max_frames):
-    grid = window_grid(num_frames, max_frames)
-    kept = [frame for _, _, keep_start, keep_stop in grid for frame in range(keep_start, keep_stop)]
-    assert kept == list(range(num_frames))
-    for start, stop, keep_start, keep_stop in grid:
-        assert start <= keep_start < keep_stop <= stop <= start + max_frames
-    longer = window_grid(num_frames + 17, max_frames)
-    assert [start for start, *_ in longer[: len(grid)]] == [start for start, *_ in grid]
-
-
-def test_a_grid_by_hand():
-    assert window_grid(100, 40) == [(0, 40, 0, 37), (35, 75, 37, 72), (70, 100, 72, 100)]
-    assert window_grid(40, 40) == [(0, 40, 0, 40)]
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -235,7 +223,8 @@ def test_the_last_epochs_show_recordings_as_they_are(make_sequence):
     config = DataConfig(landmark_dropout=0.5, time_warp=0.5)
     processor = PoseDataProcessor(config).fit([sequence])
     processed = [processor.transform(sequence)]
-    dataset = PoseSequenceDataset(processed, processor, config, training=True, plain_from=2)
+    grid = ChunkGrid(8, 2, 10)
+    dataset = PoseSequenceDataset(processed, processor, config, grid, training=True, plain_from=2)
     for epoch, plain in ((1, False), (2, True), (3, True)):
         dataset.set_epoch(epoch)
         windows = zip(dataset.windows, dataset, strict=True)

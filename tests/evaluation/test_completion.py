@@ -18,6 +18,7 @@ from htvae.evaluation.completion import (
     measure_completion,
 )
 from htvae.evaluation.figures import FIGURES
+from htvae.models.chunking import ChunkGrid
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_hidden_points_are_not_shown_nor_is_the_root_in_a_gap(as_processed):
 class Echo:
     """A model that returns what it is shown, and 3 where it is shown nothing."""
 
-    chunk_stride = 48
+    grid = ChunkGrid(64, 16, 8)
     processor = SimpleNamespace(landmarks=())
 
     def reconstruct_all(self, processed, refine_steps, fitted=None):
@@ -102,7 +103,7 @@ def test_interpolation_follows_a_straight_line(as_processed):
 class Constant:
     """A model that sees nothing and always says (1, 1)."""
 
-    chunk_stride = 48
+    grid = ChunkGrid(64, 16, 8)
     processor = SimpleNamespace(landmarks=())
 
     def reconstruct_all(self, processed, refine_steps, fitted=None):

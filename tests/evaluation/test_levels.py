@@ -8,8 +8,12 @@ import pytest
 import torch
 
 import htvae
-from htvae.data.dataset import Window
 from htvae.evaluation.levels import count_numbers, measure_level_use, measure_rates, swap_level
+from htvae.inference.windows import WindowedModel
+from htvae.models.latent import Gaussian
+from htvae.models.prior import Latents
+
+CLOSE = {"rtol": 1e-4, "atol": 1e-5}  # sums in another order, float32
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +40,10 @@ def toy():
 
 def recording(num_frames, sequence_mu, chunk_mu, sequence_kl, chunk_kl):
     def posterior(mu):  # of the prior's spread, so that a number's KL is half its square
-        return mu, torch.zeros_like(mu)
+        return Gaussian(mu, torch.zeros_like(mu))
 
     window = SimpleNamespace(
-        window=Window(0, 0, num_frames, 0, num_frames, num_frames),
+        window=SimpleNamespace(num_frames=num_frames),
         sequence=posterior(torch.tensor(sequence_mu)),
         chunks=posterior(torch.tensor(chunk_mu).reshape(-1, 2)),
         sequence_kl=sequence_kl,
@@ -86,8 +90,8 @@ def test_kl_of_numbers_add_up_to_the_rates(model, reconstructions):
 def test_numbers_of_all_windows_count_but_frames_once(reconstructions):
     numbers, frames = count_numbers(reconstructions[:1])
     assert frames == 150
-    chunks = [1 + -(-(n - 8) // 6) for n in (64, 64, 38)]  # windows at 0, 56 and 112
-    assert numbers == 3 * 6 + 3 * sum(chunks)
+    # 25 chunks, windows of 11: from chunks 0, 9 and 14.
+    assert numbers == 3 * 6 + 3 * (3 * 11)
 
 
 @pytest.mark.parametrize("level", ["sequence", "chunks"])
@@ -106,26 +110,33 @@ def test_swapping_with_oneself_changes_nothing(model, reconstructions, level):
 
 
 @pytest.mark.parametrize("level", ["sequence", "chunks"])
-def test_the_donor_stands_half_the_list_away(model, make_walks, monkeypatch, level):
+def test_the_donor_stands_half_the_list_away(model, make_walks, level):
+    """Each result is what the decoder makes of the recording's latents with one level of the donor's."""
     five = model.reconstruct_all([model.process(walk) for walk in make_walks([16] * 5)])
-    seen = []
-    monkeypatch.setattr(model, "decode", lambda z, c, n: (seen.append((z, c)), np.zeros((n, 6, 2)))[1])
-    swap_level(model, five, level)
-    for i, (z, c) in enumerate(seen):
-        donor = five[(i + 2) % 5].windows[0]
-        own = five[i].windows[0]
-        assert torch.equal(z, (donor if level == "sequence" else own).sequence[0])
-        assert torch.equal(c, (donor if level == "chunks" else own).chunks[0])
-    assert len(seen) == 5
+    for i, pose in enumerate(swap_level(model, five, level)):
+        own, donor = five[i].windows[0], five[(i + 2) % 5].windows[0]
+        z = (donor if level == "sequence" else own).sequence.mu
+        chunks = (donor if level == "chunks" else own).chunks.mu
+        expected = model.decode_all(Latents(z[None], chunks[None]), 16)[0]
+        np.testing.assert_allclose(pose, expected, **CLOSE)
 
 
-def test_donors_chunks_are_repeated_where_they_are_fewer(model, reconstructions, monkeypatch):
-    seen = []
-    decode = model.decode
-    monkeypatch.setattr(model, "decode", lambda z, c, n: (seen.append(c), decode(z, c, n))[1])
-    swap_level(model, [reconstructions[0], reconstructions[1]], "chunks")
-    donor = reconstructions[1].windows[0].chunks[0]  # 7 chunks; the first window of the other has 11
-    assert torch.equal(seen[0], torch.cat([donor, donor[:4]]))
+def test_donors_chunks_are_repeated_where_they_are_fewer(model, make_walks):
+    """The donor has 7 chunks, the other recording 11, in one window."""
+    long, short = model.reconstruct_all([model.process(walk) for walk in make_walks([66, 40])])
+    donor = torch.from_numpy(short.encoding.chunk_latents)
+    chunks = torch.cat([donor, donor[:4]])
+    expected = model.decode_all(Latents(long.windows[0].sequence.mu[None], chunks[None]), 66)[0]
+    np.testing.assert_allclose(swap_level(model, [long, short], "chunks")[0], expected, **CLOSE)
+
+
+def test_windows_that_overlap_get_the_same_chunks(model, reconstructions, monkeypatch):
+    """Chunk c gets the donor's chunk c, whichever window it stands in."""
+    given = []
+    monkeypatch.setattr(WindowedModel, "decode", lambda _, latents, lengths: given.extend(latents))
+    swap_level(model, reconstructions[:2], "chunks")
+    first, second, _ = (chunks for _, chunks in given[0])
+    assert torch.equal(first[9:], second[:2])
 
 
 def test_figures_of_level_use(model, reconstructions, fallback):

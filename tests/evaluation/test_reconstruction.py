@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from htvae.data.dataset import Window, window_grid
 from htvae.evaluation.reconstruction import DEFAULT_METRICS, ScoredRecording, score_recording
 
 GRID = (8, 2)
@@ -21,11 +20,8 @@ def scored(pose, reconstruction, edges=(), name="walk"):
     )
 
 
-def reconstruction_of(pose, max_frames):
-    windows = tuple(
-        SimpleNamespace(window=Window(0, *cut, cut[1] - cut[0])) for cut in window_grid(len(pose), max_frames)
-    )
-    return SimpleNamespace(processed=SimpleNamespace(name="walk", pose=pose), pose=pose + 1, windows=windows)
+def reconstruction_of(pose):
+    return SimpleNamespace(processed=SimpleNamespace(name="walk", pose=pose), pose=pose + 1)
 
 
 def test_points_and_not_recordings_count_alike():
@@ -74,19 +70,16 @@ def test_noise_floor_is_the_median_over_recordings():
 
 def test_the_last_points_are_no_landmarks():
     pose = np.zeros((10, 4, 2), np.float32)
-    result = score_recording(reconstruction_of(pose, 64), 3, [(0, 1)], GRID)
+    result = score_recording(reconstruction_of(pose), 3, [(0, 1)], GRID)
     assert result.pose.shape == result.reconstruction.shape == (10, 3, 2)
     assert result.mask.shape == (10, 3) and result.edges == ((0, 1),)
 
 
-def test_seams_are_where_chunks_and_windows_are_joined():
-    """Chunks of 8 start every 6 frames of a window: steps into, within and out of an overlap of 2."""
+def test_seams_are_where_chunks_are_joined():
+    """Chunks of 8 start every 6 frames: steps into, within and out of an overlap of 2."""
     pose = np.zeros((30, 1, 2), np.float32)
-    short = score_recording(reconstruction_of(pose, 64), 1, (), GRID).seams
+    short = score_recording(reconstruction_of(pose), 1, (), GRID).seams
     assert np.flatnonzero(short).tolist() == [6, 7, 8, 12, 13, 14, 18, 19, 20, 24, 25, 26]
-    # Windows of 16 start at 0 and 14 and are joined in the middle of their overlap, at 15.
-    joined = score_recording(reconstruction_of(pose, 16), 1, (), GRID).seams
-    assert np.flatnonzero(joined).tolist() == [6, 7, 8, 12, 13, 14, 15, 20, 21, 22, 26, 27, 28]
 
 
 def test_seams_show_where_chunks_do_not_fit_together():

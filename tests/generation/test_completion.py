@@ -23,6 +23,7 @@ from htvae.generation.completion import (
     spread_between,
 )
 from htvae.io.pose_csv import read_pose_csv, write_pose_csv
+from htvae.models.chunking import ChunkGrid
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,7 @@ def test_the_model_is_shown_its_own_answer_beside_what_was_observed(as_processed
     class Half:
         """Says half of what it is shown, and 8 where it is shown nothing."""
 
-        chunk_stride = 48
+        grid = ChunkGrid(64, 16, 8)
         processor = SimpleNamespace(landmarks=())
 
         def reconstruct_all(self, processed, refine_steps, fitted):
@@ -138,7 +139,7 @@ def test_a_landmark_that_is_never_seen_is_begun_at_several_places(as_processed, 
     answers = {"up": 1.0, "down": -1.0, "still": -0.5}
 
     class Stubborn:
-        chunk_stride = 48
+        grid = ChunkGrid(64, 16, 8)
         processor = SimpleNamespace(landmarks=("A", "B"), pose_mean=[[0, 0], [0, 0]], pose_scale=[1, 0.6])
 
         def reconstruct_all(self, processed, refine_steps, fitted):

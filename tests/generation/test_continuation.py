@@ -7,7 +7,7 @@ import pytest
 
 import htvae
 from htvae.generation.continuation import _join, _smooth, continue_recording, cut_tail
-from htvae.generation.drawing import ChunkGrid
+from htvae.models.chunking import ChunkGrid
 
 GRID = ChunkGrid(chunk_size=8, chunk_overlap=2, window=8)
 

@@ -1,14 +1,13 @@
 """Latents of any length: windows, what is known, and seeds."""
 
-from itertools import pairwise
-
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from htvae.config import PriorConfig
-from htvae.generation.drawing import ChunkGrid, draw_labels, draw_latents, make_request
+from htvae.generation.drawing import draw_labels, draw_latents, make_request
+from htvae.models.chunking import ChunkGrid
 from htvae.models.prior import Known, LatentPrior
 
 Z, K = 5, 3
@@ -23,19 +22,6 @@ def prior():
     for last in (prior.sequence_output, prior.chunk_output):
         torch.nn.init.normal_(last.weight)
     return prior
-
-
-@given(num_chunks=st.integers(1, 60), window=st.integers(1, 20))
-def test_windows_cover_all_and_overlap(num_chunks, window):
-    windows = ChunkGrid(8, 2, window).windows(num_chunks)
-    assert windows[0][0] == 0 and windows[-1][1] == num_chunks
-    assert all(stop - start == min(window, num_chunks) for start, stop in windows)
-    steps = [later[0] - earlier[0] for earlier, later in pairwise(windows)]
-    assert all(0 < step <= max(1, window - window // 4) for step in steps)
-
-
-def test_frames_and_chunks():
-    assert (GRID.stride, GRID.num_chunks(8), GRID.num_chunks(9), GRID.num_frames(3)) == (6, 1, 2, 20)
 
 
 @given(seed=st.integers(0, 10_000))

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 import htvae
-from htvae.generation.drawing import ChunkGrid
 from htvae.generation.interpolation import _Flow, _space_evenly, interpolate_recordings
 from htvae.generation.sampler import Place
+from htvae.models.chunking import ChunkGrid
 from htvae.models.prior import Latents
 
 

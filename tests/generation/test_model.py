@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import htvae
-from htvae.generation.sampler import Place, _fade
+from htvae.generation.sampler import Place
 from htvae.io.pose_csv import write_pose_csv
 from htvae.models.prior import Latents
 from htvae.poses.ground import find_ground
@@ -160,20 +160,6 @@ def test_decoding_in_windows_equals_decoding_at_once_where_one_window_is_enough(
     np.testing.assert_allclose(model.decode_all(latents, 53), expected.detach().numpy(), atol=1e-5)
 
 
-def test_windows_are_joined_without_a_jump(model):
-    """With a decoder that says the frame's own number, all windows agree, and so must the whole."""
-    latents = Latents(torch.zeros(1, 6), torch.arange(60.0)[None, :, None].expand(1, 60, 3))
-
-    def decode(sequence, chunks, num_frames):
-        frames = 6 * chunks[0, 0, 0] + torch.arange(num_frames)
-        return np.asarray(frames)[None, :, None, None] * np.ones((1, 1, 2, 2))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model, "_decode_window", decode)
-        pose = model.decode_all(latents, 360)
-    np.testing.assert_allclose(pose[0, :, 0, 0], np.arange(360), rtol=1e-5)
-
-
 def test_the_walk_is_the_sum_of_the_roots_velocity(model):
     assert model.processor.root_motion
     pose = np.zeros((4, 7, 2), np.float32)
@@ -182,13 +168,6 @@ def test_the_walk_is_the_sum_of_the_roots_velocity(model):
     walk = model.to_sequence(pose, "walk", place=place)
     np.testing.assert_allclose(walk.pose[:, 0], [[5, 7], [7, 7], [11, 7], [17, 7]])  # torsos of two units
     assert walk.coordinates == Coordinates(y_up=False)
-
-
-def test_fades_add_up_to_something_everywhere():
-    assert (_fade(20, 0, 0) == 1).all()
-    fade = _fade(20, 8, 8)
-    assert fade[:2].max() < 0.01 and fade[9:11].min() == 1 and (np.diff(fade[:10]) >= 0).all()
-    np.testing.assert_allclose(fade, fade[::-1])
 
 
 def test_interpolation_begins_and_ends_with_the_reconstructions(model, make_walk):

@@ -3,8 +3,8 @@
 Unusual here:
 
 - A training epoch cuts every recording at a random offset into windows of a random length, so that they hold
-  every frame exactly once and a step sees short and long ones of many recordings. Evaluation cuts a fixed
-  grid of overlapping windows and scores only their centres.
+  every frame exactly once and a step sees short and long ones of many recordings. Evaluation cuts the
+  overlapping windows of `ChunkGrid` and scores only their centres.
 - All random numbers are a function of (seed, epoch, index), so that order and number of workers do not
   matter. An index may carry its epoch, because a worker's copy of the data set does not hear of `set_epoch`.
 - What the model sees (``pose``, ``observed``) and what it is scored on (``target``) differ: landmarks and
@@ -27,6 +27,7 @@ from torch.utils.data import Dataset
 from htvae.config import DataConfig
 from htvae.data import augmentation
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
+from htvae.models.chunking import ChunkGrid
 from htvae.poses.geometry import observed_points
 from htvae.poses.landmarks import side_names
 from htvae.utils.random import random_seed, random_stream
@@ -63,7 +64,7 @@ class WindowSample(NamedTuple):
     target: np.ndarray
     """(T, N, D) float32, what is scored; NaN where nothing is."""
     seed: int = 0
-    """Of the model's random numbers for this window; evaluation draws none."""
+    """Seed of the model's random numbers for this window; unused in evaluation."""
 
 
 class Augmentations(NamedTuple):
@@ -105,7 +106,8 @@ class PoseSequenceDataset(Dataset[WindowSample]):
         sequences: recordings in the model's coordinates.
         processor: the processor that made them.
         config: lengths and augmentation.
-        training: random windows with augmentation, new ones each epoch; else the fixed grid.
+        grid: how a long recording is cut in evaluation.
+        training: random windows with augmentation, new ones each epoch; else the windows of the grid.
         seed: of offsets and augmentation.
         plain_from: first epoch in which windows are shown as they were recorded, though parts stay hidden.
             None: no epoch.
@@ -116,6 +118,7 @@ class PoseSequenceDataset(Dataset[WindowSample]):
         sequences: Sequence[ProcessedSequence],
         processor: PoseDataProcessor,
         config: DataConfig,
+        grid: ChunkGrid,
         *,
         training: bool = False,
         seed: int = 0,
@@ -123,6 +126,7 @@ class PoseSequenceDataset(Dataset[WindowSample]):
     ) -> None:
         self.poses = [sequence.pose for sequence in sequences]  # not the sequences: workers get a copy
         self.max_frames = config.max_frames
+        self.grid = grid
         self.time_warp = config.time_warp
         self.root_motion = processor.root_motion
         self.training = training
@@ -146,7 +150,7 @@ class PoseSequenceDataset(Dataset[WindowSample]):
     def set_epoch(self, epoch: int) -> None:
         """Cut the windows of an epoch."""
         self.epoch = epoch
-        self.windows = self._tile() if self.training else self._grid()
+        self.windows = self._tile() if self.training else self._cut()
         self.lengths = np.array([window.num_frames for window in self.windows], dtype=np.int64)
 
     def __len__(self) -> int:
@@ -161,7 +165,7 @@ class PoseSequenceDataset(Dataset[WindowSample]):
         window = self.windows[index]
         pose = self.poses[window.sequence_index][window.start : window.stop]
         if not self.training:
-            return _make_sample(pose, _keep(pose, window))
+            return make_sample(pose, _keep(pose, window))
         target = augmentation.warp_time(pose, window.num_frames, self.root_motion)
         rng = random_stream("window", self.seed, epoch, index)
         for augment in self.augmentations.both if self.is_varied else ():
@@ -169,7 +173,7 @@ class PoseSequenceDataset(Dataset[WindowSample]):
         seen = target
         for augment in self.augmentations.input_only:
             seen = augment(seen, rng)
-        return _make_sample(seen, target)._replace(seed=random_seed("noise", self.seed, epoch, index))
+        return make_sample(seen, target)._replace(seed=random_seed("noise", self.seed, epoch, index))
 
     def _tile(self) -> list[Window]:
         rng = random_stream("tiling", self.seed, self.epoch)
@@ -187,28 +191,12 @@ class PoseSequenceDataset(Dataset[WindowSample]):
         played = np.rint(lengths).clip(1, self.max_frames).astype(int).tolist()
         return [Window(*span, *span[1:], n) for span, n in zip(spans, played, strict=True)]
 
-    def _grid(self) -> list[Window]:
+    def _cut(self) -> list[Window]:
         return [
-            Window(i, start, stop, keep_start, keep_stop, stop - start)
+            Window(i, cut.start, cut.stop, cut.keep_start, cut.keep_stop, cut.num_frames)
             for i, pose in enumerate(self.poses)
-            for start, stop, keep_start, keep_stop in window_grid(len(pose), self.max_frames)
+            for cut in self.grid.cut(len(pose))
         ]
-
-
-def window_grid(num_frames: int, max_frames: int) -> list[tuple[int, int, int, int]]:
-    """Return the fixed grid of windows that a long recording is: (start, stop, keep_start, keep_stop).
-
-    Neighbours overlap by an eighth of ``max_frames``. The kept spans meet in the middle of the overlaps and
-    hold every frame once. Where a window starts does not depend on the length of the recording.
-    """
-    overlap = max_frames // 8
-    stride = max_frames - overlap
-    starts = range(0, max(num_frames - overlap, 1), stride)
-    keeps = [0, *(start + overlap // 2 for start in starts[1:]), num_frames]
-    return [
-        (start, min(start + max_frames, num_frames), keep_start, keep_stop)
-        for start, (keep_start, keep_stop) in zip(starts, pairwise(keeps), strict=True)
-    ]
 
 
 def tile_spans(num_frames: int, size: int, offset: int) -> list[tuple[int, int]]:
@@ -235,7 +223,8 @@ def _keep(pose: np.ndarray, window: Window) -> np.ndarray:
     return target
 
 
-def _make_sample(seen: np.ndarray, target: np.ndarray) -> WindowSample:
+def make_sample(seen: np.ndarray, target: np.ndarray) -> WindowSample:
+    """Return a window from what the model sees and what is scored, (T, N, D), NaN where missing."""
     observed = observed_points(seen)
     return WindowSample(np.where(observed[..., None], seen, np.float32(0)), observed, target)
 

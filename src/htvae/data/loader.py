@@ -14,6 +14,7 @@ from htvae.data.dataset import PoseSequenceDataset
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
 from htvae.data.splits import Splits, split_recordings
 from htvae.io.cache import open_store
+from htvae.models.chunking import ChunkGrid
 from htvae.poses.sequence import PoseSequence, content_hash
 
 
@@ -124,6 +125,7 @@ class PoseDataLoader:
             self.processed(split),
             self.processor,
             self.config.data,
+            ChunkGrid.of(self.config),
             training=training,
             seed=self.config.training.seed,
             plain_from=self.num_epochs - plain,

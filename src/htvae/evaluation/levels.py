@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from htvae.inference.model import Reconstruction, TrainedModel, WindowOutput
+from htvae.inference.model import Reconstruction, TrainedModel
+from htvae.inference.windows import WindowLatents, WindowOutput
 from htvae.metrics.errors import mpjpe_sums
 from htvae.metrics.frechet import frechet_excess, pose_features
 from htvae.metrics.rates import active_units, find_largest_kl
@@ -23,8 +24,8 @@ def measure_rates(model: TrainedModel, reconstructions: Sequence[Reconstruction]
     """Return what both levels carry: rate (nats per frame), active numbers, largest KL of a number (nats)."""
     windows = [window for r in reconstructions for window in r.windows]
     frames = sum(window.window.num_frames for window in windows)
-    sequence_mu = torch.stack([window.sequence[0] for window in windows])
-    chunk_mu = torch.cat([window.chunks[0] for window in windows])
+    sequence_mu = torch.stack([window.sequence.mu for window in windows])
+    chunk_mu = torch.cat([window.chunks.mu for window in windows])
     kl = [_measure_kl(model, window) for window in windows]
     return {
         "sequence_rate": sum(window.sequence_kl for window in windows) / frames,
@@ -65,14 +66,16 @@ def swap_level(
     Args:
         model: the model that made the reconstructions.
         reconstructions: at least two.
-        level: "sequence" or "chunks"; chunk latents of a shorter recording are repeated.
+        level: "sequence" or "chunks". Chunk c gets the latent of the donor's chunk c; chunk latents of a
+            shorter recording are repeated.
 
     Returns:
         (T, N, D) each, torso lengths.
     """
     half = len(reconstructions) // 2
     donors = [*reconstructions[half:], *reconstructions[:half]]
-    return [_decode_with(model, r, donor, level) for r, donor in zip(reconstructions, donors, strict=True)]
+    latents = [_swap(own, donor, level) for own, donor in zip(reconstructions, donors, strict=True)]
+    return model.windowed.decode(latents, [len(r.pose) for r in reconstructions])
 
 
 def measure_level_use(
@@ -103,21 +106,15 @@ def measure_level_use(
     return figures
 
 
-@torch.no_grad()
-def _decode_with(model: TrainedModel, own: Reconstruction, donor: Reconstruction, level: str) -> np.ndarray:
-    kept = []
-    donor_sequence = donor.windows[0].sequence[0]
-    donor_chunks = torch.cat([window.chunks[0] for window in donor.windows])
-    for output in own.windows:
-        sequence, chunks = output.sequence[0], output.chunks[0]
-        if level == "sequence":
-            sequence = donor_sequence
-        else:
-            chunks = donor_chunks[torch.arange(len(chunks)) % len(donor_chunks)]
-        pose = model.decode(sequence, chunks, output.window.num_frames)
-        start = output.window.start
-        kept.append(pose[output.window.keep_start - start : output.window.keep_stop - start])
-    return np.concatenate(kept)
+def _swap(own: Reconstruction, donor: Reconstruction, level: str) -> list[WindowLatents]:
+    """Return the latents of each window, one level taken from the donor."""
+    if level == "sequence":
+        return [(donor.windows[0].sequence.mu, output.chunks.mu) for output in own.windows]
+    chunks = torch.from_numpy(donor.encoding.chunk_latents)
+    return [
+        (output.sequence.mu, chunks[torch.arange(*output.window.chunks) % len(chunks)])
+        for output in own.windows
+    ]
 
 
 def _error(real: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:

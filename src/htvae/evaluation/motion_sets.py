@@ -11,12 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from htvae.data.batching import cut_micro_batches
 from htvae.evaluation.plans import NO_NAME, Wanted
 from htvae.generation.drawing import SCRIPT_GUIDANCE, make_request
 from htvae.generation.sampler import MotionSampler
-from htvae.inference.model import Reconstruction, WindowOutput
-from htvae.models.latent import Gaussian
+from htvae.inference.model import Reconstruction
+from htvae.inference.windows import WindowLatents, WindowOutput
 from htvae.models.prior import NO_LABEL, Latents
 
 GROUPS_PER_SEED = 10_000
@@ -157,36 +156,29 @@ def take_modes(reconstructions: Sequence[Reconstruction], num_landmarks: int) ->
     )
 
 
-@torch.no_grad()
 def sample_posteriors(
     model: MotionSampler, reconstructions: Sequence[Reconstruction], seed: int
 ) -> MotionSet:
-    """Decode latents drawn from the posteriors, both levels, of every window; centres are kept and joined."""
+    """Decode latents drawn from the posteriors, both levels, of every window.
+
+    A chunk that two windows share is drawn with the same random numbers in both, so that they fit together.
+    """
     generator = torch.Generator().manual_seed(seed)
-    windows = [w for r in reconstructions for w in r.windows]
-    sequence = [_sample(w.sequence, generator) for w in windows]
-    chunks = [_sample(w.chunks, generator) for w in windows]
-    kept: list[np.ndarray] = [np.empty(0)] * len(windows)
-    lengths = np.array([w.window.num_frames for w in windows])
-    order = np.argsort(lengths, kind="stable")
-    for cut in cut_micro_batches(lengths[order].tolist(), model.batch_frames):
-        index = order[cut].tolist()
-        pose = model.model.decode(
-            torch.stack([sequence[i] for i in index]).to(model.device),
-            torch.nn.utils.rnn.pad_sequence([chunks[i] for i in index], batch_first=True).to(model.device),
-            torch.from_numpy(lengths[index]).to(model.device),
+    latents = [_sample_windows(r, generator) for r in reconstructions]
+    poses = model.windowed.decode(latents, [len(r.pose) for r in reconstructions])
+    num_landmarks = len(model.processor.landmarks)
+    return MotionSet(
+        [pose[:, :num_landmarks] for pose in poses],
+        np.stack([sequence.numpy() for own in latents for sequence, _ in own]),
+    )
+
+
+def _sample_windows(reconstruction: Reconstruction, generator: torch.Generator) -> list[WindowLatents]:
+    noise = torch.randn(reconstruction.encoding.chunk_latents.shape, generator=generator)
+    return [
+        (
+            output.sequence.sample(torch.randn(output.sequence.mu.shape, generator=generator)),
+            output.chunks.sample(noise[slice(*output.window.chunks)]),
         )
-        for i, part in zip(index, pose.float().cpu().numpy(), strict=True):
-            w = windows[i].window
-            kept[i] = part[w.keep_start - w.start : w.keep_stop - w.start, : len(model.processor.landmarks)]
-    stops = np.cumsum([len(r.windows) for r in reconstructions])
-    poses = [
-        np.concatenate(kept[stop - len(r.windows) : stop])
-        for r, stop in zip(reconstructions, stops, strict=True)
+        for output in reconstruction.windows
     ]
-    return MotionSet(poses, torch.stack(sequence).numpy())
-
-
-def _sample(posterior: tuple[Tensor, Tensor], generator: torch.Generator) -> Tensor:
-    mu, logvar = posterior
-    return Gaussian(mu, logvar).sample(torch.randn(mu.shape, generator=generator))

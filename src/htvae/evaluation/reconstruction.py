@@ -29,7 +29,7 @@ class ScoredRecording:
     mask: Tensor
     """(T, L) bool, True = observed."""
     seams: Tensor
-    """(T,) bool, frames at which chunks or windows are joined; see `metrics.chunk_seams`."""
+    """(T,) bool, frames at which chunks are joined; see `metrics.chunk_seams`."""
     edges: tuple[tuple[int, int], ...]
     """Pairs of landmarks that a bone joins."""
 
@@ -45,19 +45,12 @@ def score_recording(
 ) -> ScoredRecording:
     """Return a recording beside its reconstruction, for the metrics."""
     pose = torch.from_numpy(reconstruction.processed.pose[:, :num_landmarks].copy())
-    seams = torch.zeros(len(pose), dtype=torch.bool)
-    for output in reconstruction.windows:
-        window = output.window
-        kept = slice(window.keep_start - window.start, window.keep_stop - window.start)
-        inside = metrics.chunk_seams(window.num_frames, *chunk_grid)
-        seams[window.keep_start : window.keep_stop] = inside[kept]
-        seams[window.keep_start] |= window.keep_start > 0  # the windows themselves are joined here
     return ScoredRecording(
         name=reconstruction.processed.name,
         pose=pose,
         reconstruction=torch.from_numpy(reconstruction.pose[:, :num_landmarks].copy()),
         mask=pose.isfinite().all(-1),
-        seams=seams,
+        seams=metrics.chunk_seams(len(pose), *chunk_grid),
         edges=tuple(edges),
     )
 

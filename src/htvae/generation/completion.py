@@ -22,7 +22,8 @@ import torch
 from htvae.data.processing import ProcessedSequence
 from htvae.generation.drawing import make_request
 from htvae.generation.sampler import MotionSampler
-from htvae.inference.model import Recording, TrainedModel, interpolate_frames
+from htvae.inference.model import Recording, TrainedModel
+from htvae.inference.source import place_on_source
 from htvae.metrics.errors import measure_jitter
 from htvae.models.prior import Known
 from htvae.poses.geometry import fill_gaps, observed_points
@@ -123,7 +124,7 @@ def fill_in(model: TrainedModel, processed: Sequence[ProcessedSequence]) -> list
     for number in track("Filling in", range(NUM_PASSES)):
         quarters = SHIFTS[number % len(SHIFTS)]
         steps = PASS_STEPS if number < NUM_PASSES - len(SHIFTS) else LAST_STEPS
-        answers = _answer(model, filled, observed, quarters * model.chunk_stride // 4, steps)
+        answers = _answer(model, filled, observed, quarters * model.grid.stride // 4, steps)
         misfits.append([_misfit(p.pose, pose) for p, pose in zip(observed, answers, strict=True)])
         last.append([meet_observed(p.pose, pose) for p, pose in zip(observed, answers, strict=True)])
         filled = [replace(p, pose=pose) for p, pose in zip(observed, last[-1], strict=True)]
@@ -199,8 +200,7 @@ def draw_completions(
 
 def _find_known(model: MotionSampler, pose: np.ndarray) -> torch.Tensor:
     """Return which chunks (C,) of a pose hold enough to be known."""
-    grid, observed = model.grid, observed_points(pose)
-    spans = [(i * grid.stride, grid.num_frames(i + 1)) for i in range(grid.num_chunks(len(pose)))]
+    observed, spans = observed_points(pose), model.grid.spans(len(pose)).tolist()
     shown = max(float(observed.any(axis=0).mean()), 1e-9)  # landmarks that are never seen do not count
     return torch.tensor([observed[start:stop].mean() >= KNOWN_SHARE * shown for start, stop in spans])
 
@@ -232,14 +232,14 @@ def _join_to_source(
     poses: np.ndarray,
 ) -> Completion:
     """Bring completions, the best first, to the source's frames, and put what was observed in its place."""
-    record, frames = processed.record, seen.first_frame + np.arange(seen.num_frames)
+    record = processed.record
     names = (*seen.landmarks, *(n for n in model.processor.landmarks if n not in seen.landmarks))
     known = np.full((seen.num_frames, len(names), seen.pose.shape[2]), np.nan, np.float32)
     known[:, : len(seen.landmarks)] = seen.pose
     order = [names.index(name) for name in model.processor.landmarks]
     completed = []
     for pose in poses:
-        places = interpolate_frames(model.processor.inverse(pose, record), record.source_frames, frames)
+        places = place_on_source(model.processor, pose, record, seen.first_frame, seen.num_frames)
         full = known.copy()
         full[:, order] = meet_observed(known[:, order], places)
         completed.append(full)

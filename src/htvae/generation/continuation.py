@@ -16,10 +16,12 @@ import numpy as np
 import torch
 
 from htvae.data.processing import ProcessedSequence
-from htvae.generation.drawing import ChunkGrid, make_request
+from htvae.generation.drawing import make_request
 from htvae.generation.sampler import MotionSampler
-from htvae.inference.model import Recording, interpolate_frames
+from htvae.inference.model import Recording
+from htvae.inference.source import place_on_source
 from htvae.io.writing import fit_name
+from htvae.models.chunking import ChunkGrid
 from htvae.models.prior import Known
 from htvae.poses.geometry import fill_gaps, observed_points
 from htvae.poses.ground import USUAL_RATE
@@ -93,12 +95,12 @@ def cut_tail(pose: np.ndarray, grid: ChunkGrid) -> np.ndarray:
 def _draw(model: MotionSampler, tail: np.ndarray, count: int, num_samples: int, seed: int) -> np.ndarray:
     """Return the tail and what follows as decoded, (n, T + count, N, D) in the model's coordinates."""
     grid, total = model.grid, len(tail) + count
-    latents = model.encode_pose(tail)
-    chunks = latents.chunks.shape[1]
+    sequence, latents = (level.mode() for level in model.encode_sequence(tail))
+    chunks = latents.shape[1]
     labels = torch.zeros(num_samples, dtype=torch.long)
     request = make_request(grid, model.latent_dims, total, labels)
-    request.given.sequence[:] = latents.sequence
-    request.given.chunks[:, :chunks] = latents.chunks
+    request.given.sequence[:] = sequence
+    request.given.chunks[:, :chunks] = latents
     request.known.chunks[:, :chunks] = True
     known = Known(torch.ones_like(request.known.sequence), request.known.chunks)
     return model.decode_all(model.draw(replace(request, known=known), seed), total)
@@ -157,13 +159,12 @@ def _to_source(
         anchor += model.level_path(pose[:, : len(processor.landmarks)], path) * np.float32(record.unit)
     rotation = None if record.rotation is None else np.repeat(record.rotation[-1:], len(pose))
     further = replace(record, anchor=anchor, rotation=rotation, source_frames=frames)
-    places = processor.inverse(pose, further)
     first = source.first_frame + source.num_frames
     return replace(
         source,
         name=name,
         landmarks=processor.landmarks,
-        pose=interpolate_frames(places, frames, first + np.arange(num_frames)),
+        pose=place_on_source(processor, pose, further, first, num_frames),
         first_frame=first,
         split=None,
         frame_labels=(),

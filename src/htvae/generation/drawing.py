@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from htvae.models.chunking import LABELS_PER_CHUNK, compute_num_chunks, label_places
+from htvae.models.chunking import LABELS_PER_CHUNK, ChunkGrid
 from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
 from htvae.utils.random import random_stream
 
@@ -20,39 +20,6 @@ SCRIPT_GUIDANCE = 2.0
 more has one on the demo's recordings (docs/experiments.md)."""
 GOLDEN_SECTION = (5**0.5 - 1) / 2
 """Its multiples, less their whole parts, lie evenly on [0, 1) however many there are."""
-
-
-@dataclass(frozen=True)
-class ChunkGrid:
-    """How chunks lie in a sequence, and how many of them the model has seen at once."""
-
-    chunk_size: int
-    chunk_overlap: int
-    window: int
-    """W, chunks that the model was trained on at most."""
-
-    @property
-    def stride(self) -> int:
-        """Frames from the start of a chunk to that of the next."""
-        return self.chunk_size - self.chunk_overlap
-
-    def num_chunks(self, num_frames: int) -> int:
-        """Return the chunks of so many frames."""
-        return compute_num_chunks(num_frames, self.chunk_size, self.chunk_overlap)
-
-    def num_frames(self, num_chunks: int) -> int:
-        """Return the frames that so many full chunks hold."""
-        return (num_chunks - 1) * self.stride + self.chunk_size
-
-    def label_places(self, num_frames: int) -> Tensor:
-        """Return the frames (C, Q) whose labels the chunks of so many frames have."""
-        return label_places(num_frames, self.chunk_size, self.chunk_overlap)
-
-    def windows(self, num_chunks: int) -> list[tuple[int, int]]:
-        """Return windows (first chunk, one after the last) that cover all; each begins in the one before."""
-        step = max(1, self.window - self.window // 4)
-        starts = [*range(0, max(num_chunks - self.window, 0), step), max(num_chunks - self.window, 0)]
-        return [(start, min(start + self.window, num_chunks)) for start in starts]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,6 @@ Axes: ``T`` frames, ``N`` points, ``D`` coordinates, ``C`` chunks, ``Z`` latent_
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +15,8 @@ from torch import Tensor
 
 from htvae.data.processing import ProcessedSequence
 from htvae.generation.sampler import MotionSampler
-from htvae.inference.model import Encoding, Recording, interpolate_frames
+from htvae.inference.model import Encoding, Recording
+from htvae.inference.source import to_source
 from htvae.io.writing import fit_name
 from htvae.models.latent import LatentSpace
 from htvae.models.prior import Latents
@@ -78,7 +78,7 @@ def edit_towards(
         LatentSpace.move(latents.chunks, direction.chunks, strength),
     )
     pose = model.decode_all(moved, len(processed.pose))[0]
-    return _to_source(model, processed, pose, fit_name(processed.name, "_edited"))
+    return to_source(model.processor, processed, pose, name=fit_name(processed.name, "_edited"))
 
 
 def take_style(model: MotionSampler, recording: Recording, style_from: Recording) -> PoseSequence:
@@ -100,28 +100,13 @@ def take_style(model: MotionSampler, recording: Recording, style_from: Recording
             f"result moves by {change:.4f} torso lengths, less than half the error ({error:.4f}). Train with "
             "a higher --latent_span_dropout."
         )
-    return _to_source(model, processed, pose, fit_name(processed.name, "_restyled"))
+    return to_source(model.processor, processed, pose, name=fit_name(processed.name, "_restyled"))
 
 
 def _encode(model: MotionSampler, recording: Recording) -> tuple[ProcessedSequence, Latents]:
     processed = model.process(recording)
     sequence, chunks = model.encode_sequence(processed.pose)
     return processed, Latents(sequence.mode(), chunks.mode())
-
-
-def _to_source(
-    model: MotionSampler, processed: ProcessedSequence, pose: np.ndarray, name: str
-) -> PoseSequence:
-    """Return a pose (T, N, D) in the coordinates, on the path and on the frames of the recording."""
-    source, record = processed.source, processed.record
-    frames = source.first_frame + np.arange(source.num_frames)
-    places = model.processor.inverse(pose, record)
-    return replace(
-        source,
-        name=name,
-        landmarks=model.processor.landmarks,
-        pose=interpolate_frames(places, record.source_frames, frames),
-    )
 
 
 def _value(encoding: Encoding, column: str) -> str | None:

@@ -24,10 +24,9 @@ import torch
 from torch import Tensor
 
 from htvae.config import Level, PathKind
-from htvae.generation.drawing import ChunkGrid
 from htvae.generation.sampler import MotionSampler, Place
 from htvae.inference.model import Recording
-from htvae.models.chunking import LABELS_PER_CHUNK
+from htvae.models.chunking import LABELS_PER_CHUNK, ChunkGrid
 from htvae.models.flow import follow_flow, time_grid
 from htvae.models.latent import LatentSpace
 from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents

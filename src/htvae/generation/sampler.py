@@ -1,4 +1,4 @@
-"""A trained model with its prior: latents drawn and decoded at any length.
+"""A trained model with its prior: latents of any length drawn.
 
 Axes: ``n`` sequences, ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates, ``C`` chunks, ``Z``
 latent_dim, ``K`` chunk_latent_dim.
@@ -7,22 +7,22 @@ latent_dim, ``K`` chunk_latent_dim.
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from htvae.generation.drawing import ChunkGrid, Request, draw_labels, draw_latents
+from htvae.generation.drawing import Request, draw_labels, draw_latents
 from htvae.generation.script import Script, draw_script
-from htvae.inference.checkpoint import BuildModel, Checkpoint, PriorState, hash_weights
+from htvae.inference.checkpoint import PriorState, hash_weights
 from htvae.inference.model import TrainedModel
+from htvae.inference.windows import join_latents
 from htvae.io.coordinates import coordinates_of
 from htvae.models.latent import Gaussian
 from htvae.models.prior import NO_LABEL, LatentPrior, Latents
-from htvae.models.vae import SCALE_GAIN, Posteriors
-from htvae.poses.geometry import measure_movement, observed_points
+from htvae.models.vae import SCALE_GAIN
+from htvae.poses.geometry import measure_movement
 from htvae.poses.ground import level_path
 from htvae.poses.sequence import Coordinates, FrameLabel, PoseSequence
 from htvae.utils.random import random_stream
@@ -45,25 +45,7 @@ class Place(NamedTuple):
 
 
 class MotionSampler(TrainedModel):
-    """A model with its preprocessing and its prior.
-
-    Args:
-        checkpoint: from `htvae.inference.checkpoint.load_checkpoint`.
-        device: "auto", "cpu", "cuda" or "mps".
-        build_model: makes the user's own architecture, where it was trained with one.
-        batch_frames: frames that pass through the model at once.
-    """
-
-    def __init__(
-        self,
-        checkpoint: Checkpoint,
-        device: str = "auto",
-        build_model: BuildModel | None = None,
-        batch_frames: int = 16_384,
-    ) -> None:
-        super().__init__(checkpoint, device, build_model, batch_frames)
-        self._prior_state = checkpoint.prior
-        self._vae_hash = hash_weights(checkpoint.state) if checkpoint.prior else ""
+    """A model with its preprocessing and its prior."""
 
     @property
     def has_prior(self) -> bool:
@@ -112,7 +94,7 @@ class MotionSampler(TrainedModel):
             ValueError: the model has none, or that of another VAE.
         """
         saved, sizes = self._require_prior(), self.config.model
-        if saved.vae_hash != self._vae_hash:
+        if saved.vae_hash != hash_weights(self.model.state_dict()):
             raise ValueError(
                 "The prior must belong to the model's own VAE, but was fitted to another one's latents. "
                 "Fit one to this: htvae train-prior --checkpoint FILE."
@@ -142,67 +124,23 @@ class MotionSampler(TrainedModel):
         """Numbers of the sequence latent and of a chunk latent."""
         return self.config.model.latent_dim, self.config.model.chunk_latent_dim
 
-    @cached_property
-    def grid(self) -> ChunkGrid:
-        """How chunks lie in a sequence."""
-        model = self.config.model
-        return ChunkGrid(
-            model.chunk_size, model.resolved_chunk_overlap, self.model.num_chunks(self.config.data.max_frames)
-        )
-
     def draw(self, request: Request, seed: int) -> Latents:
         """Draw the latents of a request; see `draw_latents`."""
         seeds = [seed * SEED_STRIDE + i for i in range(len(request.labels))]
         return draw_latents(self.prior, self.grid, request, seeds)
 
-    @torch.no_grad()
-    def encode_pose(self, pose: np.ndarray) -> Latents:
-        """Return the modes (1, Z) and (1, C, K) of a window's posteriors; see `encode_posteriors`."""
-        posteriors = self.encode_posteriors(pose)
-        return Latents(posteriors.sequence.mu, posteriors.chunks.mu)
-
     def encode_sequence(self, pose: np.ndarray) -> tuple[Gaussian, Gaussian]:
-        """Return the posteriors of z (1, Z) and of the chunks (1, C, K) of a sequence of any length.
+        """Return the posteriors of z (1, Z) and of the chunks (1, C, K) of a recording of any length.
 
-        A long one is encoded in overlapping windows of one chunk grid, of which the middles are kept; its z
-        is their precision-weighted mean.
+        They are those of `encode`.
 
         Args:
             pose: (T, N, D) in torso lengths, NaN where missing.
         """
-        grid, windows = self.grid, self.grid.windows(self.grid.num_chunks(len(pose)))
-        parts = [
-            self.encode_posteriors(pose[start * grid.stride : grid.num_frames(stop)])
-            for start, stop in windows
-        ]
-        precision = torch.stack([(-part.sequence.logvar).exp() for part in parts])
-        mu = torch.stack([part.sequence.mu for part in parts])
-        total = precision.sum(0)
-        skips = [0, *((left[1] - right[0]) // 2 for left, right in pairwise(windows))]
-        stops = [
-            *(right[0] + skip for right, skip in zip(windows[1:], skips[1:], strict=True)),
-            windows[-1][1],
-        ]
-        chunks = [
-            [level[:, skip : stop - start] for level in (part.chunks.mu, part.chunks.logvar)]
-            for part, skip, stop, (start, _) in zip(parts, skips, stops, windows, strict=True)
-        ]
-        chunk_mu, chunk_logvar = (torch.cat(level, dim=1) for level in zip(*chunks, strict=True))
-        return Gaussian((precision * mu).sum(0) / total, -total.log()), Gaussian(chunk_mu, chunk_logvar)
-
-    @torch.no_grad()
-    def encode_posteriors(self, pose: np.ndarray) -> Posteriors:
-        """Return the posteriors of a window, (1, Z) and (1, C, K), on the CPU.
-
-        Args:
-            pose: (T, N, D) in torso lengths, NaN where missing; no longer than a window.
-        """
-        observed = observed_points(pose)
-        batch = torch.from_numpy(np.where(observed[..., None], pose, np.float32(0)))[None].to(self.device)
-        frames = torch.tensor([len(pose)], device=self.device)
-        found = self.model.encode(batch, torch.from_numpy(observed)[None].to(self.device), frames)
-        levels = [Gaussian(level.mu.cpu(), level.logvar.cpu()) for level in (found.sequence, found.chunks)]
-        return Posteriors(levels[0], levels[1], found.chunk_mask.cpu())
+        sequence, chunks = join_latents(self.windowed.encode([pose])[0])
+        return Gaussian(sequence.mu[None], sequence.logvar[None]), Gaussian(
+            chunks.mu[None], chunks.logvar[None]
+        )
 
     def point_scale(self, pose: np.ndarray) -> np.ndarray:
         """Return the spread (L,) of a recording's hidden landmarks around what is decoded, torso lengths.
@@ -220,29 +158,6 @@ class MotionSampler(TrainedModel):
         movement = measure_movement(pose[:, :num_landmarks])
         ratio = movement / usual if usual and movement else 1.0
         return scale * np.float32(np.clip(ratio, 1 / MOST_MOVEMENT, MOST_MOVEMENT))
-
-    @torch.no_grad()
-    def decode_all(self, latents: Latents, num_frames: int) -> np.ndarray:
-        """Decode sequences of any length into poses (n, T, N, D), torso lengths.
-
-        Long ones are decoded as overlapping windows of chunks and cross-faded in the middle of the overlaps,
-        where both windows say nearly the same.
-        """
-        grid, total, weights = self.grid, None, np.zeros(num_frames)
-        windows = grid.windows(latents.chunks.shape[1])
-        for number, (start, stop) in enumerate(windows):
-            frames = min(grid.num_frames(stop - start), num_frames - start * grid.stride)
-            before = windows[number - 1][1] - start if number else 0
-            after = stop - windows[number + 1][0] if number + 1 < len(windows) else 0
-            fade = _fade(frames, before * grid.stride, after * grid.stride)
-            pose = self._decode_window(latents.sequence, latents.chunks[:, start:stop], frames)
-            if total is None:
-                total = np.zeros((len(pose), num_frames, *pose.shape[2:]), np.float32)
-            place = slice(start * grid.stride, start * grid.stride + frames)
-            total[:, place] += pose * fade[:, None, None].astype(np.float32)
-            weights[place] += fade
-        assert total is not None
-        return total / weights[:, None, None].astype(np.float32)
 
     @cached_property
     def training_place(self) -> Place:
@@ -289,22 +204,3 @@ class MotionSampler(TrainedModel):
         """Return a path (T, D) of poses (T, L, D), on a ground as level as in training; see `level_path`."""
         most = self._prior_state.ground_range if self._prior_state else math.inf
         return level_path(pose, path, self.processor.fps, most)
-
-    def _decode_window(self, sequence: Tensor, chunks: Tensor, num_frames: int) -> np.ndarray:
-        at_once = max(1, self.batch_frames // num_frames)
-        parts = []
-        for first in range(0, len(sequence), at_once):
-            part = slice(first, first + at_once)
-            frames = torch.full((len(sequence[part]),), num_frames, device=self.device)
-            pose = self.model.decode(sequence[part].to(self.device), chunks[part].to(self.device), frames)
-            parts.append(pose.float().cpu().numpy())
-        return np.concatenate(parts)
-
-
-def _fade(num_frames: int, before: int, after: int) -> np.ndarray:
-    """Return weights (T,): ramps over the middle half of the overlaps with the windows before and after."""
-    frames = np.arange(num_frames) + 0.5
-    rise = np.clip((frames - 0.25 * before) / (0.5 * before), 0, 1) if before else np.ones(num_frames)
-    left = num_frames - frames
-    fall = np.clip((left - 0.25 * after) / (0.5 * after), 0, 1) if after else np.ones(num_frames)
-    return np.maximum(rise * fall, 1e-6)

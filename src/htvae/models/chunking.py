@@ -1,17 +1,25 @@
 """Cutting sequences into overlapping chunks, and joining chunks again.
 
-Unusual here: a chunk grid depends on the frames of the sequence alone, never on the padding of its batch. The
-last chunk is padded and masked, never dropped, so that any number of frames works.
+- A recording has one chunk grid: chunk c begins at frame ``c * stride``, whatever the recording's length and
+  the padding of its batch. The last chunk is padded and masked, never dropped, so that any number of frames
+  works.
+- A window is a run of whole chunks of this grid (`ChunkGrid`). A recording therefore has the same chunks
+  whether it fits into one window or needs many.
 
 Axes: ``B`` batch, ``T`` frames, ``C`` chunks, ``S`` frames per chunk (``chunk_size``), ``Q`` labels per
 chunk.
 """
 
-from typing import TypeVar
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple, TypeVar
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from htvae.config import Config
 
 Count = TypeVar("Count", int, Tensor)
 LABELS_PER_CHUNK = 4
@@ -91,3 +99,106 @@ def label_places(num_frames: int, chunk_size: int, chunk_overlap: int) -> Tensor
     count, stride = compute_num_chunks(num_frames, chunk_size, chunk_overlap), chunk_size - chunk_overlap
     middles = (2 * torch.arange(LABELS_PER_CHUNK) + 1) * chunk_size // (2 * LABELS_PER_CHUNK)
     return (torch.arange(count)[:, None] * stride + middles).clamp(max=num_frames - 1)
+
+
+class ChunkWindow(NamedTuple):
+    """A run of whole chunks that the model sees at once, and the part of it that is kept.
+
+    Pairs are (first, one after the last), counted from the beginning of the recording.
+    """
+
+    start: int
+    """First frame."""
+    stop: int
+    """Frame after the last one."""
+    keep_start: int
+    """First frame that is kept (and scored)."""
+    keep_stop: int
+    """Frame after the last one that is kept."""
+    chunks: tuple[int, int]
+    """All chunks of the window."""
+    kept_chunks: tuple[int, int]
+    """Chunks that are kept."""
+
+    @property
+    def num_frames(self) -> int:
+        """Frames that the model sees."""
+        return self.stop - self.start
+
+    @property
+    def kept_part(self) -> slice:
+        """Where the chunks that are kept stand among the window's own."""
+        first = self.chunks[0]
+        return slice(self.kept_chunks[0] - first, self.kept_chunks[1] - first)
+
+
+@dataclass(frozen=True)
+class ChunkGrid:
+    """How chunks lie in a recording, and how a long one is cut into windows.
+
+    Neighbouring windows share a quarter of their chunks, and at least one where a window has more than one;
+    the last window is moved back so that it is full. The kept parts meet in the middle of what neighbours
+    share: every chunk and every frame is kept by exactly one window. All windows of a recording but the last
+    are also windows of every longer one.
+    """
+
+    chunk_size: int
+    chunk_overlap: int
+    window: int
+    """Chunks that the model sees at once, at most."""
+
+    @classmethod
+    def of(cls, config: Config) -> "ChunkGrid":
+        """Return the grid of a model with these settings: a window has the chunks of ``max_frames``."""
+        size, overlap = config.model.chunk_size, config.model.resolved_chunk_overlap
+        return cls(size, overlap, compute_num_chunks(config.data.max_frames, size, overlap))
+
+    @property
+    def stride(self) -> int:
+        """Frames from the start of a chunk to the start of the next."""
+        return self.chunk_size - self.chunk_overlap
+
+    def num_chunks(self, num_frames: int) -> int:
+        """Return how many chunks cover the frames."""
+        return compute_num_chunks(num_frames, self.chunk_size, self.chunk_overlap)
+
+    def num_frames(self, num_chunks: int) -> int:
+        """Return the frames of full chunks."""
+        return (num_chunks - 1) * self.stride + self.chunk_size
+
+    def spans(self, num_frames: int) -> np.ndarray:
+        """Return the frames (C, 2) of each chunk, (first, one after the last)."""
+        starts = np.arange(self.num_chunks(num_frames)) * self.stride
+        return np.stack([starts, np.minimum(starts + self.chunk_size, num_frames)], axis=1)
+
+    def label_places(self, num_frames: int) -> Tensor:
+        """Return the frames (C, Q) whose labels the chunks have; see `label_places`."""
+        return label_places(num_frames, self.chunk_size, self.chunk_overlap)
+
+    def windows(self, num_chunks: int) -> list[tuple[int, int]]:
+        """Return the windows of a recording as (first chunk, one after the last)."""
+        shared = max(self.window // 4, min(self.window - 1, 1))
+        last = max(num_chunks - self.window, 0)
+        starts = [*range(0, last, self.window - shared), last]
+        return [(start, min(start + self.window, num_chunks)) for start in starts]
+
+    def cut(self, num_frames: int) -> list[ChunkWindow]:
+        """Return the windows of a recording of ``num_frames`` frames, at least 1."""
+        windows = self.windows(self.num_chunks(num_frames))
+        inner = [(start + stop) // 2 for (_, stop), (start, _) in pairwise(windows)]
+        chunk_borders = [0, *inner, windows[-1][1]]
+        # Two chunks share the frames from c * stride on; their border lies in the middle of these.
+        frame_borders = [0, *(c * self.stride + self.chunk_overlap // 2 for c in inner), num_frames]
+        return [
+            ChunkWindow(
+                start=first * self.stride,
+                stop=min(self.num_frames(stop), num_frames),
+                keep_start=frames[0],
+                keep_stop=frames[1],
+                chunks=(first, stop),
+                kept_chunks=chunks,
+            )
+            for (first, stop), chunks, frames in zip(
+                windows, pairwise(chunk_borders), pairwise(frame_borders), strict=True
+            )
+        ]

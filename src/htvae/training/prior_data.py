@@ -19,7 +19,6 @@ from htvae.data.dataset import PoseSequenceDataset
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.checkpoint import RecordedScript
 from htvae.inference.model import TrainedModel
-from htvae.models.chunking import label_places
 from htvae.models.prior import NO_LABEL
 
 TRAINING_FRAMES = 3_000_000
@@ -55,7 +54,7 @@ class LatentWindows(NamedTuple):
     labels: Tensor
     """(n,) int64."""
     chunk_labels: Tensor
-    """(n, C, Q) int64, see `label_places`."""
+    """(n, C, Q) int64, see `ChunkGrid.label_places`."""
 
     def select(self, index: Tensor) -> "LatentWindows":
         """Return some windows, no wider than the longest of them."""
@@ -109,8 +108,10 @@ def collect_latents(
     plain = dataclasses.replace(
         model.config.data, jitter=0.0, landmark_dropout=0.0, burst_dropout=0.0, span_dropout=0.0
     )
-    dataset = PoseSequenceDataset(sequences, model.processor, plain, training=True, seed=seed, plain_from=0)
-    tilings, sizes = math.ceil(least_frames / dataset.num_frames), model.config.model
+    dataset = PoseSequenceDataset(
+        sequences, model.processor, plain, model.grid, training=True, seed=seed, plain_from=0
+    )
+    tilings = math.ceil(least_frames / dataset.num_frames)
     frame_labels = [_label_frames(p, vocabulary) for p in sequences]
     labels = [_index(vocabulary.labels, p.source.label) for p in sequences]
     rows = []
@@ -119,18 +120,17 @@ def collect_latents(
         order = np.argsort(dataset.lengths, kind="stable")
         for cut in cut_micro_batches(dataset.lengths[order].tolist(), model.batch_frames):
             batch = collate([dataset[index] for index in order[cut].tolist()]).to(model.device)
-            posteriors = model.model.encode(batch.pose, batch.observed, batch.num_frames)
-            for i, index in enumerate(order[cut].tolist()):
+            posteriors = model.windowed.encode_batch(batch)
+            for index, (sequence, chunks) in zip(order[cut].tolist(), posteriors, strict=True):
                 window = dataset.windows[index]
-                count = int(posteriors.chunk_mask[i].sum())
                 spans = frame_labels[window.sequence_index][window.start : window.stop]
                 rows.append(
                     (
-                        *(part[i].cpu() for part in posteriors.sequence),
-                        *(part[i, :count].cpu() for part in posteriors.chunks),
+                        *sequence,
+                        *chunks,
                         window.num_frames,
                         labels[window.sequence_index],
-                        spans[label_places(len(spans), sizes.chunk_size, sizes.resolved_chunk_overlap)],
+                        spans[model.grid.label_places(len(spans))],
                     )
                 )
     return _stack(rows)

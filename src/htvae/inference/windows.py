@@ -1,0 +1,226 @@
+"""Recordings of any length through a model that sees a limited number of chunks at once.
+
+- The one place that cuts recordings into windows (`ChunkGrid`), batches windows of all recordings by length,
+  runs the network, and joins what comes back.
+- Each window is run alone. Batching changes results in their last digits alone.
+- Latents of a recording: z is the precision-weighted mean over its windows; each chunk latent comes from the
+  window that keeps the chunk.
+- Poses of a recording: windows are cross-faded in the middle of their overlaps, where both have seen much on
+  either side.
+
+Axes: ``T`` frames, ``N`` points, ``D`` coordinates, ``C`` chunks, ``Z`` latent_dim, ``K`` chunk_latent_dim.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from htvae.data.batching import PoseBatch, collate, cut_micro_batches
+from htvae.data.dataset import make_sample
+from htvae.inference.refinement import refine
+from htvae.models.chunking import ChunkGrid, ChunkWindow
+from htvae.models.latent import Gaussian
+
+Place = tuple[int, int]
+"""Index of a recording, and the number of a window in it."""
+WindowLatents = tuple[Tensor, Tensor]
+"""Latents of one window, (Z,) and (C, K)."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WindowOutput:
+    """What the model says of one window."""
+
+    window: ChunkWindow
+    sequence: Gaussian
+    """Posterior of the sequence latent, (Z,)."""
+    chunks: Gaussian
+    """Posteriors of the chunk latents, (C, K)."""
+    sequence_kl: float = 0.0
+    """KL of the sequence latent, nats; 0 where only the encoder was run."""
+    chunk_kl: float = 0.0
+    """KL of the chunk latents, nats; 0 where only the encoder was run."""
+
+
+@dataclass(frozen=True)
+class WindowedModel:
+    """A network that takes and returns recordings of any length, in the model's coordinates."""
+
+    network: Any
+    """A `HierarchicalTransformerVAE`, or a user's own, in evaluation mode."""
+    grid: ChunkGrid
+    device: str
+    batch_frames: int
+    """Frames that pass through the network at once."""
+
+    @torch.no_grad()
+    def encode(self, poses: Sequence[np.ndarray]) -> list[list[WindowOutput]]:
+        """Return what the encoder says of each window of each recording, in order.
+
+        Args:
+            poses: (T, N, D) in torso lengths, NaN where missing.
+        """
+        windows = [self.grid.cut(len(pose)) for pose in poses]
+        outputs: dict[Place, WindowOutput] = {}
+        for places, batch in self._batches(poses, windows):
+            for (i, number), (sequence, chunks) in zip(places, self.encode_batch(batch), strict=True):
+                outputs[i, number] = WindowOutput(window=windows[i][number], sequence=sequence, chunks=chunks)
+        return _in_order(outputs, windows)
+
+    def reconstruct(
+        self,
+        poses: Sequence[np.ndarray],
+        refine_steps: int,
+        min_scale: float,
+        fitted: Sequence[np.ndarray] | None = None,
+    ) -> tuple[list[np.ndarray], list[list[WindowOutput]]]:
+        """Return recordings as the model gives them back, (T, N, D) each, and what it says of each window.
+
+        Args:
+            poses: (T, N, D) in torso lengths, NaN where missing.
+            refine_steps: gradient steps on the chunk latents; see `htvae.inference.refinement`.
+            min_scale: `LossConfig.min_scale`, torso lengths.
+            fitted: the same recordings with only the points to fit. None: all that are observed.
+        """
+        windows = [self.grid.cut(len(pose)) for pose in poses]
+        joined, outputs = [PoseJoin(cuts) for cuts in windows], {}
+        points = repeat(None) if fitted is None else (b.observed for _, b in self._batches(fitted, windows))
+        for (places, batch), fit in zip(self._batches(poses, windows), points, strict=False):
+            found = refine(
+                self.network, batch.pose, batch.observed, batch.num_frames, refine_steps, min_scale, fit
+            )
+            posteriors = self._split(found.sequence_posterior, found.chunk_posterior, batch.num_frames)
+            answers = found.reconstruction.float().cpu().numpy()
+            for row, ((i, number), (sequence, chunks)) in enumerate(zip(places, posteriors, strict=True)):
+                joined[i].add(number, answers[row])
+                outputs[i, number] = WindowOutput(
+                    window=windows[i][number],
+                    sequence=sequence,
+                    chunks=chunks,
+                    sequence_kl=float(found.sequence_kl[row].sum()),
+                    chunk_kl=float(found.chunk_kl[row].sum()),
+                )
+        return [join.pose for join in joined], _in_order(outputs, windows)
+
+    @torch.no_grad()
+    def decode(self, latents: Sequence[Sequence[WindowLatents]], lengths: Sequence[int]) -> list[np.ndarray]:
+        """Decode recordings from the latents of their windows into poses (T, N, D), torso lengths.
+
+        Args:
+            latents: of each window of each recording, in order.
+            lengths: frames of each recording.
+        """
+        windows = [self.grid.cut(length) for length in lengths]
+        joined = [PoseJoin(cuts) for cuts in windows]
+        for places in self._group(windows):
+            given = [latents[i][number] for i, number in places]
+            frames = torch.tensor([windows[i][number].num_frames for i, number in places])
+            sequence, chunks = torch.stack([z for z, _ in given]), pad_sequence([c for _, c in given], True)
+            answers = self.network.decode(*(part.to(self.device) for part in (sequence, chunks, frames)))
+            for (i, number), pose in zip(places, answers.float().cpu().numpy(), strict=True):
+                joined[i].add(number, pose)
+        return [join.pose for join in joined]
+
+    def encode_batch(self, batch: PoseBatch) -> list[tuple[Gaussian, Gaussian]]:
+        """Return the posteriors of each window of a batch, (Z,) and (C, K), on the CPU."""
+        found = self.network.encode(batch.pose, batch.observed, batch.num_frames)
+        return self._split(found.sequence, found.chunks, batch.num_frames)
+
+    def _split(
+        self, sequence: Gaussian, chunks: Gaussian, num_frames: Tensor
+    ) -> list[tuple[Gaussian, Gaussian]]:
+        """Return each window's own posteriors, without the chunks of padding."""
+        sequence, chunks = (Gaussian(level.mu.cpu(), level.logvar.cpu()) for level in (sequence, chunks))
+        counts = [self.grid.num_chunks(length) for length in num_frames.tolist()]
+        return [
+            (
+                Gaussian(sequence.mu[row], sequence.logvar[row]),
+                Gaussian(chunks.mu[row, :count], chunks.logvar[row, :count]),
+            )
+            for row, count in enumerate(counts)
+        ]
+
+    def _batches(
+        self, poses: Sequence[np.ndarray], windows: Sequence[Sequence[ChunkWindow]]
+    ) -> Iterator[tuple[list[Place], PoseBatch]]:
+        """Yield the windows of all recordings in batches of similar lengths."""
+        for places in self._group(windows):
+            cuts = [poses[i][windows[i][number].start : windows[i][number].stop] for i, number in places]
+            yield places, collate([make_sample(cut, cut) for cut in cuts]).to(self.device)
+
+    def _group(self, windows: Sequence[Sequence[ChunkWindow]]) -> Iterator[list[Place]]:
+        """Yield the places of all windows, the shortest first, as many at once as ``batch_frames`` allows."""
+        places = [(i, number) for i, cuts in enumerate(windows) for number in range(len(cuts))]
+        places.sort(key=lambda place: windows[place[0]][place[1]].num_frames)
+        lengths = [windows[i][number].num_frames for i, number in places]
+        for cut in cut_micro_batches(lengths, self.batch_frames):
+            yield places[cut]
+
+
+class PoseJoin:
+    """One recording's poses, put together from its windows in any order."""
+
+    def __init__(self, windows: Sequence[ChunkWindow]) -> None:
+        self.windows = windows
+        self.weights = fade_windows(windows)
+        self.pose = np.empty(0, np.float32)
+        """(T, N, D), complete once every window was added."""
+
+    def add(self, number: int, pose: np.ndarray) -> None:
+        """Add a window's poses (T, N, D), which may be padded, by the window's number."""
+        window = self.windows[number]
+        if not self.pose.size:
+            self.pose = np.zeros((self.windows[-1].stop, *pose.shape[1:]), np.float32)
+        weight = self.weights[number][:, None, None]
+        self.pose[window.start : window.stop] += weight * pose[: window.num_frames]
+
+
+def fade_windows(windows: Sequence[ChunkWindow]) -> list[np.ndarray]:
+    """Return the weight (T,) of each window's frames; the weights of a frame add up to 1.
+
+    Weights fall linearly over the middle half of what a window shares with the one before or after.
+    """
+    total = np.zeros(windows[-1].stop)
+    fades = []
+    for number, window in enumerate(windows):
+        frames = np.arange(window.num_frames) + 0.5
+        before = windows[number - 1].stop - window.start if number else 0
+        after = window.stop - windows[number + 1].start if number + 1 < len(windows) else 0
+        fades.append(_ramp(frames, before) * _ramp(window.num_frames - frames, after))
+        total[window.start : window.stop] += fades[-1]
+    return [
+        (fade / total[window.start : window.stop]).astype(np.float32)
+        for fade, window in zip(fades, windows, strict=True)
+    ]
+
+
+def _ramp(distance: np.ndarray, shared: int) -> np.ndarray:
+    """Return weights by the distance (frames) from the end of a window that shares frames there."""
+    return np.clip(2 * distance / shared - 0.5, 0, 1) if shared else np.ones(len(distance))
+
+
+def join_latents(outputs: Sequence[WindowOutput]) -> tuple[Gaussian, Gaussian]:
+    """Return the posteriors of a recording, (Z,) and (C, K), from those of its windows.
+
+    z is the precision-weighted mean over the windows, and its variance the inverse of the summed precision.
+    """
+    precision = torch.stack([(-output.sequence.logvar).exp() for output in outputs])
+    total = precision.sum(0)
+    mu = (precision * torch.stack([output.sequence.mu for output in outputs])).sum(0) / total
+    chunks = [
+        torch.cat([level[output.window.kept_part] for output, level in zip(outputs, levels, strict=True)])
+        for levels in zip(*(output.chunks for output in outputs), strict=True)
+    ]
+    return Gaussian(mu, -total.log()), Gaussian(*chunks)
+
+
+def _in_order(
+    outputs: dict[Place, WindowOutput], windows: Sequence[Sequence[ChunkWindow]]
+) -> list[list[WindowOutput]]:
+    return [[outputs[i, number] for number in range(len(cuts))] for i, cuts in enumerate(windows)]
