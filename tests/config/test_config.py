@@ -113,6 +113,12 @@ def test_settings_survive_json(**settings: object) -> None:
     assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
+def test_a_window_holds_a_whole_chunk() -> None:
+    with pytest.raises(ValueError, match="max_frames must be at least chunk_size=64, .* but got 63"):
+        Config().replace(max_frames=63)
+    assert Config().replace(max_frames=63, chunk_size=60).data.max_frames == 63
+
+
 def test_settings_that_a_file_lacks_keep_their_defaults() -> None:
     assert Config.from_dict({"model": {"latent_dim": 7}}) == Config().replace(latent_dim=7)
 

@@ -11,7 +11,7 @@ from htvae.io.pose_csv import write_pose_csv
 @pytest.fixture
 def make_loader(make_sequence):
     def make(**settings):
-        config = Config().replace(**({"max_frames": 50, "batch_frames": 100} | settings))
+        config = Config().replace(**({"max_frames": 50, "chunk_size": 16, "batch_frames": 100} | settings))
         return PoseDataLoader(config, [make_sequence(f"walk_{i}", 30 + 7 * i) for i in range(12)])
 
     return make

@@ -124,6 +124,11 @@ def test_what_is_decoded_from_a_recordings_latents_is_as_long(model, num_frames)
     np.testing.assert_allclose(poses[1:], alone, **CLOSE)
 
 
+def test_latents_of_another_length_are_refused(model):
+    with pytest.raises(ValueError, match="64 frames must have 1 chunk latents, but got 2"):
+        model.decode_all(Latents(torch.zeros(1, 6), torch.zeros(1, 2, 3)), 64)
+
+
 @pytest.mark.parametrize(
     "grid", [ChunkGrid(8, 2, 1), ChunkGrid(8, 2, 4), ChunkGrid(8, 0, 1), ChunkGrid(8, 7, 5)]
 )

@@ -33,6 +33,11 @@ class Config:
 
     def __post_init__(self) -> None:
         check_kinds(self)
+        size, longest = self.model.chunk_size, self.data.max_frames
+        require(
+            longest >= size,
+            f"max_frames must be at least chunk_size={size}, as windows hold whole chunks, but got {longest}.",
+        )
 
     def replace(self, **settings: Any) -> "Config":
         """Return a copy with single settings changed by their flat names, e.g. ``replace(batch_size=8)``.

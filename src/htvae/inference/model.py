@@ -18,8 +18,9 @@ import torch
 
 from htvae.config import REFINE_STEPS
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
-from htvae.inference.checkpoint import BuildModel, Checkpoint, build_model
+from htvae.inference.checkpoint import BuildModel, Checkpoint
 from htvae.inference.source import to_source, to_source_spans
+from htvae.inference.weights import load_weights
 from htvae.inference.windows import WindowedModel, WindowOutput, join_latents
 from htvae.io.pose_csv import read_pose_csv
 from htvae.models.chunking import ChunkGrid
@@ -90,7 +91,7 @@ class TrainedModel:
         self._prior_state = checkpoint.prior
         self.device = choose_device(device)
         self.batch_frames = batch_frames
-        self.model = _load_weights(checkpoint, build_model).to(self.device).eval()
+        self.model = load_weights(checkpoint, build_model).to(self.device).eval()
 
     def encode(self, recording: Recording) -> Encoding:
         """Return the latents of a recording.
@@ -186,7 +187,13 @@ class TrainedModel:
         Args:
             latents: (n, Z) and (n, C, K).
             num_frames: T.
+
+        Raises:
+            ValueError: another number of chunks than so long a recording has.
         """
+        expected, found = self.grid.num_chunks(num_frames), latents.chunks.shape[1]
+        if found != expected:
+            raise ValueError(f"{num_frames} frames must have {expected} chunk latents, but got {found}.")
         spans = [slice(*window.chunks) for window in self.grid.cut(num_frames)]
         given = [[(z, chunks[span]) for span in spans] for z, chunks in zip(*latents, strict=True)]
         return np.stack(self.windowed.decode(given, [num_frames] * len(given)))
@@ -213,33 +220,3 @@ class TrainedModel:
             subject=source.subject,
             covariates=source.covariates,
         )
-
-
-def _load_weights(checkpoint: Checkpoint, build: BuildModel | None) -> Any:
-    try:
-        if build is None:
-            _check_sizes(checkpoint)
-        model = build_model(checkpoint.config, checkpoint.processor, build)
-        model.load_state_dict(checkpoint.state)
-    except RuntimeError as error:
-        raise ValueError(
-            "The checkpoint's weights must fit the architecture, but do not. Was it trained with a model of "
-            f"your own? Give the settings file that defines its build_model. "
-            f"({str(error).splitlines()[-1].strip()})"
-        ) from error
-    return model
-
-
-def _check_sizes(checkpoint: Checkpoint) -> None:
-    """Raise RuntimeError where the file's settings tell of other sizes than its weights have.
-
-    They may tell of anything, so the model is first built where it takes no memory.
-    """
-    if checkpoint.config.model.num_layers > len(checkpoint.state):
-        raise RuntimeError(f"num_layers={checkpoint.config.model.num_layers} are more than it has weights")
-    with torch.device("meta"):
-        expected = build_model(checkpoint.config, checkpoint.processor).state_dict()
-    for name, value in expected.items():
-        found = checkpoint.state.get(name)
-        if found is None or found.shape != value.shape:
-            raise RuntimeError(f"{name} has other sizes than its settings say")
