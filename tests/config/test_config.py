@@ -114,7 +114,7 @@ def test_settings_survive_json(**settings: object) -> None:
 
 
 def test_a_window_holds_a_whole_chunk() -> None:
-    with pytest.raises(ValueError, match="max_frames must be at least chunk_size=64, .* but got 63"):
+    with pytest.raises(ValueError, match="max_frames must be at least chunk_size=64, but got 63"):
         Config().replace(max_frames=63)
     assert Config().replace(max_frames=63, chunk_size=60).data.max_frames == 63
 

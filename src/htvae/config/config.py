@@ -36,7 +36,7 @@ class Config:
         size, longest = self.model.chunk_size, self.data.max_frames
         require(
             longest >= size,
-            f"max_frames must be at least chunk_size={size}, as windows hold whole chunks, but got {longest}.",
+            f"max_frames must be at least chunk_size={size}, but got {longest}. Windows hold whole chunks.",
         )
 
     def replace(self, **settings: Any) -> "Config":
