@@ -109,7 +109,8 @@ def measure_level_use(
 def _swap(own: Reconstruction, donor: Reconstruction, level: str) -> list[WindowLatents]:
     """Return the latents of each window, one level taken from the donor."""
     if level == "sequence":
-        return [(donor.windows[0].sequence.mu, output.chunks.mu) for output in own.windows]
+        z = torch.from_numpy(donor.encoding.sequence_latent)
+        return [(z, output.chunks.mu) for output in own.windows]
     chunks = torch.from_numpy(donor.encoding.chunk_latents)
     return [
         (output.sequence.mu, chunks[torch.arange(*output.window.chunks) % len(chunks)])

@@ -70,7 +70,7 @@ def edit_towards(
         model: the model that the direction was found with.
         recording: a file, a sequence or an array.
         direction: from `find_direction`.
-        strength: 0 gives the reconstruction, 1 goes as far as the groups' means lie apart.
+        strength: 0 decodes the recording's own latents, 1 goes as far as the groups' means lie apart.
     """
     processed, latents = _encode(model, recording)
     moved = Latents(

@@ -1,4 +1,4 @@
-"""A trained model with its prior: latents of any length drawn.
+"""A trained model with its prior: it draws the latents of sequences of any length.
 
 Axes: ``n`` sequences, ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates, ``C`` chunks, ``Z``
 latent_dim, ``K`` chunk_latent_dim.
@@ -132,15 +132,14 @@ class MotionSampler(TrainedModel):
     def encode_sequence(self, pose: np.ndarray) -> tuple[Gaussian, Gaussian]:
         """Return the posteriors of z (1, Z) and of the chunks (1, C, K) of a recording of any length.
 
-        They are those of `encode`.
+        The means are the latents that `encode` returns.
 
         Args:
             pose: (T, N, D) in torso lengths, NaN where missing.
         """
-        sequence, chunks = join_latents(self.windowed.encode([pose])[0])
-        return Gaussian(sequence.mu[None], sequence.logvar[None]), Gaussian(
-            chunks.mu[None], chunks.logvar[None]
-        )
+        levels = join_latents(self.windowed.encode([pose])[0])
+        sequence, chunks = (Gaussian(level.mu[None], level.logvar[None]) for level in levels)
+        return sequence, chunks
 
     def point_scale(self, pose: np.ndarray) -> np.ndarray:
         """Return the spread (L,) of a recording's hidden landmarks around what is decoded, torso lengths.
