@@ -115,7 +115,7 @@ FAULTY_FILES = {
         r"must not leave out more than max_frame_gap=10000 .*If these are time stamps, number the",
     ),
     "a single huge gap": (last("frame", "50000"), r"but line 102 has 50000 after 19\. .*raise max_frame_gap"),
-    "the same row twice": (last("frame", "19"), r"must stand once in a frame, but line 102 has NOSE"),
+    "the same row twice": (last("frame", "19"), r"must occur once in a frame, but line 102 has NOSE"),
     "no landmark name": (last("name", ""), r"landmark_name must not be empty, but line 102 has"),
     "all points missing": (HEADER + "0,NOSE,,\n1,NOSE,NaN,NaN\n", r"but all are missing\. Remove the file"),
     "a quote that is never closed": (

@@ -1,4 +1,4 @@
-"""Strategies for files that went wrong: sound tables, changed cell by cell and byte by byte, and noise.
+"""Strategies for broken files: sound tables, changed cell by cell and byte by byte, and noise.
 
 ``HTVAE_FUZZ=5000`` in the environment asks for so many files per test, new ones each time; without it the
 files are few and always the same.
@@ -21,7 +21,7 @@ NUMBERS = """
     1_000 \uff11\uff12 0x1F 1d5 1e 1,5 1;5 - . nan NaN -nan Nan NA N/A n/a null None inf -inf Infinity
     True true FALSE -1e38 1e-30 1e-45
 """.split()
-"""What may stand where a number belongs."""
+"""Texts in place of a number."""
 NAMES = [
     *(
         "",
@@ -74,7 +74,7 @@ NAMES = [
     ),
     *("x" * 70, "y" * 5000, "z" * 140_000),
 ]
-"""What may stand where a name belongs."""
+"""Texts in place of a name."""
 CELLS = st.one_of(
     st.sampled_from(NUMBERS),
     st.sampled_from(NAMES),
@@ -85,7 +85,7 @@ CELLS = st.one_of(
 
 
 def fuzzed(examples: int) -> settings:
-    """Return settings for so many examples, always the same; or for as many others as HTVAE_FUZZ says."""
+    """Return settings for this many examples, always the same; HTVAE_FUZZ gives a number of new ones."""
     more = os.environ.get("HTVAE_FUZZ")
     return settings(
         max_examples=int(more or examples),
@@ -99,7 +99,7 @@ def fuzzed(examples: int) -> settings:
 
 @st.composite
 def files(draw: Draw, tables: st.SearchStrategy[Grid], cells: st.SearchStrategy[str] = CELLS) -> bytes:
-    """Files that began as one of ``tables``, the header first; some are noise below it, or altogether."""
+    """Files made from one of ``tables``, the header first; some have noise below the header, or only noise."""
     grid = draw(tables)
     kind = draw(st.sampled_from(["changed"] * 20 + ["noise", "noise", "bytes"]))
     if kind == "bytes":
@@ -114,7 +114,7 @@ def files(draw: Draw, tables: st.SearchStrategy[Grid], cells: st.SearchStrategy[
 
 
 def render(draw: Draw, grid: Grid) -> str:
-    """Write a grid down in one of the many ways of CSV."""
+    """Write a grid in one of the many dialects of CSV."""
     delimiter = draw(st.sampled_from([","] * 30 + [";", "\t", "|", ", "]))
     ends = draw(
         st.sampled_from([["\n"]] * 6 + [["\r\n"], ["\r"], ["\n", "\r", "\r\n"], ["\n\n"], ["\n \t\n"]])
@@ -142,7 +142,7 @@ def _place(draw: Draw, items: Sequence[Any], room_behind: bool = False) -> int:
 
 
 def _row(draw: Draw, grid: Grid) -> list[str]:
-    """Return a row, seldom the header; one that is not in the grid where that is empty."""
+    """Return a row of the grid, seldom the header; a new row where the grid is empty."""
     rows = [*grid[1:], *grid] or [[]]
     return rows[_place(draw, rows)]
 

@@ -45,12 +45,12 @@ def same(sequences, expected):
 
 
 def entries(folder: Path) -> list[Path]:
-    """Return the files of the cache but for its lock, temporary ones too."""
+    """Return the files in the cache, temporary ones included, except its lock."""
     return [path for path in (folder.parent / "cache").iterdir() if path.name != "cache.lock"]
 
 
 def change(path: Path, text: str) -> None:
-    """Write other content of the same length, at another time."""
+    """Write different content of the same length, with a later time."""
     time = path.stat().st_mtime_ns
     path.write_text(text)
     os.utime(path, ns=(time + 10**9, time + 10**9))
@@ -181,5 +181,5 @@ def test_a_process_that_never_ends_is_not_waited_for(folder, monkeypatch, caplog
     with hold_lock(folder.parent / "cache" / "cache.lock"):
         assert list(open_folder(folder)) == ["more/run", "walk"]
     assert f"must not be in use, but process {os.getpid()}" in caplog.text
-    assert "so the recordings are read anew each time" in caplog.text
+    assert "so the recordings are parsed at every start" in caplog.text
     assert not entries(folder)

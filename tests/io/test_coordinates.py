@@ -1,4 +1,4 @@
-"""What x and y in a file mean: by hand, and there and back."""
+"""Coordinates of files: values by hand, and round trips."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def test_a_file_is_written_as_it_was_read(
     y_up: bool,
     image_size: tuple[int, int] | None,
 ) -> None:
-    """To the fifth decimal, for numbers up to 10: float32 holds seven digits."""
+    """Exact to the fifth decimal, for numbers up to 10: float32 holds seven digits."""
     number = st.integers(-(10**6), 10**6).map(lambda value: f"{value / 1e5:.5f}")
     points = data.draw(st.lists(st.tuples(number, number), min_size=1, max_size=5))
     text = HEADER + "".join(f"{frame},A,{x},{y}\n" for frame, (x, y) in enumerate(points))

@@ -1,4 +1,4 @@
-"""The recipes of docs/data_format.md work as they stand there."""
+"""The code examples of docs/data_format.md run unchanged."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ def run_recipe(containing: str) -> dict[str, Any]:
 
 
 def make_results(num_frames: int) -> list[Any]:
-    """Return what MediaPipe gives as pose_landmarks, one per frame, None in the second."""
+    """Return values like MediaPipe's pose_landmarks, one per frame, None in the second."""
     rng = np.random.default_rng(0)
     frames: list[Any] = []
     for places in rng.uniform(0.2, 0.8, (num_frames, len(MEDIAPIPE_LANDMARKS), 2)).tolist():

@@ -15,7 +15,8 @@ import pytest
 
 from htvae.config import DataConfig
 from htvae.io import folder
-from htvae.io.folder import DataError, list_recordings, read_folder, read_recordings
+from htvae.io.faults import DataError
+from htvae.io.folder import list_recordings, read_folder, read_recordings
 
 ROWS = "frame#,landmark_name,x,y\n0,A,1,2\n0,B,3,4\n1,A,5,6\n"
 
@@ -62,7 +63,7 @@ def test_recordings_are_sorted_by_name_and_found_below(tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", ["a\\..\\..\\walk.csv", "\\tmp\\walk.csv", " .csv"])
 def test_names_that_lead_elsewhere_are_faults(tmp_path: Path, file: str) -> None:
     write(tmp_path / file)
-    with pytest.raises(DataError, match="a file name must be a name without backslashes, but is not"):
+    with pytest.raises(DataError, match=r"a file name must have no backslash, but (has one|is empty)"):
         list_recordings(tmp_path)
 
 
@@ -186,7 +187,7 @@ def test_reading_goes_on_where_processes_cannot_start(
     with caplog.at_level(logging.WARNING):
         (walk,) = read_folder(tmp_path, DataConfig(), num_processes=2, show_progress=False)
     assert walk.name == "walk"
-    assert "reading goes on in this one" in caplog.text
+    assert "this process reads on alone" in caplog.text
 
 
 def test_little_is_read_by_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Broken pose CSVs: an error in our form, or exactly what a slow and obvious reader finds; nothing else."""
+"""Broken pose CSVs give an error in our form, or exactly the result of a slow and obvious reader."""
 
 import contextlib
 import csv
@@ -25,7 +25,7 @@ MISSING = {"", "nan", "NaN", "NAN", "NA", "N/A", "n/a", "null", "NULL", "None", 
 
 
 class RejectedError(Exception):
-    """docs/data_format.md calls it an error."""
+    """Raised for everything that docs/data_format.md calls an error."""
 
 
 def accept(holds: bool, rule: str) -> None:
@@ -35,11 +35,11 @@ def accept(holds: bool, rule: str) -> None:
 
 @dataclass
 class Reference:
-    """What a file says, read slowly."""
+    """Content of a file, read slowly."""
 
     points: dict[tuple[int, str], tuple[float, float] | None] = field(default_factory=dict)
     notes: set[str] = field(default_factory=set)
-    """A word of each note that there must be."""
+    """One word of each note that must be given."""
 
     def read(self, content: bytes) -> "Reference":
         header, *rows = split(content)

@@ -1,4 +1,4 @@
-"""Broken manifests and frame labels: errors in our form, or exactly what a slow and obvious reader finds."""
+"""Broken manifests and frame labels give errors in our form, or exactly what a slow reader finds."""
 
 import contextlib
 import csv

@@ -106,11 +106,11 @@ def test_faulty_manifests(tmp_path: Path, content: bytes, message: str) -> None:
         ("walk,0,1_0,step", r'0 <= start < stop.* but are "0" and "1_0"'),
         ("walk,,5,step", r'0 <= start < stop.* but are "" and "5"'),
         ("walk,0,5,", "label must not be empty"),
-        ("walk,0,5,step\nwalk.csv,0,5,step", "a row must stand once, but line 2 says the same"),
+        ("walk,0,5,step\nwalk.csv,0,5,step", "a row must occur once, but line 2 says the same"),
         ("none,0,5,step", r"file must be a recording of the folder, but none\.csv is not in"),
         (
             "walk,10,12,step",
-            "a span must meet its recording, but 10 to 12 lies outside of walk, which has frames 0 to 9",
+            "a span must overlap its recording, but 10 to 12 lies outside of walk, which has frames 0 to 9",
         ),
     ],
 )

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from htvae.config import DataConfig
-from htvae.io.pose_csv import DataError, read_pose_csv, write_pose_csv
+from htvae.io.faults import DataError
+from htvae.io.pose_csv import read_pose_csv, write_pose_csv
 from htvae.poses.sequence import PoseSequence
 
 HEADER = "frame#,landmark_name,x,y\n"
@@ -89,7 +90,7 @@ def test_any_text_may_be_a_landmark(tmp_path: Path) -> None:
         (HEADER + "0,A,1,2\n0,B\n1,A,1,2\n", None),
         (HEADER + "0,A,1,2\n1,A,1,2\n", "it has one landmark only"),
         (HEADER + "0,A,1,2\n0,B,1,2\n", "it has one frame only"),
-        (HEADER + "0,NA,1,2\n1,B,1,2\n", "looks like a missing value and was taken as a name"),
+        (HEADER + "0,NA,1,2\n1,B,1,2\n", "looks like a missing value, but was kept as a name"),
         (HEADER + "0,A,1,2\n33,B,1,2\n", "most frame numbers are left out"),
         (HEADER + "2.0,A,1,2\n3.0,B,1,2\n", "frame numbers are written as decimals"),
         (HEADER + "2,A,1,2\n3.0,B,1,2\n", "frame numbers are written as decimals"),
@@ -136,7 +137,7 @@ def test_unusual_files_are_accepted_aloud(
         (HEADER + "0,ROOT_VELOCITY,1,2\n", 'must not be a reserved name, but line 2 has "ROOT_VELOCITY"'),
         (
             HEADER + "0,A,1,2\n0,B,1,2\n0,A,3,4\n",
-            "must stand once in a frame, but line 4 has A of frame 0 again",
+            "must occur once in a frame, but line 4 has A of frame 0 again",
         ),
         (HEADER + "0,A,1,2,,7\n", "no more cells than the header, but line 2 has more"),
         (HEADER + "0,A,True,2\n0,B,,2\n", 'x must be a number .*, but line 2 has "True"'),
@@ -163,7 +164,7 @@ def test_faulty_files(tmp_path: Path, content: str | bytes, message: str) -> Non
 
 
 def test_small_files_do_not_become_large_arrays(tmp_path: Path) -> None:
-    """Each of the files would take more than 80 MB, the last one as much as there is."""
+    """Each of the files would take more than 80 MB as an array, the last one all memory."""
     sparse = "".join(f"{100 * index},P{index},1,2\n" for index in range(400))
     assert "must have a row where these are many, but line 401 has the last of 400 rows for 39,901" in faults(
         tmp_path, HEADER + sparse
@@ -215,7 +216,7 @@ def test_confidence(tmp_path: Path) -> None:
     assert "confidence must be a number" in faults(tmp_path, header + "0,A,1,2,high\n", config)
     assert "Lower min_confidence?" in faults(tmp_path, header + "0,A,1,2,0.1\n", config)
     for column in ("x", "frame#", "landmark_name"):
-        with pytest.raises(ValueError, match=f"must be a column beside frame#, .*, but got {column}"):
+        with pytest.raises(ValueError, match=f"must be a column other than frame#, .*, but got {column}"):
             read(tmp_path, HEADER + "0,A,1,foo\n", DataConfig(confidence_column=column))
 
 
@@ -278,7 +279,7 @@ def test_names_are_written_as_csv_has_them(tmp_path: Path) -> None:
 def test_fast_and_slow_reading_agree(tmp_path: Path) -> None:
     rows = "".join(f"{frame},{name},{frame / 7:.5f},-0.{frame}\n" for frame in range(9) for name in "ABC")
     plain = read(tmp_path, HEADER + rows)
-    # a missing word with spaces around it is no number to pandas, so that the file is read as text
+    # pandas does not read a padded missing word as a number, so read_cells reads the file
     slow = read(tmp_path, HEADER + rows + "9,A, nan ,1\n")
     np.testing.assert_array_equal(slow.pose[:9], plain.pose)
     assert dataclasses.replace(slow, pose=slow.pose[:9]).landmarks == plain.landmarks

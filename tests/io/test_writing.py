@@ -1,4 +1,4 @@
-"""Folders are read as they were written, whatever recordings are called."""
+"""Folders are read as they were written, for any names of recordings."""
 
 import numpy as np
 import pytest

@@ -1,1 +1,1 @@
-"""Files to `PoseSequence` and back. Nothing else in the package knows what stands in a file."""
+"""Reading and writing files of poses. No other room of the package knows what a file contains."""

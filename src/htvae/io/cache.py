@@ -1,8 +1,9 @@
-"""The cache of parsed recordings: CSV files are read once, and from then on mapped from one array file.
+"""The cache of parsed recordings: CSV files are parsed once; later starts map one array file.
 
-A cache entry is two files: ``<folder>-<content>.npy`` with all poses in a row, and an index of the same name
-in JSON. The first part of the name stands for data folder and reading settings, the second for path, size and
-time of every file; so what has changed is another entry. The manifest is read anew at each start.
+- An entry is two files: ``<folder>-<content>.npy`` with all poses in a row, and a JSON index of that name.
+- ``<folder>`` is a hash of the data folder and the reading settings.
+- ``<content>`` is a hash of path, size and time of every file, so a changed file makes a new entry.
+- The manifest and the frame labels are not cached; every start reads them.
 """
 
 import contextlib
@@ -28,31 +29,31 @@ from htvae.utils.lock import hold_lock
 logger = logging.getLogger(__name__)
 
 FORMAT = 1
-"""Number of this layout; entries of another are not used."""
+"""Version of this layout. Entries of another version are ignored."""
 READING_SETTINGS = ("y_up", "image_size", "confidence_column", "min_confidence", "max_frame_gap")
-"""Settings that change what is read from the same file."""
+"""Settings that change what a file is read as."""
 LONGEST_WRITING = 300.0
-"""Time (s) after which a process that is at work in the cache is no longer waited for."""
+"""Longest wait (s) for another process that is writing to the cache."""
 
 
 @dataclass(frozen=True, eq=False)
 class StoredRecordings:
-    """The recordings of a folder."""
+    """Recordings and the hashes of their contents."""
 
     sequences: list[PoseSequence]
-    """Poses are read-only maps of the cache."""
+    """Recordings. Poses from the cache are read-only maps."""
     content_hashes: dict[str, str]
     """`content_hash` of each recording, by name."""
 
 
 def open_store(config: DataConfig, cache_dir: Path) -> StoredRecordings:
-    """Return the recordings of ``config.data_dir``, read from ``cache_dir`` where nothing has changed.
+    """Return the recordings of ``config.data_dir``, from ``cache_dir`` where no file has changed.
 
-    Safe when several processes start at once: they read at the same time and write one after the other.
-    Where the cache cannot be written, the recordings are read anew each time.
+    Several processes may start at once: they read in parallel and write one after the other. If the cache
+    cannot be written, the recordings are parsed at every start.
 
     Raises:
-        FileNotFoundError, DataError: as `read_folder`.
+        FileNotFoundError, DataError: as for `read_folder`.
     """
     data_dir = Path(config.data_dir)
     entry = _Entry.find(data_dir, config, cache_dir)
@@ -65,7 +66,7 @@ def open_store(config: DataConfig, cache_dir: Path) -> StoredRecordings:
         stored = entry.load()
     except OSError as error:
         logger.warning(
-            "The cache %s cannot be written (%s), so the recordings are read anew each time.",
+            "The cache %s cannot be written (%s), so the recordings are parsed at every start.",
             cache_dir,
             error.strerror or error,
         )
@@ -79,13 +80,13 @@ def open_store(config: DataConfig, cache_dir: Path) -> StoredRecordings:
 
 @dataclass(frozen=True)
 class _Entry:
-    """One cache entry: its folder, the two parts of its name, and how its files were read."""
+    """One cache entry: its folder, the two parts of its name, and the coordinates of its files."""
 
     cache_dir: Path
     folder_key: str
     content_key: str
     coordinates: Coordinates
-    """Coordinates of the files. They follow from the reading settings, so the index does not hold them."""
+    """Coordinates of the files. The reading settings determine them, so the index does not hold them."""
 
     @classmethod
     def find(cls, data_dir: Path, config: DataConfig, cache_dir: Path) -> "_Entry":
@@ -107,7 +108,7 @@ class _Entry:
         return self.poses_path.with_suffix(".json")
 
     def load(self) -> StoredRecordings | None:
-        """Return what is cached, None where nothing (usable) is."""
+        """Return the cached recordings, None where the entry is absent or broken."""
         if not self.index_path.exists():
             return None
         try:
@@ -123,7 +124,7 @@ class _Entry:
         return StoredRecordings(sequences, hashes)
 
     def save(self, sequences: Sequence[PoseSequence]) -> None:
-        """Write the entry, the index last, and remove the folder's older ones and what killed runs left."""
+        """Write the entry, index last. Remove the folder's older entries and the leftovers of killed runs."""
         index = [
             {
                 "name": s.name,
@@ -148,7 +149,7 @@ class _Entry:
 
 
 def _cut(poses: np.ndarray, index: list[dict[str, Any]], coordinates: Coordinates) -> Iterator[PoseSequence]:
-    """Yield the recordings that lie in a row in ``poses``."""
+    """Yield the recordings, whose numbers follow each other in ``poses``."""
     stop = 0
     for recording in index:
         start, stop = stop, stop + math.prod(recording["shape"])

@@ -1,4 +1,4 @@
-"""``check-data``: what a folder holds, what is wrong with it, and which setting mends it."""
+"""``check-data``: report what a folder holds, what is wrong with it, and which setting fixes it."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -20,13 +20,13 @@ class FolderReport:
     """What was found in a folder."""
 
     recordings: list[RecordingReport]
-    """The recordings that could be read, by name."""
+    """Reports on the recordings that could be read, sorted by name."""
     faults: list[str]
-    """What makes files unreadable."""
+    """Messages about errors: the folder cannot be used until they are corrected."""
     notes: list[str]
-    """What was accepted though unusual."""
+    """Messages about what is unusual, but accepted."""
     advice: list[str]
-    """What looks wrong, and the setting that mends it."""
+    """Messages about what looks wrong, with the setting or the change that fixes it."""
 
 
 def check_folder(data_dir: Path, config: DataConfig) -> FolderReport:
@@ -71,17 +71,17 @@ def _advise(rows: Sequence[RecordingReport], config: DataConfig) -> list[str]:
 
 def _advise_settings(rows: Sequence[RecordingReport], config: DataConfig) -> list[str]:
     advice = []
-    told = [row for row in rows if row.upside_down is not None]
-    turned = [row for row in told if row.upside_down]
-    if len(turned) > len(told) / 2:
+    judged = [row for row in rows if row.upside_down is not None]
+    turned = [row for row in judged if row.upside_down]
+    if len(turned) > len(judged) / 2:
         flag = "--no_y_up" if config.y_up else "--y_up"
         advice.append(
-            f"y must grow upwards, but the head is below the hips in {_which(turned, told)}. Add {flag}."
+            f"y must grow upwards, but the head is below the hips in {_which(turned, judged)}. Add {flag}."
         )
     elif turned:
         advice.append(
-            f"y must grow one way in all files, but the head is below the hips in {_which(turned, told)}. "
-            "If these are no handstands, change the sign of their y."
+            f"y must grow one way in all files, but the head is below the hips in {_which(turned, judged)}. "
+            "Unless these are handstands, change the sign of y in these files."
         )
     relative = [row for row in rows if row.coordinates == "0..1"]
     if relative and config.image_size is None:
@@ -92,7 +92,7 @@ def _advise_settings(rows: Sequence[RecordingReport], config: DataConfig) -> lis
     pixels = [row for row in rows if row.coordinates == "pixels"]
     if pixels and config.image_size is not None:
         advice.append(
-            f"image_size is for coordinates in 0..1, but they are pixels already in {_which(pixels, rows)}. "
+            f"image_size is for coordinates in 0..1, but x and y are pixels in {_which(pixels, rows)}. "
             "Leave --image_size out."
         )
     return advice
@@ -100,9 +100,11 @@ def _advise_settings(rows: Sequence[RecordingReport], config: DataConfig) -> lis
 
 def _advise_tracking(rows: Sequence[RecordingReport], config: DataConfig) -> list[str]:
     advice = []
-    remedy = "If the files have the tracker's confidence, leave such points out: --confidence_column COLUMN."
+    remedy = (
+        "If the files have a column of confidences, leave uncertain points out: --confidence_column COLUMN."
+    )
     if config.confidence_column is not None:
-        remedy = f"Leave more such points out: raise --min_confidence above {config.min_confidence:g}."
+        remedy = f"Leave more uncertain points out: raise --min_confidence above {config.min_confidence:g}."
     spiked = sorted((row for row in rows if row.spikes >= SPIKE_SHARE), key=lambda row: -row.spikes)
     if spiked:
         advice.append(

@@ -1,4 +1,4 @@
-"""What is wrong with files: the error that lists all of it, and text read so that every failure is one."""
+"""Faults of files: `DataError`, which lists them, and text readers that raise it for every failure."""
 
 import csv
 import io
@@ -17,14 +17,14 @@ _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 class DataError(ValueError):
-    """Files whose content cannot be used. ``str()`` lists all faults, one per line."""
+    """Raised for files whose content cannot be used. ``str()`` lists all faults, one per line."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__(list(faults))
 
     @property
     def faults(self) -> list[str]:
-        """One sentence or two per fault: what must hold, what was found, where, what to do."""
+        """Messages, one per fault: what must hold, what was found, where, what to do."""
         return list(self.args[0])
 
     def __str__(self) -> str:
@@ -32,20 +32,18 @@ class DataError(ValueError):
 
 
 def name_faults(name: str, shown: str) -> list[str]:
-    """Return what is wrong with a recording's name; outputs are called by it, in their own folder."""
+    """Return the faults of a recording's name, which must be safe as a path since outputs are named by it."""
     if not name.isascii() and any("\ud800" <= char <= "\udfff" for char in name):
         return [_describe_encoding(name, shown)]
     if any(unicodedata.category(char) == "Cc" for char in name):
         return [f"{shown}: a file name must have no control characters, but has some. Rename the file."]
     if not {"", ".", ".."}.isdisjoint(name.split("/")):
-        return [
-            f"{shown}: a file name must not lead elsewhere, but reads {printable(name)}. Rename the file."
-        ]
+        return [f"{shown}: a file name must stay in its folder, but is {printable(name)}. Rename the file."]
     return []
 
 
 def _describe_encoding(name: str, shown: str) -> str:
-    """Return the fault of a name with bytes that Python could not decode: the locale's, or the name's own."""
+    """Return the fault of a name that Python could not decode: the name or the locale is not UTF-8."""
     try:
         os.fsencode(name).decode("utf-8")
     except UnicodeError:
@@ -57,7 +55,7 @@ def _describe_encoding(name: str, shown: str) -> str:
 
 
 def describe_os_error(name: str, error: OSError) -> str:
-    """Return the fault for a file or folder that the operating system does not let us read."""
+    """Return the fault of a file or folder that the operating system does not let us read."""
     if isinstance(error, PermissionError):
         return f"{name}: must be readable, but permission is denied. Change its permissions (chmod -R u+rX)."
     if isinstance(error, FileNotFoundError):
@@ -68,7 +66,7 @@ def describe_os_error(name: str, error: OSError) -> str:
 
 
 def read_text(path: Path, name: str) -> str:
-    """Return a file's text without byte order mark; ``name`` stands for the file in messages.
+    """Return a file's text without byte order mark. Messages call the file ``name``.
 
     Raises:
         DataError: the file cannot be read or is not UTF-8.
@@ -93,14 +91,14 @@ def read_text(path: Path, name: str) -> str:
 
 
 def split_rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line number, cells) of each row of a CSV text that is not blank, the header first.
+    """Yield (line number, cells) for each row of a CSV text, the header first; blank rows are skipped.
 
-    The text holds no NUL character, as `read_text` makes sure.
+    The text must not contain NUL characters; `read_text` rejects them.
 
     Raises:
         DataError: the text is not CSV.
     """
-    end, line, first_line = "\0", "", 1  # the end is a row of its own, which a quote that is open swallows
+    end, line, first_line = "\0", "", 1  # an unclosed quote swallows this extra last row
 
     def remember(read: str) -> str:
         nonlocal line
@@ -122,19 +120,19 @@ def split_rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def parse_number(cell: str) -> float | None:
-    """Return the number that a cell holds, spaces around it or not; None where it is none, as words are."""
+    """Return the number in a cell, ignoring outer spaces; None for other text, such as nan and inf."""
     stripped = cell.strip()
     return float(stripped) if _NUMBER.fullmatch(stripped) else None
 
 
 def find_columns(name: str, header: Sequence[str], wanted: Sequence[str]) -> tuple[list[int], list[str]]:
-    """Return the positions of the wanted columns in a header, and the faults: absent or doubled columns.
+    """Return the positions of the wanted columns in a header, and the faults: absent or repeated columns.
 
-    Spaces around the header's names are ignored. With a fault, the positions are of no use.
+    Spaces around the header's names are ignored. The positions are valid only if there are no faults.
     """
     found = [cell.strip() for cell in header]
     absent = [column for column in wanted if column not in found]
-    doubled = [column for column in wanted if found.count(column) > 1]
+    repeated = [column for column in wanted if found.count(column) > 1]
     faults = []
     if absent:
         faults.append(
@@ -143,7 +141,7 @@ def find_columns(name: str, header: Sequence[str], wanted: Sequence[str]) -> tup
     faults += [
         f"{name}: the header must have {shorten(column)} once, but has it {found.count(column)} times. "
         "Rename one."
-        for column in doubled
+        for column in repeated
     ]
     return [found.index(column) if column in found else -1 for column in wanted], faults
 

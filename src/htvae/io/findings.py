@@ -1,7 +1,8 @@
-"""What can be seen in one recording's poses that hints at a tracker's mistakes or at the wrong settings.
+"""Signs of a tracker's mistakes and of wrong settings in one recording's poses.
 
-Thresholds are relative to the body's size and to what is usual in the recording, so that neither unit nor
-frame rate matters. They are set to be silent on sound recordings.
+- Thresholds are relative to the body's size and to the recording's usual values, so neither the unit nor the
+  frame rate matters.
+- Thresholds are high enough that a sound recording gives no findings.
 
 Axes: T frames, L landmarks, D coordinates.
 """
@@ -19,29 +20,32 @@ from htvae.poses.landmarks import canonical_name, mirror_permutation
 from htvae.poses.sequence import PoseSequence
 
 CoordinateKind = Literal["body", "0..1", "pixels"]
-"""Centred on the body (or otherwise of both signs); relative to the image; in pixels."""
+"""Kind of a file's coordinates. 0..1: shares of the image. body: centred on the body, or neither of the
+others."""
 
 _Poses = npt.NDArray[np.floating]
 
 SPIKE_SHARE = 1e-3
-"""Share of spikes (0..1) from which a recording is worth a look."""
+"""Least share of spikes (0..1) that counts as a finding."""
 ORIGIN_SHARE = 1e-3
-"""Share of points at the origin (0..1) from which a recording is worth a look."""
+"""Least share of points at the origin (0..1) that counts as a finding."""
 
 _USUAL = 0.9
-"""Quantile that stands for the usual: up to a tenth of the frames may be bad without moving it."""
+"""Quantile that counts as the usual value: it holds even if a tenth of the frames are bad."""
 _SPIKE_SIZE = 0.5
 """Least distance (body sizes) of a spike from the path."""
 _SPIKE_RATIO = 8.0
+"""Least distance of a spike from the path, in multiples of the usual distance."""
 _SWAP_SIZE = 0.25
-"""Least distance (body sizes) that a pair jumps, both together, where its sides are exchanged."""
+"""Least jump (body sizes, sum over the pair) of a pair whose sides are exchanged."""
 _SWAP_RATIO = 5.0
+"""Least jump of such a pair, in multiples of its usual jump."""
 _SWAP_REMAINDER = 0.25
-"""Most that is left of the pair's jump when its sides are exchanged back."""
+"""Largest share of the pair's jump that may remain after its sides are exchanged back."""
 _STILL = 2e-5
-"""Largest range (body sizes) of a landmark that does not move: rounding."""
+"""Largest range (body sizes) of a still landmark, which rounding may cause."""
 _LEAST_FRAMES = 30
-"""Fewest observed frames from which a landmark is called still."""
+"""Fewest observed frames of a landmark that may be called still."""
 _HEADS = (
     "NOSE",
     "LEFT_EYE",
@@ -69,28 +73,28 @@ class RecordingReport:
     label: str | None
     subject: str | None
     spikes: float
-    """Share (0..1) of observed points that are far off the path of their landmark."""
+    """Share (0..1) of observed points that are far from the path of their landmark."""
     swaps: int
-    """Frames where left and right change places."""
+    """Number of frames after which left and right change places."""
     still: tuple[str, ...]
     """Landmarks that never move."""
     coordinates: CoordinateKind
-    """What the file's coordinates seem to be."""
+    """Likely kind of the file's coordinates."""
     upside_down: bool | None
-    """Whether the head is below the hips, None where this cannot be told."""
+    """True where the head is below the hips in most frames, None where that is unknown."""
     at_origin: float
     """Share (0..1) of points at exactly (0, 0), where the coordinates are not centred on the body."""
 
     @property
     def has_findings(self) -> bool:
-        """Whether there is something to look at in this recording alone."""
+        """Whether the recording has spikes, swaps, still landmarks or points at the origin."""
         return (
             self.spikes >= SPIKE_SHARE or self.swaps > 0 or bool(self.still) or self.at_origin >= ORIGIN_SHARE
         )
 
 
 def check_recording(sequence: PoseSequence, config: DataConfig) -> RecordingReport:
-    """Return what was found in one recording that was read with ``config``."""
+    """Examine one recording, which was read with ``config``."""
     pose = sequence.pose
     size = compute_body_size(pose)
     num_observed = np.count_nonzero(sequence.observed)
@@ -116,7 +120,7 @@ def check_recording(sequence: PoseSequence, config: DataConfig) -> RecordingRepo
 
 
 def compute_body_size(pose: _Poses) -> float:
-    """Return the median distance of the points from their frame's centroid; 0 for a single landmark."""
+    """Return the median distance between a point and the centroid of its frame; 0 for a single landmark."""
     observed = ~np.isnan(pose[..., :1])
     count = np.maximum(observed.sum(axis=1, keepdims=True), 1)
     centroid = np.where(observed, pose, 0).sum(axis=1, keepdims=True) / count
@@ -124,9 +128,9 @@ def compute_body_size(pose: _Poses) -> float:
 
 
 def find_swaps(pose: _Poses, landmarks: Sequence[str], size: float) -> npt.NDArray[np.bool_]:
-    """Return a mask (T - 1, L): True where a landmark and its left/right partner change places, at once.
+    """Return a mask (T - 1, L): True where a landmark and its left/right partner change places in one step.
 
-    Entry t stands for the step from frame t to the next. Partners that move through each other are no swap.
+    Entry t is the step from frame t to the next. Partners that move past each other do not count.
     """
     partner = mirror_permutation(landmarks)
     before, after = pose[:-1], pose[1:]
@@ -137,10 +141,11 @@ def find_swaps(pose: _Poses, landmarks: Sequence[str], size: float) -> npt.NDArr
 
 
 def find_spikes(pose: _Poses, size: float, swaps: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Return a mask (T - 2, L) of the inner frames: True where a point is far off the path of its landmark.
+    """Return a mask (T - 2, L) of the inner frames: True where a point is far from the path of its landmark.
 
-    That is: unusually far from the middle of its neighbours in time, and farther than these from theirs, so
-    that a point counts once; a jump to another place counts too. What `find_swaps` found is no spike.
+    A spike lies unusually far from the middle between its neighbours in time, and farther than the neighbours
+    lie from the middle between theirs, so that one bad point counts once. A jump to another place counts too.
+    The steps that ``swaps`` marks do not count.
     """
     deviation = _length(pose[1:-1] - (pose[:-2] + pose[2:]) / 2)
     far = deviation > np.maximum(_SPIKE_SIZE * size, _SPIKE_RATIO * _usual(deviation))
@@ -149,7 +154,7 @@ def find_spikes(pose: _Poses, size: float, swaps: npt.NDArray[np.bool_]) -> npt.
 
 
 def find_still_landmarks(pose: _Poses, landmarks: Sequence[str], size: float) -> tuple[str, ...]:
-    """Return the landmarks that have the same place in all frames, of those with enough frames to tell."""
+    """Return the landmarks that never move, among those seen in at least `_LEAST_FRAMES` frames."""
     observed = ~np.isnan(pose[..., 0])
     low = np.where(observed[..., None], pose, np.inf).min(axis=0)
     high = np.where(observed[..., None], pose, -np.inf).max(axis=0)
@@ -158,7 +163,7 @@ def find_still_landmarks(pose: _Poses, landmarks: Sequence[str], size: float) ->
 
 
 def is_upside_down(pose: _Poses, landmarks: Sequence[str]) -> bool | None:
-    """Return whether the head is below the hips in most frames; None where this cannot be told."""
+    """Return whether the head is below the hips in most frames; None where they are not seen together."""
     names = [canonical_name(landmark) for landmark in landmarks]
     head = next((names.index(name) for name in _HEADS if name in names), None)
     hips = [names.index(name) for name in _HIPS if name in names]
@@ -170,7 +175,7 @@ def is_upside_down(pose: _Poses, landmarks: Sequence[str]) -> bool | None:
 
 
 def recognise_coordinates(pose: _Poses) -> CoordinateKind:
-    """Return what the coordinates seem to be, given as they stand in the file."""
+    """Return the likely kind of a file's coordinates (T, L, 2)."""
     points = pose[~np.isnan(pose[..., 0])]
     low, high = np.quantile(points, (0.05, 0.95), axis=0)
     if (low < 0).any():
@@ -181,7 +186,7 @@ def recognise_coordinates(pose: _Poses) -> CoordinateKind:
 
 
 def share_at_origin(pose: _Poses) -> float:
-    """Return the share (0..1) of points at exactly (0, 0), where some trackers put what they lost."""
+    """Return the share (0..1) of points at exactly (0, 0), where some trackers put lost points."""
     points = pose[~np.isnan(pose[..., 0])]
     return float((points == 0).all(axis=-1).mean())
 
@@ -191,7 +196,7 @@ def _length(vectors: _Poses) -> _Poses:
 
 
 def _usual(values: _Poses) -> _Poses:
-    """Return the quantile of each column's numbers, NaN where it has none (a comparison with it is False)."""
+    """Return the `_USUAL` quantile of each column; NaN, so that comparisons are False, for an empty one."""
     if not len(values):
         return np.full(values.shape[1:], np.nan)
     ordered = np.sort(values, axis=0)  # NaN last

@@ -1,7 +1,9 @@
-"""A folder of pose CSVs to sequences: which files are recordings, and reading them side by side.
+"""Reading a folder of pose CSVs.
 
-Every ``*.csv`` below the folder is a recording, but ``manifest.csv`` and ``frame_labels.csv``. Its name is
-its path relative to the folder, without suffix. All faults of all files are reported at once.
+- Every ``*.csv`` below the folder is a recording, except ``manifest.csv`` and ``frame_labels.csv``.
+- The name of a recording is its path relative to the folder, without suffix.
+- Large folders are read by several processes in parallel.
+- All faults of all files are reported at once.
 """
 
 import logging
@@ -23,32 +25,19 @@ from htvae.io.faults import DataError, describe_os_error, name_faults
 from htvae.io.metadata import (
     FRAME_LABELS,
     MANIFEST,
-    attach_metadata,
     join_metadata,
-    read_frame_labels,
-    read_manifest,
     recording_name,
 )
 from htvae.io.pose_csv import parse_pose_csv
 from htvae.poses.sequence import PoseSequence
 from htvae.utils.text import printable
 
-__all__ = [
-    "attach_metadata",
-    "find_recordings",
-    "list_recordings",
-    "read_folder",
-    "read_frame_labels",
-    "read_manifest",
-    "read_recordings",
-    "report_notes",
-]
-
-# Starting a pool takes about as long as reading this much; less is read here.
 _POOL_SECONDS = 3.0
+"""Estimated reading time (s) above which starting a pool of processes saves time."""
 _SECONDS_PER_FILE = 2e-3
 _SECONDS_PER_BYTE = 1.2e-8
 _SECONDS_BETWEEN_LINES = 10.0
+"""Time (s) between two log lines about progress."""
 
 log = logging.getLogger(__name__)
 
@@ -68,12 +57,12 @@ class RecordingFile(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class ReadRecording:
-    """What became of one file: a sequence, or faults."""
+    """Result of reading one file: a sequence, or faults."""
 
     name: str
     sequence: PoseSequence | None
     notes: list[str]
-    """What was accepted though unusual."""
+    """Messages about what is unusual, but accepted."""
     faults: list[str]
 
 
@@ -83,7 +72,7 @@ def list_recordings(data_dir: Path) -> list[Path]:
 
 
 def find_recordings(data_dir: Path) -> list[RecordingFile]:
-    """Return the CSV files of the recordings, sorted by name. Names that begin with a point are passed over.
+    """Return the CSV files of the recordings, sorted by name. Names that begin with a dot are skipped.
 
     Raises:
         FileNotFoundError: no such folder, or no recording in it.
@@ -100,7 +89,7 @@ def find_recordings(data_dir: Path) -> list[RecordingFile]:
         elif folder:
             faults.append(
                 f"{printable(relative)}: must lie in {shown} itself, but lies in a subfolder. "
-                f"Join it with the {file} there; `file` is relative to {shown}."
+                f"Add its rows to the {file} there, with `file` relative to {shown}."
             )
     recordings = []
     for name, paths in sorted(found.items()):
@@ -125,15 +114,15 @@ def find_recordings(data_dir: Path) -> list[RecordingFile]:
 def read_folder(
     data_dir: Path, config: DataConfig, num_processes: int | None = None, show_progress: bool = True
 ) -> list[PoseSequence]:
-    """Read all recordings of a folder, sorted by name, completed by manifest and frame labels.
+    """Read all recordings of a folder, sorted by name, and add manifest and frame labels to them.
 
     Args:
         data_dir: the folder.
         config: the reading settings.
-        num_processes: processes that read side by side. None: as many as processors, one where there is
-            little to read. Several are started afresh, so a script that reads much needs
-            ``if __name__ == "__main__":``.
-        show_progress: a bar on a terminal, else a line now and then.
+        num_processes: number of processes that read in parallel. None: one per processor, or this process
+            alone where there is little to read. New processes import the calling script, so a script that
+            reads a large folder needs ``if __name__ == "__main__":``.
+        show_progress: whether to show a bar on a terminal, or to log a line every 10 s elsewhere.
 
     Raises:
         FileNotFoundError: no such folder, or no recording in it.
@@ -154,7 +143,7 @@ def read_folder(
 def read_recordings(
     data_dir: Path, config: DataConfig, num_processes: int | None = None, show_progress: bool = True
 ) -> list[ReadRecording]:
-    """Read all recordings, the faulty ones too, without manifest and labels. Arguments as `read_folder`."""
+    """Read all recordings, faulty ones too, without manifest and labels. Arguments: see `read_folder`."""
     paths = list_recordings(data_dir)
     read = partial(_read_one, data_dir=data_dir, config=config)
     processes = _count_processes(paths) if num_processes is None else num_processes
@@ -163,14 +152,14 @@ def read_recordings(
             return list(_show(_map_in_pool(read, paths, processes), len(paths), show_progress))
         except BrokenProcessPool:
             log.warning(
-                "The processes that read side by side ended early; reading goes on in this one. "
+                "The processes that read in parallel ended early; this process reads on alone. "
                 'Does the script lack `if __name__ == "__main__":`?'
             )
     return list(_show(map(read, paths), len(paths), show_progress))
 
 
 def report_notes(recordings: Sequence[ReadRecording]) -> None:
-    """Log what was accepted though unusual: one line per kind, not per file."""
+    """Log what is unusual, but accepted: one line per kind, not per file."""
     kinds = Counter(note for recording in recordings for note in recording.notes)
     for note, count in kinds.items():
         first = next(recording.name for recording in recordings if note in recording.notes)
@@ -196,7 +185,7 @@ def _check_is_folder(data_dir: Path, shown: str) -> None:
 
 
 def _walk(data_dir: Path, faults: list[str]) -> Iterator[str]:
-    """Yield the relative paths of all CSV files below a folder, through links too, each folder once."""
+    """Yield the relative paths of all CSV files below a folder; follow links, and visit each folder once."""
     visited = set()
 
     def note_error(error: OSError) -> None:
@@ -222,9 +211,9 @@ def _check_name(name: str, paths: Sequence[str]) -> list[str]:
         files = " and ".join(map(printable, paths))
         faults.append(f"recordings must have different names, but {files} have the same one. Rename one.")
     if not name or any("\\" in path for path in paths):
-        shown = printable(paths[0])
+        found = "has one" if name else "is empty"
         faults.append(
-            f"{shown}: a file name must be a name without backslashes, but is not. Rename the file."
+            f"{printable(paths[0])}: a file name must have no backslash, but {found}. Rename the file."
         )
     faults += name_faults(name, printable(paths[0]))
     return faults
@@ -241,7 +230,7 @@ def _read_one(path: Path, data_dir: Path, config: DataConfig) -> ReadRecording:
 
 
 def _count_processes(paths: Sequence[Path]) -> int:
-    """Return as many as processors, but one where starting others would take longer than reading."""
+    """Return the number of processors, or 1 where starting processes would take longer than reading."""
     seconds = sum(_SECONDS_PER_FILE + _SECONDS_PER_BYTE * path.stat().st_size for path in paths)
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(processors, len(paths)) if seconds > _POOL_SECONDS else 1
@@ -260,7 +249,7 @@ def _map_in_pool(
 
 
 def _show(results: Iterable[ReadRecording], total: int, show_progress: bool) -> Iterator[ReadRecording]:
-    """Pass results on, with a bar on a terminal or, elsewhere, a line now and then."""
+    """Yield the results; show a bar on a terminal, or log a line from time to time elsewhere."""
     import tqdm
 
     on_terminal = show_progress and os.isatty(2)

@@ -1,4 +1,4 @@
-"""Recordings given as files and folders, read as a model's own were."""
+"""Reading recordings from any mix of CSV files and folders, with a model's reading settings."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,18 +11,18 @@ from htvae.poses.sequence import PoseSequence, content_hash
 
 
 def read_inputs(inputs: Sequence[Path], config: DataConfig, cache_dir: Path) -> StoredRecordings:
-    """Return the recordings of CSV files and of folders, in the order given, those of a folder by name.
+    """Return the recordings of files and folders, in the order given; those of a folder are sorted by name.
 
-    Those of folders are mapped from the cache, as in training, so that a large corpus takes no memory.
+    Folders are read through the cache, as in training, so a large corpus takes no memory.
 
     Args:
-        inputs: files and folders.
+        inputs: CSV files and folders of such files.
         config: the reading settings.
         cache_dir: folder of the cache.
 
     Raises:
-        ValueError: two recordings of one name.
-        FileNotFoundError, DataError: as `read_folder`.
+        ValueError: two recordings have the same name.
+        FileNotFoundError, DataError: as for `read_folder`.
     """
     sequences: list[PoseSequence] = []
     hashes: dict[str, str] = {}
@@ -36,7 +36,7 @@ def read_inputs(inputs: Sequence[Path], config: DataConfig, cache_dir: Path) -> 
         if twice:
             raise ValueError(
                 f"{path}: names must differ, but two recordings are {twice[0]}. "
-                "Rename one, or give them one after the other."
+                "Rename one, or give them in separate commands."
             )
         sequences += found.sequences
         hashes |= found.content_hashes

@@ -1,6 +1,6 @@
-"""What is known about recordings beside their poses: ``manifest.csv`` and ``frame_labels.csv``.
+"""Tables about recordings: ``manifest.csv`` and ``frame_labels.csv``.
 
-Both lie in the data folder: small tables with a column ``file``. docs/data_format.md describes them.
+Both tables are in the data folder and have a column ``file``. docs/data_format.md describes them.
 """
 
 import dataclasses
@@ -30,10 +30,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ManifestRow:
-    """What the manifest says about one recording. Empty cells are None, or left out of the covariates."""
+    """One row of the manifest. Empty cells are None; empty covariates are left out."""
 
     line: int
-    """Line of the manifest."""
+    """Line number in the manifest."""
     label: str | None
     subject: str | None
     fps: float | None
@@ -46,18 +46,18 @@ class FrameLabelRow:
     """One row of the frame labels."""
 
     line: int
-    """Line of the table."""
+    """Line number in the table."""
     span: FrameLabel
 
 
 def recording_name(file: str) -> str:
-    """Return the name of a recording from its path relative to the data folder: without ``.csv``."""
+    """Return a recording's name: its path relative to the data folder, with slashes, without ``.csv``."""
     name = unicodedata.normalize("NFC", file.strip()).replace("\\", "/").removeprefix("./")
     return name[: -len(".csv")] if name.lower().endswith(".csv") else name
 
 
 def read_manifest(data_dir: Path) -> dict[str, ManifestRow]:
-    """Return the manifest's rows by recording; none where there is no manifest.
+    """Return the manifest's rows by name of the recording; empty where there is no manifest.
 
     Raises:
         DataError: with all faults of the manifest.
@@ -79,7 +79,7 @@ def read_manifest(data_dir: Path) -> dict[str, ManifestRow]:
 
 
 def read_frame_labels(data_dir: Path) -> dict[str, list[FrameLabelRow]]:
-    """Return the labelled spans by recording, sorted by start; none where there is no such table.
+    """Return labelled spans by name of the recording, sorted by start; empty where there is no such table.
 
     Raises:
         DataError: with all faults of the table.
@@ -94,7 +94,7 @@ def read_frame_labels(data_dir: Path) -> dict[str, list[FrameLabelRow]]:
         name = recording_name(cells["file"])
         if (name, span) in seen:
             faults.append(
-                f"{FRAME_LABELS}, line {line}: a row must stand once, but line {seen[name, span]} "
+                f"{FRAME_LABELS}, line {line}: a row must occur once, but line {seen[name, span]} "
                 "says the same. Remove one."
             )
         else:
@@ -108,7 +108,7 @@ def read_frame_labels(data_dir: Path) -> dict[str, list[FrameLabelRow]]:
 
 
 def attach_metadata(sequences: Sequence[PoseSequence], data_dir: Path) -> list[PoseSequence]:
-    """Return the sequences of a folder with what its manifest and its frame labels say about them.
+    """Return the sequences of a folder with the data of its manifest and its frame labels.
 
     Raises:
         DataError: with all faults of both tables, such as recordings that are not in the folder.
@@ -122,11 +122,11 @@ def attach_metadata(sequences: Sequence[PoseSequence], data_dir: Path) -> list[P
 def join_metadata(
     sequences: Sequence[PoseSequence], names: Collection[str], data_dir: Path
 ) -> tuple[list[PoseSequence], list[str]]:
-    """Return the completed sequences and the faults of both tables.
+    """Return the sequences with the data of both tables, and the faults of both tables.
 
     Args:
         sequences: the recordings that could be read.
-        names: all recordings of the folder.
+        names: names of all recordings in the folder.
         data_dir: the folder.
     """
     faults: list[str] = []
@@ -147,7 +147,10 @@ def join_metadata(
     if unlisted:
         log.warning(
             "%d of %d recordings have no row in %s (first: %s): their label, subject and fps are unknown.",
-            *(len(unlisted), len(known), MANIFEST, printable(unlisted[0])),
+            len(unlisted),
+            len(known),
+            MANIFEST,
+            printable(unlisted[0]),
         )
     completed = []
     for sequence in sequences:
@@ -158,7 +161,7 @@ def join_metadata(
 
 
 def _parse_manifest_row(line: int, cells: dict[str, str], faults: list[str]) -> ManifestRow:
-    """Return the row; a cell that is wrong counts as empty and adds a fault."""
+    """Return the row. A wrong cell counts as empty and adds a fault."""
     fps, split = cells.pop("fps", ""), cells.pop("split", "")
     rate = parse_number(fps)
     if fps and not (rate and 0 < rate < math.inf):
@@ -179,13 +182,13 @@ def _parse_manifest_row(line: int, cells: dict[str, str], faults: list[str]) -> 
 
 
 def _parse_span(line: int, cells: dict[str, str], faults: list[str]) -> FrameLabel | None:
-    """Return the span, or None where a cell is wrong, which adds a fault."""
+    """Return the span. A wrong cell adds a fault and gives None."""
     numbers = [parse_number(cells[column]) for column in ("start", "stop")]
     start, stop = (int(number) if number is not None and number.is_integer() else -1 for number in numbers)
     if not 0 <= start < stop < LARGEST_FRAME:
         faults.append(
             f"{FRAME_LABELS}, line {line}: start and stop must be whole frame numbers, 0 <= start < stop, "
-            f'stop being the frame after the last, but are "{shorten(cells["start"])}" and '
+            f'where stop is the frame after the last, but are "{shorten(cells["start"])}" and '
             f'"{shorten(cells["stop"])}". Correct them.'
         )
         return None
@@ -208,7 +211,7 @@ def _complete(
 def _spans_outside(sequence: PoseSequence, rows: Sequence[FrameLabelRow]) -> list[str]:
     first, last = sequence.first_frame, sequence.first_frame + sequence.num_frames - 1
     return [
-        f"{FRAME_LABELS}, line {row.line}: a span must meet its recording, but {row.span.start} to "
+        f"{FRAME_LABELS}, line {row.line}: a span must overlap its recording, but {row.span.start} to "
         f"{row.span.stop} lies outside of {printable(sequence.name)}, which has frames {first} to {last}. "
         "Give frames as the recording numbers them, not seconds."
         for row in rows
@@ -233,7 +236,7 @@ def _collect(read: Callable[[Path], dict[str, Value]], data_dir: Path, faults: l
 
 def _read_table(path: Path, wanted: Sequence[str]) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
     """Return (line, cells by column) for each row, cells without outer spaces, and the faults."""
-    if not os.path.lexists(path):  # a broken link is told of by read_text
+    if not os.path.lexists(path):  # not exists(): read_text reports a broken link
         return [], []
     name = path.name
     rows = list(split_rows(read_text(path, name), name))

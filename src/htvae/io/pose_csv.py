@@ -1,7 +1,7 @@
-"""One recording's CSV file to a `PoseSequence` and back.
+"""Reading and writing one recording's CSV file.
 
-The file is long: one row per frame and landmark, with the columns ``frame#``, ``landmark_name``, ``x``, ``y``
-among others, rows in any order. docs/data_format.md says what is accepted and what is an error.
+The file has one row per frame and landmark, in any order, with the columns ``frame#``, ``landmark_name``,
+``x``, ``y`` and any others. docs/data_format.md lists what is accepted and what is an error.
 """
 
 import csv
@@ -22,10 +22,8 @@ from htvae.poses.sequence import PoseSequence
 from htvae.utils.files import atomic_write
 from htvae.utils.text import printable
 
-__all__ = ["DataError", "parse_pose_csv", "read_pose_csv", "write_pose_csv"]
-
 COLUMNS = ("frame#", "landmark_name", "x", "y")
-"""The columns that are read; all others are ignored."""
+"""Columns that are read; all others are ignored, except ``confidence_column``."""
 
 _KEYS = ("frame", "landmark", "x", "y", "confidence")
 _MAX_SHOWN_LINES = 4
@@ -38,9 +36,9 @@ def read_pose_csv(path: Path, config: DataConfig, name: str | None = None) -> Po
 
     Args:
         path: the CSV file.
-        config: ``y_up``, ``image_size``, ``confidence_column``, ``min_confidence`` and ``max_frame_gap`` are
-            used.
-        name: the recording's name. None: the file's name without suffix.
+        config: the reading settings ``y_up``, ``image_size``, ``confidence_column``, ``min_confidence`` and
+            ``max_frame_gap``; other settings are ignored.
+        name: name of the recording. None: the file's name without suffix.
 
     Raises:
         DataError: with all faults of the file.
@@ -55,16 +53,16 @@ def read_pose_csv(path: Path, config: DataConfig, name: str | None = None) -> Po
 
 
 def parse_pose_csv(path: Path, config: DataConfig, name: str, shown: str) -> tuple[PoseSequence, list[str]]:
-    """Return the recording and what was accepted though unusual; ``shown`` stands for the file in messages.
+    """Return the recording, and notes on what is unusual but accepted. Messages call the file ``shown``.
 
     Raises:
         DataError: with all faults of the file.
-        ValueError: ``confidence_column`` is one of the columns that mean something else.
+        ValueError: ``confidence_column`` is one of `COLUMNS`.
     """
     if config.confidence_column in COLUMNS:
         raise ValueError(
-            f"confidence_column must be a column beside {', '.join(COLUMNS)}, but got "
-            f"{config.confidence_column}. Name the one with the tracker's confidence, or leave it out."
+            f"confidence_column must be a column other than {', '.join(COLUMNS)}, but got "
+            f"{config.confidence_column}. Name the column of confidences, or leave confidence_column out."
         )
     text = read_text(path, shown)
     header = _read_header(text, shown)
@@ -88,10 +86,10 @@ def parse_pose_csv(path: Path, config: DataConfig, name: str, shown: str) -> tup
 def write_pose_csv(path: Path, sequence: PoseSequence) -> None:
     """Write a recording with five decimals, in its file's coordinates; missing points are left out.
 
-    Read with the settings of ``sequence.coordinates``, the file gives the sequence back.
+    `read_pose_csv`, with the settings of ``sequence.coordinates``, gives the sequence back.
 
     Raises:
-        ValueError: the sequence has other than two coordinates.
+        ValueError: the sequence does not have two coordinates.
     """
     if sequence.pose.shape[2] != 2:
         raise ValueError(
@@ -101,14 +99,16 @@ def write_pose_csv(path: Path, sequence: PoseSequence) -> None:
     frames, landmarks = np.nonzero(sequence.observed)
     x, y = to_file(sequence.pose[frames, landmarks], sequence.coordinates).T.tolist()
     formats = [_format_row(name) for name in sequence.landmarks]
-    rows = "".join([formats[index] for index in landmarks.tolist()])  # one format: three times as fast
+    rows = "".join(
+        [formats[index] for index in landmarks.tolist()]
+    )  # one format for all rows is three times as fast
     cells = itertools.chain.from_iterable(zip((frames + sequence.first_frame).tolist(), x, y, strict=True))
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(COLUMNS) + "\n" + rows % tuple(cells))
 
 
 def _format_row(landmark: str) -> str:
-    """Return the row of a landmark, to be filled in with frame, x and y."""
+    """Return the format of a landmark's rows, with places for frame, x and y."""
     row = io.StringIO()
     cells = ["%d", landmark.replace("%", "%%"), "%.5f", "%.5f"]
     csv.writer(row, lineterminator="\n").writerow(cells)
@@ -116,7 +116,7 @@ def _format_row(landmark: str) -> str:
 
 
 def _read_header(text: str, shown: str) -> list[str]:
-    """Return the header of a file that has rows below it."""
+    """Return the header; raise DataError where the file is empty, or has no rows below a sound header."""
     head = [cells for _, cells in itertools.islice(split_rows(text, shown), 2)]
     if not head:
         raise DataError(
@@ -159,7 +159,7 @@ def _find_notes(rows: PoseRows, frames: np.ndarray, has_half_points: bool) -> li
         "points with x or y alone count as missing": has_half_points,
         "it has one landmark only; a pose needs several": len(rows.landmarks) == 1,
         "it has one frame only": len(numbers) == 1,
-        "a landmark's name looks like a missing value and was taken as a name": not {*MISSING}.isdisjoint(
+        "a landmark's name looks like a missing value, but was kept as a name": not {*MISSING}.isdisjoint(
             rows.landmarks
         ),
         "frame numbers are written as decimals; as whole numbers they were accepted": rows.has_decimal_frames,
@@ -170,7 +170,7 @@ def _find_notes(rows: PoseRows, frames: np.ndarray, has_half_points: bool) -> li
 
 
 def _locate(fault: RowFault, table: Sequence[Row], shown: str, columns: Sequence[int]) -> str:
-    """Return the fault in words, with line numbers and the cell."""
+    """Return the fault as a message, with line numbers and the text of the faulty cell."""
     found = [table[row] for row in fault.rows[:_MAX_SHOWN_LINES].tolist()]
     cells = found[0][1]
     column = columns[_KEYS.index(fault.column)] if fault.column else len(cells)

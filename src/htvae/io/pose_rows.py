@@ -1,4 +1,4 @@
-"""The rules for the rows of a pose CSV, apart from parsing: every rule looks at whole columns at once."""
+"""Rules for the rows of a pose CSV. Each rule checks whole columns at once; `pose_table` reads them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from htvae.poses.landmarks import ROOT_VELOCITY
 from htvae.utils.text import shorten
 
 LARGEST_COORDINATE = 1e9
-"""Coordinates beyond it (any unit) are taken for mistakes; their squares would leave the range of float32."""
+"""Largest size of a coordinate (any unit). Larger ones are mistakes; squares of very large ones overflow."""
 LARGEST_FRAME = 2**53
-"""Frame numbers beyond it cannot be told apart as floating-point numbers."""
+"""Limit of frame numbers: above it float64 does not represent every whole number."""
 LEAST_PRESENT = 0.01
-"""Share of a file's frame numbers that must be present where more than max_frame_gap are absent, and of its
-frames times landmarks where these are more than LARGEST_SPARSE."""
+"""Least share of frame numbers that a file must have if more than max_frame_gap are absent; likewise the
+least share of frames times landmarks with a row, if these are more than LARGEST_SPARSE."""
 LARGEST_SPARSE = 10_000_000
-"""Frames times landmarks (80 MB) that even a file of a few rows may have."""
+"""Largest number of frames times landmarks (80 MB) that a file with few rows may have."""
 MOST_LANDMARKS = 10_000
-"""More landmarks than this are taken for a mistake."""
+"""Largest number of landmarks; more are a mistake."""
 
 _Numbers = npt.NDArray[np.float64]
 _Mask = npt.NDArray[np.bool_]
@@ -27,7 +27,7 @@ _Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class PoseRows:
-    """The columns of a pose CSV, one entry per row. Empty cells are NaN; text is infinite, NaN as a frame."""
+    """The columns of a pose CSV, one entry per row. Empty cells are NaN; text is infinite (a frame: NaN)."""
 
     frame: _Numbers
     has_decimal_frames: bool
@@ -48,22 +48,23 @@ class RowFault:
     """Rows that break one rule."""
 
     column: str | None
-    """The column at fault (frame, landmark, x, y, confidence), None for the row as a whole."""
+    """Faulty column (frame, landmark, x, y or confidence), None where the whole row is faulty."""
     must: str
-    """What must hold."""
+    """Rule that must hold."""
     rows: npt.NDArray[np.intp]
-    """The rows that break it, the first row below the header being 0."""
+    """Indices of the rows that break the rule, counted from 0 below the header."""
     remedy: str
+    """Advice on how to correct the file."""
     found: str = ""
-    """What was found, where the cell alone does not tell."""
+    """Description of what was found; empty where the cell itself shows it."""
 
     def describe(self, name: str, lines: Sequence[int], cell: str) -> str:
         """Return the fault as a sentence.
 
         Args:
-            name: the file.
+            name: name of the file.
             lines: line numbers of the first few faulty rows.
-            cell: what the first one has in the column.
+            cell: text of the faulty cell in the first of these rows.
         """
         found = self.found or (f'"{shorten(cell)}"' if cell.strip() else "an empty cell")
         text = f"{name}: {self.must}, but line {lines[0]} has {found}"
@@ -76,7 +77,7 @@ class RowFault:
 
 
 def find_row_faults(rows: PoseRows, max_frame_gap: int) -> list[RowFault]:
-    """Return every broken rule. Rules on rows together are only tried where each row is sound."""
+    """Return every broken rule. Rules about several rows are checked only if each single row is sound."""
     faults = [_check_length(rows), _check_frames(rows), *_check_landmarks(rows), *_check_numbers(rows)]
     broken = [fault for fault in faults if len(fault.rows)]
     if broken:
@@ -150,12 +151,12 @@ def _check_landmark_count(rows: PoseRows) -> RowFault | None:
         return None
     must = f"a recording must have at most {MOST_LANDMARKS:,} landmarks"
     found = f"number {MOST_LANDMARKS + 1:,}, {shorten(rows.landmarks[MOST_LANDMARKS])}"
-    remedy = "landmark_name names a point of the body; put other things into other columns."
+    remedy = "landmark_name must name a point of the body; put other data into other columns."
     return RowFault("landmark", must, np.flatnonzero(rows.landmark == MOST_LANDMARKS)[:1], remedy, found)
 
 
 def _check_size(rows: PoseRows) -> RowFault | None:
-    """Frames times landmarks become an array; a small file must not become one that fills the memory."""
+    """Check that a small file does not become an array (frames times landmarks) that fills the memory."""
     num_frames, num_rows = int(rows.frame.max() - rows.frame.min()) + 1, len(rows.frame)
     num_places = num_frames * len(rows.landmarks)
     if num_places <= LARGEST_SPARSE or num_rows >= LEAST_PRESENT * num_places:
@@ -164,7 +165,7 @@ def _check_size(rows: PoseRows) -> RowFault | None:
         None,
         f"at least {LEAST_PRESENT:.0%} of frames times landmarks must have a row where these are many",
         np.array([num_rows - 1]),
-        "Call a landmark the same in all frames; cut a recording with long pauses into several.",
+        "Give a landmark the same name in all frames; cut a recording with long pauses into several files.",
         f"the last of {num_rows:,} rows for {num_frames:,} frames times {len(rows.landmarks):,} landmarks",
     )
 
@@ -180,8 +181,8 @@ def _check_duplicates(rows: PoseRows) -> RowFault | None:
     landmark, frame = rows.landmarks[rows.landmark[again[0]]], int(rows.frame[again[0]])
     return RowFault(
         "landmark",
-        "a landmark must stand once in a frame",
+        "a landmark must occur once in a frame",
         again,
-        "Remove the repeated rows, or put each person into a file of its own.",
+        "Remove the repeated rows, or put each person into a separate file.",
         f"{shorten(landmark)} of frame {frame} again",
     )

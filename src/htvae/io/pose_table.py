@@ -1,7 +1,8 @@
-"""The cells of a pose CSV as columns of numbers and names, in two ways.
+"""Parsing the cells of a pose CSV into columns of numbers and names, in two ways.
 
-`read_plain` reads nearly all files, with pandas. Where anything in a file is out of the ordinary it leaves
-the file to `read_cells`, which goes row by row, says by that what is right, and knows the lines of faults.
+- `read_plain` is fast: it uses pandas and reads nearly all files. It refuses a file with anything unusual.
+- `read_cells` is the slow reference: it reads any file cell by cell and defines what is accepted. Faults are
+  reported with the line numbers of its rows.
 """
 
 import io
@@ -15,21 +16,21 @@ from htvae.io.faults import parse_number
 from htvae.io.pose_rows import PoseRows
 
 MISSING = ("", "nan", "NaN", "NAN", "NA", "N/A", "n/a", "null", "NULL", "None", "none")
-"""What may stand in x and y where a point is missing."""
+"""Cells that mean a missing number, in x, y and confidence."""
 
 Row = tuple[int, list[str]]
 """Line number and cells."""
 _Factors = tuple[npt.NDArray[np.intp], Sequence[str]]
-"""For each row an index into the different texts of a column, and these."""
+"""Distinct texts of a column (second), and for each row the index of its text (first)."""
 
 
 def read_plain(text: str, columns: Sequence[int], num_columns: int) -> PoseRows | None:
-    """Return the columns of a file in which nothing is unusual, None for any other.
+    """Return the columns of a file without anything unusual, None for any other file.
 
     Args:
-        text: the file, without NUL characters.
-        columns: positions of frame, landmark, x, y and, where it is wanted, confidence.
-        num_columns: length of the header.
+        text: text of the file, without NUL characters.
+        columns: positions of frame, landmark, x, y and, if it is read, confidence.
+        num_columns: number of columns in the header.
     """
     import pandas as pd
 
@@ -39,7 +40,7 @@ def read_plain(text: str, columns: Sequence[int], num_columns: int) -> PoseRows 
     missing: dict[Any, list[str]] = {column: list(MISSING) for column in others}
     try:
         table = pd.read_csv(
-            io.StringIO(text + "\n" + "," * (num_columns - 1)),  # else names such as 01 become numbers
+            io.StringIO(text + "\n" + "," * (num_columns - 1)),  # empty cells keep 01 a text
             header=0,
             names=list(range(num_columns)),
             usecols=sorted({*columns}),
@@ -62,7 +63,7 @@ def read_plain(text: str, columns: Sequence[int], num_columns: int) -> PoseRows 
 
 
 def read_cells(table: Sequence[Row], columns: Sequence[int], num_columns: int) -> PoseRows:
-    """Return the columns of a file that is split into cells; arguments as `read_plain`."""
+    """Return the columns of a file from its cells; other arguments as for `read_plain`."""
     frame, landmark, *others = (
         [cells[column] if column < len(cells) else "" for _, cells in table] for column in columns
     )
@@ -72,22 +73,22 @@ def read_cells(table: Sequence[Row], columns: Sequence[int], num_columns: int) -
 
 
 def _count_most_cells(text: str) -> int:
-    """Return the largest number of cells in a line; quotes may make it too large."""
+    """Return the largest number of cells in a line; commas inside quotes count too."""
     content = np.frombuffer(text.encode(), np.uint8)
-    marks = content[content <= ord(",")]  # few characters are, so that the next line has little to do
+    marks = content[content <= ord(",")]  # leaves few characters for the next line
     marks = marks[(marks == ord(",")) | (marks == ord("\n")) | (marks == ord("\r"))]
     ends = np.flatnonzero(marks != ord(","))
     return int(np.diff(ends, prepend=-1, append=len(marks)).max())
 
 
 def _may_be_words(values: npt.NDArray[np.float64], text: str) -> bool:
-    """Return whether a column may hold "True" and "False", which pandas takes for 1 and 0."""
+    """Return whether a column may hold "True" and "False", which pandas reads as 1 and 0."""
     binary = (values == 0) | (values == 1) | np.isnan(values)
     return bool(binary.all()) and any(word in text.lower() for word in ("true", "false"))
 
 
 def _to_number(cell: str) -> float:
-    """Return NaN for a missing number, infinity for text."""
+    """Return the number in a cell: NaN where it is missing, infinity for any other text."""
     if cell.strip() in MISSING:
         return np.nan
     number = parse_number(cell)

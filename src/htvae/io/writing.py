@@ -1,4 +1,4 @@
-"""Recordings to a folder that `read_folder` reads again: CSVs, ``manifest.csv``, ``frame_labels.csv``."""
+"""Writing recordings to a folder for `read_folder`: CSVs, ``manifest.csv`` and ``frame_labels.csv``."""
 
 import csv
 from collections.abc import Sequence
@@ -12,20 +12,21 @@ from htvae.utils.files import LONGEST_NAME, atomic_write, path_inside, shorten_n
 MANIFEST_COLUMNS = ("file", "label", "subject", "fps")
 """Columns that a manifest always has."""
 LONGEST_OWN_NAME = 255 - 14
-"""Most bytes of the file that keeps a recording's own name: what systems store, with room for a temporary
-name."""
+"""Longest file name (bytes) that keeps a recording's full name: file systems allow 255 bytes, of which a
+temporary name needs 14."""
 
 
 def write_folder(folder: Path, sequences: Sequence[PoseSequence]) -> list[Path]:
-    """Write recordings and both tables; files of the same names are replaced.
+    """Write recordings and both tables; existing files of these names are replaced.
 
-    `read_folder` gives the sequences back, if it is told their coordinates and no name had to be shortened.
+    `read_folder`, with the settings of their coordinates, gives the sequences back, unless a name had to be
+    shortened.
 
     Returns:
-        The files of the recordings.
+        The paths of the recordings' files.
 
     Raises:
-        ValueError: a sequence has other than two coordinates, or a name that leads out of the folder.
+        ValueError: a sequence does not have two coordinates, or its name leads out of the folder.
     """
     names = [f"{fit_name(sequence.name)}.csv" for sequence in sequences]
     files = [path_inside(folder, name) for name in names]
@@ -44,7 +45,7 @@ def write_folder(folder: Path, sequences: Sequence[PoseSequence]) -> list[Path]:
 
 
 def _describe(sequence: PoseSequence) -> dict[str, str]:
-    """Return the cells of a recording's manifest row by column; a split only where the recording has one."""
+    """Return a recording's manifest cells by column; ``split`` only where the recording has one."""
     cells = {
         "label": sequence.label or "",
         "subject": sequence.subject or "",
@@ -55,14 +56,14 @@ def _describe(sequence: PoseSequence) -> dict[str, str]:
 
 
 def fit_name(name: str, ending: str = "") -> str:
-    """Return the name of what is made from a recording: its name and an ending, in its subfolder.
+    """Return the name of an output: the recording's name, subfolder included, and an ending.
 
-    A name whose file would be too long for a file system is cut and gets a hash of the whole, so that
-    different names stay different; see `shorten_name`.
+    A name that is too long for a file system is cut and gets a hash of the full name, so that different names
+    stay different; see `shorten_name`.
 
     Args:
-        name: the recording's.
-        ending: such as ``_continued_0``. Empty: the recording keeps its name wherever a system stores it.
+        name: name of the recording.
+        ending: text such as ``_continued_0``. Empty: the name is cut only above `LONGEST_OWN_NAME`.
     """
     folder, slash, own = name.rpartition("/")
     most_bytes = LONGEST_NAME if ending else LONGEST_OWN_NAME
@@ -72,11 +73,11 @@ def fit_name(name: str, ending: str = "") -> str:
 
 
 def format_rate(fps: float | None) -> str:
-    """Return a frame rate as a table has it: all its digits, empty where unknown."""
+    """Return a frame rate as text with all its digits, empty where unknown."""
     return "" if fps is None else repr(float(fps)).removesuffix(".0")
 
 
 def write_table(path: Path, header: list[str], rows: Sequence[Sequence[object]]) -> None:
-    """Write a small table beside the recordings."""
+    """Write a table as CSV."""
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([header, *rows])
