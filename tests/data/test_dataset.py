@@ -40,7 +40,7 @@ def make_dataset(make_sequence):
 
 
 def covered(dataset):
-    """Return how often each frame of each sequence lies in a kept span."""
+    """Return how often each frame of each sequence is in a kept span."""
     counts = [np.zeros(len(pose), int) for pose in dataset.poses]
     for window in dataset.windows:
         assert 0 <= window.start <= window.keep_start < window.keep_stop <= window.stop

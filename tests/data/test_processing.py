@@ -204,7 +204,7 @@ def test_the_statistics_are_those_of_the_processed_poses(make_sequence):
 
 
 def test_typical_unit_and_origin_are_medians_over_recordings(make_sequence):
-    """Bodies that stand at x = 3, 4 and 90, y = 0; the middle of a walk counts."""
+    """The bodies are at x = 3, 4 and 90, y = 0; the third walks, and the middle of its walk counts."""
     recordings = [
         make_sequence("a", 11, size=2, origin=3, speed=0),
         make_sequence("b", 11, size=5, origin=4, speed=0),
@@ -219,7 +219,7 @@ def test_typical_unit_and_origin_are_medians_over_recordings(make_sequence):
 
 
 def test_what_fitting_has_done_already_is_what_transforming_does(make_sequence):
-    """Bit for bit: recordings that were fitted to, again, and by a processor that comes from a checkpoint."""
+    """Recordings of the fit, transformed twice and by a loaded processor, are equal bit for bit."""
     walk = make_sequence(fps=30.0)
     recordings = [
         walk,

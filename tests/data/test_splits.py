@@ -130,7 +130,7 @@ def test_few_subjects_and_labels_that_name_them_are_said():
     sequences = [replace(s, label=f"label of {s.subject}") for s in people(4)]
     notes = " ".join(split(sequences).notes)
     assert "only 4 subjects" in notes
-    assert "each of the 4 has one of its own" in notes
+    assert "each of the 4 subjects has its own: labels" in notes
 
 
 def test_a_label_that_subjects_share_is_not_said():
@@ -144,7 +144,7 @@ def test_a_label_that_subjects_share_is_not_said():
 def test_a_label_that_names_the_subject_where_it_is_known_is_said():
     sequences = people(8)
     named = [replace(s, label=f"label of {s.subject}") for s in sequences[:6]] + sequences[6:]
-    assert "each of the 3 has one of its own" in " ".join(split(named).notes)
+    assert "each of the 3 subjects has its own: labels" in " ".join(split(named).notes)
 
 
 def test_shares_far_from_the_wanted_are_said():

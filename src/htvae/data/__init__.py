@@ -1,4 +1,4 @@
-"""Poses to what the model sees: preprocessing, splits, windows, batches, loaders."""
+"""From poses to the input of the model: preprocessing, splits, windows, batches, loaders."""
 
 from htvae.data.batching import PoseBatch
 from htvae.data.dataset import PoseSequenceDataset

@@ -1,7 +1,8 @@
-"""Ways to vary a training window: functions (pose, rng, settings) -> pose that leave their input as it was.
+"""Random changes to a training window: functions (pose, rng, settings) -> pose.
 
-``pose`` is (T, N, D) in torso lengths, NaN where missing; with ``root_motion`` the last point is a velocity,
-no place. Which of them run, and in which order, is said by `build_augmentations` in ``data/dataset.py``.
+- The input is never changed.
+- ``pose`` is (T, N, D) in torso lengths, NaN where missing. ``root_motion``: the last point is a velocity.
+- `build_augmentations` in ``data/dataset.py`` chooses the functions and their order.
 """
 
 from collections.abc import Sequence
@@ -12,15 +13,15 @@ from htvae.poses.geometry import resample_frames
 from htvae.poses.geometry import rotate as rotate_by
 
 SHORTEST_SPAN, LONGEST_SPAN = 4, 256
-"""Lengths (frames) of the spans that `hide_spans` hides, each octave as often."""
+"""Lengths (frames) of the spans that `hide_spans` hides; every octave is equally likely."""
 MEAN_BURST = 20
-"""Mean length (frames) of the bursts that `hide_bursts` hides, and of the pauses between them."""
+"""Mean length (frames) of the bursts that `hide_bursts` hides, and of the pauses between the bursts."""
 
 
 def mirror(
     pose: np.ndarray, rng: np.random.Generator, probability: float, partners: Sequence[int]
 ) -> np.ndarray:
-    """Flip left and right with ``probability``: x changes sign, and partners (one per point) swap places."""
+    """With ``probability`` flip left and right: negate x, and exchange ``partners`` (one index per point)."""
     if rng.random() >= probability:
         return pose
     mirrored = pose[:, partners]
@@ -29,7 +30,7 @@ def mirror(
 
 
 def rotate(pose: np.ndarray, rng: np.random.Generator, degrees: float) -> np.ndarray:
-    """Turn the window by up to ``degrees`` either way; in three dimensions about the upright axis."""
+    """Turn the window by up to ``degrees`` either way, in 3-D about the upright axis."""
     return rotate_by(pose, np.deg2rad(rng.uniform(-degrees, degrees)))
 
 
@@ -39,7 +40,7 @@ def scale(pose: np.ndarray, rng: np.random.Generator, share: float) -> np.ndarra
 
 
 def jitter(pose: np.ndarray, rng: np.random.Generator, noise: float, root_motion: bool) -> np.ndarray:
-    """Add noise of this standard deviation (torso lengths) to all places, not to the root velocity."""
+    """Add noise of this standard deviation (torso lengths) to all points except the root velocity."""
     noisy = pose.copy()
     places = noisy[:, : pose.shape[1] - root_motion]
     np.add(places, np.float32(noise) * rng.standard_normal(places.shape, np.float32), out=places)
@@ -47,13 +48,13 @@ def jitter(pose: np.ndarray, rng: np.random.Generator, noise: float, root_motion
 
 
 def hide_landmarks(pose: np.ndarray, rng: np.random.Generator, probability: float) -> np.ndarray:
-    """Hide each point for the whole window with ``probability``, but never all of them."""
+    """Hide each point for the whole window with ``probability``; hide nothing if that hides all points."""
     hidden: np.ndarray = np.less(rng.random(pose.shape[1]), probability)
     return _hide(pose, hidden[None, :])
 
 
 def hide_bursts(pose: np.ndarray, rng: np.random.Generator, probability: float) -> np.ndarray:
-    """With ``probability`` let some points, up to two thirds, come and go, hidden half of the time."""
+    """With ``probability`` let up to two thirds of the points flicker, each hidden half of the time."""
     if rng.random() >= probability:
         return pose
     num_frames, num_points = pose.shape[:2]
@@ -64,12 +65,12 @@ def hide_bursts(pose: np.ndarray, rng: np.random.Generator, probability: float) 
 
 
 def hide_spans(pose: np.ndarray, rng: np.random.Generator, share: float) -> np.ndarray:
-    """Hide about ``share`` of the frames, in spans of 4 to 256 frames, but never all of them."""
+    """Hide about ``share`` of the frames, in spans of 4 to 256 frames; hide nothing if that hides all."""
     num_frames = len(pose)
     octaves = np.log(LONGEST_SPAN / SHORTEST_SPAN)
     mean_span = (LONGEST_SPAN - SHORTEST_SPAN) / octaves
-    rate = -np.log1p(-min(share, 0.99)) / mean_span  # spans may overlap; so many per frame cover the share
-    reach = num_frames + LONGEST_SPAN  # frames at which a span may start to reach the window
+    rate = -np.log1p(-min(share, 0.99)) / mean_span  # per frame; spans may overlap
+    reach = num_frames + LONGEST_SPAN  # starts of spans that may meet the window
     starts = rng.integers(reach, size=rng.poisson(rate * reach)) - LONGEST_SPAN
     lengths = SHORTEST_SPAN * np.exp(rng.uniform(0, octaves, size=len(starts)))
     stops = starts + np.rint(lengths).astype(int)
@@ -81,7 +82,7 @@ def hide_spans(pose: np.ndarray, rng: np.random.Generator, share: float) -> np.n
 
 
 def warp_time(pose: np.ndarray, num_frames: int, root_motion: bool) -> np.ndarray:
-    """Play a window in ``num_frames`` frames, first and last kept; the root velocity changes in step."""
+    """Stretch a window to ``num_frames`` frames, ends kept; scale the root velocity to match."""
     if num_frames == len(pose) or len(pose) == 1:
         return pose
     warped = resample_frames(pose, np.linspace(0, len(pose) - 1, num_frames))
@@ -91,5 +92,5 @@ def warp_time(pose: np.ndarray, num_frames: int, root_motion: bool) -> np.ndarra
 
 
 def _hide(pose: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-    """Hide points by a mask that broadcasts to (T, N); one that covers everything hides nothing."""
+    """Hide points by a mask that broadcasts to (T, N); a mask that covers everything hides nothing."""
     return pose if hidden.all() else np.where(hidden[..., None], np.float32(np.nan), pose)

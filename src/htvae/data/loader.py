@@ -1,4 +1,4 @@
-"""From a folder (or sequences) to the loaders of training, validation and test: `PoseDataLoader`."""
+"""`PoseDataLoader`: loaders of training, validation and test windows, from a folder or from sequences."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
@@ -21,18 +21,18 @@ from htvae.poses.sequence import PoseSequence, content_hash
 class PoseDataLoader:
     """Reads, splits and processes recordings, and makes the loaders.
 
-    With the processor and the splits of a trained model, the data is seen as that model saw it.
+    With the processor and the splits of a trained model, the data is processed and split as for that model.
 
     Args:
         config: settings.
-        sequences: recordings. None: those of ``data_dir``, by way of the cache in ``experiments_dir``.
-        processor: a fitted processor. None: one that is fitted to the training recordings.
-        splits: an earlier split. None: a new one.
+        sequences: recordings. None: read ``data_dir``, through the cache in ``experiments_dir``.
+        processor: a fitted processor. None: fit one to the training recordings.
+        splits: an earlier split. None: make a new split.
 
     Attributes:
         sequences: all recordings, sorted by name.
-        splits: which of them train, validate and test.
-        processor: brings them into the model's coordinates.
+        splits: names of the recordings for training, validation and test.
+        processor: converts recordings to the model's coordinates.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class PoseDataLoader:
         return PoseDataProcessor(self.config.data).fit(recordings)
 
     def recordings(self, split: str) -> list[PoseSequence]:
-        """Return the recordings of "train", "val" or "test", or those "new" to the splits."""
+        """Return the recordings of a split: "train", "val", "test", or "new" for those in no split."""
         return [s for s in self.sequences if self._split_of[s.name] == split]
 
     def processed(self, split: str) -> list[ProcessedSequence]:
@@ -78,31 +78,31 @@ class PoseDataLoader:
 
     @property
     def num_train_frames(self) -> int:
-        """Model frames in an epoch."""
+        """Number of training frames in an epoch, at the model's frame rate."""
         return sum(len(sequence.pose) for sequence in self.processed("train"))
 
     @property
     def num_epochs(self) -> int:
-        """Passes over the training frames that the settings ask for."""
+        """Number of passes over the training frames, from the settings."""
         training = self.config.training
         return training.num_epochs or max(1, training.num_frames // self.num_train_frames)
 
     @property
     def windows_per_epoch(self) -> int:
-        """Training windows in the present epoch; others have a few more or less."""
+        """Number of training windows in the current epoch; other epochs have a few more or fewer."""
         return len(self._train_windows)
 
     @cached_property
     def steps_per_epoch(self) -> int:
-        """Optimiser steps in an epoch; with ``batch_size`` some epochs have one more or less."""
+        """Number of optimiser steps in an epoch; with ``batch_size`` some epochs have one more or fewer."""
         return len(TrainingSampler(self._train_windows, self.config.training))
 
     def train_loader(self, rank: int = 0, num_ranks: int = 1) -> "TrainingLoader":
-        """Return a loader of training steps, or of a process's share; every pass is the next epoch."""
+        """Return a loader of training steps, or of this rank's share; every pass is the next epoch."""
         return TrainingLoader(self._train_windows, self.config, rank, num_ranks)
 
     def val_loader(self, rank: int = 0, num_ranks: int = 1) -> DataLoader[Any]:
-        """Return a loader of the validation windows, or of a process's share."""
+        """Return a loader of the validation windows, or of this rank's share."""
         return self.evaluation_loader("val", rank, num_ranks)
 
     def test_loader(self) -> DataLoader[Any]:
@@ -110,9 +110,9 @@ class PoseDataLoader:
         return self.evaluation_loader("test")
 
     def evaluation_loader(self, split: str, rank: int = 0, num_ranks: int = 1) -> DataLoader[Any]:
-        """Return a loader of a split's fixed windows, without augmentation: lists of one `PoseBatch` each.
+        """Return a loader of a split's fixed windows, not augmented; it yields lists of one `PoseBatch`.
 
-        A process's share may end in empty lists, so that all processes get as many.
+        A rank's share may end in empty lists, so that all ranks get the same number of lists.
         """
         dataset = self.dataset(split)
         sampler = EvaluationSampler(dataset, self.config.training.micro_batch_frames, rank, num_ranks)
@@ -139,8 +139,8 @@ class PoseDataLoader:
 class TrainingLoader:
     """Yields one optimiser step at a time, as a list of micro-batches; each pass is the next epoch.
 
-    It has no length: epochs differ by a step or so. Of several processes, each gets its share of every step,
-    an empty list where a step has fewer windows.
+    The loader has no length, since epochs differ by a step or so. Each rank gets its share of every step; the
+    share is an empty list where a step has fewer windows than ranks.
     """
 
     def __init__(
@@ -158,25 +158,25 @@ class TrainingLoader:
         return self.steps_of(epoch)
 
     def steps_of(self, epoch: int, first_step: int = 0) -> Iterator[list[PoseBatch]]:
-        """Return the steps of an epoch, from one of them on."""
+        """Return the steps of an epoch, from ``first_step`` on."""
         self.steps.set_epoch(epoch, first_step)
         return iter(self.loader)
 
     def num_steps(self, epoch: int) -> int:
-        """Return the steps of an epoch."""
+        """Return the number of steps in an epoch."""
         if self.steps.epoch != epoch:
             self.steps.set_epoch(epoch)
         return len(self.steps)
 
 
 def _check_landmarks(sequences: Sequence[PoseSequence], processor: PoseDataProcessor, folder: str) -> None:
-    """Raise ValueError where no recording has a landmark of the processor."""
+    """Raise ValueError where the recordings share no landmark with the processor."""
     found = list(dict.fromkeys(name for s in sequences for name in s.landmarks))
     if not set(found) & set(processor.landmarks):
         raise ValueError(
-            f"{folder}: recordings must share landmarks with the model, but none has any of its. The model "
-            f"knows {', '.join(processor.landmarks)}; the recordings have {', '.join(found)}. Give others, "
-            "or a model that was trained on these."
+            f"{folder}: recordings must share landmarks with the model, but share none. The model knows "
+            f"{', '.join(processor.landmarks)}; the recordings have {', '.join(found)}. Give other "
+            "recordings, or a model that was trained on these."
         )
 
 

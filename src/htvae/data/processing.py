@@ -1,8 +1,11 @@
-"""From a recording's coordinates to the model's, and back: `PoseDataProcessor`.
+"""`PoseDataProcessor`: conversion between a recording's coordinates and the model's.
 
-In the model's coordinates the anchor (mid-hip, or the centroid) of every frame is the origin, one unit is the
-recording's median torso length (or its spread), and the frame rate is the training set's. Where the
-recordings are not centred already, the anchor's velocity is kept as one more point, `ROOT_VELOCITY`.
+In the model's coordinates
+
+- the origin is the anchor (mid-hip, or the centroid) of every frame,
+- the unit is the recording's median torso length (or its spread),
+- the frame rate is the training set's,
+- the anchor's velocity is one more point, `ROOT_VELOCITY`, unless the training set is already centred.
 
 Axes: T frames, L landmarks, N points (landmarks, and the root velocity last where it is kept), D coordinates.
 """
@@ -11,77 +14,44 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from htvae.config import DataConfig
-from htvae.data import anchoring
-from htvae.poses.geometry import RunningMoments, observed_points, resample_frames, rotate
+from htvae.data.normalisation import NORMALISATIONS, Normalisation, Normalised
+from htvae.data.records import ProcessedSequence, TransformRecord
+from htvae.poses.geometry import RunningMoments, resample_frames, rotate
 from htvae.poses.landmarks import ROOT_VELOCITY, mirror_permutation, skeleton_edges
 from htvae.poses.sequence import PoseSequence
 from htvae.utils.text import list_names
 
+__all__ = ["PoseDataProcessor", "ProcessedSequence", "TransformRecord"]
+
 logger = logging.getLogger(__name__)
 
-NORMALISATIONS = (("midhip", "torso"), ("midhip", "spread"), ("centroid", "spread"))
-"""(anchor, unit), the best first; the first that at least half of the training recordings allow is taken."""
 CENTRED_DISTANCE, CENTRED_SHARE = 0.1, 0.95
-"""Recordings are already centred where the anchor is this near to 0 (units) in this share of frames."""
+"""A training set is already centred if the anchor is this close to 0 (units) in this share of frames."""
 SAME_RATE = 0.01
-"""Frame rates that differ by less than this share count as the same (29.97 and 30)."""
+"""Largest relative difference of frame rates that count as equal (29.97 and 30)."""
 LARGEST_RATIO = 100.0
-"""Frame rates farther apart than this are taken for a mistake: a recording would become that much longer."""
+"""Largest ratio of frame rates. Larger ratios are a mistake, and would make a recording that much longer."""
 MIN_SCALE = 1e-3
-"""Floor of ``pose_scale`` (torso lengths), for points that hardly move."""
+"""Least ``pose_scale`` (torso lengths), for points that hardly move."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class TransformRecord:
-    """How one recording was brought into the model's coordinates; `PoseDataProcessor.inverse` needs it."""
+class _Prepared(NamedTuple):
+    """One recording at the model's frame rate, normalised."""
 
-    anchor: np.ndarray
-    """(T, D) path of the origin, in the source's coordinates, on model frames."""
-    unit: float
-    """Torso length (or spread) in the source's units."""
-    rotation: np.ndarray | None
-    """(T,) radians that each frame was turned by, None without a heading."""
-    source_frames: np.ndarray
-    """(T,) float64, the source's frame number of each model frame."""
+    normalised: Normalised
+    positions: np.ndarray
+    """(T,) source frame of each model frame, counted from 0."""
     fps: float | None
     """Model frames per second, None where unknown."""
-    landmarks: tuple[str, ...]
-    """The source's landmarks."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ProcessedSequence:
-    """One recording in the model's coordinates."""
-
-    name: str
-    pose: np.ndarray
-    """(T, N, D) float32 in torso lengths, NaN where missing; points in the order of ``processor.points``."""
-    record: TransformRecord
-    source: PoseSequence
-
-
-@dataclass(frozen=True, eq=False)
-class _Normalised:
-    pose: np.ndarray
-    """(T, L + 1, D) in torso lengths, the root velocity last."""
-    anchor: np.ndarray
-    unit: float
-    rotation: np.ndarray | None
-    positions: np.ndarray
-    """(T,) source frames from 0 on."""
-    fps: float | None
-    lacks: str
-    """What the recording lacks for an anchor or unit of its own, so that these are estimated. Else empty."""
 
 
 class PoseDataProcessor:
-    """Fits the model's coordinates to a training set, and brings recordings into them and back.
+    """Fits the model's coordinates to a training set, and converts recordings to these coordinates and back.
 
     Attributes (after `fit`):
         landmarks: union over the training set, in order of first appearance.
@@ -90,9 +60,10 @@ class PoseDataProcessor:
         anchor, unit: one of `NORMALISATIONS`.
         root_motion: whether the anchor's velocity is kept; False where the training set is already centred.
         pose_mean: (N, D) as lists, in torso lengths.
-        pose_scale: (N,) as a list, in torso lengths: the standard deviation of any coordinate.
+        pose_scale: (N,) as a list, in torso lengths: the standard deviation over frames and coordinates.
         typical_unit: torso length (or spread) in the recordings' units, median over the training set.
-        typical_origin: (D,) as a list, the anchor's median place in the recordings' units, likewise.
+        typical_origin: (D,) as a list: the anchor's median place in the recordings' units, median over the
+            training set.
     """
 
     def __init__(self, config: DataConfig) -> None:
@@ -107,30 +78,29 @@ class PoseDataProcessor:
         self.pose_scale: list[float] = []
         self.typical_unit = 1.0
         self.typical_origin = [0.0]
-        self._said: set[Hashable] = set()
-        self._fitted: dict[
-            PoseSequence, _Normalised
-        ] = {}  # what `fit` has done of `transform`, until it is taken
+        self._warned: set[Hashable] = set()
+        self._normalisation = Normalisation((), self.anchor, self.unit, self.heading)
+        self._prepared: dict[PoseSequence, _Prepared] = {}  # results of `fit` that `transform` uses up
 
     @property
     def points(self) -> tuple[str, ...]:
-        """What the model models: the landmarks, and `ROOT_VELOCITY` last where it is kept."""
+        """Names of the model's points: the landmarks, and `ROOT_VELOCITY` last where it is kept."""
         return (*self.landmarks, ROOT_VELOCITY) if self.root_motion else self.landmarks
 
     @property
     def mirror(self) -> list[int]:
-        """Index of each point's left/right partner, of itself where it has none."""
+        """Index of each point's left/right partner; a point without a partner has its own index."""
         return mirror_permutation(self.points)
 
     @property
     def edges(self) -> list[tuple[int, int]]:
-        """Pairs of landmarks (indices) that a bone joins."""
+        """Bones, as pairs of landmark indices."""
         return skeleton_edges(self.landmarks)
 
     def fit(self, sequences: Sequence[PoseSequence]) -> "PoseDataProcessor":
         """Choose landmarks, frame rate, anchor and unit, and measure mean and scale of every point.
 
-        Recordings that lack the landmarks of anchor or unit take no part in the statistics.
+        Recordings without the landmarks that anchor and unit need are left out of the statistics.
 
         Raises:
             ValueError: no recordings, differing numbers of coordinates, or a heading of unknown landmarks.
@@ -141,7 +111,6 @@ class PoseDataProcessor:
         self.num_coordinates = sequences[0].pose.shape[2]
         self.fps = self.config.fps or _commonest_rate(sequences)
         self._check_heading()
-        self._find_body()
         for self.anchor, self.unit in NORMALISATIONS:
             if self._fit_statistics(sequences):
                 break
@@ -149,33 +118,38 @@ class PoseDataProcessor:
         motion = "root velocity kept" if self.root_motion else "already centred"
         logger.info(
             "%d landmarks; origin %s, unit %s, %s frames per second, %s.",
-            *(len(self.landmarks), self.anchor, self.unit, rate, motion),
+            len(self.landmarks),
+            self.anchor,
+            self.unit,
+            rate,
+            motion,
         )
         return self
 
     def transform(self, sequence: PoseSequence) -> ProcessedSequence:
-        """Bring a recording into the model's coordinates; landmarks that it lacks are NaN.
+        """Convert a recording to the model's coordinates; landmarks that the recording lacks are NaN.
 
         Raises:
-            ValueError: another number of coordinates than the training set's, or a frame rate far from its.
+            ValueError: another number of coordinates than the training set's, or a frame rate far from it.
         """
-        normalised = self._fitted.pop(sequence, None) or self._normalise(sequence)
+        prepared = self._prepared.pop(sequence, None) or self._prepare(sequence)
+        normalised = prepared.normalised
         if normalised.lacks:
             message = f"{sequence.name}: {normalised.lacks} are hardly seen; origin or size is estimated."
-            self._say_once(normalised.lacks, message)
+            self._warn_once(normalised.lacks, message)
         record = TransformRecord(
             anchor=normalised.anchor,
             unit=normalised.unit,
             rotation=normalised.rotation,
-            source_frames=sequence.first_frame + normalised.positions,
-            fps=normalised.fps,
+            source_frames=sequence.first_frame + prepared.positions,
+            fps=prepared.fps,
             landmarks=sequence.landmarks,
         )
         pose = normalised.pose[:, : len(self.points)]
         return ProcessedSequence(name=sequence.name, pose=pose, record=record, source=sequence)
 
     def check_rate(self, sequence: PoseSequence) -> None:
-        """Raise ValueError where a recording's frame rate is far from the model's."""
+        """Raise ValueError where a recording's frame rate is too far from the model's."""
         if sequence.fps is None or self.fps is None:
             return
         if not 1 / LARGEST_RATIO <= sequence.fps / self.fps <= LARGEST_RATIO:
@@ -185,9 +159,9 @@ class PoseDataProcessor:
             )
 
     def inverse(self, pose: np.ndarray, record: TransformRecord) -> np.ndarray:
-        """Bring poses (T, N, D) back into the source's coordinates: (T, L, D) for ``landmarks``.
+        """Convert poses (T, N, D) to the source's coordinates: (T, L, D), with the model's ``landmarks``.
 
-        Frames stay the model's; ``record.source_frames`` says which of the source's they are.
+        The frames remain the model's; ``record.source_frames`` gives their numbers in the source.
         """
         pose = np.asarray(pose, dtype=np.float32)[:, : len(self.landmarks)]
         if record.rotation is not None:
@@ -195,7 +169,7 @@ class PoseDataProcessor:
         return pose * np.float32(record.unit) + record.anchor[:, None]
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that was fitted as plain values."""
+        """Return everything that was fitted, as plain values."""
         return {
             "landmarks": list(self.landmarks),
             "num_coordinates": self.num_coordinates,
@@ -212,19 +186,19 @@ class PoseDataProcessor:
 
     @classmethod
     def from_state_dict(cls, state: dict[str, Any], config: DataConfig | None = None) -> "PoseDataProcessor":
-        """Make a fitted processor from `state_dict`'s result; its heading wins over the configuration's."""
+        """Make a fitted processor from `state_dict`'s result; its heading replaces the configured one."""
         processor = cls(config or DataConfig())
         vars(processor).update(state)
         processor.landmarks = tuple(state["landmarks"])
         processor.heading = tuple(state["heading"]) if state["heading"] else None
-        processor._find_body()
+        processor._normalisation = processor._fitted_normalisation()
         return processor
 
     def _select(self, sequence: PoseSequence) -> np.ndarray:
-        """Return the poses (T, L, D) of the model's landmarks, NaN for those that the recording lacks."""
+        """Return the poses (T, L, D) of the model's landmarks, NaN for landmarks that the recording lacks."""
         if sequence.pose.shape[2] != self.num_coordinates:
             raise ValueError(
-                f"{sequence.name}: poses must have {self.num_coordinates} coordinates, as those trained on, "
+                f"{sequence.name}: poses must have {self.num_coordinates} coordinates, as in training, "
                 f"but have {sequence.pose.shape[2]}. Leave the recording out."
             )
         if sequence.landmarks == self.landmarks:
@@ -234,7 +208,7 @@ class PoseDataProcessor:
         extra = tuple(name for name in index_of if name not in own)
         if extra:
             verb = "has" if len(extra) < len(index_of) else "has nothing but"
-            self._say_once(
+            self._warn_once(
                 extra,
                 f"{sequence.name}: {verb} landmarks that the model was not trained on; they are left out: "
                 f"{list_names(extra)}.",
@@ -245,7 +219,7 @@ class PoseDataProcessor:
         return pose
 
     def _resample(self, sequence: PoseSequence) -> tuple[np.ndarray, np.ndarray, float | None]:
-        """Return poses at the model's frame rate, their places (source frames from 0), and their rate."""
+        """Return poses at the model's frame rate, their positions (source frames from 0), and their rate."""
         pose, fps = self._select(sequence), sequence.fps
         last = len(pose) - 1
         if fps is None or self.fps is None or math.isclose(fps, self.fps, rel_tol=SAME_RATE):
@@ -256,52 +230,9 @@ class PoseDataProcessor:
         positions = np.minimum(step * np.arange(num_frames), last)
         return resample_frames(pose, positions), positions, self.fps
 
-    def _normalise(self, sequence: PoseSequence) -> _Normalised:
-        """Bring a recording to the model's rate, to the origin, into torso lengths and upright."""
+    def _prepare(self, sequence: PoseSequence) -> _Prepared:
         pose, positions, fps = self._resample(sequence)
-        observed = observed_points(pose)
-        anchor, seen, lacks = self._find_anchor(pose, observed)
-        centred = np.empty((len(pose), pose.shape[1] + 1, pose.shape[2]), np.float32)
-        np.subtract(pose, anchor[:, None], out=centred[:, :-1])
-        centred[0, -1] = np.nan
-        np.subtract(anchor[1:], anchor[:-1], out=centred[1:, -1])
-        centred[1:, -1][~(seen[1:] & seen[:-1])] = np.nan
-        unit = self._find_torso(pose)
-        if unit is None:
-            unit = anchoring.spread(centred[:, :-1], observed)
-            if self.unit == "torso":
-                unit, lacks = unit / self._expected_spread(observed), lacks or "hips and shoulders"
-        centred *= np.float32(1 / unit)
-        rotation = None
-        if self.heading:
-            tail, head = (pose[:, self.landmarks.index(name)] for name in self.heading)
-            rotation = anchoring.upward_rotation(tail, head)
-            centred = rotate(centred, rotation)
-        return _Normalised(centred, anchor, unit, rotation, positions, fps, lacks)
-
-    def _find_anchor(self, pose: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
-        """Return the anchor's path (T, D), the frames (T,) in which it was seen, and what it lacks."""
-        if self.anchor == "centroid":
-            return *anchoring.centroid_path(pose, observed), ""
-        path = anchoring.middle_path(pose, observed, self._hips) if self._hips else None
-        return (*path, "") if path else (*anchoring.centroid_path(pose, observed), "hips")
-
-    def _find_torso(self, pose: np.ndarray) -> float | None:
-        if self.unit == "torso" and self._hips and self._shoulders:
-            return anchoring.torso_length(pose, self._hips, self._shoulders)
-        return None
-
-    def _expected_spread(self, observed: np.ndarray) -> float:
-        """Return the spread (torso lengths) that the training set has in the points observed (T, L)."""
-        if not self.pose_mean:
-            return 1.0
-        num_landmarks = len(self.landmarks)
-        mean, scale = np.array(self.pose_mean[:num_landmarks]), np.array(self.pose_scale[:num_landmarks])
-        return anchoring.expected_spread(mean, scale, observed)
-
-    def _find_body(self) -> None:
-        self._hips = anchoring.find_pair(self.landmarks, "HIP")
-        self._shoulders = anchoring.find_pair(self.landmarks, "SHOULDER")
+        return _Prepared(self._normalisation.apply(pose), positions, fps)
 
     def _check_heading(self) -> None:
         unknown = [name for name in self.heading or () if name not in self.landmarks]
@@ -312,41 +243,49 @@ class PoseDataProcessor:
             )
 
     def _fit_statistics(self, sequences: Sequence[PoseSequence]) -> bool:
-        """Measure mean and scale with the present anchor and unit; False where most recordings lack them."""
-        if (self.anchor == "midhip" and not self._hips) or (self.unit == "torso" and not self._shoulders):
+        """Measure mean and scale for the current anchor and unit; False where most recordings lack these."""
+        self._normalisation = Normalisation(self.landmarks, self.anchor, self.unit, self.heading)
+        if not self._normalisation.is_possible:
             return False
-        self.pose_mean, self._fitted = [], {}
-        moments, near, lacking = RunningMoments(), 0, 0
-        units, origins = [], []
-        for sequence in sequences:
-            part = self._normalise(sequence)
-            if part.lacks:
-                lacking += 1
-                continue
-            self._fitted[sequence] = part
+        prepared = [(sequence, self._prepare(sequence)) for sequence in sequences]
+        usable = [(sequence, part) for sequence, part in prepared if not part.normalised.lacks]
+        num_lacking = len(sequences) - len(usable)
+        if 2 * num_lacking > len(sequences):
+            return False
+        if num_lacking:
+            logger.warning("%d of %d recordings are left out of the statistics.", num_lacking, len(sequences))
+        self._set_statistics([part.normalised for _, part in usable])
+        self._prepared = dict(usable)
+        self._normalisation = self._fitted_normalisation()
+        return True
+
+    def _set_statistics(self, parts: Sequence[Normalised]) -> None:
+        """Set root motion, mean, scale, typical unit and typical origin from normalised recordings."""
+        moments, num_near = RunningMoments(), 0
+        for part in parts:
             moments.add(part.pose)
-            units.append(part.unit)
-            origins.append(np.median(part.anchor, axis=0))
-            near += int((np.square(part.anchor).sum(axis=1) < (CENTRED_DISTANCE * part.unit) ** 2).sum())
-        if 2 * lacking > len(sequences):
-            return False
-        if lacking:
-            logger.warning("%d of %d recordings take no part in the statistics.", lacking, len(sequences))
-        self.root_motion = near < CENTRED_SHARE * moments.num_frames
+            near = np.square(part.anchor).sum(axis=1) < (CENTRED_DISTANCE * part.unit) ** 2
+            num_near += int(near.sum())
+        self.root_motion = num_near < CENTRED_SHARE * moments.num_frames
         mean, scale = moments.compute(MIN_SCALE)
         num_points = len(self.points)
         self.pose_mean, self.pose_scale = mean[:num_points].tolist(), scale[:num_points].tolist()
-        self.typical_unit = float(np.median(units))
-        self.typical_origin = np.median(origins, axis=0).tolist()
-        return True
+        self.typical_unit = float(np.median([part.unit for part in parts]))
+        self.typical_origin = np.median([np.median(part.anchor, axis=0) for part in parts], axis=0).tolist()
 
-    def _say_once(self, key: Hashable, message: str) -> None:
-        if key not in self._said:
-            self._said.add(key)
-            logger.warning("%s (Said once, of the first such recording.)", message)
+    def _fitted_normalisation(self) -> Normalisation:
+        """Return the normalisation with the training set's mean and scale, which estimate missing units."""
+        mean = np.array(self.pose_mean[: len(self.landmarks)])
+        scale = np.array(self.pose_scale[: len(self.landmarks)])
+        return Normalisation(self.landmarks, self.anchor, self.unit, self.heading, mean, scale)
+
+    def _warn_once(self, key: Hashable, message: str) -> None:
+        if key not in self._warned:
+            self._warned.add(key)
+            logger.warning("%s (Shown once, for the first such recording.)", message)
 
 
 def _commonest_rate(sequences: Sequence[PoseSequence]) -> float | None:
-    """Return the frame rate that most recordings have (the lowest of equals), None where none is known."""
+    """Return the most common frame rate, the lowest of several such rates; None where no rate is known."""
     rates = Counter(s.fps for s in sequences if s.fps is not None)
     return max(rates, key=lambda rate: (rates[rate], -rate)) if rates else None

@@ -1,6 +1,7 @@
-"""Which recordings train, choose the best model, and test: whole subjects, by a stable hash.
+"""Splitting recordings into training, validation and test: whole subjects, in the order of a stable hash.
 
-A split depends on subjects, lengths and ``split_seed``; not on labels, order of recordings or machine.
+A split depends on subjects, lengths and ``split_seed``, but not on labels, the order of recordings or the
+machine.
 """
 
 import hashlib
@@ -18,12 +19,12 @@ from htvae.utils.text import list_names
 logger = logging.getLogger(__name__)
 
 FEW_SUBJECTS = 6
-"""With fewer subjects than this, results depend on who was held out; said aloud."""
+"""Number of subjects below which a note warns that results depend on who was held out."""
 TOLERATED_DEVIATION = 0.05
-"""Share of all frames by which a split may miss its wanted share without a note."""
+"""Largest deviation (share of all frames) from a split's wanted share that needs no note."""
 
 Group = tuple[str, str]
-"""("subject", its name), or ("recording", its name) where there is no subject; never in two splits."""
+"""Recordings to keep together: ("subject", name), or ("recording", name) where no subject is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,25 +37,27 @@ class Splits:
     hashes: dict[str, str]
     """`content_hash` of each recording, by name."""
     notes: tuple[str, ...] = ()
-    """What a reader of results should know about the split."""
+    """Warnings about the split for readers of the results."""
 
     def of(self, name: str, content_hash: str) -> str:
-        """Return the split of a recording: "train", "val", "test", or "new" for one that was not there.
+        """Return the split of a recording: "train", "val", "test", or "new" for one that was not split.
 
-        The content decides, so that a renamed recording is known, and another one of the same name is new.
+        The content decides: a renamed recording keeps its split, and other content under a known name is new.
         """
         known = name if self.hashes.get(name) == content_hash else self._name_of_content.get(content_hash)
         return "new" if known is None else self._split_of_name.get(known, "new")
 
     def of_all(self, content_hashes: Mapping[str, str]) -> dict[str, str]:
-        """Return the split of each recording by name; say which are new though their names are known."""
+        """Return the split of each recording by name; warn of new content under known names."""
         split_of = {name: self.of(name, content) for name, content in content_hashes.items()}
         namesakes = [name for name, split in split_of.items() if split == "new" and name in self.hashes]
         if namesakes:
             logger.warning(
-                "%d recordings count as new: their names are known from training, but their content is "
-                "another (%s). If they show what was trained on, they tell nothing about new recordings.",
-                *(len(namesakes), list_names(namesakes)),
+                "%d recordings count as new: their names are known from training, but their content has "
+                "changed (%s). If they show the same motion as in training, results on them say nothing "
+                "about new recordings.",
+                len(namesakes),
+                list_names(namesakes),
             )
         return split_of
 
@@ -80,18 +83,19 @@ class Splits:
 def split_recordings(
     sequences: Sequence[PoseSequence], config: DataConfig, content_hashes: Mapping[str, str] | None = None
 ) -> Splits:
-    """Split recordings by subject, as near to the wanted shares of frames as whole subjects allow.
+    """Split recordings by subject, as close to the wanted shares of frames as whole subjects allow.
 
-    Without a subject, a recording stands for itself. A recording's own ``split`` wins, and the rest of its
-    subject follows. A split that is asked for gets at least one subject while another is left to train on.
+    - A recording without a subject counts as a subject.
+    - A recording's own ``split`` takes precedence; other recordings of its subject follow it.
+    - A split with a share above 0 gets at least one subject, as long as another subject is left for training.
 
     Args:
         sequences: recordings of different names.
-        config: shares and seed.
+        config: ``val_fraction``, ``test_fraction`` and ``split_seed``.
         content_hashes: `content_hash` by name. None: computed here.
 
     Raises:
-        ValueError: no recordings, or two of one name.
+        ValueError: no recordings, or two with the same name.
     """
     twice = sorted(name for name, count in Counter(s.name for s in sequences).items() if count > 1)
     if twice or not sequences:
@@ -99,7 +103,7 @@ def split_recordings(
         raise ValueError(f"sequences must be recordings of different names, but {found}.")
     if content_hashes is None:
         content_hashes = {s.name: content_hash(s) for s in sequences}
-    split_of = _allot(sequences, config)
+    split_of = _assign_splits(sequences, config)
     notes = [
         *_note_shares(sequences, split_of, config),
         *_note_subjects(sequences, split_of),
@@ -119,7 +123,7 @@ def _group_of(sequence: PoseSequence) -> Group:
     return ("recording", sequence.name) if sequence.subject is None else ("subject", sequence.subject)
 
 
-def _allot(sequences: Sequence[PoseSequence], config: DataConfig) -> dict[str, str]:
+def _assign_splits(sequences: Sequence[PoseSequence], config: DataConfig) -> dict[str, str]:
     """Return the split of each recording, by name."""
     chosen = _fixed_groups(sequences)
     frames: Counter[Group] = Counter()
@@ -145,7 +149,7 @@ def _allot(sequences: Sequence[PoseSequence], config: DataConfig) -> dict[str, s
 
 
 def _fixed_groups(sequences: Sequence[PoseSequence]) -> dict[Group, str]:
-    """Return the split of each group whose recordings bring one; of several, train before val before test."""
+    """Return the split of each group with a recording that names one; train wins over val, val over test."""
     given = {(_group_of(s), s.split) for s in sequences if s.split}
     return {group: split for split in reversed(SPLITS) for group, own in given if own == split}
 
@@ -153,7 +157,7 @@ def _fixed_groups(sequences: Sequence[PoseSequence]) -> dict[Group, str]:
 def _pick(
     groups: Sequence[Group], frames: Mapping[Group, int], wanted: float, spare: int, at_least_one: bool
 ) -> set[Group]:
-    """Return groups, in their order, that bring the sum of frames nearer to ``wanted``; at most ``spare``."""
+    """Choose at most ``spare`` groups, in order, each of which brings the frames closer to ``wanted``."""
     picked: set[Group] = set()
     for group in groups:
         if len(picked) < spare and abs(wanted - frames[group]) < abs(wanted):
@@ -192,9 +196,9 @@ def _note_subjects(sequences: Sequence[PoseSequence], split_of: Mapping[str, str
     for s in sequences:
         if s.subject is not None:
             splits_of.setdefault(s.subject, set()).add(split_of[s.name])
-    torn = sorted(subject for subject, splits in splits_of.items() if len(splits) > 1)
-    if torn:
-        placed = list_names(f"{name} ({_join_splits(splits_of[name])})" for name in torn)
+    divided = sorted(subject for subject, splits in splits_of.items() if len(splits) > 1)
+    if divided:
+        placed = list_names(f"{name} ({_join_splits(splits_of[name])})" for name in divided)
         yield (
             f"A subject must be in one split, but of {len(splits_of)} these are in several: {placed}. "
             "Results will look too good: correct the column split of manifest.csv."
@@ -204,13 +208,13 @@ def _note_subjects(sequences: Sequence[PoseSequence], split_of: Mapping[str, str
 
 
 def _note_labels(sequences: Sequence[PoseSequence]) -> Iterator[str]:
-    """Say where label and subject cut the recordings in the same way."""
+    """Note where every subject has one label and every label belongs to one subject."""
     pairs = {(s.label, s.subject) for s in sequences if s.label is not None and s.subject is not None}
     labels, subjects = {label for label, _ in pairs}, {subject for _, subject in pairs}
     if len(pairs) == len(labels) == len(subjects) > 1:
         yield (
-            f"A label must be shared by subjects, but each of the {len(subjects)} has one of its own: what "
-            "tells labels apart tells subjects apart, and labels that are held out are never trained on. "
+            f"A label must be shared by subjects, but each of the {len(subjects)} subjects has its own: "
+            "labels cannot be told apart from subjects, and labels of held-out subjects are never trained on. "
             "Correct label and subject in manifest.csv, or do not score the label."
         )
 
@@ -219,9 +223,9 @@ def _note_copies(split_of: Mapping[str, str], content_hashes: Mapping[str, str])
     copies: dict[str, list[str]] = {}
     for name in sorted(split_of):
         copies.setdefault(content_hashes[name], []).append(name)
-    torn = [names for names in copies.values() if len({split_of[name] for name in names}) > 1]
-    if torn:
-        placed = list_names(" = ".join(f"{name} ({split_of[name]})" for name in names) for names in torn)
+    divided = [names for names in copies.values() if len({split_of[name] for name in names}) > 1]
+    if divided:
+        placed = list_names(" = ".join(f"{name} ({split_of[name]})" for name in names) for names in divided)
         yield (
             f"A recording must be in one split, but the same poses are in several: {placed}. Results will "
             "look too good: remove the copies, or give them one subject in manifest.csv."

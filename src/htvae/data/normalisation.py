@@ -1,0 +1,109 @@
+"""Moving a recording's poses to the origin, scaling them to torso lengths, and turning them upright.
+
+Axes: T frames, L landmarks, D coordinates.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from htvae.data import anchoring
+from htvae.poses.geometry import observed_points, rotate
+
+NORMALISATIONS = (("midhip", "torso"), ("midhip", "spread"), ("centroid", "spread"))
+"""Choices of (anchor, unit), the best first. A training set uses the first choice that at least half of its
+recordings allow."""
+
+
+@dataclass(frozen=True, eq=False)
+class Normalised:
+    """One normalised recording."""
+
+    pose: np.ndarray
+    """(T, L + 1, D) in torso lengths, the root velocity last."""
+    anchor: np.ndarray
+    """(T, D) path of the origin, in the source's coordinates."""
+    unit: float
+    """Torso length (or spread) in the source's units."""
+    rotation: np.ndarray | None
+    """(T,) angle (radians) by which each frame was turned, None without a heading."""
+    lacks: str
+    """Landmarks that the recording lacks, so that anchor or unit are estimated; empty where it lacks none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Normalisation:
+    """The choice of origin, unit and heading, and how it applies to a recording."""
+
+    landmarks: tuple[str, ...]
+    """Landmarks of the poses, in the order of axis L."""
+    anchor: str
+    """Origin of every frame: "midhip" or "centroid"."""
+    unit: str
+    """Unit of length: "torso" or "spread"."""
+    heading: tuple[str, str] | None
+    """Landmarks (tail, head) whose axis is turned upwards, None to turn nothing."""
+    mean: np.ndarray | None = None
+    """(L, D) mean of the training set in torso lengths; None while it is being measured."""
+    scale: np.ndarray | None = None
+    """(L,) standard deviation of the training set in torso lengths; None while it is being measured."""
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether the landmarks include those that anchor and unit need."""
+        return bool((self.anchor != "midhip" or self._hips) and (self.unit != "torso" or self._shoulders))
+
+    def apply(self, pose: np.ndarray) -> Normalised:
+        """Normalise the poses (T, L, D) of one recording."""
+        observed = observed_points(pose)
+        anchor, seen, lacks = self._find_anchor(pose, observed)
+        centred = _centre(pose, anchor, seen)
+        unit = self._find_torso(pose)
+        if unit is None:
+            unit = anchoring.spread(centred[:, :-1], observed)
+            if self.unit == "torso":
+                unit, lacks = unit / self._expected_spread(observed), lacks or "hips and shoulders"
+        centred *= np.float32(1 / unit)
+        rotation = None
+        if self.heading:
+            tail, head = (pose[:, self.landmarks.index(name)] for name in self.heading)
+            rotation = anchoring.upward_rotation(tail, head)
+            centred = rotate(centred, rotation)
+        return Normalised(centred, anchor, unit, rotation, lacks)
+
+    @cached_property
+    def _hips(self) -> anchoring.Pair | None:
+        return anchoring.find_pair(self.landmarks, "HIP")
+
+    @cached_property
+    def _shoulders(self) -> anchoring.Pair | None:
+        return anchoring.find_pair(self.landmarks, "SHOULDER")
+
+    def _find_anchor(self, pose: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
+        """Return the anchor's path (T, D), the frames (T,) in which it was seen, and missing landmarks."""
+        if self.anchor == "centroid":
+            return *anchoring.centroid_path(pose, observed), ""
+        path = anchoring.middle_path(pose, observed, self._hips) if self._hips else None
+        return (*path, "") if path else (*anchoring.centroid_path(pose, observed), "hips")
+
+    def _find_torso(self, pose: np.ndarray) -> float | None:
+        if self.unit == "torso" and self._hips and self._shoulders:
+            return anchoring.torso_length(pose, self._hips, self._shoulders)
+        return None
+
+    def _expected_spread(self, observed: np.ndarray) -> float:
+        """Return the spread (torso lengths) of the training set in the points observed (T, L)."""
+        if self.mean is None or self.scale is None:
+            return 1.0
+        return anchoring.expected_spread(self.mean, self.scale, observed)
+
+
+def _centre(pose: np.ndarray, anchor: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Return poses (T, L + 1, D) around the anchor, its velocity last; NaN where it was not ``seen`` (T,)."""
+    centred = np.empty((len(pose), pose.shape[1] + 1, pose.shape[2]), np.float32)
+    np.subtract(pose, anchor[:, None], out=centred[:, :-1])
+    centred[0, -1] = np.nan
+    np.subtract(anchor[1:], anchor[:-1], out=centred[1:, -1])
+    centred[1:, -1][~(seen[1:] & seen[:-1])] = np.nan
+    return centred
