@@ -431,7 +431,7 @@ class TestCheckpoints:
         write("poses", **walks())
         code, said = run(*USES["encode"], str(trained.checkpoint.with_name("last_model.pt")))
         assert code == 1
-        assert "but is a state of training. Give best_model.pt beside it." in said
+        assert "but is a training state. Give best_model.pt beside it." in said
 
 
 SETTINGS = {

@@ -110,7 +110,7 @@ def test_another_format_names_the_version_to_install(trained, tmp_path):
 
 
 def test_the_state_of_training_points_to_the_model(trained):
-    with pytest.raises(ValueError, match=r"a state of training\. Give best_model\.pt beside it"):
+    with pytest.raises(ValueError, match=r"a training state\. Give best_model\.pt beside it"):
         load_checkpoint(trained.checkpoint.with_name("last_model.pt"))
 
 
@@ -140,7 +140,7 @@ def test_scripts_that_contradict_the_labels_are_refused(trained_with_prior, tmp_
     values = load_raw(trained_with_prior.checkpoint)
     values["prior"]["scripts"] = (script,)
     torch.save(values, tmp_path / "model.pt")
-    with pytest.raises(ValueError, match=r"must be a complete model .* a script of other labels"):
+    with pytest.raises(ValueError, match=r"must be a complete model .* a script of unknown labels"):
         load_checkpoint(tmp_path / "model.pt")
 
 

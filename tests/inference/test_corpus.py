@@ -100,7 +100,7 @@ def test_the_latents_are_the_models(options, trained):
 def test_stopped_and_started_again(options, stop_at, n, caplog):
     encode_corpus(options("whole"))
     stop_at(n)
-    with pytest.raises(KeyboardInterrupt, match=r"kept in .*shards; go on with: htvae encode poses"):
+    with pytest.raises(KeyboardInterrupt, match=r"kept in .*shards; continue with: htvae encode poses"):
         encode_corpus(options(command="htvae encode poses"))
     stop_at(-1)
     caplog.set_level("INFO", logger="htvae")
@@ -171,7 +171,7 @@ def test_another_model_is_not_mixed_in(options, trained, tmp_path):
     encode_corpus(options())
     values = torch.load(trained.checkpoint, weights_only=True)
     torch.save(values | {"figures": {}}, tmp_path / "other.pt")
-    with pytest.raises(ValueError, match="the checkpoint is another"):
+    with pytest.raises(ValueError, match="the checkpoint differs"):
         encode_corpus(options(checkpoint=tmp_path / "other.pt"))
 
 
@@ -249,7 +249,7 @@ class TestSeveralProcesses:
         take_place(1, 3)
         with pytest.raises(
             ValueError,
-            match=r"all 7 shards must be there, but 5 are missing \(0, 2, 3, 5, 6\): those of process "
+            match=r"all 7 shards must be there, but 5 are missing \(0, 2, 3, 5, 6\): the shards of process "
             r"1, 3 of 3,.*same command again, or in one process: htvae encode poses",
         ):
             encode_corpus(options(command="htvae encode poses"))
@@ -344,7 +344,7 @@ def test_a_killed_process_loses_nothing(tmp_path, trained, make_walks):
     assert end(second)[1] == -signal.SIGKILL
     said, code = end(first)
     assert code == 1 and "Traceback" not in said
-    assert "shards must be there, but" in said and "those of process 2 of 2" in said
+    assert "shards must be there, but" in said and "the shards of process 2 of 2" in said
     assert f"in one process: htvae encode poses --output_dir shared --checkpoint {trained.checkpoint}" in said
     names = {path.name for path in (tmp_path / "shared").iterdir()}
     assert names == {"shards"}

@@ -129,7 +129,7 @@ class TestWork:
         folder.write(0, part("walk_0", "walk_1"))
         (folder.shards / f"00001-{ORIGIN.digest}.npz").write_bytes(content)
         with pytest.raises(
-            ValueError, match=r"00001-\w+\.npz: must be a shard .*damaged.*Remove it and give"
+            ValueError, match=r"00001-\w+\.npz: must be a complete shard.*damaged.*Remove it and run"
         ):
             folder.join()
 
@@ -156,7 +156,7 @@ class TestWhatIsThere:
     @pytest.mark.parametrize(
         ("changes", "said"),
         [
-            ({"checkpoint": "beef"}, "the checkpoint is another"),
+            ({"checkpoint": "beef"}, "the checkpoint differs"),
             ({"settings": {"device": "cuda", "batch_frames": 16}}, "device was cpu and is now cuda"),
             ({"settings": {"device": "cpu"}}, "batch_frames was 16 and is now None"),
             ({"format": 2}, "format was 1 and is now 2"),

@@ -99,7 +99,7 @@ def fuzzed(examples: int) -> settings:
 
 @st.composite
 def files(draw: Draw, tables: st.SearchStrategy[Grid], cells: st.SearchStrategy[str] = CELLS) -> bytes:
-    """Files made from one of ``tables``, the header first; some have noise below the header, or only noise."""
+    """Files made from one of ``tables``, header first; some have noise below the header, or only noise."""
     grid = draw(tables)
     kind = draw(st.sampled_from(["changed"] * 20 + ["noise", "noise", "bytes"]))
     if kind == "bytes":

@@ -214,7 +214,7 @@ def _note_labels(sequences: Sequence[PoseSequence]) -> Iterator[str]:
     if len(pairs) == len(labels) == len(subjects) > 1:
         yield (
             f"A label must be shared by subjects, but each of the {len(subjects)} subjects has its own: "
-            "labels cannot be told apart from subjects, and labels of held-out subjects are never trained on. "
+            "labels cannot be told apart from subjects, and held-out labels are not trained on. "
             "Correct label and subject in manifest.csv, or do not score the label."
         )
 

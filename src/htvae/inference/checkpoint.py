@@ -1,7 +1,7 @@
-"""The model file ``best_model.pt``: what it holds, how it is written and read.
+"""The model file ``best_model.pt``: its content, writing and reading.
 
-It holds plain values and tensors only and is read with ``weights_only=True``: opening a stranger's file runs
-none of its code.
+The file holds only plain values and tensors. It is read with ``weights_only=True``, so opening a stranger's
+file runs none of its code.
 """
 
 import dataclasses
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 FORMAT = "htvae-model-1"
-"""Layout of the file; others are refused."""
+"""Version of the file's layout. Files of another version are refused."""
 
 RecordedScript = tuple[int, tuple[tuple[int, int], ...]]
-"""Index of a recording's label; and its spans one after the other, index of the label and frames of each.
-Indices count from 1, as in the prior; 0 stands for no label."""
+"""Index of a recording's label, and for each of its spans, in order, the index of a label and the number of
+frames. Indices count from 1, as in the prior; 0 means no label."""
 BuildModel = Callable[..., "nn.Module"]
-"""A user's own architecture: ``build_model(config, num_points, num_coordinates, pose_mean, pose_scale)``."""
+"""Function that builds a user's own architecture, called as
+``build_model(config, num_points, num_coordinates, pose_mean, pose_scale)``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,26 +38,26 @@ class PriorState:
     state: dict[str, "Tensor"]
     """Weights of the `LatentPrior`, averaged over fitting."""
     config: PriorConfig
-    """Settings that it was fitted with."""
+    """Settings of the fit."""
     labels: tuple[str, ...]
-    """Labels of recordings that it knows."""
+    """Labels of recordings that the prior knows."""
     chunk_labels: tuple[str, ...]
-    """Labels of spans of frames that it knows."""
+    """Labels of spans that the prior knows."""
     label_shares: tuple[float, ...]
     """Share of the training chunks without a label, then the share of each label."""
     ground_range: float
-    """Torso lengths between the lowest and the highest ground of a training recording, see
-    `htvae.poses.ground`. Infinite where recordings cannot show it: centred, with a heading, without a torso,
-    too short."""
+    """Height (torso lengths) between the lowest and the highest ground of a training recording, see
+    `measure_ground_range`. Infinite where recordings cannot show the ground: centred, with a heading, without
+    a torso, or too short."""
     movement: float
-    """Torso lengths that points of a training recording move from frame to frame, see `measure_movement`;
-    median over recordings."""
+    """Movement of points (torso lengths per frame), see `measure_movement`; median over the training
+    recordings."""
     scripts: tuple[RecordedScript, ...]
-    """What happened when in each training recording."""
+    """Labels of each training recording over time."""
     vae_hash: str
-    """`hash_weights` of the VAE whose latents it was fitted to."""
+    """`hash_weights` of the VAE whose latents the prior was fitted to."""
     figures: dict[str, float] = field(default_factory=dict)
-    """Its validation loss and step."""
+    """Validation loss of the prior, and the step of the fit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +71,15 @@ class Checkpoint:
     processor: PoseDataProcessor
     """Preprocessing with its fitted statistics, landmarks among them."""
     splits: Splits
-    """Which recordings were trained on, validated on and held out."""
+    """Names of the recordings for training, validation and test."""
     figures: dict[str, float] = field(default_factory=dict)
-    """Validation figures of this model, its step and frames processed."""
+    """Validation figures of this model, its step, and the number of frames processed."""
     prior: PriorState | None = None
-    """The prior over its latents, where one was fitted."""
+    """Prior over the latents, None where no prior was fitted."""
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; an earlier file of that name survives until the new one is complete."""
+    """Write a checkpoint; an earlier file at ``path`` survives until the new file is complete."""
     from htvae import __version__
 
     values = {
@@ -95,7 +96,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def hash_weights(state: Mapping[str, "Tensor"]) -> str:
-    """Return a hash of weights, by which a prior knows its VAE."""
+    """Return a hash of weights, by which a prior recognises its VAE."""
     total = hashlib.sha256()
     for name in sorted(state):
         total.update(name.encode())
@@ -108,10 +109,10 @@ def _prior_values(prior: PriorState) -> dict[str, Any]:
 
 
 def _read_prior(values: Mapping[str, Any] | None) -> PriorState | None:
-    """Return the prior of a file, None where it has none.
+    """Return the prior in a model file's values, None where the file has no prior.
 
     Raises:
-        ValueError: its values contradict each other.
+        ValueError: the values contradict each other.
     """
     if not values:
         return None
@@ -143,7 +144,7 @@ def _read_scripts(values: Any, num_labels: int, num_chunk_labels: int) -> tuple[
     for label, parts in scripts:
         known = 0 <= label <= num_labels and all(0 <= part <= num_chunk_labels for part, _ in parts)
         if not (known and parts and all(frames > 0 for _, frames in parts)):
-            raise ValueError(f"its prior has a script of other labels, or without length: {label}, {parts}")
+            raise ValueError(f"its prior has a script of unknown labels, or without length: {label}, {parts}")
     return scripts
 
 
@@ -152,7 +153,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: the file is damaged, no HT-VAE model, or of another version.
+        ValueError: the file is damaged, is not an HT-VAE model, or has another version.
     """
     values = read_tensors(Path(path))
     if values.get("format") != FORMAT:
@@ -178,14 +179,14 @@ def _check_state(state: Any) -> None:
     import torch
 
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise TypeError("its weights are none")
+        raise TypeError("its weights must be a dictionary of tensors, but are not")
 
 
 def _describe_other(values: Mapping[str, Any]) -> str:
-    """Return in words what a file is that holds no model of this format, and what to do."""
+    """Describe a file that is not a model of this format, and say what to do."""
     found = str(values.get("format", ""))
     if found.startswith("htvae-state"):
-        return "a state of training. Give best_model.pt beside it."
+        return "a training state. Give best_model.pt beside it."
     if found.startswith("htvae-model"):
         writer = printable(values.get("htvae_version", "of another version"))
         return (

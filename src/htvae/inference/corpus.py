@@ -1,9 +1,10 @@
 """Encoding a corpus, in one process or in several that torchrun starts.
 
-The corpus is cut into shards, which depend on the recordings alone. What stands beside a recording in a batch
-changes the last bits of its latents, and so does the number of threads that share a matrix product. So no
-batch holds recordings of two shards, and each shard is encoded by one thread, several of them side by side.
-The result is the same however many threads and processes take part, and however often they are stopped.
+- The corpus is cut into shards, which depend on the recordings alone.
+- The last bits of a recording's latents depend on the other recordings in the batch, and on the number of
+  threads that share a matrix product. So no batch holds recordings of two shards, and a single thread encodes
+  a shard; several threads encode several shards in parallel.
+- The result is the same for any number of threads and processes, and after any number of interruptions.
 """
 
 import hashlib
@@ -32,12 +33,13 @@ from htvae.utils.world import World
 
 logger = logging.getLogger(__name__)
 
-LINE_INTERVAL = 10.0  # seconds between plain lines
+LINE_INTERVAL = 10.0
+"""Time (s) between two log lines about progress."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusRequest:
-    """What is encoded, with what, and where the result goes."""
+    """Recordings to encode, the model, and the folder of the result."""
 
     checkpoint: Path
     """The trained model."""
@@ -49,22 +51,22 @@ class CorpusRequest:
     """Folder of the cache of parsed recordings."""
     device: str = "auto"
     build_model: BuildModel | None = None
-    """Makes the user's own architecture, where the model was trained with one."""
+    """Function that builds the user's own architecture, None for the built-in one."""
     build_model_file: Path | None = None
-    """File that defines it."""
+    """File that defines ``build_model``."""
     command: str = "htvae encode"
-    """Command line that this request stands for, for messages."""
+    """Command line of this request, for messages."""
 
 
 def encode_corpus(request: CorpusRequest) -> list[Path]:
-    """Save the latents of recordings, going on with what an earlier call has left undone.
+    """Save the latents of recordings; continue what an earlier call left unfinished.
 
     Returns:
         The files of the result.
 
     Raises:
         FileNotFoundError: no such checkpoint or recordings.
-        ValueError: faulty files; an output folder that holds something else; shards that are missing because
+        ValueError: faulty files; an output folder with other results; shards that are missing because
             another process has ended.
     """
     world, shards = World.from_environment(), begun_path(request.output_dir).parent
@@ -75,7 +77,7 @@ def encode_corpus(request: CorpusRequest) -> list[Path]:
             return job.run(signs, request.command)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                f"Interrupted. Shards that are complete are kept in {shards}; go on with: {request.command}"
+                f"Interrupted. Complete shards are kept in {shards}; continue with: {request.command}"
             ) from None
 
 
@@ -88,12 +90,12 @@ class _Job:
     splits: dict[str, str]
     """Split of each recording by name."""
     cuts: list[slice]
-    """Recordings of each shard."""
+    """Range of the recordings in each shard."""
     folder: ShardFolder
     world: World
 
     def run(self, signs: SignsOfLife, command: str) -> list[Path]:
-        """Encode the shards that are this process's, and join all if no other is missing."""
+        """Encode this process's shards; join all shards once none is missing."""
         self.folder.check()
         if self.folder.is_finished():
             logger.info("Nothing to do: %s holds the latents of these recordings.", self.folder.output_dir)
@@ -114,16 +116,16 @@ class _Job:
                 pass
 
     def _encode(self, index: int) -> None:
-        if self.folder.is_finished():  # by others, which had begun earlier
+        if self.folder.is_finished():  # other processes have finished the work
             return
         sequences = self.recordings.sequences[self.cuts[index]]
         encodings = self.model.encode_all([self.model.process(s) for s in sequences])
         self.folder.write(index, collect_latents(encodings, self.splits))
 
     def _join(self, signs: SignsOfLife, command: str) -> None:
-        """Join the shards, where they are all there; else wait for whom they are missing of."""
+        """Wait for the processes whose shards are missing, then join all shards."""
         if self._awaited():
-            logger.info("The shards of %s are done; those of others are not yet.", self.world)
+            logger.info("The shards of %s are done; waiting for the shards of other processes.", self.world)
             signs.wait_for(self._awaited)
         if self.folder.is_finished():
             return
@@ -133,13 +135,13 @@ class _Job:
             owners = ", ".join(str(index + 1) for index in sorted(self._owners(missing)))
             raise ValueError(
                 f"{self.folder.shards}: all {len(self.cuts)} shards must be there, but {len(missing)} are "
-                f"missing ({shown}): those of process {owners} of {self.world.size}, which has shown no sign "
-                f"of life for {PATIENCE:g} s. Give the same command again, or in one process: {command}"
+                f"missing ({shown}): the shards of process {owners} of {self.world.size}, which has shown no "
+                f"sign of life for {PATIENCE:g} s. Run the same command again, or in one process: {command}"
             )
         self.folder.join()
 
     def _awaited(self) -> Collection[int]:
-        """Return the other processes whose shards are missing; if none is, the one that is to join them."""
+        """Return the other processes with missing shards; if none is missing, the process that joins them."""
         if self.folder.is_finished():
             return ()
         return self._owners(self.folder.missing() or self.folder.newest()) - {self.world.rank}
@@ -152,7 +154,7 @@ class _Job:
 
 
 def _wait_for_the_first(output_dir: Path, signs: SignsOfLife) -> None:
-    """Let the first process read the recordings; the others then find them in the cache."""
+    """Let the first process read the recordings, so that the others find them in the cache."""
 
     def needed() -> Collection[int]:
         known = signs.world.rank == 0 or begun_path(output_dir).exists() or done_path(output_dir).exists()
@@ -162,7 +164,7 @@ def _wait_for_the_first(output_dir: Path, signs: SignsOfLife) -> None:
 
 
 def _open_job(request: CorpusRequest, world: World) -> _Job:
-    """Read model and recordings, and find what cannot work before anything is computed."""
+    """Read model and recordings, and raise all errors before anything is computed."""
     _take_own_gpu()
     model = TrainedModel(load_checkpoint(request.checkpoint), request.device, request.build_model)
     recordings = read_inputs(request.inputs, model.config.data, request.cache_dir)
@@ -195,12 +197,12 @@ def _open_job(request: CorpusRequest, world: World) -> _Job:
 
 @contextmanager
 def _single_threads(device: str) -> Iterator[ThreadPoolExecutor]:
-    """Yield as many threads as torch would use on a CPU, each of which computes alone; one for a GPU."""
+    """Yield a pool of as many threads as torch uses on a CPU, each computing alone; one for a GPU."""
     count = torch.get_num_threads()
 
     def start() -> None:
         torch.set_num_threads(1)
-        _take_own_gpu()  # threads choose a device each for itself
+        _take_own_gpu()  # the current GPU is set per thread
 
     pool = ThreadPoolExecutor(count if device == "cpu" else 1, initializer=start)
     try:
@@ -211,7 +213,7 @@ def _single_threads(device: str) -> Iterator[ThreadPoolExecutor]:
 
 
 def _take_own_gpu() -> None:
-    """Let each process of a machine use a GPU of its own, as far as there are any."""
+    """Give each process of a machine its own GPU; processes share GPUs if there are too few."""
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)) % torch.cuda.device_count())
 
@@ -222,14 +224,14 @@ def _hash_file(path: Path) -> str:
 
 
 def _hash_recording(sequence: PoseSequence, content_hash: str) -> str:
-    """Return a hash of all that the latents and their tables take from a recording, but its name."""
+    """Return a hash of everything that latents and tables take from a recording, except its name."""
     known = (sequence.first_frame, sequence.fps, sequence.label, sequence.subject)
     text = repr((content_hash, known, list(sequence.covariates.items())))
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def _show(results: Iterable[None], total: int, world: World) -> Iterator[None]:
-    """Pass results on, with a bar on a terminal (of the first process) or, elsewhere, a line now and then."""
+    """Yield the results; show a bar on the first process's terminal, or log a line now and then elsewhere."""
     on_terminal = os.isatty(2)
     last_line = time.monotonic()
     bar = tqdm(results, "Encoding", total, unit="shard", disable=not on_terminal or world.rank > 0)

@@ -1,7 +1,7 @@
-"""Saving latents: one row a recording, one row a chunk, as ``.npz`` and as ``.csv``.
+"""Saving latents as ``.npz`` and ``.csv``: one row per recording, and one row per chunk.
 
-On the way they are `LatentArrays`, what the ``.npz`` holds. Those of several parts of a corpus are joined by
-`join_latents`, to the same arrays that the whole corpus would have given.
+- `LatentArrays` are the arrays of the ``.npz``.
+- `join_latents` joins the arrays of several parts of a corpus into the arrays of the whole corpus.
 """
 
 import csv
@@ -15,7 +15,7 @@ from htvae.inference.model import Encoding
 from htvae.utils.files import atomic_write
 
 FILES = ("latents.npz", "sequence_latents.csv", "chunk_latents.csv")
-"""What `write_latents` writes."""
+"""Names of the files that `write_latents` writes."""
 LatentArrays = dict[str, np.ndarray]
 """Arrays by name, see `collect_latents`."""
 
@@ -30,13 +30,14 @@ def save_latents(folder: Path, encodings: Sequence[Encoding], splits: Mapping[st
 def collect_latents(encodings: Sequence[Encoding], splits: Mapping[str, str]) -> LatentArrays:
     """Return latents as arrays.
 
-    ``sequence_latents`` (recordings, Z), ``chunk_latents`` (chunks, K), ``chunk_recording`` (index into
-    ``names``), ``chunk_frames`` (frames in the source file, stop exclusive), ``chunk_seconds`` (NaN where the
-    frame rate is unknown), log variances, and what is known of each recording as text, empty where unknown.
+    The arrays are ``sequence_latents`` (recordings, Z), ``chunk_latents`` (chunks, K), ``chunk_recording``
+    (index into ``names``), ``chunk_frames`` (frames in the source file, stop exclusive), ``chunk_seconds``
+    (NaN where the frame rate is unknown), log variances, and each recording's name, split, label, subject and
+    covariates as text, empty where unknown.
 
     Args:
-        encodings: of at least one recording.
-        splits: part in training by recording's name.
+        encodings: encodings of one or more recordings.
+        splits: split of each recording, by name.
     """
     counts = [len(e.chunk_latents) for e in encodings]
     seconds = [
@@ -61,7 +62,7 @@ def collect_latents(encodings: Sequence[Encoding], splits: Mapping[str, str]) ->
 
 
 def join_latents(parts: Sequence[LatentArrays]) -> LatentArrays:
-    """Return the arrays of several parts, in their order, as those of one."""
+    """Join the arrays of several parts, in their order."""
     counts = [len(part["names"]) for part in parts]
     firsts = np.cumsum([0, *counts[:-1]])
     shifted = [
@@ -70,7 +71,7 @@ def join_latents(parts: Sequence[LatentArrays]) -> LatentArrays:
     ]
     covariates = dict.fromkeys(name for part in parts for name in part if name.startswith(_COVARIATE))
     others = [name for name in parts[0] if name not in covariates]
-    place = others.index("sequence_latents")  # where `collect_latents` has them
+    place = others.index("sequence_latents")  # covariates come before it, as in `collect_latents`
     return {
         name: np.concatenate(
             [part.get(name, np.full(n, "")) for part, n in zip(shifted, counts, strict=True)]
@@ -82,16 +83,16 @@ def join_latents(parts: Sequence[LatentArrays]) -> LatentArrays:
 def write_latents(folder: Path, arrays: LatentArrays) -> list[Path]:
     """Write ``latents.npz``, ``sequence_latents.csv`` and ``chunk_latents.csv``.
 
-    The same arrays give the same bytes. The ``.npz`` holds the arrays. The CSVs name recording, split, label,
-    subject and covariates in every row; chunks also their frames in the source file (stop exclusive) and,
-    where the frame rate is known, seconds.
+    The same arrays give the same bytes. The ``.npz`` holds the arrays. Every row of the CSVs holds recording,
+    split, label, subject and covariates; a chunk's row also holds its frames in the source file (stop
+    exclusive) and, where the frame rate is known, its seconds.
 
     Args:
-        folder: where the files go.
-        arrays: of `collect_latents`.
+        folder: folder of the files; made where absent.
+        arrays: arrays from `collect_latents` or `join_latents`.
 
     Returns:
-        The files written.
+        The paths of the files.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / name for name in FILES]
@@ -110,7 +111,7 @@ def write_latents(folder: Path, arrays: LatentArrays) -> list[Path]:
 
 
 def write_arrays(path: Path, arrays: LatentArrays) -> None:
-    """Write arrays to a ``.npz``; numpy puts no time of day into it, so equal arrays are equal files."""
+    """Write arrays to a ``.npz``. Equal arrays give equal files, since numpy writes no time of day."""
     named: dict[str, Any] = dict(arrays)
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **named)
@@ -123,7 +124,9 @@ def _chunk_rows(arrays: LatentArrays, known: Sequence[tuple[str, ...]]) -> Itera
     index = 0
     for row, latent in enumerate(arrays["chunk_latents"]):
         index = index + 1 if row and recording[row] == recording[row - 1] else 0
-        span = ["" if second != second else f"{second:.3f}" for second in seconds[row]]  # NaN is not itself
+        span = [
+            "" if second != second else f"{second:.3f}" for second in seconds[row]
+        ]  # NaN differs from itself
         yield [*known[recording[row]], index, *frames[row], *span, *_digits(latent)]
 
 

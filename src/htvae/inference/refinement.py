@@ -1,11 +1,12 @@
-"""Chunk latents made to fit one recording better than the encoder alone can.
+"""Refinement of chunk latents, to fit one recording better than the encoder alone can.
 
-The encoder answers in one pass, for every recording that there may be; what it leaves undone (the
-amortisation gap) is on `bandai2_long` a seventh of the error. A few gradient steps on the chunk latents, with
-all weights fixed, take it off. Hidden points profit too, from a better fit to those that are seen.
+- The encoder answers in one pass. The error that this leaves (the amortisation gap) is a seventh of all error
+  on `bandai2_long`.
+- A few gradient steps on the chunk latents, with all weights fixed, remove this error.
+- Hidden points profit too, from the better fit to the observed points.
 
-Source: Kim et al. 2018, "Semi-Amortized Variational Autoencoders", section 3, after training alone and for
-the posteriors' means alone.
+Source: Kim et al. 2018, "Semi-Amortized Variational Autoencoders", section 3; here only after training, and
+only for the posteriors' means.
 
 Axes: ``B`` batch, ``T`` frames, ``L`` points, ``D`` coordinates, ``C`` chunks, ``K`` chunk_latent_dim.
 """
@@ -21,8 +22,9 @@ from htvae.models.latent import Gaussian
 from htvae.models.vae import VAEOutput
 
 STEP_SIZE = 0.15
-"""Of the first step; falls along half a cosine. Chunk latents have a spread of about 2."""
+"""Size of the first step; later steps shrink along half a cosine. Chunk latents have a spread of about 2."""
 MOMENTUM, SQUARE_MOMENTUM = 0.8, 0.95
+"""Decay rates of the running means of the gradients and of their squares."""
 
 
 def refine(
@@ -39,19 +41,19 @@ def refine(
     Each step lowers, window by window, the squared error of fitted points over twice their squared scale
     plus the KL of the chunk latents, in nats. Gradients are divided by the root of their mean square over the
     window (Adam's rule, Kingma & Ba 2015, algorithm 1, with one scale for the window), so that a chunk with
-    nothing to fit hardly moves. A window that did not get better stays as the encoder gave it.
+    nothing to fit hardly moves. A window that does not improve keeps the encoder's result.
 
     Args:
         model: a `HierarchicalTransformerVAE` in evaluation mode.
         pose: (B, T, L, D) torso lengths; any finite value where not observed.
         observed: (B, T, L) bool.
-        num_frames: (B,).
-        num_steps: 0 leaves everything as the encoder gave it.
+        num_frames: (B,) frames of each window, without padding.
+        num_steps: number of steps; 0 keeps the encoder's result.
         min_scale: `LossConfig.min_scale`, torso lengths.
-        fitted: (B, T, L) bool, points that are fitted, where they are not all that the encoder sees.
+        fitted: (B, T, L) bool, points to fit. None: all points that the encoder sees.
 
     Returns:
-        The model's output with means, KL and reconstruction as refined; spreads and z are the encoder's.
+        The model's output with refined means, KL and reconstruction; spreads and z are the encoder's.
     """
     with torch.no_grad():
         output: VAEOutput = model(pose, observed, num_frames)
@@ -68,7 +70,7 @@ def refine(
 
 
 class _Objective:
-    """What is lowered, as a function of the chunk latents (B, C, K)."""
+    """The quantity that the steps lower, as a function of the chunk latents (B, C, K)."""
 
     def __init__(
         self,
@@ -94,17 +96,17 @@ class _Objective:
         return torch.nn.functional.pad(decoded, (0, 0, 0, 0, 0, self.pose.shape[1] - decoded.shape[1]))
 
     def kl(self, chunk_latents: Tensor) -> Tensor:
-        """Return the KL (B, C, K) in nats, were these the posteriors' means."""
+        """Return the KL (B, C, K) in nats, with the chunk latents as the posteriors' means."""
         sequence, spread = self.output.sequence_posterior, self.output.chunk_posterior.logvar
         kl: Tensor = self.model.latent_space.kl(sequence, Gaussian(chunk_latents, spread), sequence.mu)[1]
         return kl * self.chunk_mask[..., None]
 
     def score(self, pose: Tensor, kl: Tensor) -> Tensor:
-        """Return (B,) nats."""
+        """Return the quantity (B,) in nats."""
         return ((pose - self.pose).square() * self.weight).sum((1, 2, 3)) + kl.sum((1, 2))
 
     def gradient(self, chunk_latents: Tensor) -> Tensor:
-        """Return (B, C, K); windows do not touch each other."""
+        """Return the gradient (B, C, K); windows do not affect each other."""
         with torch.enable_grad():
             latents = chunk_latents.detach().requires_grad_()
             total = self.score(self.decode(latents), self.kl(latents)).sum()
@@ -112,7 +114,7 @@ class _Objective:
 
 
 def _descend(objective: _Objective, start: Tensor, num_steps: int) -> Tensor:
-    """Return chunk latents (B, C, K) after ``num_steps`` steps from where they start."""
+    """Return chunk latents (B, C, K) after ``num_steps`` steps from ``start``."""
     count = objective.chunk_mask.sum(1)[:, None, None] * start.shape[2]
     latents, mean, square = start, torch.zeros_like(start), torch.zeros_like(start[:, :1, :1])
     for step in range(num_steps):
@@ -128,7 +130,7 @@ def _descend(objective: _Objective, start: Tensor, num_steps: int) -> Tensor:
 def _choose(
     better: Tensor, output: VAEOutput, chunk_latents: Tensor, reconstruction: Tensor, kl: Tensor
 ) -> VAEOutput:
-    """Return the output with what is given in the place of the encoder's, in the windows (B,) marked."""
+    """Return the output with the given values in the windows where ``better`` (B,) is True."""
     wide = better[:, None, None]
     posterior = output.chunk_posterior
     return output._replace(

@@ -1,11 +1,15 @@
-"""A corpus cut into shards, whose latents lie in files of their own until all are there.
+"""Shards of a corpus: the latents of each shard are kept in a separate file until all shards are there.
 
-Unusual here: nobody holds a lock. What is to be encoded and with what (`Origin`) decides the names of the
-files; every file appears whole, by renaming; joining the shards gives the same files whoever does it and
-however often. So a process may be killed at any instant, or two do the same work, and the result is the same.
+Unusual here: there is no lock. A process may be killed at any time, and two processes may do the same work;
+the result is the same, because
 
-In the output folder: ``shards/origin.json`` and ``shards/<number>-<digest>.npz`` while work is going on; in
-the end the files of `write_latents`, and last ``latents.json``, the origin: it says that they are complete.
+- the names of the files follow from the recordings, the model and the settings (`Origin`),
+- every file appears whole, by renaming,
+- joining the shards gives the same files, whichever process does it and however often.
+
+During the work the output folder holds ``shards/origin.json`` and ``shards/<number>-<digest>.npz``. At the
+end it holds the files of `write_latents` and, written last, ``latents.json``: the origin, which marks the
+result as complete.
 """
 
 import contextlib
@@ -26,37 +30,37 @@ from htvae.utils.files import atomic_write
 from htvae.utils.text import printable
 
 FORMAT = 1
-"""Number of this layout; begun work of another is not continued."""
+"""Version of this layout. Unfinished work of another version is not continued."""
 SHARD_FRAMES = 32_768
-"""Frames of a shard: so few that losing one costs seconds, enough for two full batches."""
+"""Frames of a shard: few enough that losing a shard costs seconds, and enough for two full batches."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """What latents come from: all that decides their bits, but the kind of processor."""
+    """Everything that determines the bits of latents, except the kind of processor."""
 
     checkpoint: str
     """Hash of the model file."""
     settings: dict[str, Any]
     """Versions, device, sizes of batches and shards."""
     recordings: list[list[str]]
-    """[name, hash of its poses and of what is known of it] of each, in order."""
+    """[name, hash of poses and metadata] of each recording, in order."""
     format: int = FORMAT
 
     @cached_property
     def digest(self) -> str:
-        """Short hash of all of it."""
+        """Short hash of the origin."""
         return hashlib.blake2b(json.dumps(asdict(self)).encode(), digest_size=8).hexdigest()
 
     def describe_change(self, found: dict[str, Any]) -> str:
-        """Return in words how an earlier origin, as plain values, differs; empty where it does not."""
+        """Describe how an earlier origin, given as plain values, differs; empty where it does not differ."""
         own = asdict(self)
         known = all(type(found.get(key)) is type(value) for key, value in own.items())
         if not known or not all(isinstance(pair, list) and len(pair) == 2 for pair in found["recordings"]):
             return "the file does not say what was encoded"
         changes = []
         if found["checkpoint"] != self.checkpoint:
-            changes.append("the checkpoint is another")
+            changes.append("the checkpoint differs")
         settings = {"format": self.format} | self.settings
         earlier = {"format": found["format"]} | found["settings"]
         changes += [
@@ -68,7 +72,7 @@ class Origin:
 
 
 def cut_shards(lengths: Sequence[int]) -> list[slice]:
-    """Cut recordings, in their order, into shards of about `SHARD_FRAMES` frames, all about equally long."""
+    """Cut recordings, in order, into shards of about equal length, near `SHARD_FRAMES` frames."""
     if not lengths:
         return []
     total = sum(lengths)
@@ -84,8 +88,8 @@ class ShardFolder:
 
     Args:
         output_dir: folder of the result.
-        origin: what is encoded, and with what.
-        num_shards: shards that the corpus is cut into.
+        origin: recordings, model and settings of the encoding.
+        num_shards: number of shards in the corpus.
     """
 
     def __init__(self, output_dir: Path, origin: Origin, num_shards: int) -> None:
@@ -96,7 +100,7 @@ class ShardFolder:
         self.shards = begun_path(output_dir).parent
 
     def check(self) -> None:
-        """Raise ValueError where the folder holds anything that is not of this origin."""
+        """Raise ValueError where the folder holds files of another origin."""
         done, begun = done_path(self.output_dir), begun_path(self.output_dir)
         for path, what in ((done, "latents"), (begun, "shards of an encoding that was not finished")):
             change = self.origin.describe_change(_read_origin(path)) if path.exists() else ""
@@ -113,7 +117,7 @@ class ShardFolder:
             )
 
     def begin(self) -> None:
-        """Write down what the shards belong to."""
+        """Write the origin of the shards."""
         if not begun_path(self.output_dir).exists():
             _write_origin(begun_path(self.output_dir), self.origin)
 
@@ -122,11 +126,11 @@ class ShardFolder:
         return all(path.exists() for path in (done_path(self.output_dir), *self.results))
 
     def missing(self) -> list[int]:
-        """Return which shards are not there."""
+        """Return the indices of the shards that are not there."""
         return [index for index in range(self.num_shards) if not self._path(index).exists()]
 
     def newest(self) -> list[int]:
-        """Return the shard that was written last; none where they are being removed, the result complete."""
+        """Return the shard that was written last; none where complete work is already being removed."""
         try:
             times = [self._path(index).stat().st_mtime_ns for index in range(self.num_shards)]
         except FileNotFoundError:
@@ -138,10 +142,10 @@ class ShardFolder:
         write_arrays(self._path(index), arrays)
 
     def join(self) -> None:
-        """Write the result from all shards, and remove them.
+        """Write the result from all shards, then remove the shards.
 
-        Another process may do the same at this moment: both write the same bytes, and shards vanish only
-        after the result is complete.
+        Another process may do the same at the same time: both write the same bytes, and shards are removed
+        only after the result is complete.
 
         Raises:
             ValueError: a damaged shard.
@@ -157,7 +161,7 @@ class ShardFolder:
         self.remove_shards()
 
     def remove_shards(self) -> None:
-        """Remove what is needed no longer, with what killed processes left; nobody else's files."""
+        """Remove the shards and the leftovers of killed processes, but no other files."""
         for pattern in (f"*{self.origin.digest}*", "*origin.*json", "process-*.alive"):
             for path in self.shards.glob(pattern):
                 path.unlink(missing_ok=True)
@@ -169,12 +173,12 @@ class ShardFolder:
 
 
 def done_path(output_dir: Path) -> Path:
-    """Return the file that is there when a result is complete."""
+    """Return the path of the file that marks a result as complete."""
     return output_dir / "latents.json"
 
 
 def begun_path(output_dir: Path) -> Path:
-    """Return the file that is there while a result is being made, in the folder of the shards."""
+    """Return the path of the file that exists during the work, in the folder of the shards."""
     return output_dir / "shards" / "origin.json"
 
 
@@ -185,10 +189,10 @@ def _compare_recordings(earlier: list[list[str]], now: list[list[str]]) -> list[
         "gone": [name for name in before if name not in after],
         "changed": [name for name in after if name in before and before[name] != after[name]],
     }
-    told = [f"{len(names)} {kind} (first: {printable(names[0])})" for kind, names in kinds.items() if names]
-    if not told and earlier != now:
+    counts = [f"{len(names)} {kind} (first: {printable(names[0])})" for kind, names in kinds.items() if names]
+    if not counts and earlier != now:
         return ["the recordings are in another order"]
-    return [f"of the recordings, {', '.join(told)}"] if told else []
+    return [f"of the recordings, {', '.join(counts)}"] if counts else []
 
 
 def _read_origin(path: Path) -> dict[str, Any]:
@@ -210,6 +214,6 @@ def _read_arrays(path: Path) -> LatentArrays:
             return dict(arrays)
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(
-            f"{path}: must be a shard as it was written, but is damaged ({error}). "
-            "Remove it and give the same command again."
+            f"{path}: must be a complete shard, but is damaged ({error}). "
+            "Remove it and run the same command again."
         ) from error
