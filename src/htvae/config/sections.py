@@ -18,7 +18,7 @@ class DataConfig:
     data_dir: str = "data/pose_csvs"
     """Folder with one CSV per recording; subfolders are read too."""
     max_frames: int = 4096
-    """Longest window (frames) that the model sees at once, at least chunk_size. Longer recordings are cut into
+    """Longest window (frames) that the model sees at once, at least chunk_size. Longer recordings are cut
     overlapping windows of whole chunks. Memory grows a little faster than max_frames."""
     fps: float | None = None
     """Frame rate (1/s) that recordings are resampled to. None: the commonest rate in the training manifest.
