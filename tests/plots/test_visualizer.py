@@ -133,6 +133,11 @@ def test_latent_map(visualizer: Visualizer, num_labels: int, tmp_path: Path) -> 
     assert not np.array_equal(_pixels(first), _pixels(second))
 
 
+def test_a_name_in_any_script_is_drawn_without_a_warning(visualizer: Visualizer, tmp_path: Path) -> None:
+    points = np.random.default_rng(0).normal(size=(3, 2))
+    assert visualizer.latent_map(points, ["歩く", "走る", None], tmp_path / "map.png", title="歩").is_file()
+
+
 @pytest.mark.parametrize("shape", [(7, 9), (3, 7, 9), (14, 2, 3)])
 def test_attention_map(visualizer: Visualizer, shape: tuple[int, ...], tmp_path: Path) -> None:
     weights = np.random.default_rng(0).random(shape)

@@ -1,6 +1,7 @@
 """Charts: point maps, attention maps, curves. matplotlib is imported only when a chart is drawn."""
 
 import math
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -159,6 +160,7 @@ def _new_figure(
 
 
 def _save(figure: "Figure", path: Path) -> Path:
-    with atomic_write(path) as temporary:
+    with atomic_write(path) as temporary, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a name in any script draws as boxes
         figure.savefig(temporary)
     return Path(path)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from htvae.config import Config
-from htvae.data.loader import PoseDataLoader
+from htvae.data.loader import PoseDataLoader, TrainingLoader
 from htvae.inference.checkpoint import BuildModel, Checkpoint, build_model, load_checkpoint, save_checkpoint
 from htvae.models.transfer import copy_weights
 from htvae.poses.sequence import PoseSequence
@@ -227,8 +227,9 @@ class HTVAETrainer:
         )
 
     def _estimate_seconds(self, task: VAETask, world: World) -> float:
-        """Return the time of the whole run, by a few steps on a copy of the model and by validations."""
-        training, loader = self.config.training, task.data.train_loader(0, world.size)
+        """Return the time that is left, by a few steps on a copy of the model and by validations."""
+        alone = self.config.replace(num_workers=0)
+        loader = TrainingLoader(task.data.dataset("train", training=True), alone)
         started = time.perf_counter()
         steps = list(itertools.islice(loader, MEASURED_STEPS))
         frames = sum(int(batch.num_frames.sum()) for step in steps for batch in step)
@@ -236,9 +237,9 @@ class HTVAETrainer:
         computing = machine.measure_frame_seconds(
             task.model, task.loss, steps, self.config, task.device, task.precision
         )
-        scored = sum(len(p.pose) for p in task.data.processed("val"))
         left = task.total - task.done
-        validations = task.total_steps * left / task.total / training.validation_interval
+        scored = sum(len(p.pose) for p in task.data.processed("val"))
+        validations = task.total_steps * left / task.total / self.config.training.validation_interval
         forward = computing / 3  # a backward pass takes twice a forward pass
         return (left * (computing + loading) + validations * scored * forward) / world.size
 
