@@ -4,7 +4,8 @@
     python benchmarks/write_results.py --check   exit with 1 if they differ from the figures
 
 - A file of figures holds one run: ``question``, ``recordings``, ``command`` (one, or several in order),
-  ``commit``, ``date``, ``machine``, ``notes``, and ``measured``, a list.
+  ``commit``, ``date``, ``machine``, ``notes``, and ``measured``, a list. ``trained_at`` is the commit of
+  training, where another one was scored. What nobody wrote down begins with "not noted".
 - A figure in ``measured`` holds ``name``, ``unit``, ``better`` ("lower" or "higher"), ``ours``, and
   ``best_baseline`` (``name``, ``value``) or null. ``ratio`` stands only where the baseline's value is null.
   ``yardstick`` marks a baseline that is a ceiling, such as real motion. ``readme`` is the figure's name in
@@ -25,10 +26,10 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/results"
 QUESTIONS = ("reconstruct", "complete", "generate", "read off the latents", "speed")
-RECORDINGS = ("random poses", "demo", "bandai2_long", "bandai2_clips", "cmu")
+RECORDINGS = ("random poses", "kinect", "demo", "bandai2_long", "bandai2_clips", "cmu")
 """Their order in tables; other names come last."""
 RUN_FIELDS = {"question", "recordings", "command", "commit", "date", "machine", "notes", "measured"}
-SHOWN_UNITS = ("frames/s", "GB", "s")
+SHOWN_UNITS = ("frames/s", "GB", "min", "s")
 """Units that stand beside the number; the text above a table names the others."""
 FIGURE_FIELDS = {"name", "unit", "better", "ours", "best_baseline"}
 
@@ -120,25 +121,29 @@ def render_table(runs: list[dict[str, Any]], question: str) -> str:
         if run["question"] == question
         for figure in run["measured"]
     ]
-    return join_table(["recordings", "what was measured", "ours", "best baseline", "ratio"], rows)
+    return join_table(["recordings", "what was measured", "ours", "compared with", "ratio"], rows)
 
 
 def render_readme_table(runs: list[dict[str, Any]]) -> str:
     """Return the short table, a row for each figure that has a name for it."""
     figures = [figure for run in runs for figure in run["measured"] if "readme" in figure]
     rows = [[figure["readme"], *render_figure(figure)] for figure in figures]
-    return join_table(["what was measured", "ours", "best baseline", "ratio"], rows)
+    return join_table(["what was measured", "ours", "compared with", "ratio"], rows)
 
 
 def render_figure(figure: dict[str, Any]) -> list[str]:
-    """Return ours, the best baseline and the ratio, as cells."""
+    """Return ours, what it is compared with, and the ratio, as cells."""
     unit = f" {figure['unit']}" if figure["unit"] in SHOWN_UNITS else ""
     ours = f"**{figure['ours']:,}**{unit}"
     baseline = figure["best_baseline"]
     if baseline is None:
         return [ours, "none measured", ""]
     value = baseline["value"]
-    name = baseline["name"] if value is None else f"{value:,} ({baseline['name']})"
+    name = (
+        f"{baseline['name']} (its own figure was not noted)"
+        if value is None
+        else f"{value:,} ({baseline['name']})"
+    )
     ratio = figure["ratio"] if value is None else figure["ours"] / value
     if baseline.get("yardstick"):
         return [ours, name, f"{ratio:.2f} of it"]
@@ -150,24 +155,28 @@ def render_figure(figure: dict[str, Any]) -> list[str]:
 
 def render_commands(runs: list[dict[str, Any]]) -> str:
     """Return machines, then the commands with commit and date; runs by the same commands stand together."""
-    machines = list(dict.fromkeys(run["machine"] for run in runs))
+    machines = [m for m in dict.fromkeys(run["machine"] for run in runs) if m != "not noted"]
     together: dict[tuple[Any, ...], list[str]] = {}
     for run in runs:
         commands = tuple(run["command"]) if isinstance(run["command"], list) else (run["command"],)
-        source = (
-            run["recordings"],
-            run["commit"],
-            run["date"],
-            letter(machines.index(run["machine"])),
-            commands,
-        )
+        source = (run["recordings"], render_source(run, machines), commands)
         note = f"*{run['question'].capitalize()}*: {run['notes']}"
         together.setdefault(source, []).append(note)
     lines = [f"- **Machine {letter(i)}**: {machine}." for i, machine in enumerate(machines)]
-    for (recordings, commit, date, machine, commands), notes in together.items():
-        lines += ["", f"**{recordings}**, commit {commit}, {date}, machine {machine}. {' '.join(notes)}", ""]
+    for (recordings, source, commands), notes in together.items():
+        lines += ["", f"**{recordings}**, {source}. {' '.join(notes)}", ""]
         lines += [f"    {command}" for command in commands]
     return "\n".join(lines)
+
+
+def render_source(run: dict[str, Any], machines: list[str]) -> str:
+    """Return commits, date and machine of a run."""
+    commit = f"commit {run['commit']}"
+    if trained_at := run.get("trained_at"):
+        commit = f"trained at commit {trained_at}, scored at {commit}"
+    date = "date not noted" if run["date"] == "not noted" else run["date"]
+    machine = letter(machines.index(run["machine"])) if run["machine"] in machines else run["machine"]
+    return f"{commit}, {date}, machine {machine}"
 
 
 def letter(index: int) -> str:

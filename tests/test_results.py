@@ -92,6 +92,26 @@ def test_who_is_ahead(results: Any) -> None:
     assert ratio(0.9, 1.0, "higher", yardstick=True) == "0.90 of it"
 
 
+def test_a_baseline_without_its_figure_says_so(results: Any) -> None:
+    baseline = {"name": "mean pose", "value": None}
+    figure = {"unit": "share", "ours": 0.1, "better": "lower", "best_baseline": baseline, "ratio": 0.5}
+    _, compared_with, ratio = results.render_figure(figure)
+    assert "mean pose" in compared_with and "not noted" in compared_with
+    assert ratio == "0.50 x, ahead"
+
+
+def test_commands_say_where_a_model_was_trained_and_what_was_not_noted(results: Any) -> None:
+    run = {"question": "speed", "recordings": "demo", "command": "htvae demo", "notes": "-", "measured": []}
+    runs = [
+        run | {"commit": "b", "date": "2026-01-02", "machine": "a laptop", "trained_at": "a"},
+        run | {"commit": "not noted", "date": "not noted", "machine": "not noted"},
+    ]
+    text = results.render_commands(runs)
+    assert "trained at commit a, scored at commit b, 2026-01-02, machine A." in text
+    assert "commit not noted, date not noted, machine not noted." in text
+    assert text.count("**Machine ") == 1
+
+
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda path: path.stem)
 def test_links_of_the_documents_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!http|#)([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
