@@ -9,19 +9,9 @@ import pytest
 
 import htvae
 from htvae.cli import main as cli
-from htvae.generation.completion import (
-    LAST_STEPS,
-    NUM_PASSES,
-    PASS_STEPS,
-    REACH,
-    SPREAD_REACH,
-    SPREAD_SHARE,
-    complete_recording,
-    compute_interval,
-    fill_in,
-    meet_observed,
-    spread_between,
-)
+from htvae.generation.completion import complete_recording
+from htvae.generation.filling import LAST_STEPS, NUM_PASSES, PASS_STEPS, REACH, fill_in, meet_observed
+from htvae.generation.intervals import SPREAD_REACH, SPREAD_SHARE, compute_interval, spread_between
 from htvae.io.pose_csv import read_pose_csv, write_pose_csv
 from htvae.models.chunking import ChunkGrid
 

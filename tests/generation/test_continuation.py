@@ -123,7 +123,7 @@ def test_what_cannot_be_is_told(model, make_walk):
     with pytest.raises(ValueError, match="num_frames and num_samples must be at least 1, but got 0 and 1"):
         continue_recording(model, make_walk(0, 40), 0)
     nothing = dataclasses.replace(make_walk(0, 9), pose=np.full((9, 6, 2), np.nan, np.float32))
-    with pytest.raises(ValueError, match="must have an observed point to go on from"):
+    with pytest.raises(ValueError, match="must have an observed point to continue from"):
         continue_recording(model, nothing, 5)
     others = htvae.PoseSequence.from_array(np.zeros((9, 2, 2)), ["A", "B"])
     with pytest.raises(ValueError, match="must share landmarks with the model"):

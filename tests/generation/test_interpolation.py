@@ -149,7 +149,7 @@ def test_without_a_prior_latents_are_interpolated_as_they_are(trained, make_walk
     walks = [make_walk(0, 40), make_walk(1, 40)]
     with caplog.at_level(logging.WARNING):
         between = interpolate_recordings(model, *walks, steps=3)
-    assert "Without a prior latents are interpolated as they are" in caplog.text
+    assert "Without a prior the latents themselves are interpolated" in caplog.text
     np.testing.assert_allclose(
         between[2].pose,
         place_like(model, walks[0], model.reconstruct_all([model.process(walks[1])])[0].pose),

@@ -214,7 +214,7 @@ def test_what_cannot_be_edited_is_told(model, trained, tmp_path, make_walk):
     with pytest.raises(ValueError, match="either towards or style_from, but got neither or both"):
         model.edit(walk)
     with pytest.raises(
-        ValueError, match="sequence latent matters to the decoder, but with another's the result"
+        ValueError, match="decoder uses the sequence latent, but with the other recording's the result"
     ):
         model.edit(walk, style_from=walk)  # its own z changes nothing
     (tmp_path / "other").mkdir()

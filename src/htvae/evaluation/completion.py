@@ -15,14 +15,9 @@ import numpy as np
 
 from htvae.config import NUM_EXCERPTS
 from htvae.data.processing import ProcessedSequence
-from htvae.generation.completion import (
-    compute_interval,
-    draw_completions,
-    fill_in,
-    measure_spread,
-    meet_observed,
-    spread_between,
-)
+from htvae.generation.completion import draw_completions
+from htvae.generation.filling import fill_in, meet_observed
+from htvae.generation.intervals import compute_interval, measure_spread, spread_between
 from htvae.generation.sampler import MotionSampler
 from htvae.inference.model import TrainedModel
 from htvae.metrics.windows import fill_gaps

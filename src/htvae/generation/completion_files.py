@@ -1,7 +1,8 @@
-"""A completed recording as CSV: what was observed is copied from the file to the digit.
+"""A completed recording as CSV files.
 
-The further columns say of each point whether it was filled in, and between which values it lies with 90 %
-where several samples were drawn. Readers of pose CSVs ignore them.
+- Observed points are copied from the source file to the digit.
+- The column ``filled`` marks the points that were filled in. If several samples were drawn, four more columns
+  hold the bounds between which each point lies with 90 %. Readers of pose CSVs ignore these columns.
 """
 
 import csv
@@ -20,21 +21,19 @@ from htvae.utils.files import atomic_write
 from htvae.utils.text import printable
 
 Text = dict[tuple[int, str], tuple[str, str]]
-"""x and y as the file has them, by frame and landmark."""
+"""Text of x and y in the file, by frame and landmark."""
 
 
 def write_completion(folder: Path, source: Path, completion: Completion) -> list[Path]:
-    """Write the completed recording, and each sample where there are several, in the file's coordinates.
-
-    Names that are too long for a file are shortened, see `fit_name`.
+    """Write the completed recording and its samples, in the file's coordinates.
 
     Args:
-        folder: where to; the name is the source's.
+        folder: the folder to write to. Files are named after the source, see `fit_name`.
         source: the CSV file that was completed.
-        completion: its completion.
+        completion: the completion of ``source``.
 
     Returns:
-        The files.
+        The written CSV files.
     """
     text, name = _read_points(source), fit_name(source.stem)
     sequences = {name: completion.sequence}
@@ -55,7 +54,7 @@ def write_completion(folder: Path, source: Path, completion: Completion) -> list
 
 
 def _read_points(path: Path) -> Text:
-    """Return the text of all points of a file that was read before without a fault."""
+    """Return the text of all points of a file that was read without a fault before."""
     rows = split_rows(read_text(path, printable(path)), printable(path))
     _, header = next(rows)
     names = [cell.strip() for cell in header]
@@ -86,7 +85,7 @@ def _write(
                 number = sequence.first_frame + t
                 own = None if filled[t, i] else text.get((number, landmark))
                 if own is None and not filled[t, i]:
-                    continue  # a landmark that the model does not know, missing here
+                    continue  # missing here, and the model does not know the landmark
                 x, y = own or (f"{value:.5f}" for value in points[t, i])
                 further = [] if interval is None else [f"{v:.5f}" for v in bounds[:, t, i].T.ravel()]
                 writer.writerow([number, landmark, x, y, int(filled[t, i]), *further])

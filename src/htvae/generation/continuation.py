@@ -1,10 +1,11 @@
-"""Going on where a recording ends.
+"""Continuing a recording after its last observed frame.
 
-What is unusual: the recording's tail is cut so that its last chunk ends with it. Its latents are known to the
-prior, which draws those of the chunks that follow; the decoder is given both. What it decodes of the tail
-differs from the recording by the error of reconstruction: at the seam this difference, in place and in
-velocity, is added and fades out within half a second. As long, what is decoded is smoothed a little: a
-decoder trembles more than a person, and at the seam a tremble shows as a jerk.
+- The recording's tail is cut so that its last chunk ends with the tail. The tail's latents are known to the
+  prior, which draws the latents of the chunks that follow; the decoder gets both.
+- The decoded tail differs from the recording by the error of reconstruction. At the seam this difference, in
+  place and in velocity, is added to the decoded motion; it fades out within half a second.
+- For the same half second the decoded motion is smoothed, since decoder jitter would show as a jerk at the
+  seam.
 
 Axes: ``n`` samples, ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates.
 """
@@ -28,10 +29,11 @@ from htvae.poses.ground import USUAL_RATE
 from htvae.poses.sequence import PoseSequence
 
 FADE_SECONDS = 0.5
+"""Seconds after the seam in which correction and smoothing fade out."""
 SMOOTHING_SECONDS = 0.05
-"""Standard deviation of the smoothing at the seam."""
+"""Standard deviation of the smoothing at the seam (s)."""
 SEAM_FRAMES = 3
-"""Frames over which velocity at the seam is taken."""
+"""Frames over which the velocity at the seam is measured."""
 
 
 def continue_recording(
@@ -39,21 +41,21 @@ def continue_recording(
 ) -> list[PoseSequence]:
     """Return new frames that follow a recording, in its coordinates and at its frame rate.
 
-    Frames after the last observed one are drawn too, but not returned. A recording shorter than a chunk
-    counts as the end of one whose beginning was not seen.
+    The recording's own frames after its last observed one are drawn too, but not returned. A recording
+    shorter than a chunk counts as the end of a longer one whose beginning was not observed.
 
     Args:
-        model: with a prior.
+        model: a model with a prior.
         recording: a file, a sequence or an array.
         num_frames: frames to add, at least 1.
-        num_samples: ways to go on, at least 1.
-        seed: the same gives the same motion.
+        num_samples: different continuations to draw, at least 1.
+        seed: seed of the random numbers; the same seed gives the same motion.
 
     Returns:
-        Sequences of ``num_frames`` frames; ``first_frame`` is the one after the recording's last.
+        Sequences of ``num_frames`` frames; their ``first_frame`` follows the recording's last frame.
 
     Raises:
-        ValueError: nothing observed, no landmark in common with the model, or no prior.
+        ValueError: nothing is observed, no landmark is the model's, or the model has no prior.
     """
     if num_frames < 1 or num_samples < 1:
         raise ValueError(
@@ -62,7 +64,7 @@ def continue_recording(
     processed = model.process(recording)
     seen = np.flatnonzero(observed_points(processed.pose).any(axis=1))
     if not len(seen):
-        raise ValueError(f"{processed.name}: must have an observed point to go on from, but has none.")
+        raise ValueError(f"{processed.name}: must have an observed point to continue from, but has none.")
     last = int(seen[-1])
     missing = len(processed.pose) - 1 - last
     behind = (
@@ -80,9 +82,9 @@ def continue_recording(
 
 
 def cut_tail(pose: np.ndarray, grid: ChunkGrid) -> np.ndarray:
-    """Return the end of a pose (T, N, D) that full chunks cover exactly, three quarters of a window at most.
+    """Return the end of a pose (T, N, D) that full chunks cover exactly, at most three quarters of a window.
 
-    Where there is less than one chunk, missing frames are put before it.
+    A pose shorter than one chunk gets missing frames before its first.
     """
     if len(pose) < grid.chunk_size:
         before = np.full((grid.chunk_size - len(pose), *pose.shape[1:]), np.nan, pose.dtype)
@@ -93,7 +95,7 @@ def cut_tail(pose: np.ndarray, grid: ChunkGrid) -> np.ndarray:
 
 
 def _draw(model: MotionSampler, tail: np.ndarray, count: int, num_samples: int, seed: int) -> np.ndarray:
-    """Return the tail and what follows as decoded, (n, T + count, N, D) in the model's coordinates."""
+    """Draw ``count`` frames after a tail (T, N, D) and return both decoded, (n, T + count, N, D)."""
     grid, total = model.grid, len(tail) + count
     sequence, latents = (level.mode() for level in model.encode_sequence(tail))
     chunks = latents.shape[1]
@@ -107,11 +109,12 @@ def _draw(model: MotionSampler, tail: np.ndarray, count: int, num_samples: int, 
 
 
 def _join(tail: np.ndarray, decoded: np.ndarray, rate: float) -> np.ndarray:
-    """Return the tail's last frame and those after it, moved so that they go on from it without a jump.
+    """Return the tail's last frame and the frames after it, moved so that no jump shows at the seam.
 
     Args:
-        tail: (T, N, D), NaN where missing; a point that is missing at the end is as far off as it last was.
-        decoded: (T + count, N, D), the tail and what follows.
+        tail: (T, N, D), NaN where missing. A point that is missing at the end keeps its last known difference
+            from the decoded tail.
+        decoded: (T + count, N, D), the tail and the new frames, decoded.
         rate: frames per second.
 
     Returns:
@@ -129,7 +132,7 @@ def _join(tail: np.ndarray, decoded: np.ndarray, rate: float) -> np.ndarray:
 
 
 def _smooth(pose: np.ndarray, deviation: float) -> np.ndarray:
-    """Return a pose (T, N, D) averaged over neighbouring frames by a Gaussian; the ends are held."""
+    """Smooth a pose (T, N, D) in time by a Gaussian of a standard deviation (frames); the ends are held."""
     reach = math.ceil(3 * deviation)
     kernel = np.exp(-0.5 * np.square(np.arange(-reach, reach + 1) / deviation))
     padded = np.pad(pose.astype(np.float64), ((reach, reach), (0, 0), (0, 0)), mode="edge")
@@ -143,12 +146,12 @@ def _to_source(
     """Return the frames that follow a recording, in its coordinates and on its frames.
 
     Args:
-        model: for its processor.
+        model: the model that drew the frames.
         processed: the recording.
-        pose: (1 + T, N, D), the recording's last model frame and those that follow; source frames in between
-            are interpolated.
+        pose: (1 + T, N, D), the recording's last model frame and the frames that follow. Source frames
+            between two model frames are interpolated.
         num_frames: source frames to return.
-        name: the new sequence's.
+        name: name of the new sequence.
     """
     processor, record, source = model.processor, processed.record, processed.source
     step = _source_step(processed)

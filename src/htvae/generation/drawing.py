@@ -1,4 +1,7 @@
-"""Latents of any length from the prior: overlapping windows, each with the last one's end as known latents.
+"""Latents from the prior for sequences of any length.
+
+Long sequences are drawn in overlapping windows; the latents that a window shares with the one before are
+known to the prior.
 
 Axes: ``n`` sequences, ``C`` chunks of the whole, ``W`` chunks of a window, ``Q`` labels per chunk, ``Z``
 latent_dim, ``K`` chunk_latent_dim.
@@ -16,26 +19,26 @@ from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
 from htvae.utils.random import random_stream
 
 SCRIPT_GUIDANCE = 2.0
-"""Guidance with a script, unless told otherwise: it is followed better, at no price in likeness;
-more has one on the demo's recordings (docs/experiments.md)."""
+"""Default guidance with a script. Motion follows the script better than with 1 and is as close to real
+motion; with more guidance the demo's motion is less close (docs/log/2026-11-25.md)."""
 GOLDEN_SECTION = (5**0.5 - 1) / 2
-"""Its multiples, less their whole parts, lie evenly on [0, 1) however many there are."""
+"""Golden section. Fractional parts of its multiples fill [0, 1) evenly, for any count."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is to be drawn."""
+    """Sequences to draw from the prior."""
 
     num_frames: int
-    """Length of every sequence."""
+    """Length of every sequence (frames)."""
     labels: Tensor
-    """(n,) int64, `NO_LABEL` for any."""
+    """Labels (n,), int64, of the sequences; `NO_LABEL` for any."""
     chunk_labels: Tensor
-    """(n, C, Q) int64, `NO_LABEL` for any; see `ChunkGrid.label_places`."""
+    """Labels (n, C, Q), int64, of the chunks, see `ChunkGrid.label_places`; `NO_LABEL` for any."""
     known: Known
-    """Which latents are given, (n,) and (n, C)."""
+    """Masks (n,) and (n, C), True for latents that are given."""
     given: Latents
-    """Their values, (n, Z) and (n, C, K); any finite value where not known."""
+    """Values (n, Z) and (n, C, K) of the known latents; any finite value for the others."""
     guidance: float = 1.0
     num_steps: int = 16
 
@@ -51,9 +54,9 @@ def make_request(
     """Return a request in which nothing is known.
 
     Args:
-        grid: of the model.
+        grid: the model's grid.
         latent_dims: Z and K.
-        num_frames: length of every sequence.
+        num_frames: length of every sequence (frames).
         labels: (n,).
         chunk_labels: (n, C, Q). None: any.
         guidance: see `LatentPrior.sample`.
@@ -72,15 +75,17 @@ def make_request(
 
 
 def draw_labels(shares: Sequence[float], count: int, seed: int) -> Tensor:
-    """Draw labels (n,) in proportion to their shares; how many are drawn does not change the first ones.
+    """Draw labels (n,) in proportion to their shares.
 
-    Each is drawn by a place on [0, 1) that lies the golden section further than the one before, so that a few
-    sequences already have the labels in proportion, as far as they can.
+    Each label belongs to a place on [0, 1), and each place lies the golden section after the one before.
+    Therefore a few sequences already have the labels about in proportion, and a greater count keeps the first
+    labels.
 
     Args:
-        shares: of "any" and of each label, as in `PriorState`; they add up to 1. Empty: all are "any".
+        shares: share of "any", then of each label, as in `PriorState`; they add up to 1. Empty: all are
+            "any".
         count: n.
-        seed: of the first place.
+        seed: seed of the first place.
     """
     if not shares:
         return torch.full((count,), NO_LABEL)
@@ -92,11 +97,11 @@ def draw_latents(prior: LatentPrior, grid: ChunkGrid, request: Request, seeds: S
     """Draw the latents (n, Z) and (n, C, K) of sequences of any length; one z serves a whole sequence.
 
     Args:
-        prior: fitted.
-        grid: of the model.
+        prior: a fitted prior.
+        grid: the model's grid.
         request: length, labels, known latents.
-        seeds: of each sequence's random numbers; which sequences are drawn together changes nothing beyond
-            the last digits.
+        seeds: seed of each sequence's random numbers. The other sequences of a request change only the last
+            digits of a sequence.
     """
     noise = draw_noise(request.given, seeds)
     known, given = request.known, Latents(request.given.sequence, request.given.chunks.clone())
@@ -126,7 +131,7 @@ def draw_latents(prior: LatentPrior, grid: ChunkGrid, request: Request, seeds: S
 
 
 def draw_noise(like: Latents, seeds: Sequence[int]) -> Latents:
-    """Return standard normal numbers of these shapes, each sequence's from its own seed."""
+    """Return standard normal numbers in the shapes of ``like``, drawn for each sequence from its own seed."""
     sequence, chunks = torch.empty_like(like.sequence), torch.empty_like(like.chunks)
     for i, seed in enumerate(seeds):
         generator = torch.Generator().manual_seed(seed)

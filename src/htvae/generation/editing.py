@@ -1,7 +1,8 @@
-"""Changing what a recording is like, in the latent space.
+"""Editing a recording in the latent space: towards a label, or into another recording's style.
 
-What is unusual: both levels are changed: z by what recordings are, every chunk latent by what chunks are on
-average. Results come back in the recording's own coordinates, on its own path.
+- A direction has a part for each level: one for z, from the recordings' sequence latents, and one for every
+  chunk latent, from the means over the recordings' chunks.
+- Results have the recording's own coordinates and its own path.
 
 Axes: ``T`` frames, ``N`` points, ``D`` coordinates, ``C`` chunks, ``Z`` latent_dim, ``K`` chunk_latent_dim.
 """
@@ -23,28 +24,28 @@ from htvae.models.prior import Latents
 from htvae.poses.sequence import PoseSequence
 
 LEAST_CHANGE = 0.5
-"""How far another's sequence latent must move the result, in errors of reconstruction, for style to be
-taken."""
+"""Smallest movement of the result by another recording's sequence latent, in errors of reconstruction, at
+which style is taken from that recording."""
 
 
 class Direction(NamedTuple):
-    """A way through both levels of latents."""
+    """A direction in both levels of latents."""
 
     sequence: Tensor
-    """(Z,)."""
+    """Direction (Z,) of the sequence latent."""
     chunks: Tensor
-    """(K,)."""
+    """Direction (K,) of every chunk latent."""
 
 
 def find_direction(encodings: Sequence[Encoding], towards: str) -> Direction:
-    """Return the way to the recordings of a label, or of a ``COLUMN=VALUE`` of the manifest, from all others.
+    """Return the direction from all other recordings to the recordings of a label.
 
     Args:
-        encodings: of the training recordings.
-        towards: the label, or COLUMN=VALUE.
+        encodings: encodings of the training recordings.
+        towards: the label, or ``COLUMN=VALUE`` of the manifest.
 
     Raises:
-        ValueError: no such recordings, or no others; what there is, is named.
+        ValueError: no recording is of this label, or all are; the message names the known labels.
     """
     column, equals, value = towards.rpartition("=")
     column = column if equals else "label"
@@ -67,10 +68,11 @@ def edit_towards(
     """Return a recording moved along a direction.
 
     Args:
-        model: the model that the direction was found with.
+        model: the model whose encodings gave the direction.
         recording: a file, a sequence or an array.
         direction: from `find_direction`.
-        strength: 0 decodes the recording's own latents, 1 goes as far as the groups' means lie apart.
+        strength: distance to move. 0 decodes the recording's own latents; 1 is the distance between the means
+            of both groups of recordings.
     """
     processed, latents = _encode(model, recording)
     moved = Latents(
@@ -82,10 +84,11 @@ def edit_towards(
 
 
 def take_style(model: MotionSampler, recording: Recording, style_from: Recording) -> PoseSequence:
-    """Return a recording's chunk latents decoded with the sequence latent of another.
+    """Return a recording's chunk latents decoded with the sequence latent of another recording.
 
     Raises:
-        ValueError: the model's decoder hardly listens to the sequence latent, so that nothing would change.
+        ValueError: the model's decoder hardly uses the sequence latent, so that the result would hardly
+            change.
     """
     processed, latents = _encode(model, recording)
     _, other = _encode(model, style_from)
@@ -96,9 +99,9 @@ def take_style(model: MotionSampler, recording: Recording, style_from: Recording
     error = float(np.nanmean(np.linalg.norm(own - processed.pose, axis=-1)))
     if change <= LEAST_CHANGE * error:
         raise ValueError(
-            "style_from needs a model whose sequence latent matters to the decoder, but with another's the "
-            f"result moves by {change:.4f} torso lengths, less than half the error ({error:.4f}). Train with "
-            "a higher --latent_span_dropout."
+            "style_from needs a model whose decoder uses the sequence latent, but with the other recording's "
+            f"the result moves by {change:.4f} torso lengths, less than half the error ({error:.4f}). Train "
+            "with a higher --latent_span_dropout."
         )
     return to_source(model.processor, processed, pose, name=fit_name(processed.name, "_restyled"))
 

@@ -1,16 +1,17 @@
 """From one recording to another in even steps, each of which is motion.
 
-What is unusual: the way leads through the prior's noise. A mean of two chunk latents is a mean of two
-movements that are hardly ever at the same place of their cycle, which is nobody's movement. So the latents of
-both recordings are followed back along the prior's flow to the noise that they come from, the noise is
-interpolated, and the flow turns it into latents again: whatever comes of it, the prior might have drawn.
-(Song et al. 2021, "Denoising Diffusion Implicit Models", section 5.3, do so with a diffusion model.)
-
-Equal steps in the noise are no equal steps in the motion. Where results stand on the way is therefore chosen
-by what is decoded.
+- The path leads through the prior's noise. A mean of two chunk latents would be a mean of two movements at
+  different places of their cycles, which is nobody's movement.
+- The prior's flow turns the latents of both recordings back into noise, the noise is interpolated, and the
+  flow turns it into latents again. The prior might have drawn any of these.
+- Equal steps in the noise are unequal steps in the motion, so the results' places on the path are chosen by
+  the decoded motion.
 
 Axes: ``n`` sequences, ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates, ``C`` chunks, ``Z``
 latent_dim, ``K`` chunk_latent_dim.
+
+Source: Song et al. 2021, "Denoising Diffusion Implicit Models", section 5.3, with a flow in place of a
+diffusion model.
 """
 
 import logging
@@ -27,22 +28,22 @@ from htvae.config import Level, PathKind
 from htvae.generation.sampler import MotionSampler, Place
 from htvae.inference.model import Recording
 from htvae.models.chunking import LABELS_PER_CHUNK, ChunkGrid
-from htvae.models.flow import follow_flow, time_grid
+from htvae.models.flow import follow_flow, move_along, time_grid
 from htvae.models.latent import LatentSpace
 from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
 from htvae.poses.sequence import PoseSequence
 
 logger = logging.getLogger(__name__)
 
-Way = Callable[[Tensor], Latents]
-"""From shares (n,) in [0, 1] to latents (n, Z) and (n, C, K)."""
+LatentPath = Callable[[Tensor], Latents]
+"""A path of latents (n, Z) and (n, C, K), as a function of shares (n,) of the path in [0, 1]."""
 
 NUM_STEPS = 8
 """Steps of Heun's method along the flow, in either direction."""
 MAX_ROUNDS = 8
-"""How often results are moved along the way at most, so that they get evenly spaced."""
+"""Greatest number of rounds in which results are moved along the path to be evenly spaced."""
 EVEN_ENOUGH = 1.4
-"""Largest over smallest step at which they stay."""
+"""Ratio of the largest to the smallest step at which the rounds stop."""
 
 
 def interpolate_recordings(
@@ -55,25 +56,26 @@ def interpolate_recordings(
 ) -> list[PoseSequence]:
     """Return motion at even steps from one recording to another.
 
-    Results have the first recording's unit and coordinates, and begin where it begins.
-
-    A step is the mean distance of points between two results, frame by frame. All results have the length
-    of the shorter recording; of the longer one only the first frames count, as frame t of a result lies
-    between frames t of both. The ends are what the model gives back of the recordings, on level ground (see
-    `MotionSampler.level_path`). A model without a prior interpolates the latents themselves, and is said to.
+    - Results have the first recording's unit and coordinates, and begin where the first recording begins.
+    - A step is the mean distance of points between two results, frame by frame.
+    - All results have the length of the shorter recording: frame t of a result lies between frames t of both.
+    - The first and the last result are the recordings' reconstructions, on level ground (see
+      `MotionSampler.level_path`).
+    - A model without a prior interpolates the latents themselves, and logs a warning.
 
     Args:
-        model: with a prior, or without (worse).
+        model: a model with a prior, or (with worse results) without one.
         first: a file, a sequence or an array.
-        second: likewise.
-        steps: results, at least 2.
-        level: what changes. "sequence": the chunk latents stay the first's, so that the last result has the
-            second's sequence latent alone. "chunks": the other way round.
-        kind: of the way, see `LatentSpace.interpolate`. The linear one ends up in the middle with noise too
-            short for the prior.
+        second: a file, a sequence or an array.
+        steps: number of results, at least 2.
+        level: latents that change. "sequence": the chunk latents stay the first recording's, so that the last
+            result has only the second's sequence latent. "chunks": the other way round.
+        kind: path in the noise, see `LatentSpace.interpolate`. In the middle of a linear path the noise is
+            too short for the prior.
 
     Raises:
-        ValueError: fewer than two steps, another level or kind, or no landmark in common with the model.
+        ValueError: there are fewer than two steps, level or kind is unknown, or a recording has no landmark
+            of the model.
     """
     if steps < 2:
         raise ValueError(f"steps must be at least 2, both ends included, but got {steps}.")
@@ -84,8 +86,8 @@ def interpolate_recordings(
     poses = [recording.pose for recording in processed]
     length = min(map(len, poses))
     ends, drawn = _encode_ends(model, [pose[:length] for pose in poses], level)
-    way = _find_way(model, ends, drawn, length, level, kind)
-    found = _space_evenly(lambda shares: model.decode_all(way(shares), length), steps)
+    path = _find_path(model, ends, drawn, length, level, kind)
+    found = _space_evenly(lambda shares: model.decode_all(path(shares), length), steps)
     width = len(str(steps - 1))
     record, coordinates = processed[0].record, processed[0].source.coordinates
     place = Place(record.unit, record.anchor[0], coordinates)
@@ -93,10 +95,10 @@ def interpolate_recordings(
 
 
 def _encode_ends(model: MotionSampler, poses: list[np.ndarray], level: Level) -> tuple[Latents, Tensor]:
-    """Return the latents (2, Z) and (2, C, K) of both ends, and their sequence latents (2, Z) as drawn.
+    """Return the latents (2, Z) and (2, C, K) of both ends, and sequence latents (2, Z) drawn for them.
 
-    Drawn are both by the same random numbers, so that what is alike stays alike. The level that stays is the
-    first's in both.
+    - The same random numbers draw both sequence latents, so that like recordings get like draws.
+    - A level that does not change is the first recording's at both ends.
     """
     found = [model.encode_sequence(pose) for pose in poses]
     chunks = torch.cat([posterior.mode() for _, posterior in found])
@@ -110,18 +112,18 @@ def _encode_ends(model: MotionSampler, poses: list[np.ndarray], level: Level) ->
     return ends, torch.cat([z.sample(noise) for z in posteriors])
 
 
-def _find_way(
+def _find_path(
     model: MotionSampler, ends: Latents, drawn: Tensor, length: int, level: Level, kind: PathKind
-) -> Way:
-    """Return the way between the ends: through the noise, where there is a prior.
+) -> LatentPath:
+    """Return the path between the ends; it leads through the noise if the model has a prior.
 
-    The noise is that of sequence latents ``drawn`` (2, Z) from their posteriors, such as the prior has
-    learned: their modes, the ends, stand where draws hardly ever do.
+    The noise comes from sequence latents ``drawn`` (2, Z) from their posteriors, since the prior has learned
+    such draws. The ends are posterior modes, and draws hardly ever lie near a mode.
     """
     if not model.has_prior:
         logger.warning(
-            "Without a prior latents are interpolated as they are, and what lies between may not look like "
-            "motion. Add one: htvae train-prior --checkpoint FILE."
+            "Without a prior the latents themselves are interpolated, and the steps between may not look "
+            "like motion. Add a prior: htvae train-prior --checkpoint FILE."
         )
         return partial(_interpolate, ends, kind=kind)
     prior = model.prior
@@ -131,21 +133,19 @@ def _find_way(
         for latents in (ends, ends._replace(sequence=drawn))
     )
     noise = flow.travel(start, backwards=True)
-    back = flow.travel(noise, backwards=False)
-    errors = Latents(*(end - own for end, own in zip(clean, back, strict=True)))
+    errors = move_along(clean, flow.travel(noise, backwards=False), -1)
 
-    def way(shares: Tensor) -> Latents:
-        """What the ends differ by from what comes back is added, each end's as far as it is near."""
+    def path(shares: Tensor) -> Latents:
+        """Add each end's round-trip error, weighted by nearness, so that the path starts and ends there."""
         shares = shares.to(model.device)
-        there = flow.travel(_interpolate(noise, shares, kind), backwards=False)
-        missing = _interpolate(errors, shares, "linear")
-        return prior.restore(Latents(*(a + b for a, b in zip(there, missing, strict=True))))
+        found = flow.travel(_interpolate(noise, shares, kind), backwards=False)
+        return prior.restore(move_along(found, _interpolate(errors, shares, "linear"), 1))
 
-    return way
+    return path
 
 
 def _interpolate(ends: Latents, shares: Tensor, kind: PathKind) -> Latents:
-    """Return what lies between the two entries of ``ends``; every chunk goes its own way."""
+    """Return latents between the two entries of ``ends``; each chunk is interpolated by itself."""
     return Latents(
         LatentSpace.interpolate(ends.sequence[:1], ends.sequence[1:], shares[:, None], kind),
         LatentSpace.interpolate(ends.chunks[:1], ends.chunks[1:], shares[:, None, None], kind),
@@ -154,22 +154,22 @@ def _interpolate(ends: Latents, shares: Tensor, kind: PathKind) -> Latents:
 
 @dataclass(frozen=True)
 class _Flow:
-    """Goes along the prior's flow with sequences of any length, in windows as `draw_latents` does."""
+    """Follows the prior's flow with sequences of any length, in the same windows as `draw_latents`."""
 
     prior: LatentPrior
     grid: ChunkGrid
     num_frames: int
     keep_sequence: bool
-    """Whether z is known to the flow and stays as it is."""
+    """Whether z is known to the flow and stays unchanged."""
     keep_chunks: bool
-    """Whether the chunk latents are."""
+    """Whether the chunk latents are known to the flow and stay unchanged."""
 
     @torch.no_grad()
     def travel(self, latents: Latents, backwards: bool) -> Latents:
-        """Return noise for latents (n, Z) and (n, C, K), or latents for noise; what is kept, stays.
+        """Turn latents (n, Z) and (n, C, K) into noise (backwards), or noise into latents; all standardised.
 
-        All are standardised. A window after the first has z and the chunks of the window before for known.
-        The way back knows the latents themselves, the way there what has come of the noise so far.
+        In each window after the first, z and the chunks shared with the window before are known. Backwards,
+        their known values are the given latents; forwards, the latents found so far.
         """
         result = Latents(latents.sequence.clone(), latents.chunks.clone())
         given = latents if backwards else result
@@ -202,14 +202,14 @@ class _Flow:
 
 
 def _space_evenly(decode: Callable[[Tensor], np.ndarray], steps: int) -> np.ndarray:
-    """Return poses (steps, T, N, D) along a way, chosen so that neighbours are about equally far apart.
+    """Return poses (steps, T, N, D) along a path, chosen so that neighbours are about equally far apart.
 
-    Results are moved to where, by the distances between all that were decoded so far, equal ones would be.
-    The best of all rounds counts.
+    Each round decodes at new shares. The distances between all poses decoded so far say at which shares equal
+    steps would lie. The round with the most even steps counts.
 
     Args:
-        decode: from shares (n,) to poses (n, T, N, D).
-        steps: results, the ends at shares 0 and 1 included.
+        decode: function from shares (n,) of the path to poses (n, T, N, D).
+        steps: number of results, the ends at shares 0 and 1 included.
     """
     wanted = shares = np.linspace(0, 1, steps)
     best = decoded = decode(torch.tensor([0.0, 1.0]))
@@ -226,12 +226,12 @@ def _space_evenly(decode: Callable[[Tensor], np.ndarray], steps: int) -> np.ndar
         places, decoded = np.append(places, shares[1:-1]), np.concatenate([decoded, between])
         order = np.argsort(places, kind="stable")
         places, decoded = places[order], decoded[order]
-        way = np.append(0, _measure_steps(decoded).cumsum())
-        shares = np.interp(wanted * way[-1], way, places)
+        travelled = np.append(0, _measure_steps(decoded).cumsum())
+        shares = np.interp(wanted * travelled[-1], travelled, places)
     return best
 
 
 def _measure_steps(poses: np.ndarray) -> np.ndarray:
-    """Return the mean distance (n - 1,) of points between each of poses (n, T, N, D) and the next."""
+    """Return the mean distance (n - 1,) of points between each of the poses (n, T, N, D) and the next."""
     distances: np.ndarray = np.linalg.norm(np.diff(poses, axis=0), axis=-1).mean(axis=(1, 2))
     return distances

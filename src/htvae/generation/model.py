@@ -22,7 +22,7 @@ from htvae.poses.sequence import PoseSequence
 
 
 class GenerativeModel(MotionSampler):
-    """A model with its preprocessing and its prior; made by `htvae.load`."""
+    """A trained model that generates, continues, completes, interpolates and edits; `htvae.load` makes it."""
 
     @torch.no_grad()
     def generate(
@@ -34,33 +34,35 @@ class GenerativeModel(MotionSampler):
         guidance: float | None = None,
         seed: int = 0,
     ) -> list[PoseSequence]:
-        """Draw new motion, walking where the training recordings walk.
+        """Draw new motion; people walk through the picture if they do in the training recordings.
 
-        Unit, place and coordinates are those of the training recordings (medians over them), so that both can
-        be used together; see `MotionSampler.training_place`.
+        Motion has the unit, the place and the coordinates of the training recordings (medians over them), so
+        that both can be used together; see `MotionSampler.training_place`.
 
         Args:
-            num_frames: length, at the model's frame rate; with a script, the script's where 0.
-            num_sequences: how many.
-            label: what recordings, or spans of frames, of this label show. None: anything; without a script a
-                label is drawn first, as often as training has it, and noted in the sequence.
-            script: what happens when, e.g. "walk:12s,wave:4s"; see `Script.parse`. None: it is drawn too, as
-                training recordings of the label have it, and noted likewise.
-            guidance: more than 1 exaggerates label and script. None: `SCRIPT_GUIDANCE` with a script, else 1.
-            seed: the same gives the same motion.
+            num_frames: length (frames, at the model's frame rate). 0: the script's length.
+            num_sequences: sequences to draw.
+            label: label of the recordings, or of the spans, that the motion should resemble. None: without a
+                script, each sequence gets a random label, as frequent as in training; the sequence names it.
+            script: labels of spans in their order, e.g. "walk:12s,wave:4s"; see `Script.parse`. None: each
+                sequence gets a random script, like those of training recordings with the label; the
+                sequence's ``frame_labels`` hold it.
+            guidance: strength of label and script; more than 1 exaggerates them. None: `SCRIPT_GUIDANCE` with
+                a script, else 1.
+            seed: seed of the random numbers, at least 0; the same seed gives the same motion.
 
         Raises:
-            ValueError: no prior, a label that is not known, a length below 1, or a seed below 0.
+            ValueError: the model has no prior, a label is unknown, or a number is too small.
         """
         self._require_prior()
         script = Script.parse(script, self.processor.fps) if isinstance(script, str) else script
         num_frames = num_frames or (script.num_frames if script else 0)
-        anything = label is None and script is None
+        is_free = label is None and script is None
         if guidance is None:
             guidance = SCRIPT_GUIDANCE if script else 1.0
-        _check_request(num_frames, num_sequences, seed, guidance != 1 and anything)
+        _check_request(num_frames, num_sequences, seed, guidance != 1 and is_free)
         index, script = self._find_labels(label, script, num_frames)
-        labels = self.draw_labels(num_sequences, seed) if anything else torch.full((num_sequences,), index)
+        labels = self.draw_labels(num_sequences, seed) if is_free else torch.full((num_sequences,), index)
         scripts = [script] * num_sequences if script else self.draw_scripts(labels, num_frames, seed)
         chunk_labels = torch.stack([self.label_chunks(part.label_frames(num_frames)) for part in scripts])
         request = make_request(self.grid, self.latent_dims, num_frames, labels, chunk_labels, guidance)
@@ -79,11 +81,11 @@ class GenerativeModel(MotionSampler):
     def continue_(
         self, recording: Recording, num_frames: int, num_samples: int = 1, seed: int = 0
     ) -> list[PoseSequence]:
-        """Go on where a recording ends; see `continue_recording`."""
+        """Continue a recording after its last frame; see `continue_recording`."""
         return continue_recording(self, recording, num_frames, num_samples, seed)
 
     def complete(self, recording: Recording, **options: Any) -> Completion:
-        """Fill in what a recording lacks; see `complete_recording` for the options."""
+        """Fill in a recording's missing points; see `complete_recording` for the options."""
         return complete_recording(self, recording, **options)
 
     def interpolate(
@@ -94,7 +96,7 @@ class GenerativeModel(MotionSampler):
         level: Level = "both",
         kind: PathKind = "spherical",
     ) -> list[PoseSequence]:
-        """Go from one recording to another; see `interpolate_recordings`."""
+        """Change step by step from one recording into another; see `interpolate_recordings`."""
         return interpolate_recordings(self, first, second, steps, level, kind)
 
     def edit(
@@ -105,17 +107,17 @@ class GenerativeModel(MotionSampler):
         strength: float = 1.0,
         training: Sequence[Encoding] = (),
     ) -> PoseSequence:
-        """Change what a recording is like.
+        """Move a recording towards a label, or give it another recording's style.
 
         Args:
             recording: a file, a sequence or an array.
-            towards: label, or COLUMN=VALUE, to move towards; see `edit_towards`.
-            style_from: recording whose sequence latent is taken instead; see `take_style`.
-            strength: how far to move.
+            towards: label, or COLUMN=VALUE of the manifest, to move towards; see `edit_towards`.
+            style_from: recording whose sequence latent replaces this recording's; see `take_style`.
+            strength: distance to move towards the label.
             training: encodings of the training recordings, from `encode_training`; ``towards`` needs them.
 
         Raises:
-            ValueError: neither or both of ``towards`` and ``style_from``, or an unknown label.
+            ValueError: neither or both of ``towards`` and ``style_from`` are given, or the label is unknown.
         """
         if (towards is None) == (style_from is None):
             raise ValueError("edit must be given either towards or style_from, but got neither or both.")
@@ -127,11 +129,11 @@ class GenerativeModel(MotionSampler):
         """Return the latents of the recordings that the model was trained on.
 
         Args:
-            data_dir: their folder. None: where they were in training.
+            data_dir: folder of the recordings. None: their folder in training.
             experiments_dir: folder of the cache.
 
         Raises:
-            ValueError: the folder holds none of them.
+            ValueError: the folder holds no training recording.
         """
         folder = str(data_dir or self.config.data.data_dir)
         config = self.config.replace(data_dir=folder, experiments_dir=str(experiments_dir))
@@ -146,7 +148,10 @@ class GenerativeModel(MotionSampler):
     def _find_labels(
         self, label: str | None, script: Script | None, num_frames: int
     ) -> tuple[int, Script | None]:
-        """Return the index of a recording's label, and the script: of a label of spans, it alone."""
+        """Return the index of the recordings' label, and the script.
+
+        A label of spans becomes a script of this one label.
+        """
         for name, _ in script.parts if script else ():
             self._check_chunk_label(name)
         if label is None or label in self.labels:
@@ -164,14 +169,14 @@ class GenerativeModel(MotionSampler):
             )
 
 
-def _check_request(num_frames: int, num_sequences: int, seed: int, guided_by_nothing: bool) -> None:
+def _check_request(num_frames: int, num_sequences: int, seed: int, is_guided_by_nothing: bool) -> None:
     if num_frames < 1 or num_sequences < 1:
         raise ValueError(
             f"num_frames and num_sequences must be at least 1, but got {num_frames} and {num_sequences}."
         )
     if seed < 0:
         raise ValueError(f"seed must be at least 0, but got {seed}.")
-    if guided_by_nothing:
+    if is_guided_by_nothing:
         raise ValueError("guidance must come with a label or a script, but got neither. Give --label.")
 
 
@@ -181,10 +186,10 @@ def load(path: str | Path, device: str = "auto", build_model: BuildModel | None 
     Args:
         path: ``best_model.pt`` of a run.
         device: "auto", "cpu", "cuda" or "mps".
-        build_model: makes the user's own architecture, where it was trained with one.
+        build_model: function that builds the user's own architecture. None: the model has the default one.
 
     Raises:
-        FileNotFoundError: no such file.
-        ValueError: a damaged or foreign file, or an absent device.
+        FileNotFoundError: the file does not exist.
+        ValueError: the file is damaged or foreign, or the device is absent.
     """
     return GenerativeModel(load_checkpoint(path), device, build_model)

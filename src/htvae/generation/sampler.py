@@ -1,4 +1,4 @@
-"""A trained model with its prior: it draws the latents of sequences of any length.
+"""A trained model with its prior, which draws the latents of sequences of any length.
 
 Axes: ``n`` sequences, ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates, ``C`` chunks, ``Z``
 latent_dim, ``K`` chunk_latent_dim.
@@ -28,20 +28,21 @@ from htvae.poses.sequence import Coordinates, FrameLabel, PoseSequence
 from htvae.utils.random import random_stream
 
 MOST_MOVEMENT = 3.0
-"""Recordings that move more, or less, than training recordings by more than this count as if by this."""
+"""Bound of the ratio of a recording's movement to training's, which is clipped to [1/3, 3]."""
 SEED_STRIDE = 1_000_003
-"""Seeds of neighbouring sequences are this far apart, so that those of two runs hardly meet."""
+"""Factor of a request's seed. Each of its sequences adds its index to the product, so that two requests
+hardly ever share a seed."""
 
 
 class Place(NamedTuple):
-    """Where motion lies that was made anew, so that it can be compared with recordings."""
+    """Unit, place and coordinates of generated motion, so that it can be compared with recordings."""
 
     unit: float
     """Torso length, in the recordings' units."""
     origin: np.ndarray
-    """(D,) where the path begins, in the recordings' units."""
+    """Beginning (D,) of the path, in the recordings' units."""
     coordinates: Coordinates
-    """Coordinates of the file."""
+    """Meaning of the numbers in the file."""
 
 
 class MotionSampler(TrainedModel):
@@ -54,20 +55,20 @@ class MotionSampler(TrainedModel):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Labels of recordings that can be asked for."""
+        """Labels of recordings that the prior knows."""
         return self._prior_state.labels if self._prior_state else ()
 
     @property
     def chunk_labels(self) -> tuple[str, ...]:
-        """Labels of spans that a script can ask for."""
+        """Labels of spans that the prior knows."""
         return self._prior_state.chunk_labels if self._prior_state else ()
 
     def draw_labels(self, count: int, seed: int) -> Tensor:
-        """Draw labels (n,) as often as training has them, for motion of which none is asked."""
+        """Draw labels (n,), each as often as training has it, for motion without a requested label."""
         return draw_labels(self._require_prior().label_shares, count, seed)
 
     def draw_scripts(self, labels: Tensor, num_frames: int, seed: int) -> list[Script]:
-        """Draw what happens when in sequences of these labels (n,), as training has it; see `draw_script`."""
+        """Draw a script for each label (n,), like the scripts of training; see `draw_script`."""
         saved = self._require_prior()
         return [
             draw_script(
@@ -80,7 +81,7 @@ class MotionSampler(TrainedModel):
         """Return the indices (C, Q) of the labels of a sequence's chunks.
 
         Args:
-            frame_labels: of each frame; those that the prior does not know are left open.
+            frame_labels: label of each frame; a label that the prior does not know is left open.
         """
         known: dict[str | None, int] = {name: index for index, name in enumerate(self.chunk_labels, start=1)}
         frames = torch.tensor([known.get(name, NO_LABEL) for name in frame_labels])
@@ -91,13 +92,13 @@ class MotionSampler(TrainedModel):
         """The prior over the latents.
 
         Raises:
-            ValueError: the model has none, or that of another VAE.
+            ValueError: the model has no prior, or the prior belongs to another VAE.
         """
         saved, sizes = self._require_prior(), self.config.model
         if saved.vae_hash != hash_weights(self.model.state_dict()):
             raise ValueError(
-                "The prior must belong to the model's own VAE, but was fitted to another one's latents. "
-                "Fit one to this: htvae train-prior --checkpoint FILE."
+                "The prior must belong to the model's own VAE, but was fitted to another VAE's latents. "
+                "Fit a new prior: htvae train-prior --checkpoint FILE."
             )
         prior = LatentPrior(
             saved.config, sizes.latent_dim, sizes.chunk_latent_dim, len(saved.labels), len(saved.chunk_labels)
@@ -115,13 +116,13 @@ class MotionSampler(TrainedModel):
         if self._prior_state is None:
             raise ValueError(
                 "The model must have a prior to generate, but has none. Add one: htvae train-prior "
-                "--checkpoint FILE (train.py does so itself unless prior_steps is 0)."
+                "--checkpoint FILE (train.py adds one unless prior_steps is 0)."
             )
         return self._prior_state
 
     @property
     def latent_dims(self) -> tuple[int, int]:
-        """Numbers of the sequence latent and of a chunk latent."""
+        """Sizes Z and K of the sequence latent and of a chunk latent."""
         return self.config.model.latent_dim, self.config.model.chunk_latent_dim
 
     def draw(self, request: Request, seed: int) -> Latents:
@@ -142,13 +143,13 @@ class MotionSampler(TrainedModel):
         return sequence, chunks
 
     def point_scale(self, pose: np.ndarray) -> np.ndarray:
-        """Return the spread (L,) of a recording's hidden landmarks around what is decoded, torso lengths.
+        """Return the spread (L,) of hidden landmarks around their decoded places, torso lengths.
 
-        That is the learned spread, larger where the recording moves more than training recordings do and
-        smaller where it moves less, in proportion, up to `MOST_MOVEMENT` times.
+        It is the learned spread times the ratio of the recording's movement to training's, clipped by
+        `MOST_MOVEMENT`.
 
         Args:
-            pose: (T, N, D) of the recording, torso lengths, NaN where missing.
+            pose: (T, N, D), the recording in torso lengths, NaN where missing.
         """
         num_landmarks = len(self.processor.landmarks)
         hidden = self.model.log_scale.detach()[1, :num_landmarks] * SCALE_GAIN
@@ -160,7 +161,7 @@ class MotionSampler(TrainedModel):
 
     @cached_property
     def training_place(self) -> Place:
-        """Where the training recordings lie: the place of motion that belongs to no recording."""
+        """Place of the training recordings, for motion that belongs to no recording."""
         processor, coordinates = self.processor, coordinates_of(self.config.data)
         return Place(processor.typical_unit, np.array(processor.typical_origin, np.float32), coordinates)
 
@@ -174,7 +175,7 @@ class MotionSampler(TrainedModel):
     ) -> PoseSequence:
         """Return poses (T, N, D), in torso lengths, as a recording.
 
-        The root's velocity becomes its path, on a ground as level as in the training recordings.
+        The root's velocity becomes its path, on a ground as level as in training (see `level_path`).
 
         Args:
             pose: the poses.
@@ -200,6 +201,9 @@ class MotionSampler(TrainedModel):
         )
 
     def level_path(self, pose: np.ndarray, path: np.ndarray) -> np.ndarray:
-        """Return a path (T, D) of poses (T, L, D), on a ground as level as in training; see `level_path`."""
+        """Keep the ground under a path (T, D) of poses (T, L, D) as level as training's.
+
+        See `htvae.poses.ground.level_path`.
+        """
         most = self._prior_state.ground_range if self._prior_state else math.inf
         return level_path(pose, path, self.processor.fps, most)

@@ -1,4 +1,7 @@
-"""What shall happen when: ``walk:12s,wave-left-hand:4s,run:10s``, or as often and as long as in training."""
+"""Scripts: which labels follow each other, and for how long, e.g. ``walk:12s,wave-left-hand:4s,run:10s``.
+
+A script is given by the user, or drawn from the scripts of the training recordings.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,17 +15,19 @@ from htvae.poses.sequence import FrameLabel
 
 @dataclass(frozen=True)
 class Script:
-    """Labels one after the other, each with its length (frames)."""
+    """Labels one after the other, each for a number of frames."""
 
     parts: tuple[tuple[str | None, int], ...]
-    """A label of None leaves open what happens; no parts at all leave everything open."""
+    """Labels and their lengths (frames). A label of None leaves its span open; no parts leave everything
+    open."""
 
     @classmethod
     def parse(cls, text: str, fps: float | None) -> "Script":
-        """Read ``label:12s,label:400f``: lengths in seconds or in frames, of the model's frame rate.
+        """Read ``label:12s,label:400f``: lengths in seconds (s), or in frames (f) of the model's frame rate.
 
         Raises:
-            ValueError: another form, a length below one frame, or seconds where no frame rate is known.
+            ValueError: the text has another form, a length is not above 0, or lengths are in seconds and
+                ``fps`` is None.
         """
         return cls(tuple(_parse_part(part.strip(), fps) for part in text.split(",")))
 
@@ -56,20 +61,22 @@ def draw_script(
     num_frames: int,
     rng: np.random.Generator,
 ) -> Script:
-    """Draw what happens when, as recordings of a label have it: a semi-Markov chain of spans.
+    """Draw a script like those of the recordings of a label: a semi-Markov chain of spans.
 
-    It begins at a random frame of a random recording, with what is left of the span there. What follows, and
-    for how long, is a span that follows one of the same label somewhere; where none does, the script ends,
-    and its last label lasts (`Script.frame_labels`). A longer script begins like a shorter one.
+    - The script begins at a random frame of all recordings, with the rest of the span there.
+    - The next span, label and length, is a random one of the spans that follow a span of the same label in a
+      recording. If there is none, the script ends, and its last label lasts (`Script.frame_labels`).
+    - A longer script begins like a shorter one.
 
     Args:
-        recorded: of training, see `htvae.inference.checkpoint.PriorState`; none: everything is left open.
-        names: of the labels of spans.
-        label: index of the recordings' label; where none has it, all recordings count.
-        num_frames: length.
+        recorded: scripts of the training recordings, see `htvae.inference.checkpoint.PriorState`. Empty:
+            everything is left open.
+        names: names of the labels of spans.
+        label: index of the recordings' label. If no recording has it, all recordings count.
+        num_frames: length of the script (frames).
         rng: random numbers.
 
-    Source: Yu 2010, "Hidden semi-Markov models"; how long states last, and what follows, as counted.
+    Source: Yu 2010, "Hidden semi-Markov models"; durations and transitions are the counted ones.
     """
     alike = [parts for index, parts in recorded if index == label] or [parts for _, parts in recorded]
     if not alike:
@@ -87,7 +94,7 @@ def draw_script(
 
 
 def _begin(scripts: Sequence[Sequence[tuple[int, int]]], rng: np.random.Generator) -> tuple[int, int]:
-    """Return the label at a random frame, and how long it still lasts."""
+    """Return the label at a random frame, and the frames for which it still lasts."""
     spans = [span for parts in scripts for span in parts]
     stops = np.cumsum([frames for _, frames in spans])
     frame = int(rng.integers(stops[-1]))

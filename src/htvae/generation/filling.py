@@ -1,0 +1,134 @@
+"""The VAE's best single answer for points that are missing.
+
+- The VAE has learned to return points that are hidden from it. It is asked in several passes; in each pass it
+  sees its last answer beside the observed points.
+- In each pass the latents are refined to fit the observed points, and the chunks lie in another place.
+- Landmarks that are never seen are started at several heights, and the answer that fits the observed points
+  best counts: a hidden arm hangs or waves, and an answer that starts with one does not find the other.
+
+Axes: ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate, pairwise
+
+import numpy as np
+
+from htvae.data.processing import ProcessedSequence
+from htvae.inference.model import TrainedModel
+from htvae.poses.geometry import fill_gaps, observed_points
+from htvae.utils.progress import track
+
+REACH = 30
+"""Frames from an observed point at which its correction of hidden points has faded out."""
+NUM_PASSES = 12
+"""Passes. Many passes of a few gradient steps do better than one pass of many (docs/log/2026-11-25.md)."""
+PASS_STEPS = 5
+"""Gradient steps of a pass."""
+LAST_STEPS = 10
+"""Gradient steps of each of the last passes, whose mean counts (docs/log/2026-11-28.md)."""
+SHIFTS = (0, 2, 1, 3)
+"""Frames, in quarters of a chunk's stride, by which the recording is moved in each pass, in turns. Points
+near the border of a chunk are filled in less well, so the border should not stay in one place."""
+START_HEIGHTS = (2.0, -2.0)
+"""Heights above the training mean, in standard deviations, at which a landmark that is never seen is also
+started."""
+UP = 1
+"""Index of the coordinate y."""
+
+
+def fill_in(model: TrainedModel, processed: Sequence[ProcessedSequence]) -> list[np.ndarray]:
+    """Return recordings (T, N, D), torso lengths, with every point filled in as well as the model can.
+
+    Observed points stay. Each pass encodes the observed points together with the last pass's answer, because
+    the encoder reads a whole body more exactly than a body with holes; refinement fits the observed points
+    alone. The result is the mean of the last passes, one for each of `SHIFTS`. If there are several starts,
+    the one whose answers in these passes lie nearest to the observed points is returned.
+
+    Source: Rezende et al. 2014, "Stochastic Backpropagation and Approximate Inference in Deep Generative
+        Models", on the imputation of missing data, with the posteriors' modes in place of draws.
+    """
+    starts = [_find_starts(model, p) for p in processed]
+    observed = [p for p, own in zip(processed, starts, strict=True) for _ in own]
+    filled = [start for own in starts for start in own]
+    last = deque[list[np.ndarray]](maxlen=len(SHIFTS))
+    misfits = deque[list[float]](maxlen=len(SHIFTS))
+    for number in track("Filling in", range(NUM_PASSES)):
+        quarters = SHIFTS[number % len(SHIFTS)]
+        steps = PASS_STEPS if number < NUM_PASSES - len(SHIFTS) else LAST_STEPS
+        answers = _answer(model, filled, observed, quarters * model.grid.stride // 4, steps)
+        misfits.append([_misfit(p.pose, pose) for p, pose in zip(observed, answers, strict=True)])
+        last.append([meet_observed(p.pose, pose) for p, pose in zip(observed, answers, strict=True)])
+        filled = [replace(p, pose=pose) for p, pose in zip(observed, last[-1], strict=True)]
+    means = [np.mean(poses, axis=0) for poses in zip(*last, strict=True)]
+    cost = np.mean(misfits, axis=0)
+    borders = accumulate((len(own) for own in starts), initial=0)
+    return [means[first + int(np.argmin(cost[first:stop]))] for first, stop in pairwise(borders)]
+
+
+def _find_starts(model: TrainedModel, processed: ProcessedSequence) -> list[ProcessedSequence]:
+    """Return the inputs of the first pass: the recording, and versions that contain its unseen landmarks."""
+    count = len(model.processor.landmarks)
+    seen = observed_points(processed.pose[:, :count]).any(axis=0)
+    starts = [processed]
+    if seen.all() or not seen.any():
+        return starts
+    mean = np.asarray(model.processor.pose_mean, np.float32)[:count][~seen]
+    scale = np.asarray(model.processor.pose_scale, np.float32)[:count][~seen]
+    for height in START_HEIGHTS:
+        places, pose = mean.copy(), processed.pose.copy()
+        places[:, UP] += np.float32(height) * scale
+        pose[:, :count][:, ~seen] = places
+        starts.append(replace(processed, pose=pose))
+    return starts
+
+
+def _misfit(known: np.ndarray, places: np.ndarray) -> float:
+    """Return the mean distance of places (T, N, D) from the known points, NaN where missing."""
+    distance = np.linalg.norm(places - known, axis=-1)
+    return float(np.nan_to_num(distance).sum() / max(np.isfinite(distance).sum(), 1))
+
+
+def _answer(
+    model: TrainedModel,
+    filled: Sequence[ProcessedSequence],
+    observed: Sequence[ProcessedSequence],
+    shift: int,
+    steps: int,
+) -> list[np.ndarray]:
+    """Return the model's refined answers (T, N, D), with all chunks ``shift`` frames earlier."""
+    shown = [_put_off(p, shift) for p in filled]
+    fitted = [_put_off(p, shift) for p in observed]
+    return [answer.pose[shift:] for answer in model.reconstruct_all(shown, steps, fitted)]
+
+
+def _put_off(processed: ProcessedSequence, num_frames: int) -> ProcessedSequence:
+    """Return a recording with ``num_frames`` empty frames before its first."""
+    pose = np.pad(processed.pose, ((num_frames, 0), (0, 0), (0, 0)), constant_values=np.nan)
+    frames = np.pad(processed.record.source_frames, (num_frames, 0), mode="edge")
+    return replace(processed, pose=pose, record=replace(processed.record, source_frames=frames))
+
+
+def meet_observed(known: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Put the known points into places (T, L, D), and move the other points to meet them.
+
+    The difference ``known - places`` of each landmark is interpolated across its gaps, held before its first
+    and after its last known point, and fades out within `REACH` frames of a known point.
+    """
+    observed = observed_points(known)
+    difference = np.where(observed[..., None], known - places, np.float32(np.nan))
+    carried = np.nan_to_num(fill_gaps(difference, observed)) * nearness(observed, REACH)[..., None]
+    return np.where(observed[..., None], known, places + carried).astype(np.float32)
+
+
+def nearness(observed: np.ndarray, reach: int) -> np.ndarray:
+    """Return (T, L) in [0, 1]: 1 where a point is observed, falling to 0 at ``reach`` frames from there.
+
+    A landmark that is never observed has 0 throughout.
+    """
+    frames = np.arange(len(observed), dtype=np.float64)[:, None]
+    before = np.maximum.accumulate(np.where(observed, frames, -np.inf), axis=0)
+    after = np.minimum.accumulate(np.where(observed, frames, np.inf)[::-1], axis=0)[::-1]
+    return np.clip(1 - np.minimum(frames - before, after - frames) / reach, 0, 1).astype(np.float32)
