@@ -32,26 +32,26 @@ def evaluate(argv: Sequence[str]) -> None:
 def parse_evaluate(
     argv: Sequence[str], prog: str = "htvae evaluate"
 ) -> tuple[EvaluateOptions, "BuildModel | None"]:
-    """Return what to score and where results go, and the user's own architecture where there is one."""
+    """Return the options of an evaluation, and the user's own architecture or None."""
     return parse_with_model(EvaluateOptions, argv, prog)
 
 
 def run_evaluation(
     options: EvaluateOptions, metrics: Mapping[str, "Metric"], build_model: "BuildModel | None" = None
 ) -> dict[str, float]:
-    """Score a model, say what was found, and write it to ``options.output_dir``.
+    """Score a model, print a report, and write all figures to ``options.output_dir``.
 
     Args:
-        options: checkpoint, recordings, what to write.
-        metrics: metrics of reconstruction by name, a user's own among them.
-        build_model: makes the user's own architecture, where the model was trained with one.
+        options: checkpoint, recordings, files to write.
+        metrics: metrics of reconstruction by name, the user's own among them.
+        build_model: function that builds the user's own architecture. None: the model has the default one.
 
     Returns:
         All figures by name, as in ``metrics.json``.
 
     Raises:
-        FileNotFoundError: no such checkpoint or folder.
-        ValueError: faulty files, or no recordings to score.
+        FileNotFoundError: the checkpoint or the folder does not exist.
+        ValueError: files are faulty, or there are no recordings to score.
     """
     from htvae.cli.report_scores import print_report, write_figures
     from htvae.evaluation.evaluator import ScoreRequest, score_model
@@ -84,7 +84,7 @@ def run_evaluation(
 
 
 def _open_data(model: "TrainedModel", options: EvaluateOptions) -> "PoseDataLoader":
-    """Read recordings as the model's own were read, split as its training split them."""
+    """Read recordings with the model's own settings and splits."""
     from htvae.data.loader import PoseDataLoader
 
     data_dir = str(options.data_dir or model.config.data.data_dir)
@@ -95,7 +95,7 @@ def _open_data(model: "TrainedModel", options: EvaluateOptions) -> "PoseDataLoad
 def _extract_latents(
     model: "TrainedModel", data: "PoseDataLoader", options: EvaluateOptions
 ) -> list["Encoding"]:
-    """Save the latents of every recording in the folder, whatever its split."""
+    """Save the latents of every recording in the folder, of all splits, and return them."""
     from htvae.inference.latent_files import save_latents
 
     by_split = {split: data.processed(split) for split in ("train", "val", "test", "new")}
@@ -128,7 +128,7 @@ def encode(argv: Sequence[str]) -> None:
 
 
 def reconstruct(argv: Sequence[str]) -> None:
-    """Write recordings as the model returns them."""
+    """Write the model's reconstructions of recordings."""
     options, build_model = parse_with_model(
         ReconstructOptions, argv, "htvae reconstruct", positional=["inputs"]
     )

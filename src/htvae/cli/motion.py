@@ -1,7 +1,7 @@
-"""What the commands of generation do: options in, files out.
+"""The work of the generating commands: options in, files out.
 
-Each writes pose CSVs with ``manifest.csv`` and ``frame_labels.csv`` (so that the folder can be trained on), a
-picture, and ``generation.json`` with seed and settings.
+Each command writes pose CSVs with ``manifest.csv`` and ``frame_labels.csv`` (so that the folder can be
+trained on), a picture, and ``generation.json`` with seed and settings.
 """
 
 import json
@@ -30,10 +30,11 @@ from htvae.utils.files import atomic_write
 logger = logging.getLogger(__name__)
 
 PICTURE_SECONDS = 30
-"""Longest GIF (s). An MP4 shows all of each sequence."""
+"""Longest GIF (s). An MP4 shows each sequence in full."""
 PICTURE_PANELS = 4
-"""Sequences in a picture, at most."""
+"""Most sequences in a picture."""
 DEFAULT_FRAMES = 1000
+"""Frames of a generated sequence if neither a length nor a script is given."""
 
 
 def generate(options: GenerateOptions, build_model: BuildModel | None = None) -> list[Path]:
@@ -51,14 +52,14 @@ def generate(options: GenerateOptions, build_model: BuildModel | None = None) ->
 
 
 def continue_(options: ContinueOptions, build_model: BuildModel | None) -> list[Path]:
-    """Go on where a recording ends."""
+    """Continue a recording after its last frame."""
     model = _open(options, build_model)
     sequences = model.continue_(options.recording, options.num_frames, options.num_samples, options.seed)
     return _write(options, model, sequences, f"after {options.recording.stem}")
 
 
 def complete(options: CompleteOptions, build_model: BuildModel | None) -> list[Path]:
-    """Fill in what a recording lacks."""
+    """Fill in a recording's missing points."""
     model = _open(options, build_model)
     completion = model.complete(
         options.recording,
@@ -72,14 +73,14 @@ def complete(options: CompleteOptions, build_model: BuildModel | None) -> list[P
 
 
 def interpolate(options: InterpolateOptions, build_model: BuildModel | None) -> list[Path]:
-    """Go from one recording to another."""
+    """Change step by step from one recording into another."""
     model = _open(options, build_model)
     sequences = model.interpolate(options.first, options.second, options.steps, options.level, options.kind)
     return _write(options, model, sequences, f"{options.first.stem} to {options.second.stem}")
 
 
 def edit(options: EditOptions, build_model: BuildModel | None) -> list[Path]:
-    """Change what a recording is like."""
+    """Move a recording towards a label or another recording's style."""
     model = _open(options, build_model)
     if options.style_from is not None:
         edited = model.edit(options.recording, style_from=options.style_from)
@@ -92,14 +93,14 @@ def edit(options: EditOptions, build_model: BuildModel | None) -> list[Path]:
 
 
 def remove_earlier(folder: Path) -> None:
-    """Remove a folder that one of these commands wrote; its generation.json says that one did."""
+    """Remove a folder if it has a generation.json, so that one of these commands wrote it."""
     if (folder / "generation.json").is_file():
-        logger.info("What was generated earlier in %s is replaced.", folder)
+        logger.info("Earlier generated files in %s are replaced.", folder)
         shutil.rmtree(folder)
 
 
 def _open(options: MotionOptions, build_model: BuildModel | None) -> GenerativeModel:
-    """Load the model, after a check that results can be written."""
+    """Check that results can be written, then load the model."""
     taken = sorted(options.output_dir.rglob("*.csv")) if options.output_dir.is_dir() else []
     if taken:
         raise FileExistsError(
@@ -124,7 +125,7 @@ def _write(
 def _describe(
     options: MotionOptions, model: GenerativeModel, sequences: Sequence[PoseSequence], title: str
 ) -> list[Path]:
-    """Draw a picture of the sequences and write down how they were made."""
+    """Draw a picture of the sequences, write generation.json, and return both files."""
     files = []
     if options.video != "none":
         files.append(_draw(model, sequences, options.output_dir / f"motion.{options.video}", title))

@@ -1,4 +1,4 @@
-"""What ``htvae evaluate`` says and writes: the verdict, a table, and metrics.json."""
+"""The report of ``htvae evaluate``: the printed verdict and table, and metrics.json."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from htvae.utils.files import atomic_write
 
 
 def print_report(figures: Mapping[str, float], path: Path) -> None:
-    """Print the verdict, the table, and where the rest is."""
+    """Print the verdict, the table, and the path of metrics.json."""
     print("\n".join(give_verdict(figures)), summarise(figures), sep="\n\n")
     print(f"\nAll {len(figures)} figures, what they mean, and the full verdict: {path}")
 
@@ -22,7 +22,8 @@ def print_report(figures: Mapping[str, float], path: Path) -> None:
 def write_figures(options: EvaluateOptions, scores: Scores) -> Path:
     """Write ``metrics.json`` and return its path.
 
-    ``figures`` are the values by name, null where not finite; ``meanings`` hold unit and what is good.
+    ``figures`` are the values by name, null where not finite. ``meanings`` hold each figure's unit and its
+    good direction.
     """
     figures = scores.figures
     meanings = {name: figure for name in figures if (figure := explain(name)) is not None}

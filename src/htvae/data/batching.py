@@ -24,22 +24,22 @@ class PoseBatch:
     """Windows padded to the longest. Frames from ``num_frames`` on are padding; unobserved is not padding."""
 
     pose: Tensor
-    """(B, T, N, D) float32, what the model may see; 0 where hidden, missing or padded."""
+    """Input (B, T, N, D), float32, of the model; 0 where hidden, missing or padded."""
     observed: Tensor
-    """(B, T, N) bool, True where ``pose`` is real."""
+    """Mask (B, T, N), bool, True where ``pose`` is real."""
     target: Tensor
-    """(B, T, N, D) float32, what is scored; NaN where nothing is."""
+    """Target (B, T, N, D), float32, of the reconstruction; NaN where nothing is scored."""
     num_frames: Tensor
-    """(B,) int64, real frames of each window."""
+    """Real frames (B,), int64, of each window."""
     seeds: Tensor
-    """(B,) int64, of the model's random numbers for each window."""
+    """Seeds (B,), int64, of the model's random numbers for each window."""
 
     def __len__(self) -> int:
         return self.pose.shape[0]
 
     @property
     def frame_mask(self) -> Tensor:
-        """(B, T) bool, True on real frames."""
+        """Mask (B, T), bool, True on real frames."""
         frames = torch.arange(self.pose.shape[1], device=self.num_frames.device)
         return frames < self.num_frames[:, None]
 
@@ -48,7 +48,7 @@ class PoseBatch:
         return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
 
     def pin_memory(self) -> "PoseBatch":
-        """Return the batch in page-locked memory, from where it is copied to a GPU beside other work."""
+        """Return the batch in page-locked memory, so that it can be copied to a GPU during other work."""
         return self._map(Tensor.pin_memory)
 
     def _map(self, change: Callable[[Tensor], Tensor]) -> "PoseBatch":
@@ -69,14 +69,14 @@ def collate(samples: Sequence[WindowSample]) -> PoseBatch:
 
 
 def collate_step(samples: Sequence[WindowSample], micro_batch_frames: int) -> list[PoseBatch]:
-    """Turn the windows of one optimiser step into micro-batches of at most so many padded frames."""
+    """Turn the windows of one optimiser step into micro-batches, see `cut_micro_batches`."""
     ordered = sorted(samples, key=lambda sample: len(sample.pose))
     cuts = cut_micro_batches([len(sample.pose) for sample in ordered], micro_batch_frames)
     return [collate(ordered[cut]) for cut in cuts]
 
 
 def cut_micro_batches(lengths: Sequence[int], max_frames: int) -> list[slice]:
-    """Cut windows, shortest first, into runs of at most ``max_frames`` padded frames, or of one window."""
+    """Cut windows, shortest first, into runs of one window or of at most ``max_frames`` padded frames."""
     starts = [0] if len(lengths) else []
     for index, length in enumerate(lengths):
         if index > starts[-1] and (index + 1 - starts[-1]) * length > max_frames:
@@ -89,13 +89,14 @@ def pack_steps(
 ) -> list[np.ndarray]:
     """Share windows out to optimiser steps of about the same number of frames (or of windows).
 
-    Each step mixes long and short windows, of recordings drawn at random: windows are dealt out octave by
-    octave, the longest first, each to the step that has the least so far (nearly the LPT rule of Graham 1969,
-    "Bounds on multiprocessing timing anomalies"). Where windows are larger than a step's share, steps differ
-    in size.
+    - Windows are dealt out octave by octave, the longest first and otherwise in random order. Each goes to
+      the step that has the least so far, so each step mixes long and short windows of random recordings.
+    - Steps differ in size if a window is larger than a step's share.
 
     Returns:
-        Indices of each step's windows, none empty.
+        Indices of each step's windows; no step is empty.
+
+    Source: Graham 1969, "Bounds on multiprocessing timing anomalies", the LPT rule, here by octaves.
     """
     order = rng.permutation(len(lengths))
     amounts = lengths if by_frames else np.ones_like(lengths)
@@ -111,10 +112,11 @@ def pack_steps(
 
 
 def share_windows(lengths: np.ndarray, num_ranks: int) -> list[np.ndarray]:
-    """Share windows out to processes: the longest first, each to the one with the fewest frames so far.
+    """Share windows out to processes: the longest first, each to the process with the fewest frames so far.
 
     Returns:
-        Indices of each process's windows, in ascending order; none where there are fewer windows.
+        Indices of each process's windows, in ascending order. Some processes get none if there are fewer
+        windows than processes.
     """
     frames, rank_of = [0] * num_ranks, np.zeros(len(lengths), int)
     for index in np.argsort(-lengths, kind="stable").tolist():
@@ -124,10 +126,11 @@ def share_windows(lengths: np.ndarray, num_ranks: int) -> list[np.ndarray]:
 
 
 class TrainingSampler(Sampler[list[tuple[int, int]]]):
-    """Yields the windows, (epoch, index), of each optimiser step of an epoch; the order is f(seed, epoch).
+    """Yields the windows, (epoch, index), of each optimiser step of an epoch.
 
-    Steps are the same for any number of processes. Each process gets its share of every step, which may be
-    empty, so that all of them take as many steps.
+    - The order is a function of seed and epoch.
+    - Steps are the same for any number of processes. Each process gets its share of every step, which may be
+      empty, so all processes take the same number of steps.
     """
 
     def __init__(
@@ -139,7 +142,7 @@ class TrainingSampler(Sampler[list[tuple[int, int]]]):
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int, first_step: int = 0) -> None:
-        """Choose the epoch, and the step to begin with."""
+        """Begin an epoch at its step ``first_step``."""
         self.epoch = epoch
         self.first_step = first_step
         self.dataset.set_epoch(epoch)
@@ -159,16 +162,17 @@ class TrainingSampler(Sampler[list[tuple[int, int]]]):
             yield [(self.epoch, index) for index in self.own_windows(number)]
 
     def own_windows(self, number: int) -> list[int]:
-        """Return this process's windows of the epoch's step of that number."""
+        """Return this process's windows of step ``number`` of the epoch."""
         step = self.steps[number]
         share = share_windows(self.dataset.lengths[step], self.num_ranks)[self.rank]
         return step[share].tolist()
 
 
 class EvaluationSampler(Sampler[list[int]]):
-    """Yields a process's share of all windows, the shortest first, in batches of ``max_frames`` at most.
+    """Yields a process's share of all windows, the shortest first, in batches.
 
-    These are padded frames. All processes get as many batches, empty ones last.
+    A batch holds one window or at most ``max_frames`` padded frames. All processes get the same number of
+    batches; empty ones come last.
     """
 
     def __init__(

@@ -1,16 +1,14 @@
-"""Windows of processed recordings, as the model sees them.
+"""Windows of processed recordings for training and validation.
 
-Unusual here:
+- A training epoch cuts every recording at a random offset into windows of a random length. The windows hold
+  every frame exactly once, and a step mixes short and long windows of many recordings.
+- Evaluation cuts the overlapping windows of `ChunkGrid` and scores only their centres.
+- All random numbers are a function of (seed, epoch, index), so the order and the number of workers do not
+  matter. An index may carry its epoch, because `set_epoch` does not reach a worker's copy of the data set.
+- The model's input (``pose``, ``observed``) and its target differ: the model must also return landmarks and
+  frames that augmentation hides.
 
-- A training epoch cuts every recording at a random offset into windows of a random length, so that they hold
-  every frame exactly once and a step sees short and long ones of many recordings. Evaluation cuts the
-  overlapping windows of `ChunkGrid` and scores only their centres.
-- All random numbers are a function of (seed, epoch, index), so that order and number of workers do not
-  matter. An index may carry its epoch, because a worker's copy of the data set does not hear of `set_epoch`.
-- What the model sees (``pose``, ``observed``) and what it is scored on (``target``) differ: landmarks and
-  frames that augmentation hides must be returned all the same.
-
-Axes: T frames, N points (the landmarks, and the root velocity last where it is kept), D coordinates.
+Axes: ``T`` frames, ``N`` points (the landmarks, then the root velocity if there is one), ``D`` coordinates.
 """
 
 import dataclasses
@@ -35,10 +33,11 @@ from htvae.utils.random import random_seed, random_stream
 logger = logging.getLogger(__name__)
 
 LEAST_WINDOW = 256
-"""Training windows are drawn from this length (frames) up to ``max_frames``, each octave as often."""
+"""Shortest length (frames) of training windows; the longest is ``max_frames``, and each octave between them
+is drawn as often."""
 
 Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
-"""(pose (T, N, D), rng) -> pose of the same shape."""
+"""Function from a pose (T, N, D) and random numbers to a pose of the same shape."""
 
 
 class Window(NamedTuple):
@@ -48,36 +47,37 @@ class Window(NamedTuple):
     start: int
     stop: int
     keep_start: int
-    """First frame that is scored (and that a long recording's result is taken from)."""
+    """First frame that is scored."""
     keep_stop: int
+    """Frame after the last one that is scored."""
     num_frames: int
-    """Frames that it is played in, other than ``stop - start`` with time warp."""
+    """Frames that the window has after time warp; without it, ``stop - start``."""
 
 
 class WindowSample(NamedTuple):
     """One window as arrays."""
 
     pose: np.ndarray
-    """(T, N, D) float32, what the model sees; 0 where hidden or missing."""
+    """Input (T, N, D), float32, of the model; 0 where hidden or missing."""
     observed: np.ndarray
-    """(T, N) bool, True where ``pose`` is real."""
+    """Mask (T, N), bool, True where ``pose`` is real."""
     target: np.ndarray
-    """(T, N, D) float32, what is scored; NaN where nothing is."""
+    """Target (T, N, D), float32, of the reconstruction; NaN where nothing is scored."""
     seed: int = 0
     """Seed of the model's random numbers for this window; unused in evaluation."""
 
 
 class Augmentations(NamedTuple):
-    """What varies a training window, in order."""
+    """Augmentations of a training window, in order."""
 
     both: list[Augmentation]
-    """Change what the model sees and what it must return alike."""
+    """Augmentations that change input and target alike."""
     input_only: list[Augmentation]
-    """Change only what the model sees."""
+    """Augmentations that change only the input."""
 
 
 def build_augmentations(config: DataConfig, processor: PoseDataProcessor) -> Augmentations:
-    """List the augmentations that the settings switch on. To add one of your own, append it here."""
+    """List the augmentations that the settings switch on. Append your own here."""
     both: list[Augmentation] = []
     if config.mirror_probability:
         partners = processor.mirror
@@ -106,11 +106,11 @@ class PoseSequenceDataset(Dataset[WindowSample]):
         sequences: recordings in the model's coordinates.
         processor: the processor that made them.
         config: lengths and augmentation.
-        grid: how a long recording is cut in evaluation.
-        training: random windows with augmentation, new ones each epoch; else the windows of the grid.
-        seed: of offsets and augmentation.
-        plain_from: first epoch in which windows are shown as they were recorded, though parts stay hidden.
-            None: no epoch.
+        grid: chunk grid, whose windows evaluation uses.
+        training: True: random windows with augmentation, new ones each epoch. False: the windows of the grid.
+        seed: seed of offsets and augmentation.
+        plain_from: first epoch in which windows are not mirrored, rotated, scaled or warped; parts of them
+            are still hidden, and jitter is still added. None: all epochs are varied.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class PoseSequenceDataset(Dataset[WindowSample]):
         seed: int = 0,
         plain_from: int | None = None,
     ) -> None:
-        self.poses = [sequence.pose for sequence in sequences]  # not the sequences: workers get a copy
+        self.poses = [sequence.pose for sequence in sequences]  # poses alone: workers get a copy
         self.max_frames = config.max_frames
         self.grid = grid
         self.time_warp = config.time_warp
@@ -144,11 +144,11 @@ class PoseSequenceDataset(Dataset[WindowSample]):
 
     @property
     def is_varied(self) -> bool:
-        """Whether this epoch mirrors, turns, scales and warps its windows."""
+        """Whether this epoch mirrors, rotates, scales and warps its windows."""
         return self.epoch < self.plain_from
 
     def set_epoch(self, epoch: int) -> None:
-        """Cut the windows of an epoch."""
+        """Begin an epoch: cut its windows."""
         self.epoch = epoch
         self.windows = self._tile() if self.training else self._cut()
         self.lengths = np.array([window.num_frames for window in self.windows], dtype=np.int64)
@@ -200,10 +200,10 @@ class PoseSequenceDataset(Dataset[WindowSample]):
 
 
 def tile_spans(num_frames: int, size: int, offset: int) -> list[tuple[int, int]]:
-    """Cut [0, num_frames) at ``offset`` (below ``size``) and every ``size`` frames from there.
+    """Cut [0, num_frames) at ``offset`` (below ``size``), and every ``size`` frames from there.
 
-    A recording that fits into one window is not cut. A remainder below a quarter of ``size`` at either end
-    shares its neighbour's frames: very short windows teach little.
+    A recording that fits into one window is not cut. If the first or the last window would be shorter than a
+    quarter of ``size``, it and its neighbour are cut into two equal windows: very short windows teach little.
     """
     if num_frames <= size:
         return [(0, num_frames)]
@@ -216,7 +216,7 @@ def tile_spans(num_frames: int, size: int, offset: int) -> list[tuple[int, int]]
 
 
 def _keep(pose: np.ndarray, window: Window) -> np.ndarray:
-    """Return the poses with NaN outside the kept span."""
+    """Return a pose (T, N, D) with NaN outside the kept span."""
     target = pose.copy()
     target[: window.keep_start - window.start] = np.nan
     target[window.keep_stop - window.start :] = np.nan
@@ -224,13 +224,13 @@ def _keep(pose: np.ndarray, window: Window) -> np.ndarray:
 
 
 def make_sample(seen: np.ndarray, target: np.ndarray) -> WindowSample:
-    """Return a window from what the model sees and what is scored, (T, N, D), NaN where missing."""
+    """Return a window from its input and its target, (T, N, D) each, NaN where missing."""
     observed = observed_points(seen)
     return WindowSample(np.where(observed[..., None], seen, np.float32(0)), observed, target)
 
 
 def _may_mirror(sequences: Sequence[ProcessedSequence], processor: PoseDataProcessor) -> bool:
-    """Return whether mirrored poses would be true ones; where not, say why."""
+    """Return whether mirrored poses would be real poses; if not, log the reason."""
     if processor.mirror == list(range(len(processor.points))):
         logger.info("Mirroring is off: no left and right landmarks were found by name.")
         return False

@@ -1,7 +1,7 @@
-"""A trained model and what it does with recordings: encoding and reconstructing.
+"""A trained model that encodes and reconstructs recordings.
 
-How a long recording is cut and joined stands in `htvae.inference.windows`, the way back to the source's
-frames and coordinates in `htvae.inference.source`.
+`htvae.inference.windows` cuts and joins long recordings; `htvae.inference.source` returns to the source's
+frames and coordinates.
 
 Axes: ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates, ``C`` chunks, ``W`` windows, ``Z``
 latent_dim, ``K`` chunk_latent_dim.
@@ -28,7 +28,7 @@ from htvae.poses.sequence import PoseSequence
 from htvae.utils.device import choose_device
 
 Recording = str | Path | PoseSequence | np.ndarray
-"""A CSV file, a sequence, or an array (T, L, D) whose landmarks are the model's, in its order."""
+"""A CSV file, a sequence, or an array (T, L, D) with the model's landmarks in their order."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,19 +37,19 @@ class Encoding:
 
     name: str
     sequence_latent: np.ndarray
-    """(Z,): what the recording is; the precision-weighted mean over its windows."""
+    """Sequence latent (Z,): the precision-weighted mean over the recording's windows."""
     sequence_logvar: np.ndarray
-    """(Z,): natural logarithm of its variance."""
+    """Natural logarithm (Z,) of the sequence latent's variance."""
     chunk_latents: np.ndarray
-    """(C, K): what happens when."""
+    """Chunk latents (C, K)."""
     chunk_logvars: np.ndarray
-    """(C, K)."""
+    """Natural logarithms (C, K) of the chunk latents' variances."""
     chunk_frames: np.ndarray
-    """(C, 2): first source frame of each chunk, and the one after its last."""
+    """Source frames (C, 2) of each chunk, (first, one after the last)."""
     chunk_seconds: np.ndarray | None
-    """(C, 2): the same in seconds from source frame 0, None where the frame rate is unknown."""
+    """Times (C, 2) of these frames, in seconds from source frame 0; None if the frame rate is unknown."""
     window_latents: np.ndarray
-    """(W, Z): the sequence latent of each window of a long recording."""
+    """Sequence latents (W, Z) of the recording's windows."""
     label: str | None
     subject: str | None
     covariates: Mapping[str, str]
@@ -57,13 +57,16 @@ class Encoding:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reconstruction:
-    """One recording and what the model makes of it, in the model's coordinates."""
+    """One recording, its latents and its reconstruction, in the model's coordinates."""
 
     processed: ProcessedSequence
+    """The recording."""
     pose: np.ndarray
-    """(T, N, D) torso lengths, every point of every frame."""
+    """Reconstruction (T, N, D) of every point of every frame, torso lengths."""
     encoding: Encoding
+    """Latents of the recording."""
     windows: tuple[WindowOutput, ...]
+    """Posteriors and KL of each window."""
 
 
 class TrainedModel:
@@ -72,7 +75,7 @@ class TrainedModel:
     Args:
         checkpoint: from `htvae.inference.checkpoint.load_checkpoint`.
         device: "auto", "cpu", "cuda" or "mps".
-        build_model: makes the user's own architecture, where it was trained with one.
+        build_model: function that builds the user's own architecture. None: the model has the default one.
         batch_frames: frames that pass through the model at once.
     """
 
@@ -96,13 +99,13 @@ class TrainedModel:
         """Return the latents of a recording.
 
         Raises:
-            ValueError: no landmark in common with the model, or a faulty file.
-            FileNotFoundError: no such file.
+            ValueError: no landmark is the model's, or the file is faulty.
+            FileNotFoundError: the file does not exist.
         """
         return self.encode_all([self.process(recording)])[0]
 
     def reconstruct(self, recording: Recording, refine_steps: int = REFINE_STEPS) -> PoseSequence:
-        """Return a recording as the model gives it back, with every landmark that the model knows.
+        """Return the reconstruction of a recording, with every landmark that the model knows.
 
         Coordinates and frames are the source's.
 
@@ -111,19 +114,19 @@ class TrainedModel:
             refine_steps: see `reconstruct_all`.
 
         Raises:
-            ValueError: no landmark in common with the model, or a faulty file.
-            FileNotFoundError: no such file.
+            ValueError: no landmark is the model's, or the file is faulty.
+            FileNotFoundError: the file does not exist.
         """
         return self.to_source(self.reconstruct_all([self.process(recording)], refine_steps)[0])
 
     def process(self, recording: Recording) -> ProcessedSequence:
-        """Read a recording where it is a file, and bring it into the model's coordinates."""
+        """Read a recording if it is a file, and bring it into the model's coordinates."""
         sequence = self.read(recording)
         self.check(sequence)
         return self.processor.transform(sequence)
 
     def read(self, recording: Recording) -> PoseSequence:
-        """Return a recording as a sequence, read where it is a file."""
+        """Return a recording as a sequence; a file is read."""
         if isinstance(recording, str | Path):
             return read_pose_csv(Path(recording), self.config.data)
         if isinstance(recording, np.ndarray):
@@ -131,10 +134,10 @@ class TrainedModel:
         return recording
 
     def check(self, sequence: PoseSequence) -> None:
-        """Raise ValueError where a recording cannot be brought into the model's coordinates."""
+        """Raise ValueError if a recording cannot be brought into the model's coordinates."""
         if not set(sequence.landmarks) & set(self.processor.landmarks):
             raise ValueError(
-                f"{sequence.name}: must share landmarks with the model, but has none of its. "
+                f"{sequence.name}: must share landmarks with the model, but shares none. "
                 f"The model knows {', '.join(self.processor.landmarks)}; "
                 f"the recording has {', '.join(sequence.landmarks)}."
             )
@@ -142,7 +145,7 @@ class TrainedModel:
 
     @cached_property
     def grid(self) -> ChunkGrid:
-        """How chunks lie in a recording, and how a long one is cut."""
+        """The chunks of recordings, and the windows of long recordings."""
         return ChunkGrid.of(self.config)
 
     @property
@@ -161,13 +164,13 @@ class TrainedModel:
         refine_steps: int = 0,
         fitted: Sequence[ProcessedSequence] | None = None,
     ) -> list[Reconstruction]:
-        """Return processed recordings as the model gives them back, with their latents.
+        """Return the reconstructions of processed recordings, with their latents.
 
         Args:
             processed: recordings in the model's coordinates.
-            refine_steps: gradient steps on their chunk latents, from which their poses and KL then come, see
-                `htvae.inference.refinement`. 0: as the encoder gives them.
-            fitted: the same recordings with only the points to fit. None: all that are observed.
+            refine_steps: gradient steps on the chunk latents, see `htvae.inference.refinement`. Poses and KL
+                come from the refined latents. 0: they come from the encoder's.
+            fitted: the same recordings with only the points to fit. None: all observed points are fitted.
         """
         poses, outputs = self.windowed.reconstruct(
             [p.pose for p in processed],
@@ -181,14 +184,14 @@ class TrainedModel:
         ]
 
     def decode_all(self, latents: Latents, num_frames: int) -> np.ndarray:
-        """Decode recordings of one length, any, into poses (n, T, N, D) in torso lengths.
+        """Decode recordings of one length into poses (n, T, N, D), torso lengths.
 
         Args:
             latents: (n, Z) and (n, C, K).
-            num_frames: T.
+            num_frames: T, any length.
 
         Raises:
-            ValueError: another number of chunks than so long a recording has.
+            ValueError: C is not the number of chunks of T frames.
         """
         expected, found = self.grid.num_chunks(num_frames), latents.chunks.shape[1]
         if found != expected:

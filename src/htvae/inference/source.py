@@ -1,4 +1,4 @@
-"""The way back from the model's frames and coordinates to those of the recording.
+"""The way back from the model's frames and coordinates to the recording's.
 
 Axes: ``T`` model frames, ``F`` source frames, ``N`` points, ``L`` landmarks, ``D`` coordinates, ``C`` chunks.
 """
@@ -15,12 +15,12 @@ from htvae.poses.sequence import PoseSequence
 def to_source(
     processor: PoseDataProcessor, processed: ProcessedSequence, pose: np.ndarray, **changes: Any
 ) -> PoseSequence:
-    """Return a pose (T, N, D) as a sequence in the coordinates, on the path and on the frames of a recording.
+    """Return a pose (T, N, D) as a sequence with a recording's coordinates, path and frames.
 
     Args:
         processor: the processor that made ``processed``.
         processed: the recording.
-        pose: in the model's coordinates, one for each model frame of the recording.
+        pose: poses of the recording's model frames, in the model's coordinates.
         changes: fields of the sequence that differ from the recording's, such as its name.
     """
     source = processed.source
@@ -38,10 +38,10 @@ def place_on_source(
     """Return the landmarks (F, L, D) at consecutive source frames, in the source's coordinates.
 
     Args:
-        processor: the model's.
+        processor: the model's processor.
         pose: (T, N, D) in the model's coordinates.
         record: path, unit and source frames of the model's frames.
-        first_frame: number of the first source frame that is wanted.
+        first_frame: number of the first source frame to return.
         num_frames: F.
     """
     wanted = first_frame + np.arange(num_frames)
@@ -49,7 +49,7 @@ def place_on_source(
 
 
 def interpolate_frames(pose: np.ndarray, positions: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return pose (T, L, D), known at ``positions``, at the ``wanted`` frames; linear, ends held."""
+    """Interpolate a pose (T, L, D), known at ``positions``, at the ``wanted`` frames; linear, ends held."""
     if len(positions) == len(wanted) and np.array_equal(positions, wanted):
         return pose.astype(np.float32)
     right = np.searchsorted(positions, wanted).clip(1, max(len(positions) - 1, 1))
@@ -65,7 +65,7 @@ def to_source_spans(spans: np.ndarray, source_frames: np.ndarray) -> np.ndarray:
 
     Args:
         spans: model frames.
-        source_frames: (T,) source frame at which each model frame lies.
+        source_frames: (T,), source frame of each model frame.
     """
     first = np.rint(source_frames[spans[:, 0]]).astype(int)
     last = np.rint(source_frames[spans[:, 1] - 1]).astype(int)

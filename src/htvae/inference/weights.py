@@ -1,4 +1,4 @@
-"""A network with the weights of a checkpoint, which may be a foreign file."""
+"""Building the network of a checkpoint, which may be a foreign file, and loading its weights."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ def load_weights(checkpoint: Checkpoint, build: BuildModel | None) -> Any:
 
     Args:
         checkpoint: from `htvae.inference.checkpoint.load_checkpoint`.
-        build: makes the user's own architecture, where it was trained with one.
+        build: function that builds the user's own architecture. None: the model has the default one.
 
     Raises:
-        ValueError: weights that do not fit the architecture.
+        ValueError: the weights do not fit the architecture.
     """
     try:
         if build is None:
@@ -37,10 +37,10 @@ def _check_sizes(checkpoint: Checkpoint) -> None:
     The model is built on the meta device first, since a foreign file may claim any size.
     """
     if checkpoint.config.model.num_layers > len(checkpoint.state):
-        raise RuntimeError(f"num_layers={checkpoint.config.model.num_layers} are more than it has weights")
+        raise RuntimeError(f"num_layers={checkpoint.config.model.num_layers}: the file has fewer weights")
     with torch.device("meta"):
         expected = build_model(checkpoint.config, checkpoint.processor).state_dict()
     for name, value in expected.items():
         found = checkpoint.state.get(name)
         if found is None or found.shape != value.shape:
-            raise RuntimeError(f"{name} has other sizes than its settings say")
+            raise RuntimeError(f"{name} has another size than the settings say")

@@ -1,12 +1,12 @@
 """Recordings of any length through a model that sees a limited number of chunks at once.
 
-- The one place that cuts recordings into windows (`ChunkGrid`), batches windows of all recordings by length,
-  runs the network, and joins what comes back.
-- Each window is run alone. Batching changes results in their last digits alone.
+- This file alone cuts recordings into windows (`ChunkGrid`), batches the windows of all recordings by length,
+  runs the network, and joins its outputs.
+- A window's output does not depend on other windows. Batching changes only its last digits.
 - Latents of a recording: z is the precision-weighted mean over its windows; each chunk latent comes from the
   window that keeps the chunk.
-- Poses of a recording: windows are cross-faded in the middle of their overlaps, where both have seen much on
-  either side.
+- Poses of a recording: windows are cross-faded in the middle of their overlaps, where both windows see many
+  frames on either side.
 
 Axes: ``T`` frames, ``N`` points, ``D`` coordinates, ``C`` chunks, ``Z`` latent_dim, ``K`` chunk_latent_dim.
 """
@@ -35,9 +35,10 @@ WindowLatents = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WindowOutput:
-    """What the model says of one window."""
+    """The model's output for one window."""
 
     window: ChunkWindow
+    """Frames and chunks of the window."""
     sequence: Gaussian
     """Posterior of the sequence latent, (Z,)."""
     chunks: Gaussian
@@ -50,7 +51,7 @@ class WindowOutput:
 
 @dataclass(frozen=True)
 class WindowedModel:
-    """A network that takes and returns recordings of any length, in the model's coordinates."""
+    """A network for recordings of any length, in the model's coordinates."""
 
     network: Any
     """A `HierarchicalTransformerVAE`, or a user's own, in evaluation mode."""
@@ -61,7 +62,7 @@ class WindowedModel:
 
     @torch.no_grad()
     def encode(self, poses: Sequence[np.ndarray]) -> list[list[WindowOutput]]:
-        """Return what the encoder says of each window of each recording, in order.
+        """Return the encoder's output for each window of each recording, in order.
 
         Args:
             poses: (T, N, D) in torso lengths, NaN where missing.
@@ -80,13 +81,13 @@ class WindowedModel:
         min_scale: float,
         fitted: Sequence[np.ndarray] | None = None,
     ) -> tuple[list[np.ndarray], list[list[WindowOutput]]]:
-        """Return recordings as the model gives them back, (T, N, D) each, and what it says of each window.
+        """Return the reconstruction (T, N, D) of each recording, and the output for each of its windows.
 
         Args:
             poses: (T, N, D) in torso lengths, NaN where missing.
             refine_steps: gradient steps on the chunk latents; see `htvae.inference.refinement`.
             min_scale: `LossConfig.min_scale`, torso lengths.
-            fitted: the same recordings with only the points to fit. None: all that are observed.
+            fitted: the same recordings with only the points to fit. None: all observed points are fitted.
         """
         windows = [self.grid.cut(len(pose)) for pose in poses]
         joined, outputs = [PoseJoin(cuts) for cuts in windows], {}
@@ -113,7 +114,7 @@ class WindowedModel:
         """Decode recordings from the latents of their windows into poses (T, N, D), torso lengths.
 
         Args:
-            latents: of each window of each recording, in order.
+            latents: latents of each window of each recording, in order.
             lengths: frames of each recording.
         """
         windows = [self.grid.cut(length) for length in lengths]
@@ -155,7 +156,7 @@ class WindowedModel:
             yield places, collate([make_sample(cut, cut) for cut in cuts]).to(self.device)
 
     def _group(self, windows: Sequence[Sequence[ChunkWindow]]) -> Iterator[list[Place]]:
-        """Yield the places of all windows, the shortest first, as many at once as ``batch_frames`` allows."""
+        """Yield the places of all windows, the shortest first, in batches of ``batch_frames`` frames."""
         places = [(i, number) for i, cuts in enumerate(windows) for number in range(len(cuts))]
         places.sort(key=lambda place: windows[place[0]][place[1]].num_frames)
         lengths = [windows[i][number].num_frames for i, number in places]
@@ -164,16 +165,16 @@ class WindowedModel:
 
 
 class PoseJoin:
-    """One recording's poses, put together from its windows in any order."""
+    """The poses of one recording, joined from its windows in any order."""
 
     def __init__(self, windows: Sequence[ChunkWindow]) -> None:
         self.windows = windows
         self.weights = fade_windows(windows)
         self.pose = np.empty(0, np.float32)
-        """(T, N, D), complete once every window was added."""
+        """Poses (T, N, D), complete once every window was added."""
 
     def add(self, number: int, pose: np.ndarray) -> None:
-        """Add a window's poses (T, N, D), which may be padded, by the window's number."""
+        """Add the poses (T, N, D) of the window of this number; they may be padded."""
         window = self.windows[number]
         if not self.pose.size:
             self.pose = np.zeros((self.windows[-1].stop, *pose.shape[1:]), np.float32)
@@ -184,7 +185,7 @@ class PoseJoin:
 def fade_windows(windows: Sequence[ChunkWindow]) -> list[np.ndarray]:
     """Return the weight (T,) of each window's frames; the weights of a frame add up to 1.
 
-    Weights fall linearly over the middle half of what a window shares with the one before or after.
+    Weights rise and fall linearly over the middle half of the frames that two windows share.
     """
     total = np.zeros(windows[-1].stop)
     fades = []
@@ -201,12 +202,12 @@ def fade_windows(windows: Sequence[ChunkWindow]) -> list[np.ndarray]:
 
 
 def _ramp(distance: np.ndarray, shared: int) -> np.ndarray:
-    """Return weights by the distance (frames) from the end of a window that shares frames there."""
+    """Return weights of frames at a distance (frames) from the end of a window that shares frames there."""
     return np.clip(2 * distance / shared - 0.5, 0, 1) if shared else np.ones(len(distance))
 
 
 def join_latents(outputs: Sequence[WindowOutput]) -> tuple[Gaussian, Gaussian]:
-    """Return the posteriors of a recording, (Z,) and (C, K), from those of its windows.
+    """Return the posteriors of a recording, (Z,) and (C, K), from its windows' posteriors.
 
     z is the precision-weighted mean over the windows, and its variance the inverse of the summed precision.
     """

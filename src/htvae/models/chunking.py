@@ -1,10 +1,9 @@
 """Cutting sequences into overlapping chunks, and joining chunks again.
 
-- A recording has one chunk grid: chunk c begins at frame ``c * stride``, whatever the recording's length and
-  the padding of its batch. The last chunk is padded and masked, never dropped, so that any number of frames
-  works.
+- A recording has one chunk grid: chunk c begins at frame ``c * stride``, for any length and any padding of
+  the batch. The last chunk is padded and masked, never dropped, so that any number of frames works.
 - A window is a run of whole chunks of this grid (`ChunkGrid`). A recording therefore has the same chunks
-  whether it fits into one window or needs many.
+  in one window as in many.
 
 Axes: ``B`` batch, ``T`` frames, ``C`` chunks, ``S`` frames per chunk (``chunk_size``), ``Q`` labels per
 chunk.
@@ -23,8 +22,8 @@ from htvae.config import Config
 
 Count = TypeVar("Count", int, Tensor)
 LABELS_PER_CHUNK = 4
-"""Places of a chunk at which it is told what happens. At one place alone, where one thing ends and the next
-begins is known to no more than a chunk."""
+"""Places of a chunk that have a label each. With one label per chunk, the frame where one action ends and the
+next begins would be known only to the chunk."""
 
 
 def compute_num_chunks(num_frames: Count, chunk_size: int, chunk_overlap: int) -> Count:
@@ -43,7 +42,7 @@ def split_into_chunks(frames: Tensor, chunk_size: int, chunk_overlap: int) -> Te
         chunk_overlap: frames shared by neighbours, in [0, S).
 
     Returns:
-        (B, C, S, ...); beyond the last frame, zeros.
+        (B, C, S, ...); zeros beyond the last frame.
     """
     num_frames, stride = frames.shape[1], chunk_size - chunk_overlap
     num_chunks = compute_num_chunks(num_frames, chunk_size, chunk_overlap)
@@ -55,12 +54,12 @@ def split_into_chunks(frames: Tensor, chunk_size: int, chunk_overlap: int) -> Te
 def merge_chunks(chunks: Tensor, chunk_mask: Tensor, num_frames: int, chunk_overlap: int) -> Tensor:
     """Join overlapping chunks by overlap-add, the inverse of `split_into_chunks` on real frames.
 
-    Where chunks overlap they are cross-faded linearly; the weights at each frame are divided by their sum, so
-    that frames covered once are copied and a constant stays constant.
+    Overlapping chunks are cross-faded linearly. The weights at each frame are divided by their sum, so that
+    frames covered once are copied and a constant stays constant.
 
     Args:
         chunks: (B, C, S, F).
-        chunk_mask: (B, C) bool, True for chunks that hold real frames; others get no weight.
+        chunk_mask: (B, C) bool, True for chunks that hold real frames; other chunks get no weight.
         num_frames: T, frames to return.
         chunk_overlap: frames shared by neighbours.
 
@@ -86,7 +85,7 @@ def cross_fade(chunk_size: int, chunk_overlap: int) -> Tensor:
 
 
 def compute_chunk_mask(num_frames: Tensor, num_chunks: int, chunk_size: int, chunk_overlap: int) -> Tensor:
-    """Return (B, C) bool, True for chunks that hold a real frame of sequences of ``num_frames`` (B,)."""
+    """Return a mask (B, C), True for chunks that hold a real frame of sequences of ``num_frames`` (B,)."""
     count = compute_num_chunks(num_frames, chunk_size, chunk_overlap)
     return torch.arange(num_chunks, device=num_frames.device) < count[:, None]
 
@@ -94,7 +93,7 @@ def compute_chunk_mask(num_frames: Tensor, num_chunks: int, chunk_size: int, chu
 def label_places(num_frames: int, chunk_size: int, chunk_overlap: int) -> Tensor:
     """Return the frames (C, Q) whose labels a sequence's chunks have: the middles of each chunk's quarters.
 
-    Those beyond the last frame count as the last one.
+    A middle beyond the last frame is replaced by the last frame.
     """
     count, stride = compute_num_chunks(num_frames, chunk_size, chunk_overlap), chunk_size - chunk_overlap
     middles = (2 * torch.arange(LABELS_PER_CHUNK) + 1) * chunk_size // (2 * LABELS_PER_CHUNK)
@@ -102,9 +101,9 @@ def label_places(num_frames: int, chunk_size: int, chunk_overlap: int) -> Tensor
 
 
 class ChunkWindow(NamedTuple):
-    """A run of whole chunks that the model sees at once, and the part of it that is kept.
+    """A run of whole chunks that the model sees at once, and its part that is kept.
 
-    Pairs are (first, one after the last), counted from the beginning of the recording.
+    Chunks and frames are counted from the beginning of the recording.
     """
 
     start: int
@@ -116,9 +115,9 @@ class ChunkWindow(NamedTuple):
     keep_stop: int
     """Frame after the last one that is kept."""
     chunks: tuple[int, int]
-    """All chunks of the window."""
+    """All chunks of the window, (first, one after the last)."""
     kept_chunks: tuple[int, int]
-    """Chunks that are kept."""
+    """Chunks that are kept, (first, one after the last)."""
 
     @property
     def num_frames(self) -> int:
@@ -127,29 +126,32 @@ class ChunkWindow(NamedTuple):
 
     @property
     def kept_part(self) -> slice:
-        """Where the chunks that are kept stand among the window's own."""
+        """Places of the kept chunks among the window's chunks."""
         first = self.chunks[0]
         return slice(self.kept_chunks[0] - first, self.kept_chunks[1] - first)
 
 
 @dataclass(frozen=True)
 class ChunkGrid:
-    """How chunks lie in a recording, and how a long one is cut into windows.
+    """The chunks of recordings, and the windows of long recordings.
 
-    Neighbouring windows share a quarter of their chunks, and at least one where a window has more than one;
-    the last window is moved back so that it is full. The kept parts meet in the middle of what neighbours
-    share: every chunk and every frame is kept by exactly one window. All windows of a recording but the last
-    are also windows of every longer one.
+    - Neighbouring windows share a quarter of their chunks, and at least one chunk if a window has several.
+      The last window is moved back so that it is full.
+    - The kept parts meet in the middle of the shared chunks: every chunk and every frame is kept by exactly
+      one window.
+    - All windows of a recording but the last are also windows of every longer recording.
     """
 
     chunk_size: int
+    """Frames of a chunk."""
     chunk_overlap: int
+    """Frames that neighbouring chunks share."""
     window: int
-    """Chunks that the model sees at once, at most."""
+    """Most chunks that the model sees at once."""
 
     @classmethod
     def of(cls, config: Config) -> "ChunkGrid":
-        """Return the grid of a model with these settings: a window has the chunks of ``max_frames``."""
+        """Return the grid of a model with these settings; a window covers ``max_frames`` frames."""
         size, overlap = config.model.chunk_size, config.model.resolved_chunk_overlap
         return cls(size, overlap, compute_num_chunks(config.data.max_frames, size, overlap))
 
@@ -163,7 +165,7 @@ class ChunkGrid:
         return compute_num_chunks(num_frames, self.chunk_size, self.chunk_overlap)
 
     def num_frames(self, num_chunks: int) -> int:
-        """Return the frames of full chunks."""
+        """Return how many frames full chunks cover."""
         return (num_chunks - 1) * self.stride + self.chunk_size
 
     def spans(self, num_frames: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What the prior learns from: the posteriors of a trained VAE, window by window, with labels.
+"""Training data of the prior: posteriors of a trained VAE, window by window, with labels.
 
 Axes: ``n`` windows, ``C`` chunks, ``Q`` labels per chunk, ``Z`` latent_dim, ``K`` chunk_latent_dim,
 ``T`` frames.
@@ -6,7 +6,7 @@ Axes: ``n`` windows, ``C`` chunks, ``Q`` labels per chunk, ``Z`` latent_dim, ``K
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -15,22 +15,26 @@ import torch
 from torch import Tensor
 
 from htvae.data.batching import collate, cut_micro_batches
-from htvae.data.dataset import PoseSequenceDataset
+from htvae.data.dataset import PoseSequenceDataset, Window
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.checkpoint import RecordedScript
 from htvae.inference.model import TrainedModel
+from htvae.models.latent import Gaussian
 from htvae.models.prior import NO_LABEL
 
 TRAINING_FRAMES = 3_000_000
-"""Frames encoded for training, by cutting the recordings again and again at other places."""
+"""Frames to encode for training. The recordings are cut several times, at other places each time."""
 MOST_TILINGS = 16
+"""Most times that the recordings are cut."""
 
 
 class Vocabulary(NamedTuple):
-    """Labels by their index less 1; index 0 is "any"."""
+    """Labels that the prior knows. A label's index is its place plus 1; index 0 is "any"."""
 
     labels: tuple[str, ...]
+    """Labels of recordings."""
     chunk_labels: tuple[str, ...]
+    """Labels of spans."""
 
     @classmethod
     def of(cls, sequences: Sequence[ProcessedSequence]) -> "Vocabulary":
@@ -48,16 +52,16 @@ class LatentWindows(NamedTuple):
     chunks: tuple[Tensor, Tensor]
     """Mean and log variance, (n, C, K); 0 beyond a window's own chunks."""
     num_frames: Tensor
-    """(n,)."""
+    """Frames (n,) of each window."""
     num_chunks: Tensor
-    """(n,)."""
+    """Chunks (n,) of each window."""
     labels: Tensor
-    """(n,) int64."""
+    """Labels (n,), int64, of the windows' recordings."""
     chunk_labels: Tensor
-    """(n, C, Q) int64, see `ChunkGrid.label_places`."""
+    """Labels (n, C, Q), int64, of the chunks, see `ChunkGrid.label_places`."""
 
     def select(self, index: Tensor) -> "LatentWindows":
-        """Return some windows, no wider than the longest of them."""
+        """Return some windows, padded to the longest of them."""
         width = int(self.num_chunks[index].max())
         return LatentWindows(
             sequence=(self.sequence[0][index], self.sequence[1][index]),
@@ -69,23 +73,23 @@ class LatentWindows(NamedTuple):
         )
 
     def label_shares(self, num_labels: int) -> tuple[float, ...]:
-        """Return the share of all chunks whose window has no label, then of those of each label."""
+        """Return the share of chunks whose window has no label, then the share of chunks of each label."""
         counts = torch.bincount(self.labels, self.num_chunks.double(), num_labels + 1)
         return tuple((counts / counts.sum()).tolist())
 
 
 class PriorExamples(NamedTuple):
-    """What a prior learns from, and what is noted of the training recordings."""
+    """Training and validation data of a prior, and facts about the training recordings.
+
+    `htvae.inference.checkpoint.PriorState` explains ``ground_range``, ``movement`` and ``scripts``.
+    """
 
     train: LatentWindows
     val: LatentWindows | None
     vocabulary: Vocabulary
     ground_range: float
-    """See `htvae.inference.checkpoint.PriorState`."""
     movement: float
-    """Likewise."""
     scripts: tuple[RecordedScript, ...]
-    """Likewise."""
 
 
 @torch.no_grad()
@@ -96,14 +100,15 @@ def collect_latents(
     seed: int,
     least_frames: int = 0,
 ) -> LatentWindows:
-    """Encode recordings cut as in training, at several random offsets, as they were recorded.
+    """Encode recordings, cut into windows as in training but without augmentation.
 
     Args:
         model: the trained VAE.
         sequences: recordings, at least one.
-        vocabulary: labels by index; others count as "any".
-        seed: of the cuts.
-        least_frames: the recordings are cut until so many frames are encoded, at most `MOST_TILINGS` times.
+        vocabulary: labels by index; other labels count as "any".
+        seed: seed of the cuts.
+        least_frames: frames to encode. The recordings are cut again until they are reached, at most
+            `MOST_TILINGS` times.
     """
     plain = dataclasses.replace(
         model.config.data, jitter=0.0, landmark_dropout=0.0, burst_dropout=0.0, span_dropout=0.0
@@ -117,29 +122,30 @@ def collect_latents(
     rows = []
     for epoch in range(min(max(tilings, 1), MOST_TILINGS)):
         dataset.set_epoch(epoch)
-        order = np.argsort(dataset.lengths, kind="stable")
-        for cut in cut_micro_batches(dataset.lengths[order].tolist(), model.batch_frames):
-            batch = collate([dataset[index] for index in order[cut].tolist()]).to(model.device)
-            posteriors = model.windowed.encode_batch(batch)
-            for index, (sequence, chunks) in zip(order[cut].tolist(), posteriors, strict=True):
-                window = dataset.windows[index]
-                spans = frame_labels[window.sequence_index][window.start : window.stop]
-                rows.append(
-                    (
-                        *sequence,
-                        *chunks,
-                        window.num_frames,
-                        labels[window.sequence_index],
-                        spans[model.grid.label_places(len(spans))],
-                    )
-                )
+        for window, sequence, chunks in _encode_windows(model, dataset):
+            label = labels[window.sequence_index]
+            spans = frame_labels[window.sequence_index][window.start : window.stop]
+            chunk_labels = spans[model.grid.label_places(len(spans))]
+            rows.append((*sequence, *chunks, window.num_frames, label, chunk_labels))
     return _stack(rows)
+
+
+def _encode_windows(
+    model: TrainedModel, dataset: PoseSequenceDataset
+) -> Iterator[tuple[Window, Gaussian, Gaussian]]:
+    """Yield the windows of an epoch, the shortest first, with their posteriors (Z,) and (C, K)."""
+    order = np.argsort(dataset.lengths, kind="stable")
+    for cut in cut_micro_batches(dataset.lengths[order].tolist(), model.batch_frames):
+        indices = order[cut].tolist()
+        batch = collate([dataset[index] for index in indices]).to(model.device)
+        for index, (sequence, chunks) in zip(indices, model.windowed.encode_batch(batch), strict=True):
+            yield dataset.windows[index], sequence, chunks
 
 
 def record_scripts(
     sequences: Sequence[ProcessedSequence], vocabulary: Vocabulary
 ) -> tuple[RecordedScript, ...]:
-    """Return what happens when in each recording: its label, and one span for every run of one label."""
+    """Return the script of each recording: its label, and a span for every run of frames of one label."""
     return tuple(
         (
             _index(vocabulary.labels, p.source.label),
@@ -167,7 +173,7 @@ def _index(names: Sequence[str], name: str | None) -> int:
 
 
 def _label_frames(processed: ProcessedSequence, vocabulary: Vocabulary) -> np.ndarray:
-    """Return the label (T,) of each model frame, `NO_LABEL` where there is none."""
+    """Return the index (T,) of each model frame's label, `NO_LABEL` if it has none."""
     frames = processed.record.source_frames
     labels = np.full(len(frames), NO_LABEL)
     for span in processed.source.frame_labels:
