@@ -1,7 +1,8 @@
-"""The yardstick: a plain transformer VAE whose every layer attends over all tokens of a window.
+"""The yardstick: a plain transformer VAE, in which every layer attends over all tokens of a window.
 
-It has the width, the heads and the depth of the two-level model (twice ``num_layers`` in the encoder and in
-the decoder), the same latents and the same loss; only the hierarchy is missing.
+- Width, heads, depth (twice ``num_layers`` in the encoder and in the decoder) and loss equal the two-level
+  model's.
+- There is no hierarchy: each token has a latent, as each chunk has in the two-level model.
 
 Axes: ``B`` batch, ``T`` frames, ``L`` points, ``D`` coordinates, ``P`` frames per token, ``N`` tokens,
 ``E`` embed_dim.
@@ -19,7 +20,7 @@ from htvae.models.vae import VAEOutput
 
 
 class FullAttentionVAE(nn.Module):
-    """Frames -> tokens -> full attention -> one z, and a latent per token -> full attention -> frames."""
+    """Frames -> tokens -> full attention -> one z and a latent per token -> full attention -> frames."""
 
     def __init__(self, config: ModelConfig, num_points: int, num_coordinates: int = 2) -> None:
         super().__init__()
@@ -38,7 +39,7 @@ class FullAttentionVAE(nn.Module):
         self.log_scale = nn.Parameter(torch.zeros(num_points))
 
     def forward(self, pose: Tensor, observed: Tensor, num_frames: Tensor) -> VAEOutput:
-        """Encode, draw latents, decode; as `HierarchicalTransformerVAE.forward`."""
+        """Encode, draw latents and decode, like `HierarchicalTransformerVAE.forward`."""
         sequence, tokens, mask = self.encode(pose, observed, num_frames)
         z, drawn = sequence.sample(), tokens.sample()
         condition = self.sequence_input(z)

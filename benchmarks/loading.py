@@ -1,9 +1,9 @@
-"""Compares training steps fed by the real loader with the same steps on batches that are at hand.
+"""Measures how much longer training takes because of loading.
 
     python benchmarks/loading.py DIR [--num_workers N]    parsed recordings are kept in experiments/cache
 
-Each batch of an epoch is waited for, then trained on. The ratio of both times together to the second alone
-says how much longer training takes because of loading.
+Each step first waits for its batches, then trains on them. The ratio is the time of both over the time of
+training alone.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from htvae.utils.device import choose_device
 
 MAX_STEPS = 60
 WARM_UP = 3
+"""Steps at the start that do not count."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Measures one case in this process and prints a line of JSON: `throughput.py` starts it, once per case."""
+"""Measures one case in this process and prints a line of JSON; `throughput.py` starts it once per case."""
 
 import json
 import resource
@@ -25,26 +25,26 @@ from htvae.utils.device import choose_device
 
 NUM_LANDMARKS = 33
 MATRIX_SIZES = (2048, 256, 1024)
-"""Rows, inner size and columns of the products whose rate counts as the machine's."""
+"""Rows, inner size and columns of the matrix products that measure the machine's rate."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is measured."""
+    """A model and the work to measure."""
 
     model: str = "two-level"
-    """``two-level`` or ``full``."""
+    """Model: ``two-level`` or ``full``."""
     mode: str = "train"
-    """``train``, ``encode``, or ``profile`` (training, with a table of operations)."""
+    """Work: ``train``, ``encode``, or ``profile`` (training, with a table of operations)."""
     window: int = 4096
     """Frames in a window."""
     frames_per_token: int = 4
     step_frames: int = 16_384
-    """Frames in a step: as many windows as hold them."""
+    """Frames in a step, which has as many whole windows as fit, and at least one."""
     micro_batch_frames: int = 16_384
     """Frames that pass through the model at once."""
     num_steps: int = 5
-    """Steps that are timed; the median counts."""
+    """Steps to time; the median counts."""
     device: str = "auto"
 
 
@@ -112,7 +112,7 @@ def encoding_step(model: Any, device: str) -> Callable[[list[PoseBatch]], None]:
 
 
 def measure_matrix_rate(device: str, precision: str, repeats: int = 9) -> float:
-    """Return the machine's matrix products at the model's sizes, operations per second, a median."""
+    """Return the median rate of the machine's matrix products at `MATRIX_SIZES`, operations per second."""
     rows, inner, columns = MATRIX_SIZES
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     left = torch.randn(rows, inner, device=device, dtype=dtype)
@@ -127,15 +127,15 @@ def measure_matrix_rate(device: str, precision: str, repeats: int = 9) -> float:
 
 
 def wait(device: str) -> None:
-    """Wait until the device has done what it was given."""
+    """Wait until the device has finished its work."""
     if device == "cuda":
         torch.cuda.synchronize()
 
 
 def count_operations(case: Case) -> float:
-    """Return the operations per frame of a case's matrix products: forward, and twice that backward.
+    """Return the operations per frame of a case's matrix products; backward counts twice as many as forward.
 
-    Attention is counted as its two plain products; what a faster kernel leaves out or does again is not.
+    Attention counts as its two plain products, whatever a faster kernel leaves out or computes again.
     """
     model = build_model(case)
     batch = make_batches(replace(case, step_frames=case.window), "cpu")[0]
@@ -148,7 +148,7 @@ def count_operations(case: Case) -> float:
 
 
 def peak_bytes(device: str) -> int:
-    """Return the most memory held so far: of the GPU, or of this process."""
+    """Return the peak memory of the GPU or of this process so far (bytes)."""
     if device == "cuda":
         return torch.cuda.max_memory_allocated()
     unit = 1 if sys.platform == "darwin" else 1024

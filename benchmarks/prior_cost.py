@@ -1,10 +1,11 @@
-"""Compares what fitting the prior costs with what training the VAE costs, both by default settings.
+"""Compares the time of fitting the prior with the time of training the VAE, both with default settings.
 
     python benchmarks/prior_cost.py DIR    parsed recordings are kept in experiments/cache
 
-Steps of both take turns, so that a busy machine troubles both alike; the medians are multiplied by the steps
-of a whole run. Validation of either is left out, and so is encoding the recordings for the prior. The latents
-are those of an untrained model, which changes no speed.
+- Steps of both take turns, so that other work on the machine slows both alike. The medians are multiplied by
+  the steps of a whole run.
+- Validation of both is left out, and so is encoding the recordings for the prior.
+- The latents come from an untrained model, which does not change the speed.
 """
 
 import argparse
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("data_dir", help="folder of recordings")
-    parser.add_argument("--turns", type=int, default=5, help="how often each is measured")
+    parser.add_argument("--turns", type=int, default=5, help="turns of each")
     arguments = parser.parse_args(argv)
     config = Config().replace(data_dir=arguments.data_dir)
     data = PoseDataLoader(config)

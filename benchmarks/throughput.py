@@ -4,9 +4,10 @@
     python benchmarks/throughput.py --quick      the same with small windows, in a few minutes
     python benchmarks/throughput.py --profile    only the operations of a training step
 
-Every figure comes from a fresh process; the cases take turns, and the median of the rounds counts, so that a
-busy machine troubles all alike. Memory is the peak above what the imports take. Ratios are what to look at:
-absolute figures vary with the machine and its other work.
+- Every figure comes from a fresh process. The cases take turns and the median of the rounds counts, so that
+  other work on the machine slows all cases alike.
+- Memory is the peak above the memory of the imports.
+- Compare ratios: absolute figures vary with the machine and its other work.
 """
 
 import argparse
@@ -84,7 +85,7 @@ def print_table(figures: dict[Case, dict[str, float]]) -> None:
 
 
 def print_ratios(figures: dict[Case, dict[str, float]]) -> None:
-    """Print the comparisons that matter, ours against theirs, in training and in encoding."""
+    """Print our model's figures over full attention's, in training and in encoding."""
     windows = sorted({case.window for case in figures})
     middle = min(4096, windows[-1])
     for mode in ("train", "encode"):
@@ -97,7 +98,7 @@ def print_ratios(figures: dict[Case, dict[str, float]]) -> None:
         print(f"  memory over full attention over frames: {_ratio(ours, frames, 'peak_bytes'):.2f}")
         short, long = (figures[replace(OURS, mode=mode, window=w)] for w in (min(2048, middle), windows[-1]))
         cost = _ratio(short, long, "frames_per_second")
-        print(f"  cost per frame at {windows[-1]:,} over that at {min(2048, middle):,}: {cost:.2f}")
+        print(f"  cost per frame at {windows[-1]:,} over cost at {min(2048, middle):,}: {cost:.2f}")
 
 
 def _ratio(left: dict[str, float], right: dict[str, float], key: str) -> float:
@@ -120,7 +121,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--windows", type=int, nargs="+", help="frames of the windows, in place of all lengths"
     )
-    parser.add_argument("--rounds", type=int, default=3, help="how often each case is measured")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements of each case")
     arguments = parser.parse_args(argv)
     windows = arguments.windows or (QUICK_WINDOWS if arguments.quick else WINDOWS)
     if not arguments.profile:

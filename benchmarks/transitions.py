@@ -1,12 +1,13 @@
-"""Measures what continues, interpolates and edits held-out recordings; the evaluation leaves these out.
+"""Measures continuing, interpolating and editing of held-out recordings, which the evaluation leaves out.
 
     python benchmarks/transitions.py CHECKPOINT    parsed recordings are kept in experiments/cache
 
-Continuing: how often a seam is as calm as the recording is in 95 % of its frames, and the next second as fast
-as its mean within a factor of two; the same of the recordings themselves, cut at the same places.
-Interpolation: how even the steps are, and whether what lies between is as smooth and as near to training
-windows as samples from the posteriors of held-out recordings. Editing: whether what a classifier that learned
-from training recordings says of the label rises with the strength.
+- Continuing: how often a seam is as calm as 95 % of the recording's frames, and how often the next second is
+  within half to twice as fast as the recording's mean. The recordings themselves, cut at the same places, are
+  measured too.
+- Interpolation: how even the steps are, and whether the motion between the ends is as smooth and as near to
+  training windows as samples from the posteriors of held-out recordings.
+- Editing: whether the label's score by a classifier, fitted to training recordings, rises with the strength.
 
 Axes: ``T`` frames, ``L`` landmarks, ``D`` coordinates, ``n`` segments, ``F`` features, ``S`` strengths.
 """
@@ -36,22 +37,24 @@ from htvae.poses.sequence import PoseSequence
 from htvae.utils.progress import track
 
 SAMPLES = 2
-"""Ways in which each recording is continued."""
+"""Continuations drawn for each recording."""
 SEGMENT = 512
-"""Frames of what is interpolated and edited, at most."""
+"""Longest segment (frames) that is interpolated or edited."""
 STEPS = 7
+"""Results of an interpolation, both ends included."""
 STRENGTHS = (0.0, 0.5, 1.0, 1.5, 2.0)
+"""Strengths of the edits."""
 CALM = 0.95
-"""Quantile of a recording's frames that a seam shall not exceed."""
+"""Quantile of the movement of a recording's frames that a calm seam does not exceed."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("checkpoint", type=Path, help="best_model.pt, with a prior")
-    parser.add_argument("--data_dir", help="folder of its recordings; where they were in training")
-    parser.add_argument("--num_cuts", type=int, default=64, help="places at which recordings are continued")
-    parser.add_argument("--num_pairs", type=int, default=30, help="pairs that are interpolated")
+    parser.add_argument("--data_dir", help="folder of its recordings (default: their folder in training)")
+    parser.add_argument("--num_cuts", type=int, default=64, help="frames at which recordings are continued")
+    parser.add_argument("--num_pairs", type=int, default=30, help="pairs to interpolate")
     arguments = parser.parse_args(argv)
     model = htvae.load(arguments.checkpoint)
     config = model.config.replace(data_dir=arguments.data_dir or model.config.data.data_dir)
@@ -92,10 +95,10 @@ def measure_seams(model: GenerativeModel, recordings: Sequence[ProcessedSequence
 
 
 def _judge_seam(joined: np.ndarray, real: np.ndarray, cut: int) -> tuple[bool, bool, float]:
-    """Return whether speed and acceleration at a cut are calm, and the speed after it over the usual one.
+    """Return whether speed and acceleration at a cut are calm, and the speed after it over the mean.
 
-    Speed and acceleration are means over landmarks; at the seam that of the step into the first new frame,
-    and the greater of the two accelerations that this step is part of.
+    Speed and acceleration are means over landmarks. The seam's speed belongs to the step into the first new
+    frame; its acceleration is the greater of the two accelerations that this step is part of.
     """
     calm = []
     for order, seam in ((1, slice(cut - 1, cut)), (2, slice(cut - 2, cut))):
@@ -106,7 +109,7 @@ def _judge_seam(joined: np.ndarray, real: np.ndarray, cut: int) -> tuple[bool, b
 
 
 def _movement(pose: np.ndarray, order: int) -> np.ndarray:
-    """Return the mean size over landmarks of the differences of an order, (T - order,)."""
+    """Return the size (T - order,) of a pose's differences of an order, a mean over landmarks."""
     size: np.ndarray = np.nanmean(np.linalg.norm(np.diff(pose, order, axis=0), axis=-1), axis=-1)
     return size
 
@@ -117,7 +120,7 @@ def measure_interpolation(
     held_out: Sequence[ProcessedSequence],
     num_pairs: int,
 ) -> None:
-    """Interpolate random pairs of segments and print steps, jerk and Frechet excess of what lies between."""
+    """Interpolate random pairs of segments; print steps, jerk and Frechet excess of the motion between."""
     rng = np.random.default_rng(1)
     ratios, between = [], []
     for _ in track("Interpolating", range(num_pairs)):
@@ -153,7 +156,7 @@ def _mean_jerk(poses: Sequence[np.ndarray]) -> float:
 def measure_editing(
     model: GenerativeModel, training: Sequence[ProcessedSequence], held_out: Sequence[ProcessedSequence]
 ) -> None:
-    """Edit a segment of each recording towards each label and print where a classifier's score rises."""
+    """Edit a segment of each recording towards each label; print how often a classifier's score rises."""
     fallback = _mean_places(model)
     readers: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "statistics": lambda pose: hand_made_statistics(pose, fallback),
@@ -189,16 +192,16 @@ def measure_editing(
 
 
 def _scores(probe: Any, features: Sequence[np.ndarray], label: str) -> np.ndarray:
-    """Return how far each row (S, F) is on the label's side, (S,)."""
+    """Return the classifier's score (S,) of a label for each row of features (S, F)."""
     found = probe.decision_function(np.stack(features))
     classes = list(probe.classes_)
-    if found.ndim == 1:  # of two labels
+    if found.ndim == 1:  # there are two labels
         return np.asarray(found if classes[1] == label else -found)
     return np.asarray(found[:, classes.index(label)])
 
 
 def _mean_places(model: GenerativeModel) -> np.ndarray:
-    """Return where landmarks (L, D) stand on average, for those that a recording never shows."""
+    """Return the mean places (L, D) of landmarks, used for landmarks that a recording never shows."""
     return np.asarray(model.processor.pose_mean, np.float32)[: len(model.processor.landmarks)]
 
 

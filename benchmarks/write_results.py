@@ -27,10 +27,10 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/results"
 QUESTIONS = ("reconstruct", "complete", "generate", "read off the latents", "speed")
 RECORDINGS = ("random poses", "kinect", "demo", "bandai2_long", "bandai2_clips", "cmu")
-"""Their order in tables; other names come last."""
+"""Order of the recordings in tables; other names come last."""
 RUN_FIELDS = {"question", "recordings", "command", "commit", "date", "machine", "notes", "measured"}
 SHOWN_UNITS = ("frames/s", "GB", "min", "s")
-"""Units that stand beside the number; the text above a table names the others."""
+"""Units that stand beside the number; the text above a table names the other units."""
 FIGURE_FIELDS = {"name", "unit", "better", "ours", "best_baseline"}
 
 
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def read(path: Path) -> str:
-    """Return a page as it is, or "" where there is none yet."""
+    """Return the text of a page, or "" if it does not exist."""
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
@@ -79,7 +79,7 @@ def recordings_index(name: str) -> int:
 
 
 def check_run(run: dict[str, Any], file: str) -> None:
-    """Raise ValueError if a run lacks something that the page shows."""
+    """Raise ValueError if a run lacks a field or has a wrong one; `load_runs` says which."""
     if missing := RUN_FIELDS - set(run):
         raise ValueError(f"{file} must have {sorted(RUN_FIELDS)}, but lacks {sorted(missing)}.")
     if run["question"] not in QUESTIONS:
@@ -125,7 +125,7 @@ def render_table(runs: list[dict[str, Any]], question: str) -> str:
 
 
 def render_readme_table(runs: list[dict[str, Any]]) -> str:
-    """Return the short table, a row for each figure that has a name for it."""
+    """Return the table of README.md, a row for each figure with a ``readme`` name."""
     figures = [figure for run in runs for figure in run["measured"] if "readme" in figure]
     rows = [[figure["readme"], *render_figure(figure)] for figure in figures]
     return join_table(["what was measured", "ours", "compared with", "ratio"], rows)
@@ -154,7 +154,7 @@ def render_figure(figure: dict[str, Any]) -> list[str]:
 
 
 def render_commands(runs: list[dict[str, Any]]) -> str:
-    """Return machines, then the commands with commit and date; runs by the same commands stand together."""
+    """Return machines, then the commands with commit and date; runs by the same commands are joined."""
     machines = [m for m in dict.fromkeys(run["machine"] for run in runs) if m != "not noted"]
     together: dict[tuple[Any, ...], list[str]] = {}
     for run in runs:

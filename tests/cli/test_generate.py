@@ -109,7 +109,7 @@ def test_an_earlier_demo_is_replaced_and_nothing_else(tmp_path, caplog):
     (tmp_path / "own/generation.json").write_text("{}")
     with caplog.at_level("INFO", logger="htvae"):
         commands.remove_earlier(tmp_path / "own")
-    assert not (tmp_path / "own").exists() and "is replaced" in caplog.text
+    assert not (tmp_path / "own").exists() and "are replaced" in caplog.text
 
 
 def test_options_of_edit_must_say_where_to():

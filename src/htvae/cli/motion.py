@@ -95,7 +95,7 @@ def edit(options: EditOptions, build_model: BuildModel | None) -> list[Path]:
 def remove_earlier(folder: Path) -> None:
     """Remove a folder if it has a generation.json, so that one of these commands wrote it."""
     if (folder / "generation.json").is_file():
-        logger.info("Earlier generated files in %s are replaced.", folder)
+        logger.info("Files that were generated earlier in %s are replaced.", folder)
         shutil.rmtree(folder)
 
 
