@@ -60,12 +60,12 @@ def test_hidden_points_are_not_shown_nor_is_the_root_in_a_gap(as_processed):
     seen = ~np.isnan(_without(as_processed(pose), hidden).pose[..., 0])
     assert seen[:, 0].tolist() == [True, False, True, False, False, True]
     assert seen[:, 1].tolist() == [True, True, True, False, False, True]
-    assert seen[:, 2].tolist() == [True, True, True, False, False, False]  # frame 5 less frame 4 is unknown
+    assert seen[:, 2].tolist() == [True, True, True, False, False, False]  # frame 5 minus frame 4 is unknown
     assert np.isfinite(pose).all()  # the recording stays as it was
 
 
 class Echo:
-    """A model that returns what it is shown, and 3 where it is shown nothing."""
+    """A model that returns its input, and 3 where the input is missing."""
 
     grid = ChunkGrid(64, 16, 8)
     processor = SimpleNamespace(landmarks=())
@@ -101,7 +101,7 @@ def test_interpolation_follows_a_straight_line(as_processed):
 
 
 class Constant:
-    """A model that sees nothing and always says (1, 1)."""
+    """A model that ignores its input and always returns (1, 1)."""
 
     grid = ChunkGrid(64, 16, 8)
     processor = SimpleNamespace(landmarks=())
@@ -110,7 +110,7 @@ class Constant:
         return [SimpleNamespace(pose=np.ones_like(p.pose)) for p in processed]
 
 
-def test_what_is_scored_meets_what_is_seen(as_processed):
+def test_scored_points_meet_the_seen_points(as_processed):
     """At the origin it is off by sqrt 2; led up to what is seen, by less, and by most in the middle."""
     pose = np.zeros((70, 5, 2), np.float32)
     figures = measure_completion(Constant(), [as_processed(pose)], np.zeros((5, 2), np.float32))

@@ -7,7 +7,7 @@ from htvae.evaluation.labels import LabelledWindows, cut_labelled, measure_agree
 
 
 def toy(labels, groups, seed=0, shows=None):
-    """Twenty windows for each letter; a feature for each letter tells which one is shown."""
+    """Twenty windows for each letter; each letter has a feature that marks its windows."""
     rng = np.random.default_rng(seed)
     labels, groups = np.repeat(list(labels), 20), np.repeat(groups, 20)
     shown = labels if shows is None else np.repeat(list(shows), 20)

@@ -111,7 +111,7 @@ def test_swapping_with_oneself_changes_nothing(model, reconstructions, level):
 
 @pytest.mark.parametrize("level", ["sequence", "chunks"])
 def test_the_donor_stands_half_the_list_away(model, make_walks, level):
-    """Each result is what the decoder makes of the recording's latents with one level of the donor's."""
+    """Each result is decoded from the recording's latents with one level from the donor."""
     five = model.reconstruct_all([model.process(walk) for walk in make_walks([16] * 5)])
     for i, pose in enumerate(swap_level(model, five, level)):
         own, donor = five[i].windows[0], five[(i + 2) % 5].windows[0]

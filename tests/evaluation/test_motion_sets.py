@@ -123,10 +123,10 @@ def test_what_happens_when_is_asked_of_recordings_or_drawn(model, monkeypatch):
     asked = []
     monkeypatch.setattr(model, "draw", lambda request, seed: asked.append(request))
     # Chunks of 8 frames every 6, each asked at four: 1, 3, 5, 7; 7, 9, 11, 13; 13, 15, 17, 19; 19, 21, ...
-    told = wanted(26, "a", np.array(["wave"] * 9 + [""] * 3 + ["nod"] * 8 + ["run"] * 6))
+    labelled = wanted(26, "a", np.array(["wave"] * 9 + [""] * 3 + ["nod"] * 8 + ["run"] * 6))
     other = wanted(26, "b", np.full(26, "nod"))
     for scripts in (True, False):
-        draw_from_prior(model, True, scripts)([told, other], 0)
+        draw_from_prior(model, True, scripts)([labelled, other], 0)
     given, drawn = (request.chunk_labels.tolist() for request in asked)
     assert given == [[[2, 2, 2, 2], [2, 0, 0, 1], [1, 1, 1, 1], [1, 0, 0, 0]], [[1] * 4] * 4]
     assert drawn == [[[2] * 4] * 4, [[1] * 4] * 4]  # what recordings of label a, and of b, show throughout

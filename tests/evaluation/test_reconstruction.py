@@ -57,7 +57,7 @@ def test_bones():
     assert math.isnan(DEFAULT_METRICS["bone_length_error"]([scored(pose, other)]))
 
 
-def test_nothing_to_score_is_not_taken_for_perfect():
+def test_nothing_to_score_is_not_perfect():
     nothing = [scored(torch.full((9, 2, 2), math.nan), torch.zeros(9, 2, 2), [(0, 1)])]
     assert all(math.isnan(metric(nothing)) for metric in DEFAULT_METRICS.values())
 

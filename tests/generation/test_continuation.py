@@ -1,4 +1,4 @@
-"""Going on: where it begins, in whose coordinates, and that there is no jump."""
+"""Continuing: first frame, coordinates, and no jump at the seam."""
 
 import dataclasses
 
@@ -24,7 +24,7 @@ def test_the_tail_is_covered_by_full_chunks_and_ends_with_the_recording(length, 
     assert len(tail) == expected and tail[-1] == length - 1
 
 
-def test_before_a_short_recording_stand_missing_frames():
+def test_a_short_recording_gets_missing_frames_before_it():
     tail = cut_tail(np.ones((3, 2, 2), np.float32), GRID)
     assert len(tail) == 8 and np.isnan(tail[:5]).all() and (tail[5:] == 1).all()
 
@@ -40,7 +40,7 @@ def test_there_is_no_jump_in_place_or_velocity():
     np.testing.assert_allclose(joined[10:], decoded[29:], rtol=1e-5)  # nothing is left of the difference
 
 
-def test_a_point_that_is_missing_at_the_end_is_as_far_off_as_it_last_was():
+def test_a_point_that_is_missing_at_the_end_keeps_its_last_difference():
     tail = np.full((20, 2, 1), 4.0)
     tail[15:, 1] = np.nan
     joined = _join(tail, np.zeros((30, 2, 1)), rate=20.0)
@@ -49,7 +49,7 @@ def test_a_point_that_is_missing_at_the_end_is_as_far_off_as_it_last_was():
     assert not _join(np.full((20, 1, 1), np.nan), np.zeros((30, 1, 1)), 20.0).any()
 
 
-def test_what_trembles_is_smoothed_at_the_seam_and_nowhere_else():
+def test_jitter_is_smoothed_at_the_seam_and_nowhere_else():
     decoded = np.resize([1.0, -1.0], 60)[:, None, None]
     joined = _join(np.zeros((20, 1, 1)), decoded, rate=40.0)[:, 0, 0]
     assert np.abs(np.diff(joined[:3])).max() < 0.2
@@ -88,8 +88,8 @@ def test_another_frame_rate_is_kept(model, make_walk):
 
 
 @pytest.mark.parametrize("length", [120, 121])
-def test_no_frame_is_held_between_two_of_the_models(model, make_walk, length, monkeypatch):
-    """A body that moves on evenly, at twice the model's rate, does so from the first new frame on."""
+def test_no_frame_is_held_between_two_model_frames(model, make_walk, length, monkeypatch):
+    """A body that moves evenly, recorded at twice the model's rate, continues so from the first new frame."""
     walk = make_walk(0, length, fps=60.0)
 
     def draw(model, tail, count, num_samples, seed):
@@ -119,7 +119,7 @@ def test_missing_frames_at_the_end_are_drawn_and_left_out(model, make_walk):
     assert (new.first_frame, new.num_frames) == (60, 10)
 
 
-def test_what_cannot_be_is_told(model, make_walk):
+def test_faulty_requests_are_refused(model, make_walk):
     with pytest.raises(ValueError, match="num_frames and num_samples must be at least 1, but got 0 and 1"):
         continue_recording(model, make_walk(0, 40), 0)
     nothing = dataclasses.replace(make_walk(0, 9), pose=np.full((9, 6, 2), np.nan, np.float32))

@@ -1,7 +1,7 @@
 """Every command that writes a recording, in every coordinate setting: results lie where the recording lies.
 
-One tiny model serves all settings: it is told that files are written otherwise, and the same recordings are
-written so. What comes out must then be the same, but for how files are written.
+One tiny model serves all settings. Its settings and the same recordings are written in each way; results must
+then be the same, once their numbers are brought back.
 """
 
 from dataclasses import replace
@@ -44,7 +44,7 @@ class Place(NamedTuple):
     coordinates: Coordinates
 
     def run(self, command: str) -> list[PoseSequence]:
-        """Return what a command writes, as numbers in the files; each is run once."""
+        """Return the recordings that a command writes, as numbers in its files; each command is run once."""
         output = self.folder / command
         if not output.exists():
             with pytest.MonkeyPatch.context() as patch:
@@ -63,7 +63,7 @@ def make_place(trained_with_prior, make_walk, tmp_path_factory):
         if coordinates in made:
             return made[coordinates]
         folder = tmp_path_factory.mktemp("place")
-        told = {"y_up": coordinates.y_up, "image_size": coordinates.image_size}
+        settings = {"y_up": coordinates.y_up, "image_size": coordinates.image_size}
         for recording in trained_with_prior.recordings:
             path = folder / "training" / f"{recording.name}.csv"
             write_pose_csv(path, replace(recording, coordinates=coordinates))
@@ -71,10 +71,10 @@ def make_place(trained_with_prior, make_walk, tmp_path_factory):
             write_pose_csv(folder / f"{name}.csv", replace(make_walk(index, 50), coordinates=coordinates))
         manifest = (trained_with_prior.folder / "manifest.csv").read_text()
         (folder / "training/manifest.csv").write_text(manifest)
-        hashes = {s.name: content_hash(s) for s in read_folder(folder / "training", DataConfig(**told))}
+        hashes = {s.name: content_hash(s) for s in read_folder(folder / "training", DataConfig(**settings))}
         checkpoint = load_checkpoint(trained_with_prior.checkpoint)
         splits = replace(checkpoint.splits, hashes=hashes)
-        config = checkpoint.config.replace(**told)
+        config = checkpoint.config.replace(**settings)
         save_checkpoint(folder / "model.pt", replace(checkpoint, config=config, splits=splits))
         made[coordinates] = Place(folder, coordinates)
         return made[coordinates]

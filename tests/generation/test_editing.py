@@ -59,11 +59,11 @@ def test_a_covariate_is_named_by_its_column():
         ("age=old", "'age=old' names 0 of 3. Known for age: none"),
     ],
 )
-def test_what_there_is_is_named(towards, message):
+def test_the_known_labels_are_named(towards, message):
     with pytest.raises(ValueError, match=message):
         find_direction(ENCODINGS, towards)
 
 
-def test_all_recordings_are_no_group():
+def test_a_label_of_all_recordings_is_refused():
     with pytest.raises(ValueError, match="'a' names 2 of 2"):
         find_direction(ENCODINGS[:2], "a")

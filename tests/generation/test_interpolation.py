@@ -1,4 +1,4 @@
-"""From one recording to another: ends, lengths, levels, even steps, and through the noise and back."""
+"""Interpolation: ends, lengths, levels, even steps, and the round trip through the noise."""
 
 import itertools
 import logging
@@ -21,7 +21,7 @@ def model(trained_with_prior):
 
 @pytest.fixture
 def flow(model):
-    """A grid whose windows hold 4 chunks, for 9 of them."""
+    """A flow over 9 chunks, on a grid whose windows hold 4."""
     return _Flow(model.prior, ChunkGrid(8, 2, 4), 8 * 6 + 8, keep_sequence=False, keep_chunks=False)
 
 
@@ -34,7 +34,7 @@ def draw(num_sequences=2, num_chunks=9):
 
 
 def decode(model, first, sequence, chunks, num_frames):
-    """Return what latents stand for, in the unit of a recording and beginning where it begins."""
+    """Decode latents, in the unit of a recording and beginning where it begins."""
     return place_like(model, first, model.decode_all(Latents(sequence, chunks), num_frames)[0])
 
 
@@ -86,7 +86,7 @@ def test_two_steps_are_the_ends(model, make_walk):
     assert len(interpolate_recordings(model, make_walk(0, 40), make_walk(1, 40), steps=2)) == 2
 
 
-def test_noise_and_back_is_where_one_began_in_several_windows(flow):
+def test_a_round_trip_through_the_noise_returns_the_latents_in_several_windows(flow):
     latents = draw()
     noise = flow.travel(latents, backwards=True)
     assert not torch.allclose(noise.chunks, latents.chunks, atol=1e-3)
@@ -95,8 +95,8 @@ def test_noise_and_back_is_where_one_began_in_several_windows(flow):
         torch.testing.assert_close(found, expected, atol=0.05, rtol=0)  # 8 steps of Heun's method, twice
 
 
-def test_the_way_there_is_the_prior_s_own_sampling(model):
-    """One window: what `LatentPrior.sample` draws from the same noise, but for its last step."""
+def test_the_flow_from_noise_equals_the_priors_sampling(model):
+    """In one window `LatentPrior.sample` draws the same from the same noise, except for its last step."""
     flow = _Flow(model.prior, model.grid, 20, keep_sequence=False, keep_chunks=False)
     noise = draw(num_chunks=3)
     condition = flow._condition(
@@ -108,7 +108,7 @@ def test_the_way_there_is_the_prior_s_own_sampling(model):
 
 
 @pytest.mark.parametrize("kept", ["sequence", "chunks"])
-def test_what_is_kept_stays(model, kept):
+def test_a_kept_level_stays(model, kept):
     flow = _Flow(model.prior, ChunkGrid(8, 2, 4), 56, kept == "sequence", kept == "chunks")
     latents = draw()
     noise = flow.travel(latents, backwards=True)
@@ -117,8 +117,8 @@ def test_what_is_kept_stays(model, kept):
     assert not torch.equal(getattr(noise, other), getattr(latents, other))
 
 
-def test_the_noise_is_that_of_drawn_sequence_latents(model, make_walk, monkeypatch):
-    """The prior has learned draws from posteriors; both ends' have the same random numbers."""
+def test_the_noise_comes_from_drawn_sequence_latents(model, make_walk, monkeypatch):
+    """The prior has learned draws from posteriors; the draws of both ends use the same random numbers."""
     started, travel = [], _Flow.travel
     monkeypatch.setattr(
         _Flow, "travel", lambda flow, *way, **how: travel(flow, *started.append(way) or way, **how)
@@ -133,7 +133,7 @@ def test_the_noise_is_that_of_drawn_sequence_latents(model, make_walk, monkeypat
 
 
 def test_results_are_moved_until_steps_are_even():
-    """On a way where the place is the share's cube, equal steps of place are at its cube roots."""
+    """If the place is the cube of the share, equal steps of place lie at cube roots."""
 
     def decode(shares):
         return (shares.numpy() ** 3)[:, None, None, None] * np.ones((1, 4, 2, 1), np.float32)
@@ -144,7 +144,7 @@ def test_results_are_moved_until_steps_are_even():
     assert (places[0], places[-1]) == (0, 1)
 
 
-def test_without_a_prior_latents_are_interpolated_as_they_are(trained, make_walk, caplog):
+def test_without_a_prior_the_latents_themselves_are_interpolated(trained, make_walk, caplog):
     model = htvae.load(trained.checkpoint, "cpu")
     walks = [make_walk(0, 40), make_walk(1, 40)]
     with caplog.at_level(logging.WARNING):
@@ -165,6 +165,6 @@ def test_without_a_prior_latents_are_interpolated_as_they_are(trained, make_walk
         ({"kind": "bent"}, "kind must be one of linear, spherical, but got 'bent'"),
     ],
 )
-def test_what_cannot_be_is_told(model, make_walk, asked, message):
+def test_faulty_requests_are_refused(model, make_walk, asked, message):
     with pytest.raises(ValueError, match=message):
         interpolate_recordings(model, make_walk(0, 9), make_walk(1, 9), **asked)

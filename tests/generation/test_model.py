@@ -1,4 +1,4 @@
-"""New motion: lengths, labels, seeds, long sequences, and what is told where it cannot be."""
+"""New motion: lengths, labels, scripts, seeds, long sequences, and messages about faulty requests."""
 
 import dataclasses
 import itertools
@@ -35,7 +35,7 @@ def test_several_with_a_label(model):
     assert len({s.pose.tobytes() for s in sequences}) == 11
 
 
-def test_without_a_label_one_is_drawn_as_training_has_them(model):
+def test_without_a_label_each_sequence_gets_a_label_of_training(model):
     shares = model._prior_state.label_shares
     assert shares[0] == 0 and sum(shares) == pytest.approx(1)
     sequences = model.generate(30, num_sequences=6, seed=3)
@@ -45,7 +45,7 @@ def test_without_a_label_one_is_drawn_as_training_has_them(model):
 
 
 def test_the_ground_is_as_level_as_in_training(model, monkeypatch):
-    """Every frame goes up by 0.01; over 300 frames that is 3, unless recordings are known to stay level."""
+    """Every frame rises by 0.01, so 300 frames rise by 3, unless the training recordings stay level."""
     decode, unit = model.decode_all, model.training_place.unit
 
     def float_up(latents, num_frames):
@@ -89,13 +89,13 @@ def test_the_same_seed_gives_the_same_motion(model):
         ({"script": "run:9f"}, "has 'run'. Known: none; recordings need a frame_labels.csv in training"),
     ],
 )
-def test_what_cannot_be_is_told(model, asked, message):
+def test_faulty_requests_are_refused(model, asked, message):
     with pytest.raises(ValueError, match=message.replace("(", r"\(").replace(".", r"\.")):
         model.generate(**asked)
 
 
 def ask(model, monkeypatch, scripts):
-    """Return a list of what the prior is asked for, by a model that now knows two labels of spans."""
+    """Return the list of requests to the prior of a model that now knows two labels of spans."""
     saved = dataclasses.replace(model._prior_state, chunk_labels=("nod", "wave"), scripts=scripts)
     monkeypatch.setattr(model, "_prior_state", saved)
     asked, zeros = [], torch.zeros
@@ -108,19 +108,19 @@ def ask(model, monkeypatch, scripts):
     return asked
 
 
-def test_a_script_says_what_happens_when(model, monkeypatch):
+def test_a_script_becomes_chunk_labels(model, monkeypatch):
     asked = ask(model, monkeypatch, scripts=())
     model.generate(label="b", script="wave:10f,nod:16f")
     assert asked[-1].labels.tolist() == [2]
-    # Chunks of 8 frames every 6, each asked at four: 1, 3, 5, 7; 7, 9, 11, 13; ...
+    # Chunks of 8 frames every 6, with a label at four frames: 1, 3, 5, 7; 7, 9, 11, 13; ...
     assert asked[-1].chunk_labels.tolist() == [[[2] * 4, [2, 2, 1, 1], [1] * 4, [1] * 4]]
-    (sequence,) = model.generate(26, label="wave")  # a label of spans, for all of them
+    (sequence,) = model.generate(26, label="wave")  # a label of spans holds throughout
     assert asked[-1].chunk_labels.tolist() == [[[2] * 4] * 4]
     assert (sequence.label, sequence.frame_labels) == ("wave", (FrameLabel(0, 26, "wave"),))
 
 
-def test_without_a_script_one_is_drawn_as_training_has_them(model, monkeypatch):
-    """Recordings of label a nod throughout, those of b wave, then show nothing that has a name."""
+def test_without_a_script_each_sequence_gets_a_script_like_trainings(model, monkeypatch):
+    """Recordings of label a nod throughout; recordings of label b wave, then have no label."""
     asked = ask(model, monkeypatch, scripts=((1, ((1, 50),)), (2, ((2, 10), (0, 16)))))
     sequences = model.generate(26, num_sequences=6, seed=3)
     rows = asked[-1].chunk_labels.tolist()
@@ -135,7 +135,7 @@ def test_without_a_script_one_is_drawn_as_training_has_them(model, monkeypatch):
     assert {request.guidance for request in asked} == {1.0}
 
 
-def test_a_script_is_guided_unless_told_otherwise(model, monkeypatch):
+def test_a_script_is_guided_by_default(model, monkeypatch):
     monkeypatch.setattr(model, "_check_chunk_label", lambda name: None)
     asked, draw = [], model.draw
     monkeypatch.setattr(model, "draw", lambda request, seed: (asked.append(request), draw(request, seed))[1])
@@ -146,7 +146,7 @@ def test_a_script_is_guided_unless_told_otherwise(model, monkeypatch):
     assert [request.guidance for request in asked] == [2.0, 1.5, 1.0, 1.0]
 
 
-def test_a_script_stands_beside_what_comes_of_it(model, monkeypatch):
+def test_generated_sequences_carry_their_script(model, monkeypatch):
     monkeypatch.setattr(model, "_check_chunk_label", lambda name: None)
     (sequence,) = model.generate(script="wave:1s,nod:10f")
     assert sequence.num_frames == 40
@@ -163,7 +163,7 @@ def test_decoding_in_windows_equals_decoding_at_once_where_one_window_is_enough(
 def test_the_walk_is_the_sum_of_the_roots_velocity(model):
     assert model.processor.root_motion
     pose = np.zeros((4, 7, 2), np.float32)
-    pose[:, -1, 0] = [9.0, 1.0, 2.0, 3.0]  # into the first frame there is no way
+    pose[:, -1, 0] = [9.0, 1.0, 2.0, 3.0]  # the path begins after the first frame
     place = Place(2.0, np.float32([5, 7]), Coordinates(y_up=False))
     walk = model.to_sequence(pose, "walk", place=place)
     np.testing.assert_allclose(walk.pose[:, 0], [[5, 7], [7, 7], [11, 7], [17, 7]])  # torsos of two units
@@ -183,18 +183,18 @@ def test_interpolation_begins_and_ends_with_the_reconstructions(model, make_walk
     assert max(steps) < 3 * min(steps)
 
 
-def test_one_level_is_interpolated_along_the_kind_of_way_that_is_asked_for(model, make_walk):
+def test_level_and_kind_are_used(model, make_walk):
     ends = make_walk(0, 50), make_walk(1, 50)
     whole, level, kind = (
         model.interpolate(*ends, steps=3, **asked)
         for asked in ({}, {"level": "sequence"}, {"kind": "linear"})
     )
     assert not np.allclose(level[-1].pose, whole[-1].pose, atol=1e-3)  # its chunk latents stay
-    np.testing.assert_allclose(kind[-1].pose, whole[-1].pose, atol=1e-3)  # the way differs, not the ends
+    np.testing.assert_allclose(kind[-1].pose, whole[-1].pose, atol=1e-3)  # the path differs, not the ends
     assert not np.array_equal(kind[1].pose, whole[1].pose)
 
 
-def test_editing_goes_as_far_as_it_is_told_to(model, trained, tmp_path, make_walk):
+def test_strength_is_the_distance_of_an_edit(model, trained, tmp_path, make_walk):
     training = model.encode_training(trained.folder, tmp_path)
     assert {e.label for e in training} == {"a", "b"}
     walk = make_walk(1, 50, first_frame=3)
@@ -207,7 +207,7 @@ def test_editing_goes_as_far_as_it_is_told_to(model, trained, tmp_path, make_wal
     assert not np.array_equal(outdoors.pose, poses[1].pose)
 
 
-def test_what_cannot_be_edited_is_told(model, trained, tmp_path, make_walk):
+def test_faulty_edits_are_refused(model, trained, tmp_path, make_walk):
     walk, training = make_walk(1, 50), model.encode_training(trained.folder, tmp_path)
     with pytest.raises(ValueError, match=r"'c' names 0 of \d+. Known for label: a, b"):
         model.edit(walk, towards="c", training=training)
@@ -223,7 +223,7 @@ def test_what_cannot_be_edited_is_told(model, trained, tmp_path, make_walk):
         model.encode_training(tmp_path / "other", tmp_path)
 
 
-def test_the_style_of_another(model, make_walk, monkeypatch):
+def test_the_style_of_another_recording(model, make_walk, monkeypatch):
     monkeypatch.setattr("htvae.generation.editing.LEAST_CHANGE", 0.0)
     walk = make_walk(1, 50)
     styled = model.edit(walk, style_from=make_walk(4, 90))

@@ -1,4 +1,4 @@
-"""Scripts: how they are written, and which label falls to which frame and chunk."""
+"""Scripts: their text, the labels of their frames, and random scripts."""
 
 from collections import Counter
 
@@ -21,7 +21,7 @@ def test_seconds_and_frames():
 @pytest.mark.parametrize(
     "text", ["", "walk", "walk:", "walk:3", ":3s", "walk:-3s", "walk:3s,,run:2s", "walk:nans"]
 )
-def test_other_forms_are_told(text):
+def test_other_forms_are_refused(text):
     with pytest.raises(ValueError, match="A script must be like 'walk:12s,wave:4s'"):
         Script.parse(text, 30.0)
 
@@ -50,7 +50,7 @@ def draw(recorded, num_frames, seed=0, label=1):
 
 
 def test_a_drawn_script_has_spans_and_changes_of_the_recordings():
-    """Walking lasts 10 or 30 and is followed by running or by nothing named; running lasts 5."""
+    """Walking lasts 10 or 30 frames; running (5 frames) or a span without a label follows."""
     recorded = [(1, ((1, 10), (2, 5), (1, 30), (0, 20), (1, 10))), (2, ((2, 700),))]
     script = draw(recorded, 20_000)
     lengths, changes = {}, Counter()

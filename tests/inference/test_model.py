@@ -64,7 +64,7 @@ def test_shapes_of_a_long_recording(model, make_walk):
 
 
 def test_a_window_does_not_know_of_the_rest(model, make_walk):
-    """The first latent of a long recording is that of its first window alone."""
+    """The first latent of a long recording equals the first latent of its first window alone."""
     walk = make_walk(0, 200)
     alone = model.encode(dataclasses.replace(walk, pose=walk.pose[:68]))
     whole = model.encode(walk)
@@ -112,7 +112,7 @@ def test_chunks_of_a_short_recording_are_the_grid(model, make_walk):
     assert frames.tolist() == [[0, 8], [6, 14], [12, 20], [18, 21]]
 
 
-def test_chunks_are_told_in_frames_and_seconds_of_the_source(model, make_walk):
+def test_chunks_have_frames_and_seconds_of_the_source(model, make_walk):
     """At 60 frames per second the model, which has 30, sees every other frame."""
     encoding = model.encode(make_walk(0, 81, first_frame=100, fps=60.0))
     plain = model.encode(make_walk(0, 41)).chunk_frames
@@ -170,7 +170,7 @@ def test_reconstruction_is_brought_back_to_the_sources_frames(model, make_walk, 
 
 
 def test_a_perfect_model_gives_the_source_back(model, make_walk):
-    """What the processor and the windows do is undone: the reconstruction here is the input itself."""
+    """Processing and windows are undone: this reconstruction is the input itself."""
     for fps, tolerance in ((30.0, 1e-4), (15.0, 1e-4), (60.0, 0.1)):  # every other frame is interpolated
         source = make_walk(0, 131, first_frame=3, fps=fps)
         reconstruction = model.reconstruct_all([model.process(source)])[0]

@@ -80,8 +80,8 @@ class TestWork:
         with np.load(finished.results[0]) as arrays:
             assert arrays["names"].tolist() == ["walk_0", "walk_1", "walk_2"]
             assert arrays["chunk_recording"].tolist() == [0, 1, 2]
-        told = json.loads((finished.output_dir / "latents.json").read_text())
-        assert told["recordings"] == ORIGIN.recordings and told["checkpoint"] == "c0ffee"
+        index = json.loads((finished.output_dir / "latents.json").read_text())
+        assert index["recordings"] == ORIGIN.recordings and index["checkpoint"] == "c0ffee"
 
     def test_what_killed_processes_left_is_removed_and_nothing_else(self, folder):
         for name in (f".00001-{ORIGIN.digest}.77-ab.npz", ".origin.77-ab.json", "process-3.alive"):

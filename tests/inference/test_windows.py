@@ -28,7 +28,7 @@ SIZES = {"max_frames": 512, "chunk_size": 64, "embed_dim": 16, "num_heads": 2, "
 
 @pytest.fixture(scope="module")
 def walks(make_walks):
-    """Recordings whose numbers a file holds to the last digit."""
+    """Recordings whose numbers survive a file to the last digit."""
     return [replace(walk, pose=walk.pose.round(3)) for walk in make_walks(LENGTHS)]
 
 
@@ -114,7 +114,7 @@ def test_validation_scores_the_windows_that_are_encoded(model, walks):
 
 
 @pytest.mark.parametrize("num_frames", [1, 64, 544, 1_300])
-def test_what_is_decoded_from_a_recordings_latents_is_as_long(model, num_frames):
+def test_a_decoded_recording_keeps_its_length(model, num_frames):
     generator = torch.Generator().manual_seed(0)
     chunks = torch.randn(2, compute_num_chunks(num_frames, 64, 16), 3, generator=generator)
     latents = Latents(torch.randn(2, 6, generator=generator), chunks)

@@ -72,7 +72,7 @@ def test_merge_fades_linearly_between_two_chunks():
     assert merged[0, :, 0].tolist() == pytest.approx([0, 0, 1 / 3, 2 / 3, 1, 1])
 
 
-def test_labels_are_told_at_the_middles_of_a_chunks_quarters():
+def test_labels_lie_at_the_middles_of_a_chunks_quarters():
     """Chunks of 64 frames every 48; the second reaches frame 111, but the last frame is 99."""
     assert label_places(100, 64, 16).tolist() == [[8, 24, 40, 56], [56, 72, 88, 99]]
     assert label_places(1, 64, 16).tolist() == [[0] * 4]

@@ -36,7 +36,7 @@ def die() -> None:
 
 
 def before(place: Any, name: str, condition: Callable[..., bool] = lambda *_: True) -> Callable[[int], None]:
-    """Return what makes the n-th call of a function the last act of this process."""
+    """Return a function of n that makes the n-th call of ``place.name`` kill this process."""
 
     def plan(count: int) -> None:
         original, calls = getattr(place, name), iter(range(1, 10**9))
@@ -53,7 +53,7 @@ def before(place: Any, name: str, condition: Callable[..., bool] = lambda *_: Tr
 
 
 def halfway(place: Any, name: str, write: Callable[..., None]) -> Callable[[int], None]:
-    """Return what makes the n-th call of a function write half, and then end the process."""
+    """Return a function of n that makes the n-th call of ``place.name`` write half and kill this process."""
 
     def plan(count: int) -> None:
         original, calls = getattr(place, name), iter(range(1, 10**9))
@@ -113,7 +113,7 @@ INSTANTS: dict[str, Callable[[Any], None]] = {
 
 
 def start(flags: list[str], log: Path, instant: tuple[str, Any] | None = None) -> int:
-    """Train in a fork; return its exit code, -9 where it was killed."""
+    """Train in a fork and return its exit code, -9 if it was killed."""
     child = os.fork()
     if child == 0:
         with log.open("a") as file:
@@ -126,7 +126,7 @@ def start(flags: list[str], log: Path, instant: tuple[str, Any] | None = None) -
 
 
 def torn_files(folder: Path) -> list[str]:
-    """Return the files of a folder of checkpoints that do not load, but for leftovers."""
+    """Return the checkpoints of a folder that do not load; hidden temporary files do not count."""
     torn = []
     for path in folder.glob("[!.]*"):
         try:
@@ -137,7 +137,7 @@ def torn_files(folder: Path) -> list[str]:
 
 
 def main(folder: Path, flags: list[str], kills: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Train once whole and once with kills; return what was seen."""
+    """Train once without and once with kills; return exit codes and torn files."""
     torch.set_num_threads(1)
     htvae.training.machine.measure_frame_seconds = lambda *_: 1e-4
     train.parse_train(flags)  # imports the rest

@@ -1,4 +1,4 @@
-"""Several processes, as far as one can show it; two real ones are in test_two_processes.py."""
+"""Several processes, shown in one process; test_two_processes.py runs two real ones."""
 
 import pytest
 import torch

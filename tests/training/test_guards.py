@@ -77,7 +77,7 @@ def fit(tiny_config, walks):
 
 @pytest.fixture
 def warnings_of(fit, caplog):
-    """Train and return what the guards said."""
+    """Train and return the guards' messages."""
 
     def run(**settings):
         caplog.clear()
@@ -235,7 +235,7 @@ class LossThatBreaks(VAELoss):
 
 
 class Keep(Callback):
-    """Keeps weights and files as they are before each step."""
+    """Keeps the weights and files from before each step."""
 
     def __init__(self, folder):
         self.folder, self.loop, self.files = folder, None, {}
@@ -273,7 +273,7 @@ def test_a_gradient_that_is_not_finite_ends_the_run(fit, tiny_config, with_a_wil
     assert {path.name: path.read_bytes() for path in keep.folder.iterdir()} == keep.files
 
 
-def test_what_was_saved_before_the_gradient_broke_goes_on(fit, tiny_config, with_a_wild_one, keep):
+def test_the_state_from_before_a_broken_gradient_can_be_resumed(fit, tiny_config, with_a_wild_one, keep):
     """The wild recording enters on resuming, in the middle of an epoch: it is named then, too."""
 
     class BreaksLater(LossThatBreaks):
@@ -317,7 +317,7 @@ def test_a_loss_that_explodes(warnings_of):
 
 @pytest.fixture
 def feed(caplog):
-    """Give losses (nats per coordinate) to a guard, and return what it said."""
+    """Give losses (nats per coordinate) to a guard and return its messages."""
 
     def run(losses):
         caplog.clear()
@@ -351,7 +351,7 @@ def test_a_loss_that_is_called_otherwise_is_not_judged(caplog):
 
 @pytest.fixture
 def judge(caplog):
-    """Give (loss, error) of validations to a guard, and return what it said."""
+    """Give (loss, error) of validations to a guard and return its messages."""
 
     def run(figures):
         caplog.clear()
@@ -385,7 +385,7 @@ def test_a_loss_that_stands_while_the_error_stands_or_rises_is_no_turn(judge):
 
 @pytest.fixture
 def slow_loader(monkeypatch, clock):
-    """Let the clock run: so long for each training window, and 1 s for each step of the optimiser."""
+    """Advance the clock for each training window, and by 1 s for each step of the optimiser."""
 
     def slow(seconds):
         get, step = PoseSequenceDataset.__getitem__, torch.optim.AdamW.step
@@ -427,7 +427,7 @@ def test_a_loader_that_keeps_up(warnings_of, slow_loader):
     ],
 )
 def test_advice_on_workers(monkeypatch, clock, caplog, workers, cores, advice):
-    """Each step of 1 s is waited for for 3 s."""
+    """Each step takes 1 s, after a wait of 3 s."""
     monkeypatch.setattr("os.cpu_count", lambda: cores)
     guard, loop = speed_guard.SpeedGuard("cuda", "bf16", workers), SimpleNamespace(step=9, world=World())
     for _ in range(9):

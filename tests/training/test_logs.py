@@ -40,7 +40,7 @@ def test_rows_are_held_back_for_a_while(tmp_path):
     assert len(read(log.path)) == ROWS_HELD + 1
 
 
-def test_going_on_drops_what_comes_again(tmp_path):
+def test_a_resumed_log_drops_rows_that_come_again(tmp_path):
     path = tmp_path / "metrics.csv"
     write(path, range(6))
     write(path, [4, 5, 6], last_step=3)
@@ -68,7 +68,7 @@ def test_going_on_without_a_table(tmp_path):
     assert read(write(tmp_path / "metrics.csv", [7], last_step=6).path)[0]["step"] == "7"
 
 
-def test_the_columns_stay_where_a_run_goes_on(tmp_path):
+def test_a_resumed_run_keeps_the_columns(tmp_path):
     path = tmp_path / "metrics.csv"
     log = write(path, [0])
     log.write({"val/loss": 1.0}, 0)

@@ -60,7 +60,7 @@ def test_steps_equal_those_of_the_two_optimisers_alone():
         torch.testing.assert_close(actual, expected)
 
 
-def test_a_saved_state_goes_on_where_it_stood():
+def test_a_loaded_state_continues_where_it_was_saved():
     matrices, others = make_parameters()
     own = MuonWithAdamW(matrices, others, 0.01, 0.1)
     step(own, matrices + others)

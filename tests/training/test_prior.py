@@ -51,11 +51,11 @@ def test_latents_are_those_of_the_model_and_labels_stand_beside_them(trained, ma
     np.testing.assert_allclose(windows.chunks[0][0], encoding.chunk_latents, atol=1e-4)
     assert windows.labels.tolist() == [2, 0]
     # Chunks of 8 frames begin every 6, and are asked at frames 1, 3, 5, 7; 7, 9, 11, 13; ...
-    told = [[1] * 4, [1, 1, 2, 2], *[[2] * 4] * 4]
-    assert windows.chunk_labels.tolist() == [told, [[0] * 4] * 6]
+    expected = [[1] * 4, [1, 1, 2, 2], *[[2] * 4] * 4]
+    assert windows.chunk_labels.tolist() == [expected, [[0] * 4] * 6]
 
 
-def test_what_happened_when_is_recorded(trained, make_walk):
+def test_the_scripts_of_recordings_are_recorded(trained, make_walk):
     model = htvae.load(trained.checkpoint, "cpu")
     spans = (FrameLabel(0, 10, "nod"), FrameLabel(10, 20, "nod"), FrameLabel(25, 33, "wave"))
     walks = [make_walk(1, 33, label="b", frame_labels=spans), make_walk(2, 12, label="unknown")]

@@ -155,7 +155,7 @@ class CtrlC(Callback):
         signal.raise_signal(signal.SIGINT)
 
 
-def test_an_interruption_saves_and_says_how_to_go_on(make_loop):
+def test_an_interruption_saves_and_says_how_to_resume(make_loop):
     loop = make_loop()
     loop.callbacks.append(CtrlC())
     with pytest.raises(

@@ -56,7 +56,7 @@ def _one_thread():
 
 
 def choose_instants(seed):
-    """Return twenty instants to be killed at: each way of dying, then others by chance."""
+    """Return twenty instants of kills: each kind of instant once, then random ones."""
     chance = random.Random(seed)
     later = LATER + chance.choices(LATER, k=20 - len(PREPARATION + BEFORE_ANYTHING_IS_SAVED + LATER))
     chance.shuffle(later)
@@ -172,7 +172,7 @@ def test_the_system_may_ask_for_the_end_too(fit):
 
 
 def test_ctrl_c_twice_ends_at_once(fit):
-    """In the middle of a step, whose half is not saved."""
+    """A kill in the middle of a step, whose half is not saved."""
     with pytest.raises(KeyboardInterrupt, match=r"To go on from the last validation: the same command"):
         fit("paused", [CtrlC(6, times=2)])
     assert_same_end(fit("whole"), fit("paused", resume=True))
@@ -185,7 +185,7 @@ def test_time_that_is_up_costs_nothing(fit):
 
 
 class Die(BaseException):
-    """Stands for a kill where nothing may be done any more."""
+    """Stands for a kill, after which the process does nothing more."""
 
 
 def test_a_run_that_stopped_early_stays_stopped(fit, caplog):
@@ -260,7 +260,7 @@ def test_the_saved_settings_start_a_run(fit):
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 def test_going_on_on_a_gpu(fit):
-    """Kernels of a GPU may add in any order, so weights are near, not equal."""
+    """GPU kernels may add in any order, so weights are close, not equal."""
     whole = fit("whole", device="cuda")
     with pytest.raises(KeyboardInterrupt):
         fit("paused", [CtrlC(4)], device="cuda")

@@ -381,7 +381,7 @@ def test_it_stops_where_nothing_gets_better(fit):
     assert result.finished
 
 
-def test_a_warm_up_is_not_taken_for_a_standstill(fit):
+def test_a_warm_up_is_no_standstill(fit):
     recorder = Recorder()
     settings = {"learning_rate": 1e-12, "ema_decay": 0.0, "patience": 1, "num_epochs": 100}
     fit(callbacks=[recorder], kl_warmup_steps=8, **settings)
@@ -438,7 +438,7 @@ def test_a_network_and_a_loss_of_ones_own(tiny_config, walks):
 
 
 def test_every_recording_missing_from_validation_is_said(fit, walks):
-    """A validation recording in which nothing is seen scores nothing, and stops nothing."""
+    """A validation recording without observed points is not scored and stops nothing."""
     blind = dataclasses.replace(walks[0], pose=np.full_like(walks[0].pose, np.nan), split="val")
     rest = [dataclasses.replace(walk, split="train") for walk in walks[1:]]
     result = fit([blind, *rest])
@@ -447,7 +447,7 @@ def test_every_recording_missing_from_validation_is_said(fit, walks):
 
 
 class LossOfOnesOwn(VAELoss):
-    """Cares for nothing but how large coordinates are."""
+    """A loss of the size of coordinates alone."""
 
     def forward(self, output, target, num_frames, weights, step_frames=None):
         parts = super().forward(output, target, num_frames, weights, step_frames)

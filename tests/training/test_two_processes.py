@@ -51,7 +51,7 @@ def base(tmp_path_factory, make_walks, tiny_settings):
 
 
 def start_two(config, folder, *fault):
-    """Train with two processes and return how it ended."""
+    """Train with two processes and return the finished process."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config.to_dict()))
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
@@ -70,7 +70,7 @@ def read_ranks(folder):
 
 @pytest.fixture(scope="module")
 def folder(base, tmp_path_factory):
-    """A run of two processes: what they noted, and its outputs in ``run``."""
+    """A run of two processes: their notes, and the outputs in ``run``."""
     folder = tmp_path_factory.mktemp("two")
     config = base.replace(experiments_dir=str(folder / "run"))
     ended = start_two(config, folder)
@@ -124,7 +124,7 @@ def test_weights_are_the_same_bits(two, one):
 
 
 def test_validation(two, base):
-    """The same weights, scored by one process. The last validation is that of the last weights."""
+    """One process scores the same weights. The last validation scored the last weights."""
     assert two[0]["figures"] == two[1]["figures"]
     data = PoseDataLoader(base)
     task = HTVAETrainer(base)._build_task(data, "cpu", "32", World())
@@ -150,7 +150,7 @@ def test_one_process_writes_and_speaks(folder, two):
 
 
 def test_ctrl_c_and_going_on(base, two, tmp_path):
-    """Two processes go on bit for bit; one can, too."""
+    """Two processes resume bit for bit; one process can resume too."""
     cut = base.replace(experiments_dir=str(tmp_path / "cut"))
     ended = start_two(cut, tmp_path, "interrupt")
     assert ended.returncode != 0
