@@ -38,7 +38,7 @@ class GenerateOptions(MotionOptions):
     script, each sequence gets a random label, as frequent as in training."""
     script: str | None = None
     """Labels of spans in their order: 'walk:12s,wave:4s'; f instead of s means frames. None: each sequence
-    gets a random script, like those of training recordings with the label."""
+    gets a random script, like the scripts of training recordings with the label."""
     guidance: float | None = None
     """Strength of label and script; more than 1 exaggerates them and lowers variety. None: 2 with a script,
     else 1."""

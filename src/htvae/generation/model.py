@@ -45,7 +45,7 @@ class GenerativeModel(MotionSampler):
             label: label of the recordings, or of the spans, that the motion should resemble. None: without a
                 script, each sequence gets a random label, as frequent as in training; the sequence names it.
             script: labels of spans in their order, e.g. "walk:12s,wave:4s"; see `Script.parse`. None: each
-                sequence gets a random script, like those of training recordings with the label; the
+                sequence gets a random script, like the scripts of training recordings with the label; the
                 sequence's ``frame_labels`` hold it.
             guidance: strength of label and script; more than 1 exaggerates them. None: `SCRIPT_GUIDANCE` with
                 a script, else 1.

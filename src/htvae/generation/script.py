@@ -61,7 +61,7 @@ def draw_script(
     num_frames: int,
     rng: np.random.Generator,
 ) -> Script:
-    """Draw a script like those of the recordings of a label: a semi-Markov chain of spans.
+    """Draw a script like the scripts of a label's recordings: a semi-Markov chain of spans.
 
     - The script begins at a random frame of all recordings, with the rest of the span there.
     - The next span, label and length, is a random one of the spans that follow a span of the same label in a
