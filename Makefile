@@ -1,5 +1,6 @@
 # make demo   writes made-up recordings, trains on them, evaluates, and says where to look
-# make test   checks the code and runs all tests
+# make test   checks the code and runs the quick tests: five minutes at most on two cores
+# make soak   runs the long tests: kills, two processes by torchrun, fuzzing at full size, benchmarks
 #
 # PYTHON is the Python that makes the environment, VENV the folder it is made in:
 #   make test PYTHON=python3.12 VENV=/tmp/htvae
@@ -8,7 +9,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: demo test
+.PHONY: demo test soak
 
 demo: $(VENV)/.installed
 	$(BIN)/python -m htvae demo
@@ -16,6 +17,9 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m pytest
+
+soak: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m soak
 
 # Files that say what was installed, so that it is installed once, and again after a change of the dependencies.
 $(VENV)/.installed: pyproject.toml requirements.txt | $(BIN)

@@ -1,6 +1,7 @@
 """A tiny trained model and its recordings, for all tests that need one; trained once a session."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,6 +59,17 @@ class TrainedRun(NamedTuple):
     checkpoint: Path
     """Its best_model.pt."""
     recordings: list[PoseSequence]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _bf16_by_hardware() -> Iterator[None]:
+    """``HTVAE_BF16=0`` or ``1`` in the environment: test as on a processor without, or with, bf16 products."""
+    fast = os.environ.get("HTVAE_BF16")
+    with pytest.MonkeyPatch.context() as patch:
+        if fast is not None:
+            for user in ("optimizer", "machine", "guards.speed"):
+                patch.setattr(f"htvae.training.{user}.multiplies_bf16_fast", lambda device: fast == "1")
+        yield
 
 
 def make_walk(

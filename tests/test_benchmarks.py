@@ -34,7 +34,7 @@ def test_full_attention_is_the_same_task():
     torch.testing.assert_close(short.mu[0], padded.mu[1])
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("mode", ["train", "encode", "profile"])
 def test_a_case_is_measured_in_a_process_of_its_own(mode):
     from measure import Case
@@ -68,7 +68,7 @@ def test_ratios_compare_the_right_cases(capsys):
     assert shown == [12.0, 1.5, 0.2, 1.0] * 2
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("name", "arguments", "least"), [("loading", [], 1.0), ("prior_cost", ["--turns", "1"], 0.001)]
 )
@@ -79,7 +79,7 @@ def test_training_steps_are_compared(trained, tmp_path, name, arguments, least):
     assert float(ended.stdout.split()[-1]) >= least
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_continuing_interpolating_and_editing_are_judged(trained_with_prior, tmp_path):
     command = [sys.executable, str(BENCHMARKS / "transitions.py"), str(trained_with_prior.checkpoint)]
     command += ["--num_cuts", "3", "--num_pairs", "2"]

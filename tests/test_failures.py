@@ -73,7 +73,7 @@ def training(trained: Any, tiny_settings: dict[str, Any]) -> list[str]:
 
 
 @needs_limits
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("too_large", ["best_model.pt", "last_model.pt"])
 def test_training_onto_a_full_disk(too_large: str, trained: Any, training: list[str], tmp_path: Path) -> None:
     """The model, or the state, that a resumed run is about to save is too large."""
@@ -92,7 +92,7 @@ def test_training_onto_a_full_disk(too_large: str, trained: Any, training: list[
 
 
 @needs_limits
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("size", [20, 2000])
 def test_a_new_run_onto_a_full_disk(training: list[str], tmp_path: Path, size: int) -> None:
     """Whatever is written first: lock, cache, settings, logs."""
@@ -114,7 +114,7 @@ OUTPUTS = {
 
 
 @needs_limits
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("command", OUTPUTS)
 def test_results_onto_a_full_disk(command: str, trained: Any, tmp_path: Path) -> None:
     argv = [text.format(recordings=trained.folder) for text in OUTPUTS[command]]
@@ -126,7 +126,7 @@ def test_results_onto_a_full_disk(command: str, trained: Any, tmp_path: Path) ->
 
 
 @needs_users
-@pytest.mark.slow
+@pytest.mark.soak
 def test_folders_that_nobody_may_write_to(trained: Any, training: list[str]) -> None:
     with tempfile.TemporaryDirectory() as name:  # not tmp_path, which only its owner may enter
         folder = Path(name)
@@ -153,7 +153,7 @@ def training_on_a_copy(trained: Any, training: list[str], folder: Path) -> list[
 
 
 @needs_users
-@pytest.mark.slow
+@pytest.mark.soak
 def test_checkpoints_that_became_read_only(trained: Any, training: list[str]) -> None:
     """The run's folder may be written to, the folder of its checkpoints no more."""
     with tempfile.TemporaryDirectory() as name:

@@ -143,13 +143,16 @@ def test_the_order_of_recordings_does_not_matter(make_loader):
     assert equal(list(data.train_loader()), list(reversed_data.train_loader()))
 
 
-def test_an_epoch_can_be_begun_at_any_step(make_loader):
+@pytest.mark.parametrize("first_step", [0, 1, 3])
+def test_an_epoch_can_be_entered_anywhere(make_loader, first_step):
+    """Whatever was drawn before, or by another loader."""
     loader = make_loader().train_loader()
-    _, epoch = list(loader), list(loader)
+    _, whole, following = (list(loader) for _ in range(3))
     resumed = make_loader().train_loader()
-    assert resumed.num_steps(1) == len(epoch)
-    for first_step in (0, 1, len(epoch)):
-        assert equal(list(resumed.steps_of(1, first_step)), epoch[first_step:])
+    assert resumed.num_steps(1) == len(whole)
+    assert equal(list(resumed.steps_of(1, first_step)), whole[first_step:])
+    assert equal(list(resumed.steps_of(2)), following)
+    assert equal(list(loader.steps_of(1, first_step)), whole[first_step:])
 
 
 def test_another_recording_of_a_known_name_is_new(make_loader, make_sequence, caplog):

@@ -314,7 +314,7 @@ if __name__ == "__main__":
 """The command with small shards; it kills itself, as the system's memory guard would, at its n-th shard."""
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_killed_process_loses_nothing(tmp_path, trained, make_walks):
     """200 recordings, two processes, one of them killed; then the same again; against a single process."""
     lengths = np.random.default_rng(0).integers(5, 60, size=200).tolist()

@@ -78,7 +78,7 @@ def folders() -> st.SearchStrategy[dict[str, bytes | None]]:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @fuzzed(40)
 @given(contents=folders())
 def test_a_folder_is_told_of_or_trained_on(
@@ -123,7 +123,7 @@ def check_processed(data: PoseDataLoader) -> None:
         assert not np.isinf(batch.target.numpy()).any()
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @fuzzed(50)
 @given(contents=folders(), settings=st.sampled_from(SETTINGS))
 def test_the_command_never_shows_a_traceback(

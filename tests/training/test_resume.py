@@ -64,7 +64,7 @@ def choose_instants(seed):
     return [*PREPARATION, *BEFORE_ANYTHING_IS_SAVED, *zip(later, counts, strict=True)]
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
 @pytest.mark.parametrize(("precision", "num_workers"), [("32", 0), ("bf16", 0), ("32", 2), ("bf16", 2)])
 def test_killed_twenty_times(tmp_path, make_walks, tiny_settings, precision, num_workers):

@@ -19,7 +19,7 @@ from htvae.utils.files import read_tensors
 from htvae.utils.world import World
 from tests.training.process_script import Recorder
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.soak
 SCRIPT = Path(__file__).with_name("process_script.py")
 SETTINGS = {
     "batch_frames": 80,
