@@ -12,6 +12,7 @@ from htvae.config import Config
 from htvae.data.processing import ProcessedSequence, TransformRecord
 from htvae.io.pose_csv import write_pose_csv
 from htvae.poses.sequence import PoseSequence
+from tests.forks import Forks
 
 BODY = ("NOSE", "LEFT_SHOULDER", "RIGHT_SHOULDER", "LEFT_HIP", "RIGHT_HIP", "LEFT_WRIST")
 PLACES = np.array([[0, 1.5], [-0.4, 1], [0.4, 1], [-0.2, 0], [0.2, 0], [-0.8, 0.6]])
@@ -63,7 +64,7 @@ class TrainedRun(NamedTuple):
 
 @pytest.fixture(autouse=True, scope="session")
 def _bf16_by_hardware() -> Iterator[None]:
-    """``HTVAE_BF16=0`` or ``1`` in the environment: test as on a processor without, or with, bf16 products."""
+    """``HTVAE_BF16=0`` or ``1`` in the environment: test as if the processor had no bf16 products, or had."""
     fast = os.environ.get("HTVAE_BF16")
     with pytest.MonkeyPatch.context() as patch:
         if fast is not None:
@@ -217,3 +218,13 @@ def make_sequence() -> Callable[..., PoseSequence]:
         return PoseSequence(name=name, landmarks=standing, pose=pose, **metadata)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """What starts processes in no time."""
+    if not hasattr(os, "fork"):
+        pytest.skip("the system does not fork")
+    forks = Forks(tmp_path_factory.mktemp("forks"))
+    yield forks
+    forks.close()

@@ -4,25 +4,23 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from htvae.cli import main as cli
 from htvae.inference.checkpoint import load_checkpoint
 from htvae.utils.files import read_tensors
+from tests.forks import Forks
 
 IN_A_PROCESS = """
 import sys
-import torch
 import htvae.training.machine
 from htvae.cli import main as cli
-torch.set_num_threads(1)
 htvae.training.machine.measure_frame_seconds = lambda *_: 1e-4
 {before}
 sys.exit(cli.main(sys.argv[1:]))
@@ -33,8 +31,7 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that writing fails, as it do
 resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
 """
 ANOTHER_USER = """
-import os, pandas, sklearn, htvae.training.trainer, htvae.evaluation.evaluator
-import torch.utils.tensorboard  # what the other user might not find
+import os
 if os.geteuid() == 0:  # who may write everywhere
     os.setgroups([])
     os.setgid(65534)
@@ -48,17 +45,22 @@ needs_users = pytest.mark.skipif(
 )
 
 
-def run(before: str, *argv: str, folder: Path) -> tuple[int, str]:
-    """Run a command in a process of its own; return its exit code, and what it says."""
-    result = subprocess.run(
-        [sys.executable, "-c", IN_A_PROCESS.format(before=before), *argv], cwd=folder, check=False,
-        env=os.environ | {"PYTHONPATH": str(Path(cli.__file__).parents[2])}, capture_output=True, text=True,
-    )  # fmt: skip
-    said = re.sub(r"[│|\s]+", " ", result.stdout + result.stderr)
-    if re.search(r"os\.set.*PermissionError", said):
-        pytest.skip("cannot become another user here")
-    assert "Traceback" not in said, said
-    return result.returncode, said
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(forks: Forks) -> Run:
+    """Return what runs a command in a process of its own, and returns its exit code and what it says."""
+
+    def run(before: str, *argv: str, folder: Path) -> tuple[int, str]:
+        code, said = forks.run(IN_A_PROCESS.format(before=before), *map(str, argv), folder=folder)
+        said = re.sub(r"[│|\s]+", " ", said)
+        if re.search(r"set.*PermissionError", said):
+            pytest.skip("cannot become another user here")
+        assert "Traceback" not in said, said
+        return code, said
+
+    return run
 
 
 LONGER = ("--resume", "--num_epochs", "6")
@@ -73,9 +75,10 @@ def training(trained: Any, tiny_settings: dict[str, Any]) -> list[str]:
 
 
 @needs_limits
-@pytest.mark.soak
 @pytest.mark.parametrize("too_large", ["best_model.pt", "last_model.pt"])
-def test_training_onto_a_full_disk(too_large: str, trained: Any, training: list[str], tmp_path: Path) -> None:
+def test_training_onto_a_full_disk(
+    too_large: str, trained: Any, training: list[str], tmp_path: Path, run: Run
+) -> None:
     """The model, or the state, that a resumed run is about to save is too large."""
     shutil.copytree(trained.checkpoint.parents[1], tmp_path / "runs")
     checkpoints = tmp_path / "runs/checkpoints"
@@ -88,13 +91,12 @@ def test_training_onto_a_full_disk(too_large: str, trained: Any, training: list[
     after = read_files(checkpoints)
     assert after[too_large] == before[too_large] and after.keys() == before.keys()
     assert load_checkpoint(checkpoints / "best_model.pt").figures["step"] > 0
-    assert read_tensors(checkpoints / "last_model.pt")["global_step"] > 0
+    assert read_tensors(checkpoints / "last_model.pt")["step"] > 0
 
 
 @needs_limits
-@pytest.mark.soak
 @pytest.mark.parametrize("size", [20, 2000])
-def test_a_new_run_onto_a_full_disk(training: list[str], tmp_path: Path, size: int) -> None:
+def test_a_new_run_onto_a_full_disk(training: list[str], tmp_path: Path, size: int, run: Run) -> None:
     """Whatever is written first: lock, cache, settings, logs."""
     code, said = run(FULL_DISK.format(size=size), *training, folder=tmp_path)
     assert code == 1
@@ -114,9 +116,8 @@ OUTPUTS = {
 
 
 @needs_limits
-@pytest.mark.soak
 @pytest.mark.parametrize("command", OUTPUTS)
-def test_results_onto_a_full_disk(command: str, trained: Any, tmp_path: Path) -> None:
+def test_results_onto_a_full_disk(command: str, trained: Any, tmp_path: Path, run: Run) -> None:
     argv = [text.format(recordings=trained.folder) for text in OUTPUTS[command]]
     argv += ["--checkpoint", str(trained.checkpoint), "--device", "cpu", "--output_dir", "out"]
     code, said = run(FULL_DISK.format(size=500), *argv, folder=tmp_path)
@@ -126,8 +127,7 @@ def test_results_onto_a_full_disk(command: str, trained: Any, tmp_path: Path) ->
 
 
 @needs_users
-@pytest.mark.soak
-def test_folders_that_nobody_may_write_to(trained: Any, training: list[str]) -> None:
+def test_folders_that_nobody_may_write_to(trained: Any, training: list[str], run: Run) -> None:
     with tempfile.TemporaryDirectory() as name:  # not tmp_path, which only its owner may enter
         folder = Path(name)
         folder.chmod(0o755)
@@ -153,8 +153,7 @@ def training_on_a_copy(trained: Any, training: list[str], folder: Path) -> list[
 
 
 @needs_users
-@pytest.mark.soak
-def test_checkpoints_that_became_read_only(trained: Any, training: list[str]) -> None:
+def test_checkpoints_that_became_read_only(trained: Any, training: list[str], run: Run) -> None:
     """The run's folder may be written to, the folder of its checkpoints no more."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
