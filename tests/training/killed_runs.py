@@ -1,14 +1,12 @@
-"""Starts a training, kills it again and again, and resumes it each time; a script for ``test_resume.py``.
+"""Starts a training, kills it again and again, and resumes it each time; for ``test_resume.py``.
 
-Every start is a fork of this process, which has imported everything: twenty starts take seconds. What is
-killed, and where, comes as JSON on the command line; what was seen goes out as JSON.
+Every start is a fork of this process, which has imported everything: twenty starts take seconds.
 """
 
 import functools
 import json
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -136,9 +134,14 @@ def torn_files(folder: Path) -> list[str]:
     return torn
 
 
-def main(folder: Path, flags: list[str], kills: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Train once without and once with kills; return exit codes and torn files."""
-    torch.set_num_threads(1)
+def main(root: str, plan: str) -> None:
+    """Train once whole and once with kills.
+
+    Args:
+        root: folder of both runs, of ``seen.json`` (how each start ended) and ``log.txt`` (what they printed).
+        plan: flags of the training and instants of the kills, as JSON.
+    """
+    folder, (flags, kills) = Path(root), json.loads(plan)
     htvae.training.machine.measure_frame_seconds = lambda *_: 1e-4
     train.parse_train(flags)  # imports the rest
     log = folder / "log.txt"
@@ -151,9 +154,4 @@ def main(folder: Path, flags: list[str], kills: list[tuple[str, Any]]) -> dict[s
         if "--resume" not in flags:
             flags.append("--resume")
     seen["end"] = start(flags, log)
-    return seen
-
-
-if __name__ == "__main__":
-    arguments = json.loads(sys.argv[1])
-    print(json.dumps(main(Path(arguments["folder"]), arguments["flags"], arguments["kills"])))
+    (folder / "seen.json").write_text(json.dumps(seen))

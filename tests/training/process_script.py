@@ -1,4 +1,4 @@
-"""What torchrun starts in test_processes.py: ``process_script.py CONFIG_JSON FOLDER [FAULT]``."""
+"""What is started in test_two_processes.py: ``process_script.py CONFIG_JSON FOLDER [FAULT]``."""
 
 import json
 import os

@@ -5,11 +5,8 @@
 
 import json
 import logging
-import os
 import random
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +29,7 @@ VARIED = {
     "scale_range": 0.1,
     "mirror_probability": 0.5,
 }
+KILLED_RUNS = "import sys; from tests.training import killed_runs; killed_runs.main(*sys.argv[1:])"
 PREPARATION = [("reading a recording", 3), ("writing the cache", 1), ("between cache and index", 1)]
 BEFORE_ANYTHING_IS_SAVED = [("before a step", 2), ("in a validation", 1), ("writing a model", 1)]
 LATER = [
@@ -64,24 +62,38 @@ def choose_instants(seed):
     return [*PREPARATION, *BEFORE_ANYTHING_IS_SAVED, *zip(later, counts, strict=True)]
 
 
+@pytest.fixture
+def kill(forks, make_walks, tiny_settings, tmp_path):
+    """Train once whole and once with kills, and compare."""
+
+    def run(kills, **settings):
+        for walk in make_walks(LENGTHS):
+            write_pose_csv(tmp_path / "poses" / f"{walk.name}.csv", walk)
+        settings = {**tiny_settings, **VARIED, "data_dir": tmp_path / "poses", **settings}
+        flags = [text for name, value in settings.items() for text in (f"--{name}", str(value))]
+        code, said = forks.run(KILLED_RUNS, str(tmp_path), json.dumps([flags, kills]), folder=Path.cwd())
+        assert code == 0, said
+        check_killed(tmp_path, json.loads((tmp_path / "seen.json").read_text()), len(kills))
+
+    return run
+
+
+def test_killed_four_times(kill):
+    """While the cache is written, while the first model is written, in a step, and before a file is in place."""
+    instants = [("writing the cache", 1), ("writing a model", 1), ("in a step", 2)]
+    kill([*instants, ("before a file is put in place", 3)], num_epochs=6)
+
+
 @pytest.mark.soak
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
 @pytest.mark.parametrize(("precision", "num_workers"), [("32", 0), ("bf16", 0), ("32", 2), ("bf16", 2)])
-def test_killed_twenty_times(tmp_path, make_walks, tiny_settings, precision, num_workers):
-    for walk in make_walks(LENGTHS):
-        write_pose_csv(tmp_path / "poses" / f"{walk.name}.csv", walk)
-    settings = {
-        **tiny_settings, **VARIED, "precision": precision, "num_workers": num_workers,
-        "data_dir": tmp_path / "poses", "num_epochs": 20,
-    }  # fmt: skip
-    flags = [text for name, value in settings.items() for text in (f"--{name}", str(value))]
+def test_killed_twenty_times(kill, precision, num_workers):
     kills = choose_instants(f"{precision} {num_workers}")
-    plan = json.dumps({"folder": str(tmp_path), "flags": flags, "kills": kills})
-    script = Path(__file__).with_name("killed_runs.py")
-    result = subprocess.run([sys.executable, script, plan], capture_output=True, text=True, check=True)
-    seen = json.loads(result.stdout)
+    kill(kills, precision=precision, num_workers=num_workers, num_epochs=20)
+
+
+def check_killed(tmp_path, seen, num_kills):
     log = (tmp_path / "log.txt").read_text()
-    assert seen["kills"] == [-signal.SIGKILL] * 20, log
+    assert seen["kills"] == [-signal.SIGKILL] * num_kills, log
     assert (seen["whole"], seen["end"]) == (0, 0), log
     assert seen["torn"] == []
     assert "it starts from the beginning" in log and "Traceback" not in log

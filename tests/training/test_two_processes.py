@@ -1,9 +1,10 @@
-"""Two real processes, started by torchrun, beside one."""
+"""Two real processes beside one; those that torchrun starts are the soak tests."""
 
 import csv
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,6 @@ from htvae.utils.files import read_tensors
 from htvae.utils.world import World
 from tests.training.process_script import Recorder
 
-pytestmark = pytest.mark.soak
 SCRIPT = Path(__file__).with_name("process_script.py")
 SETTINGS = {
     "batch_frames": 80,
@@ -50,13 +50,32 @@ def base(tmp_path_factory, make_walks, tiny_settings):
     )
 
 
-def start_two(config, folder, *fault):
-    """Train with two processes and return the finished process."""
+def write_settings(config, folder):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config.to_dict()))
+    return str(folder / "config.json"), str(folder)
+
+
+def fork_two(forks, config, folder):
+    """Train with two processes; return the exit code and what is said by each."""
+    script = f"import runpy; runpy.run_path({str(SCRIPT)!r}, run_name='__main__')"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1])}
+    arguments, size = write_settings(config, folder), {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    ranks = [
+        forks.start(script, *arguments, folder=folder, RANK=rank, LOCAL_RANK=rank, **place, **size)
+        for rank in "01"
+    ]
+    return [rank.wait() for rank in ranks]
+
+
+def start_two(config, folder, *fault):
+    """Train with two processes by torchrun and return how it ended."""
+    arguments = write_settings(config, folder)
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     return subprocess.run(
-        [*launcher, str(SCRIPT), str(folder / "config.json"), str(folder), *fault],
+        [*launcher, str(SCRIPT), *arguments, *fault],
         capture_output=True,
         text=True,
         timeout=400,  # against hanging: it takes some ten seconds, on a busy machine a minute
@@ -69,13 +88,13 @@ def read_ranks(folder):
 
 
 @pytest.fixture(scope="module")
-def folder(base, tmp_path_factory):
-    """A run of two processes: their notes, and the outputs in ``run``."""
+def folder(base, forks, tmp_path_factory):
+    """A run of two processes: what they noted, and its outputs in ``run``."""
     folder = tmp_path_factory.mktemp("two")
     config = base.replace(experiments_dir=str(folder / "run"))
-    ended = start_two(config, folder)
-    assert ended.returncode == 0, ended.stderr
-    (folder / "stderr.txt").write_text(ended.stderr)
+    ended = fork_two(forks, config, folder)
+    assert [code for code, _ in ended] == [0, 0], ended
+    (folder / "said.txt").write_text("".join(said for _, said in ended))
     return folder
 
 
@@ -137,7 +156,7 @@ def test_validation(two, base):
 
 
 def test_one_process_writes_and_speaks(folder, two):
-    said = (folder / "stderr.txt").read_text()
+    said = (folder / "said.txt").read_text()
     assert said.count("Recordings: 6 train") == said.count("Best model:") == 1
     run = folder / "run"
     files = {p.relative_to(run).as_posix() for p in run.rglob("*") if p.is_file()}
@@ -149,8 +168,9 @@ def test_one_process_writes_and_speaks(folder, two):
     assert losses == pytest.approx([figures["loss"] for figures in two[0]["figures"]], rel=1e-6)
 
 
+@pytest.mark.soak
 def test_ctrl_c_and_going_on(base, two, tmp_path):
-    """Two processes resume bit for bit; one process can resume too."""
+    """Two processes of torchrun resume bit for bit; one process can resume too."""
     cut = base.replace(experiments_dir=str(tmp_path / "cut"))
     ended = start_two(cut, tmp_path, "interrupt")
     assert ended.returncode != 0
@@ -169,6 +189,7 @@ def test_ctrl_c_and_going_on(base, two, tmp_path):
     assert alone.figures["frames"] == two[0]["frames"][-1]
 
 
+@pytest.mark.soak
 def test_an_error_in_one_process_ends_all(base, tmp_path):
     ended = start_two(base.replace(experiments_dir=str(tmp_path / "run")), tmp_path, "error")
     assert ended.returncode != 0
@@ -176,6 +197,7 @@ def test_an_error_in_one_process_ends_all(base, tmp_path):
     assert (tmp_path / "run" / "checkpoints" / "last_model.pt").is_file()  # of the validation before
 
 
+@pytest.mark.soak
 def test_recordings_that_are_not_there(base, tmp_path):
     ended = start_two(base.replace(data_dir=str(tmp_path / "nowhere")), tmp_path)
     assert ended.returncode != 0
