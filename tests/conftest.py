@@ -145,6 +145,15 @@ def tiny_config(tmp_path: Path) -> Config:
 
 
 @pytest.fixture
+def brief_refinement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let refinement take one step at most, for tests of all but its result; steps are most of evaluation."""
+    from htvae.inference import refinement
+
+    descend = refinement._descend
+    monkeypatch.setattr(refinement, "_descend", lambda o, start, steps: descend(o, start, min(steps, 1)))
+
+
+@pytest.fixture
 def no_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the trainer take the machine's speed as given; measuring it takes longer than a tiny training."""
     monkeypatch.setattr("htvae.training.machine.measure_frame_seconds", lambda *_: 1e-4)

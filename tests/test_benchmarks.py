@@ -34,8 +34,9 @@ def test_full_attention_is_the_same_task():
     torch.testing.assert_close(short.mu[0], padded.mu[1])
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize("mode", ["train", "encode", "profile"])
+@pytest.mark.parametrize(
+    "mode", ["encode", *(pytest.param(mode, marks=pytest.mark.soak) for mode in ("train", "profile"))]
+)
 def test_a_case_is_measured_in_a_process_of_its_own(mode):
     from measure import Case
     from throughput import run

@@ -340,7 +340,7 @@ ACCEPTED = {
     "ignore:invalid value encountered in divide:RuntimeWarning"
 )  # PCA of what stands still
 @pytest.mark.parametrize("case", ACCEPTED)
-def test_what_is_accepted_works_to_the_end(case: str, run: Run) -> None:
+def test_what_is_accepted_works_to_the_end(case: str, run: Run, brief_refinement: None) -> None:
     files, message = ACCEPTED[case]
     folder = write("poses", **files)
     commands = [

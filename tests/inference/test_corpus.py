@@ -1,10 +1,7 @@
 """Encoding a corpus: stopped and started again, by one process or several, with the same bytes in the end."""
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 
 import numpy as np
@@ -308,49 +305,37 @@ def write_or_die(self, index, arrays):
     written.append(index)
 
 shards.ShardFolder.write = write_or_die
-if __name__ == "__main__":
-    sys.exit(cli.main(["encode", *argv]))
+sys.exit(cli.main(["encode", *argv]))
 """
 """The command with small shards; it kills itself, as the system's memory guard would, at its n-th shard."""
 
 
-@pytest.mark.soak
-def test_a_killed_process_loses_nothing(tmp_path, trained, make_walks):
-    """200 recordings, two processes, one of them killed; then the same again; against a single process."""
-    lengths = np.random.default_rng(0).integers(5, 60, size=200).tolist()
+@pytest.mark.parametrize(
+    ("num_recordings", "killed_at"), [(60, 2), pytest.param(200, 5, marks=pytest.mark.soak)]
+)
+def test_a_killed_process_loses_nothing(tmp_path, trained, make_walks, forks, num_recordings, killed_at):
+    """Two processes, one of them killed at a shard; then the same again; against a single process."""
+    lengths = np.random.default_rng(0).integers(5, 60, size=num_recordings).tolist()
     for i, walk in enumerate(make_walks(lengths)):
         write_pose_csv(tmp_path / "poses" / f"{walk.name}_{i}.csv", walk)
-    (tmp_path / "driver.py").write_text(DRIVER)
 
     def start(output, rank, count, killed_at=-1, patience=30):
-        command = [
-            sys.executable,
-            "driver.py",
-            str(killed_at),
-            str(patience),
-            "poses",
-            "--output_dir",
-            output,
-        ]
-        command += ["--checkpoint", str(trained.checkpoint), "--device", "cpu"]
-        env = os.environ | {"RANK": str(rank), "WORLD_SIZE": str(count), "OMP_NUM_THREADS": "1"}
-        return subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
+        flags = ["--output_dir", output, "--checkpoint", str(trained.checkpoint), "--device", "cpu"]
+        world = {"RANK": str(rank), "WORLD_SIZE": str(count)}
+        return forks.start(DRIVER, str(killed_at), str(patience), "poses", *flags, folder=tmp_path, **world)
 
-    def end(process):
-        return process.communicate()[1], process.returncode
-
-    assert end(start("single", 0, 1))[1] == 0
-    first, second = start("shared", 0, 2, patience=2), start("shared", 1, 2, killed_at=5, patience=2)
-    assert end(second)[1] == -signal.SIGKILL
-    said, code = end(first)
+    assert start("single", 0, 1).wait()[0] == 0
+    first, second = start("shared", 0, 2, patience=2), start("shared", 1, 2, killed_at, patience=2)
+    assert second.wait()[0] == -signal.SIGKILL
+    code, said = first.wait()
     assert code == 1 and "Traceback" not in said
     assert "shards must be there, but" in said and "the shards of process 2 of 2" in said
     assert f"in one process: htvae encode poses --output_dir shared --checkpoint {trained.checkpoint}" in said
     names = {path.name for path in (tmp_path / "shared").iterdir()}
     assert names == {"shards"}
     again = [start("shared", rank, 2) for rank in (0, 1)]
-    assert [end(process)[1] for process in again] == [0, 0]
+    assert [process.wait()[0] for process in again] == [0, 0]
     assert read_all(tmp_path / "shared") == read_all(tmp_path / "single")
     assert names_in(tmp_path / "shared") == names_in(tmp_path / "single") == sorted([*FILES, "latents.json"])
     with np.load(tmp_path / "shared" / "latents.npz") as arrays:
-        assert len(arrays["names"]) == 200
+        assert len(arrays["names"]) == num_recordings

@@ -24,6 +24,9 @@ from tests.io.fuzzing import files, fuzzed
 from tests.io.test_fuzz_recordings import check_form, recordings
 from tests.io.test_fuzz_tables import ODD, RECORDINGS, frame_labels, manifests
 
+Contents = dict[str, bytes | None]
+Recordings = dict[str, PoseSequence]
+
 SETTINGS = [
     *[[]] * 6,
     ["--no_y_up"],
@@ -78,12 +81,20 @@ def folders() -> st.SearchStrategy[dict[str, bytes | None]]:
     )
 
 
-@pytest.mark.soak
-@fuzzed(40)
+@fuzzed(8)
 @given(contents=folders())
-def test_a_folder_is_told_of_or_trained_on(
-    contents: dict[str, bytes | None], sound: dict[str, PoseSequence]
-) -> None:
+def test_a_folder_is_refused_or_trained_on(contents: Contents, sound: Recordings) -> None:
+    check_training(contents, sound)
+
+
+@pytest.mark.soak
+@fuzzed(150)
+@given(contents=folders())
+def test_many_folders_are_refused_or_trained_on(contents: Contents, sound: Recordings) -> None:
+    check_training(contents, sound)
+
+
+def check_training(contents: Contents, sound: Recordings) -> None:
     with folder_of(sound, contents) as folder, printable_log():
         config = Config().replace(
             data_dir=str(folder), experiments_dir=str(folder.parent / "runs"), max_frames=64
@@ -123,12 +134,24 @@ def check_processed(data: PoseDataLoader) -> None:
         assert not np.isinf(batch.target.numpy()).any()
 
 
-@pytest.mark.soak
-@fuzzed(50)
+@fuzzed(12)
 @given(contents=folders(), settings=st.sampled_from(SETTINGS))
 def test_the_command_never_shows_a_traceback(
-    contents: dict[str, bytes | None], settings: list[str], sound: dict[str, PoseSequence]
+    contents: Contents, settings: list[str], sound: Recordings
 ) -> None:
+    check_command(contents, settings, sound)
+
+
+@pytest.mark.soak
+@fuzzed(250)
+@given(contents=folders(), settings=st.sampled_from(SETTINGS))
+def test_the_command_never_shows_a_traceback_for_many_folders(
+    contents: Contents, settings: list[str], sound: Recordings
+) -> None:
+    check_command(contents, settings, sound)
+
+
+def check_command(contents: Contents, settings: list[str], sound: Recordings) -> None:
     with folder_of(sound, contents) as folder, contextlib.redirect_stderr(io.StringIO()) as said:
         with contextlib.redirect_stdout(said):
             code = cli.main(["check-data", str(folder), *settings])

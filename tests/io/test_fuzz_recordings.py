@@ -127,9 +127,20 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("fuzz") / "walk.csv"
 
 
-@fuzzed(250)
+@fuzzed(80)
 @given(content=files(recordings()))
-def test_a_file_is_told_of_or_read_as_it_stands(content: bytes, path: Path) -> None:
+def test_a_file_is_refused_or_read_as_it_stands(content: bytes, path: Path) -> None:
+    check_file(content, path)
+
+
+@pytest.mark.soak
+@fuzzed(2000)
+@given(content=files(recordings()))
+def test_many_files_are_refused_or_read_as_they_stand(content: bytes, path: Path) -> None:
+    check_file(content, path)
+
+
+def check_file(content: bytes, path: Path) -> None:
     path.write_bytes(content)
     try:
         expected = Reference().read(content)

@@ -119,11 +119,27 @@ def sequences() -> list[PoseSequence]:
     ]
 
 
-@fuzzed(120)
+Recordings = list[PoseSequence]
+
+
+@fuzzed(60)
 @given(content=files(manifests(), ODD))
-def test_a_manifest_is_told_of_or_read_as_it_stands(
-    content: bytes, folder: Path, sequences: list[PoseSequence]
+def test_a_manifest_is_refused_or_read_as_it_stands(
+    content: bytes, folder: Path, sequences: Recordings
 ) -> None:
+    check_manifest(content, folder, sequences)
+
+
+@pytest.mark.soak
+@fuzzed(2000)
+@given(content=files(manifests(), ODD))
+def test_many_manifests_are_refused_or_read_as_they_stand(
+    content: bytes, folder: Path, sequences: Recordings
+) -> None:
+    check_manifest(content, folder, sequences)
+
+
+def check_manifest(content: bytes, folder: Path, sequences: Recordings) -> None:
     (folder / MANIFEST).write_bytes(content)
     (folder / FRAME_LABELS).unlink(missing_ok=True)
     completed, faults = join_metadata(sequences, [*RECORDINGS], folder)
@@ -141,11 +157,24 @@ def test_a_manifest_is_told_of_or_read_as_it_stands(
             assert known == expected.get(sequence.name, (None, None, None, None, {}))
 
 
-@fuzzed(120)
+@fuzzed(60)
 @given(content=files(frame_labels(), ODD))
-def test_labels_are_told_of_or_read_as_they_stand(
-    content: bytes, folder: Path, sequences: list[PoseSequence]
+def test_labels_are_refused_or_read_as_they_stand(
+    content: bytes, folder: Path, sequences: Recordings
 ) -> None:
+    check_labels(content, folder, sequences)
+
+
+@pytest.mark.soak
+@fuzzed(2000)
+@given(content=files(frame_labels(), ODD))
+def test_many_labels_are_refused_or_read_as_they_stand(
+    content: bytes, folder: Path, sequences: Recordings
+) -> None:
+    check_labels(content, folder, sequences)
+
+
+def check_labels(content: bytes, folder: Path, sequences: Recordings) -> None:
     (folder / FRAME_LABELS).write_bytes(content)
     (folder / MANIFEST).unlink(missing_ok=True)
     completed, faults = join_metadata(sequences, [*RECORDINGS], folder)

@@ -83,7 +83,7 @@ def test_comparison_strip_has_two_rows(visualizer: Visualizer, pose: np.ndarray,
 def test_gif_plays_at_natural_speed(
     visualizer: Visualizer, pose: np.ndarray, fps: float, step: int, tmp_path: Path
 ) -> None:
-    moving = np.tile(pose, (4, 1, 1))
+    moving = np.tile(pose, (2, 1, 1))
     path = visualizer.comparison_gif(moving, moving + 0.02, tmp_path / "pair.gif", fps=fps)
     delays = _gif_delays(path)
     shown = -(-len(moving) // step)
@@ -138,7 +138,7 @@ def test_a_name_in_any_script_is_drawn_without_a_warning(visualizer: Visualizer,
     assert visualizer.latent_map(points, ["歩く", "走る", None], tmp_path / "map.png", title="歩").is_file()
 
 
-@pytest.mark.parametrize("shape", [(7, 9), (3, 7, 9), (14, 2, 3)])
+@pytest.mark.parametrize("shape", [(7, 9), (3, 7, 9), (9, 2, 3)])
 def test_attention_map(visualizer: Visualizer, shape: tuple[int, ...], tmp_path: Path) -> None:
     weights = np.random.default_rng(0).random(shape)
     path = visualizer.attention_map(weights, tmp_path / "map.png", title="Global attention")

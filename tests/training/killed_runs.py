@@ -138,7 +138,7 @@ def main(root: str, plan: str) -> None:
     """Train once whole and once with kills.
 
     Args:
-        root: folder of both runs, of ``seen.json`` (how each start ended) and ``log.txt`` (what they printed).
+        root: folder of both runs, of ``seen.json`` (how starts ended) and ``log.txt`` (what they printed).
         plan: flags of the training and instants of the kills, as JSON.
     """
     folder, (flags, kills) = Path(root), json.loads(plan)

@@ -79,7 +79,7 @@ def kill(forks, make_walks, tiny_settings, tmp_path):
 
 
 def test_killed_four_times(kill):
-    """While the cache is written, while the first model is written, in a step, and before a file is in place."""
+    """While cache and first model are written, in a step, and before a file is put in place."""
     instants = [("writing the cache", 1), ("writing a model", 1), ("in a step", 2)]
     kill([*instants, ("before a file is put in place", 3)], num_epochs=6)
 
