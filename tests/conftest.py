@@ -14,6 +14,10 @@ from htvae.io.pose_csv import write_pose_csv
 from htvae.poses.sequence import PoseSequence
 from tests.forks import Forks
 
+# Read where torch is first imported. Tiny models gain nothing from threads, and threads that wait for each
+# other make a busy machine many times slower. OMP_NUM_THREADS=2 in the environment tests with two.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 BODY = ("NOSE", "LEFT_SHOULDER", "RIGHT_SHOULDER", "LEFT_HIP", "RIGHT_HIP", "LEFT_WRIST")
 PLACES = np.array([[0, 1.5], [-0.4, 1], [0.4, 1], [-0.2, 0], [0.2, 0], [-0.8, 0.6]])
 """A body at rest: mid-hip at the origin, a torso of length 1, y up."""
