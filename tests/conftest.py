@@ -14,10 +14,6 @@ from htvae.io.pose_csv import write_pose_csv
 from htvae.poses.sequence import PoseSequence
 from tests.forks import Forks
 
-# Read where torch is first imported. Tiny models gain nothing from threads, and threads that wait for each
-# other make a busy machine many times slower. OMP_NUM_THREADS=2 in the environment tests with two.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 BODY = ("NOSE", "LEFT_SHOULDER", "RIGHT_SHOULDER", "LEFT_HIP", "RIGHT_HIP", "LEFT_WRIST")
 PLACES = np.array([[0, 1.5], [-0.4, 1], [0.4, 1], [-0.2, 0], [0.2, 0], [-0.8, 0.6]])
 """A body at rest: mid-hip at the origin, a torso of length 1, y up."""
@@ -67,13 +63,29 @@ class TrainedRun(NamedTuple):
 
 
 @pytest.fixture(autouse=True, scope="session")
+def _one_thread_unless_asked() -> None:
+    """Tiny models gain nothing from threads, and threads that wait for each other crawl on a busy machine.
+
+    ``OMP_NUM_THREADS=2`` in the environment tests with two.
+    """
+    import torch
+
+    torch.set_num_threads(int(os.environ.setdefault("OMP_NUM_THREADS", "1")))
+
+
+@pytest.fixture(autouse=True, scope="session")
 def _bf16_by_hardware() -> Iterator[None]:
     """``HTVAE_BF16=0`` or ``1`` in the environment: test as if the processor had no bf16 products, or had."""
-    fast = os.environ.get("HTVAE_BF16")
+    from htvae.utils.device import multiplies_bf16_fast
+
+    wish = os.environ.get("HTVAE_BF16")
     with pytest.MonkeyPatch.context() as patch:
-        if fast is not None:
+        if wish is not None:
             for user in ("optimizer", "machine", "guards.speed"):
-                patch.setattr(f"htvae.training.{user}.multiplies_bf16_fast", lambda device: fast == "1")
+                patch.setattr(
+                    f"htvae.training.{user}.multiplies_bf16_fast",
+                    lambda device: wish == "1" if device == "cpu" else multiplies_bf16_fast(device),
+                )
         yield
 
 
