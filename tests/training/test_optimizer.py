@@ -60,6 +60,13 @@ def test_steps_equal_those_of_the_two_optimisers_alone():
         torch.testing.assert_close(actual, expected)
 
 
+def test_a_network_without_hidden_matrices_is_optimised_by_adamw():
+    model = nn.Linear(3, 3)
+    before = model.weight.detach().clone()
+    step(build_optimizer(model, 1e-3, 0.0), list(model.parameters()))
+    assert not torch.equal(before, model.weight)
+
+
 def test_a_loaded_state_continues_where_it_was_saved():
     matrices, others = make_parameters()
     own = MuonWithAdamW(matrices, others, 0.01, 0.1)

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,6 +19,7 @@ from htvae.training import prior
 from htvae.training.prior import add_prior
 from htvae.training.prior_data import Vocabulary, collect_latents, record_scripts
 from htvae.training.trainer import HTVAETrainer
+from htvae.utils.lock import LockHeldError, hold_lock
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +30,7 @@ def _quick(no_measuring):
 @pytest.fixture
 def own_copy(trained, tmp_path):
     """A copy of the tiny model without a prior."""
-    return shutil.copy(trained.checkpoint, tmp_path / "best_model.pt")
+    return Path(shutil.copy(trained.checkpoint, tmp_path / "best_model.pt"))
 
 
 @pytest.fixture
@@ -112,6 +114,48 @@ def test_when_time_is_up_the_model_has_the_prior_as_it_is(own_copy, open_data, t
     with caplog.at_level("INFO", logger="htvae"):
         assert add_prior(own_copy, open_data, config.prior, training, resume=True)
     assert "The prior goes on at step 1" in caplog.text
+    assert load_checkpoint(own_copy).prior.figures["finished"]
+
+
+def test_a_replaced_model_gets_no_prior(own_copy, open_data, trained, tiny_prior, monkeypatch):
+    own_copy, open_data, trained, tiny_prior, monkeypatch
+):
+    config = trained.config.replace(**tiny_prior)
+    other = load_checkpoint(own_copy)
+    other = dataclasses.replace(other, state={name: value + 1 for name, value in other.state.items()})
+
+    def collect(*arguments):
+        save_checkpoint(own_copy, other)
+        return _collect(*arguments)
+
+    _collect = prior._collect
+    monkeypatch.setattr(prior, "_collect", collect)
+    with pytest.raises(ValueError, match="was replaced meanwhile"):
+        add_prior(own_copy, open_data, config.prior, config.training)
+    assert load_checkpoint(own_copy).prior is None
+
+
+def test_two_priors_of_one_model_are_not_fitted_at_once(own_copy, open_data, trained, tiny_prior):
+    config = trained.config.replace(**tiny_prior)
+    with hold_lock(own_copy.with_name("prior.lock"), ""), pytest.raises(LockHeldError):
+        add_prior(own_copy, open_data, config.prior, config.training)
+
+
+def test_files_that_a_killed_run_left_go_when_it_resumes(own_copy, open_data, trained, tiny_prior):
+    config = trained.config.replace(**tiny_prior)
+    assert add_prior(own_copy, open_data, config.prior, config.training)
+    left = own_copy.with_name("last_prior.pt")
+    left.write_bytes(b"")
+    assert add_prior(own_copy, open_data, config.prior, config.training, resume=True)
+    assert not left.exists()
+
+
+def test_a_damaged_state_of_a_prior_begins_it_anew(own_copy, open_data, trained, tiny_prior, caplog):
+    config = trained.config.replace(**tiny_prior)
+    own_copy.with_name("last_prior.pt").write_bytes(b"damaged")
+    with caplog.at_level("INFO", logger="htvae"):
+        assert add_prior(own_copy, open_data, config.prior, config.training, resume=True)
+    assert "The prior begins anew." in caplog.text
     assert load_checkpoint(own_copy).prior.figures["finished"]
 
 

@@ -185,8 +185,15 @@ def test_a_loss_that_is_not_finite_is_said(make_loop):
     loop = make_loop(prior_steps=1)
     for model in (loop.averaged.module, loop.model):
         model.sequence_output.bias.data.fill_(math.nan)
-    with pytest.raises(ValueError, match="The loss of the prior must be finite"):
+    before = [p.clone() for p in loop.model.parameters()]
+    with pytest.raises(ValueError, match="The gradient of the prior must be finite, but is nan at step 0"):
         loop.fit()
+    assert all(
+        torch.equal(a, b) or b.isnan().any() for a, b in zip(before, loop.model.parameters(), strict=True)
+    )
+    with pytest.raises(ValueError, match="The loss of the prior must be finite"):
+        loop.validate()
+    assert not loop.checkpoint.last_path.exists() and not loop.checkpoint.best_path.exists()
 
 
 def test_it_learns_labels_and_that_chunks_follow_z(make_loop):

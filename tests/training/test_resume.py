@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from htvae.inference.checkpoint import load_checkpoint
 from htvae.io.pose_csv import write_pose_csv
 from htvae.training.loop import Callback
 from htvae.training.trainer import HTVAETrainer
@@ -138,10 +139,14 @@ class CtrlC(Callback):
 
 
 class Terminate(Callback):
-    """The system asks for the end in the middle of a validation."""
+    """The system asks for the end in the middle of a validation: the first, or that of a step."""
+
+    def __init__(self, step=None):
+        self.step = step
 
     def on_validation_start(self, loop):
-        signal.raise_signal(signal.SIGTERM)
+        if self.step in (None, loop.step):
+            signal.raise_signal(signal.SIGTERM)
 
 
 @pytest.fixture
@@ -194,6 +199,24 @@ def test_time_that_is_up_costs_nothing(fit):
     root = fit("paused", max_minutes=1e-5)
     assert read_tensors(root / "checkpoints" / "last_model.pt")["step"] == 1
     assert_same_end(fit("whole"), fit("paused", resume=True))
+
+
+def test_ctrl_c_in_the_last_validation_ends_before_a_prior(fit, tiny_prior):
+    settings = {**tiny_prior, "validation_interval": 2}
+    whole = fit("whole", **settings)
+    experiments = whole.parent
+    last = read_tensors(whole / "checkpoints" / "last_model.pt")["step"]
+    with pytest.raises(KeyboardInterrupt, match=rf"Interrupted at step {last} of training"):
+        fit("paused", [Terminate(last)], **settings)
+    assert load_checkpoint(experiments / "paused/checkpoints/best_model.pt").prior is None
+    root = fit("paused", resume=True, **settings)
+    assert load_checkpoint(root / "checkpoints/best_model.pt").prior is not None
+
+
+def test_time_that_is_up_after_the_last_step_is_no_pause(fit, caplog):
+    with caplog.at_level("INFO", logger="htvae"):
+        fit("once", max_minutes=1e-5, lengths=LENGTHS[:1], batch_frames=9999, num_epochs=1)
+    assert "Stopped by max_minutes" not in caplog.text
 
 
 class Die(BaseException):

@@ -83,7 +83,8 @@ def check_alike(facts: Mapping[str, Any]) -> None:
         if different:
             raise ValueError(
                 f"All processes must have the same {' and '.join(different)}, but process {rank} has others "
-                "than process 0. Start all with the same command and the same files."
+                "than process 0. Start all with the same command and the same files; on machines of "
+                "different kinds give --device and --precision."
             )
 
 

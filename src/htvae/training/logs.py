@@ -21,6 +21,9 @@ class Log(Protocol):
     def save(self) -> None:
         """Put everything noted so far on the disk."""
 
+    def close(self) -> None:
+        """Release what is held open, at the end of a run."""
+
 
 class MetricsLog:
     """The run's table: one row for each note, one column a figure. It survives kills.
@@ -53,6 +56,9 @@ class MetricsLog:
         else:
             self._begin([*_read(self.path), *self.waiting])
         self.waiting = []
+
+    def close(self) -> None:
+        """Do nothing: the table is open only while it is written."""
 
     def _begin(self, rows: list[Mapping[str, Any]]) -> None:
         """Replace the table by these rows, in one go."""
@@ -90,6 +96,10 @@ class TensorBoardLog:
     def save(self) -> None:
         """Write what is noted."""
         self.writer.flush()
+
+    def close(self) -> None:
+        """Close the file and end the thread that writes it."""
+        self.writer.close()
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

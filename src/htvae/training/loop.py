@@ -132,7 +132,7 @@ class Loop:
         """Train to the end; return False where time was up before.
 
         Raises:
-            KeyboardInterrupt: the user or the system asked for the end. The state is saved, but after a
+            KeyboardInterrupt: the user or the system asked for the end. The state is saved, except after a
                 second Ctrl-C.
             ValueError: the loss or the gradient is not finite; what was saved before stays as it is.
         """
@@ -141,11 +141,12 @@ class Loop:
                 self._tell("on_train_start")
                 while not self._is_done():
                     self.take_step()
-                    if self.step % self.settings.validation_interval == 0:
+                    if self.step % self.settings.validation_interval == 0 or self.task.is_done(self.step):
                         self.validate()
-                    if self._must_pause():
-                        return self._end_early()
-                if self.figures.get("step") != self.step:
+                    if self._is_out_of_time():
+                        self._tell("on_train_end")
+                        return False
+                if not self._is_validated():
                     self.validate()
                 self._tell("on_train_end")
         except BaseException as error:
@@ -155,6 +156,9 @@ class Loop:
                     "Interrupted. To go on from the last validation: the same command with --resume."
                 ) from error
             raise
+        finally:
+            for log in self.logs:
+                log.close()
         return True
 
     def take_step(self) -> None:
@@ -169,6 +173,7 @@ class Loop:
         clip = settings.gradient_clip or math.inf
         self.gradient_norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, clip))
         self._tell("on_gradients")
+        self._check_finite("gradient", self.gradient_norm)
         factor = learning_rate_factor(self.step, settings.warmup_steps, self.task.total_steps)
         self.optimizer.set_learning_rate(settings.learning_rate * factor)
         self.optimizer.step()
@@ -186,7 +191,7 @@ class Loop:
             figures = self.task.validate(self.averaged.module)
         loss = figures.get("loss", math.nan)
         if figures:
-            self._check_finite(loss)
+            self._check_finite("loss", loss)
             self.stopping.update(loss, self.step)
         self.figures = {**figures, "step": float(self.step), self.task.unit: float(self.task.done)}
         self._log({f"val/{name}": value for name, value in self.figures.items()})
@@ -253,17 +258,24 @@ class Loop:
             )
         return self.stopping.should_stop
 
-    def _must_pause(self) -> bool:
-        return any(gather(self.pause.wanted))
+    def _is_validated(self) -> bool:
+        """Return whether the weights as they are were validated, and the state saved with that."""
+        return self.figures.get("step") == self.step
 
-    def _end_early(self) -> bool:
-        self.save()
+    def _is_out_of_time(self) -> bool:
+        """Return whether time is up with steps left, once the state is saved; raise on Ctrl-C or SIGTERM."""
+        asked, wanted = (any(values) for values in zip(*gather(self.pause.read()), strict=True))
+        if not wanted:
+            return False
+        if not self._is_validated():
+            self.save()
         where = f"at step {self.step} of {self.task.name}. To go on: the same command with --resume."
-        if any(gather(self.pause.asked)):
+        if asked:
             raise KeyboardInterrupt(f"Interrupted {where}")
+        if self.task.is_done(self.step) or self.stopping.should_stop:
+            return False
         logger.info("Stopped by max_minutes %s", where)
-        self._tell("on_train_end")
-        return False
+        return True
 
     def _save_best(self, loss: float) -> None:
         def write(path: Any) -> None:
@@ -272,11 +284,11 @@ class Loop:
 
         self.checkpoint.save_best(write, loss, self.step)
 
-    def _check_finite(self, loss: float) -> None:
-        if not math.isfinite(loss):
+    def _check_finite(self, name: str, value: float) -> None:
+        if not math.isfinite(value):
             raise ValueError(
-                f"The loss of {self.task.name} must be finite, but is {loss} at step {self.step}. Lower the "
-                "learning rate; the models saved before are as they were."
+                f"The {name} of {self.task.name} must be finite, but is {value} at step {self.step}. Lower "
+                "the learning rate; the models saved before are as they were."
             )
 
     def _note(self, further: dict[str, float], learning_rate: float) -> None:

@@ -17,7 +17,7 @@ from htvae.utils.device import multiplies_bf16_fast
 ACTIVATION_COPIES = 34
 """Numbers of width E kept per token and layer for the backward pass."""
 BYTES_PER_PARAMETER = 28
-"""Weight, gradient, two moments and average in float32, and a copy in bf16."""
+"""Weight, gradient, up to two moments and average in float32, a copy in bf16, and a margin."""
 
 
 def choose_precision(precision: Precision, device: str) -> str:

@@ -1,6 +1,5 @@
 """One optimiser of two: Muon for the transformers' hidden matrices, AdamW for everything else."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -20,7 +19,7 @@ class MuonWithAdamW(torch.optim.Optimizer):
     schedule.
 
     Args:
-        matrices: hidden matrices, two-dimensional.
+        matrices: hidden matrices, two-dimensional; a network of one's own may have none.
         others: all other parameters; vectors and scalars are not decayed.
         learning_rate: of both.
         weight_decay: decoupled.
@@ -38,23 +37,17 @@ class MuonWithAdamW(torch.optim.Optimizer):
         decayed = [p for p in others if p.dim() > 1]
         plain = [p for p in others if p.dim() <= 1]
         groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
-        self.parts: list[torch.optim.Optimizer] = [
-            Muon(matrices, learning_rate, weight_decay, in_bf16),
-            torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), fused=True),
-        ]
+        self.parts: list[torch.optim.Optimizer] = []
+        if matrices:
+            self.parts.append(Muon(matrices, learning_rate, weight_decay, in_bf16))
+        self.parts.append(torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), fused=True))
         super().__init__([group for part in self.parts for group in part.param_groups], {})
         self._share_groups()
 
-    @torch.no_grad()
-    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:  # type: ignore[override]
+    def step(self) -> None:  # type: ignore[override]
         """Step both parts."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
         for part in self.parts:
             part.step()
-        return loss
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the learning rate of both parts."""

@@ -22,7 +22,7 @@ from htvae.inference.checkpoint import (
 from htvae.inference.model import TrainedModel
 from htvae.poses.geometry import measure_movement
 from htvae.poses.ground import measure_ground_range
-from htvae.training.loop import Loop, LoopSettings
+from htvae.training.loop import STATE_FORMAT, Loop, LoopSettings
 from htvae.training.machine import choose_precision
 from htvae.training.prior_data import (
     TRAINING_FRAMES,
@@ -70,13 +70,28 @@ def add_prior(
 
     Raises:
         KeyboardInterrupt: the user interrupted; the state is saved.
-        ValueError: the model has no chunk latents, or there are no training recordings.
+        LockHeldError: another process fits a prior to this model.
+        ValueError: the model has no chunk latents, or there are no training recordings, or the model was
+            replaced meanwhile.
     """
+    with hold_lock(model_file.with_name("prior.lock"), "Wait until it has ended."):
+        return _add_prior(model_file, data, config, training, resume, build_model)
+
+
+def _add_prior(
+    model_file: Path,
+    data: PoseDataLoader,
+    config: PriorConfig,
+    training: TrainingConfig,
+    resume: bool,
+    build_model: BuildModel | None,
+) -> bool:
     started = time.monotonic()
     checkpoint = load_checkpoint(model_file)
     vae_hash, earlier = hash_weights(checkpoint.state), checkpoint.prior
     if resume and earlier is not None and _is_finished(earlier, vae_hash, config):
         logger.info("%s has its prior already.", model_file)
+        _remove_files(model_file.parent)  # an end just before it removed them
         return True
     model = TrainedModel(checkpoint, training.device, build_model)
     _check(model, model_file, data)
@@ -88,11 +103,12 @@ def add_prior(
     loop = build_loop(task, model_file.parent, EndRequest(seconds))
     _begin(loop, resume)
     finished = loop.fit()
-    if not loop.checkpoint.best_path.is_file():  # time was up before the first validation
-        loop.validate()
+    if not loop.checkpoint.best_step:  # time was up before the first validation
+        figures = {"step": float(loop.step)}
+        task.write_model(loop.checkpoint.best_path, loop.averaged.module.state_dict(), figures)
     _save(model_file, _read_prior(loop.checkpoint.best_path, task, finished))
     if finished:
-        _remove_files(loop.checkpoint)
+        _remove_files(model_file.parent)
     return finished
 
 
@@ -113,10 +129,9 @@ def add_prior_to(
     checkpoint = load_checkpoint(model_file)
     data_dir = settings.data.data_dir if moved else checkpoint.config.data.data_dir
     config = checkpoint.config.replace(data_dir=data_dir, experiments_dir=settings.experiment.experiments_dir)
-    with hold_lock(model_file.with_name("prior.lock"), "Wait until it has ended."):
-        data = PoseDataLoader(config, processor=checkpoint.processor, splits=checkpoint.splits)
-        training = settings.training
-        return add_prior(model_file, data, settings.prior, training, training.resume, build_model)
+    data = PoseDataLoader(config, processor=checkpoint.processor, splits=checkpoint.splits)
+    training = settings.training
+    return add_prior(model_file, data, settings.prior, training, training.resume, build_model)
 
 
 def build_loop(task: PriorTask, folder: Path, pause: EndRequest) -> Loop:
@@ -141,18 +156,23 @@ def _begin(loop: Loop, resume: bool) -> None:
     """Restore the saved state where it belongs to this model and these settings; else start afresh."""
     path = loop.checkpoint.last_path
     if resume and path.is_file():
-        state = loop.checkpoint.load_state()
-        if state.get("identity") == loop.task.identity():
+        try:
+            state = loop.checkpoint.load_state()
+        except ValueError as error:
+            logger.info("%s. The prior begins anew.", error)
+            state = {}
+        if state and (state.get("format"), state.get("identity")) == (STATE_FORMAT, loop.task.identity()):
             loop.load_state_dict(state)
             logger.info("The prior goes on at step %d.", loop.step)
             return
-        logger.info("%s belongs to another model or other settings: the prior begins anew.", path)
-    _remove_files(loop.checkpoint)
+        if state:
+            logger.info("%s belongs to another model or other settings: the prior begins anew.", path)
+    _remove_files(path.parent)
 
 
-def _remove_files(checkpoint: ModelCheckpoint) -> None:
-    for path in (checkpoint.best_path, checkpoint.last_path):
-        path.unlink(missing_ok=True)
+def _remove_files(folder: Path) -> None:
+    for name in (BEST_FILE, STATE_FILE):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _check(model: TrainedModel, model_file: Path, data: PoseDataLoader) -> None:
@@ -225,6 +245,11 @@ def _read_prior(path: Path, task: PriorTask, finished: bool) -> PriorState:
 
 def _save(model_file: Path, prior: PriorState) -> None:
     checkpoint = load_checkpoint(model_file)
+    if hash_weights(checkpoint.state) != prior.vae_hash:
+        raise ValueError(
+            f"{model_file}: must hold the model that the prior was fitted to, but was replaced meanwhile. "
+            "Fit a prior to the new model: htvae train-prior."
+        )
     config = replace(checkpoint.config, prior=prior.config)
     save_checkpoint(model_file, replace(checkpoint, config=config, prior=prior))
     loss, step = prior.figures["loss"], prior.figures["step"]

@@ -122,8 +122,11 @@ def _compare_recordings(before: Mapping[str, str], now: Mapping[str, str], again
 
 
 def _check_length(step: int, length: int, total: int) -> None:
-    """Refuse a run that is shorter than what it has done; say that one is longer than it was."""
-    if total < step:
+    """Refuse a run that is shorter than what it has done; say that one is longer than it was.
+
+    Epochs differ in their steps, so that a run may take a few more or less than the length that it estimates.
+    """
+    if total < min(step, length):
         raise ValueError(
             f"Nothing is left to train: the run has taken {step:,} of {length:,} steps, and this command "
             f"asks for {total:,}. Give a larger --num_frames (or --num_epochs) to go on. The best model is "
@@ -136,5 +139,5 @@ def _check_length(step: int, length: int, total: int) -> None:
             f"{total:,}",
             f"{length:,}",
         )
-    elif step == total:
+    elif step >= total:
         logger.info("The run has taken all of its %s steps: nothing is left to train.", f"{step:,}")

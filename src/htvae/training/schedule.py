@@ -34,5 +34,5 @@ def averaging(decay: float) -> Callable[[Any, Any, Any], None]:
 
 
 def spread_evenly(total_steps: int, interval: int) -> int:
-    """Return the largest interval up to the one asked for with which the last validation falls on the end."""
+    """Return an interval, at most the one asked for, whose last validation is on the end or just before."""
     return max(1, total_steps // -(-total_steps // interval))

@@ -120,11 +120,14 @@ class HTVAETrainer:
             with first_goes_first(world):  # it fills the cache
                 data = PoseDataLoader(self.config, sequences=self.sequences)
             check_alike({"settings": _shared_settings(self.config), "recordings": data.splits.to_dict()})
+            check_alike({"device": device, "precision": precision})
             task = self._build_task(data, device, precision, world)
             state = self._find_state(task)
+            step = None if state is None else int(state["step"])
+            check_alike({"saved state": step})  # the folder may be moved once all have read from it
             if world.rank == 0:
                 self._prepare_folder(resumes=state is not None)
-            loop = self._build_loop(task, world, None if state is None else int(state["step"]))
+            loop = self._build_loop(task, world, step)
             if state is not None:
                 loop.load_state_dict(state)
             if world.rank == 0 and not task.is_done(loop.step):
@@ -248,8 +251,9 @@ class HTVAETrainer:
         path = self.folder.best_model
         if not path.is_file():
             loop.task.write_model(path, loop.averaged.module.state_dict(), loop.figures)
-            logger.info("No validation took place: the last weights count as the best.")
-        logger.info("Best model: %s (of step %d).", path, loop.checkpoint.best_step or loop.step)
+            logger.info("There is no best model yet: the weights of step %d take its place.", loop.step)
+        else:
+            logger.info("Best model: %s (of step %d).", path, loop.checkpoint.best_step)
 
     def _wants_prior(self) -> bool:
         """Return whether a prior follows; where one was asked for but cannot, say why."""

@@ -28,6 +28,11 @@ class EndRequest:
         """Whether the work should end now, asked for or out of time."""
         return self.asked or time.monotonic() - self._start >= self.seconds
 
+    def read(self) -> tuple[bool, bool]:
+        """Return `asked` and `wanted` of one moment."""
+        asked = self.asked
+        return asked, asked or self.wanted
+
     def __enter__(self) -> "EndRequest":
         """Begin to listen and start the clock. Python lets only the main thread listen."""
         self.asked, self._start = False, time.monotonic()

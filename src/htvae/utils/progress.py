@@ -37,7 +37,7 @@ class Progress:
         )
 
     def update(self, done: int, figures: str = "") -> None:
-        """Show how far the work is; figures always make a line."""
+        """Show how far the work is; without a bar, figures always make a line."""
         self.done = done
         if self.bar is not None:
             self.bar.update(done - self.bar.n)
