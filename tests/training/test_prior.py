@@ -118,8 +118,6 @@ def test_when_time_is_up_the_model_has_the_prior_as_it_is(own_copy, open_data, t
 
 
 def test_a_replaced_model_gets_no_prior(own_copy, open_data, trained, tiny_prior, monkeypatch):
-    own_copy, open_data, trained, tiny_prior, monkeypatch
-):
     config = trained.config.replace(**tiny_prior)
     other = load_checkpoint(own_copy)
     other = dataclasses.replace(other, state={name: value + 1 for name, value in other.state.items()})

@@ -1,5 +1,6 @@
 """What stands against resuming: other recordings, splits, settings or length; each is said in words."""
 
+import dataclasses
 import logging
 
 import numpy as np
@@ -79,8 +80,15 @@ def test_recordings_of_the_same_names_with_other_poses(refuse, walks):
         label="a",
     )
     refuse(
-        [*walks[:2], changed, *walks[3:]], r"other poses than before: walk_02\. Restore them", num_epochs=4
+        [*walks[:2], changed, *walks[3:]],
+        r"other poses, or another frame rate, than before: walk_02\. Restore them",
+        num_epochs=4,
     )
+
+
+def test_recordings_of_another_frame_rate(refuse, walks):
+    faster = dataclasses.replace(walks[2], fps=60.0)
+    refuse([*walks[:2], faster, *walks[3:]], r"another frame rate, than before: walk_02\.", num_epochs=4)
 
 
 def test_another_split(refuse, walks):

@@ -116,7 +116,10 @@ def _compare_recordings(before: Mapping[str, str], now: Mapping[str, str], again
     elif gone:
         yield f"these recordings are gone: {list_names(gone)}. Put them back, {anew}"
     elif changed:
-        yield f"these recordings have other poses than before: {list_names(changed)}. Restore them, {anew}"
+        yield (
+            f"these recordings have other poses, or another frame rate, than before: {list_names(changed)}. "
+            f"Restore them, {anew}"
+        )
     elif new:
         yield f"these recordings are new: {list_names(new)}. Take them away, {anew}"
 

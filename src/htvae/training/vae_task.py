@@ -113,10 +113,12 @@ class VAETask:
         return figures
 
     def identity(self) -> dict[str, Any]:
-        """Return settings, recordings, splits and length of the run."""
+        """Return settings, recordings (hash of the poses, frame rate), splits and length of the run."""
+        rates = {sequence.name: sequence.fps for sequence in self.data.sequences}
+        hashes = self.data.splits.hashes
         return {
             "settings": self.config.to_dict(),
-            "recordings": dict(self.data.splits.hashes),
+            "recordings": {name: f"{value} {rates[name]}" for name, value in hashes.items()},
             "splits": {part: list(getattr(self.data.splits, part)) for part in ("train", "val", "test")},
             "total_steps": self.total_steps,
         }
