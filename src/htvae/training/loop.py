@@ -194,7 +194,7 @@ class Loop:
             self._check_finite("loss", loss)
             self.stopping.update(loss, self.step)
         self.figures = {**figures, "step": float(self.step), self.task.unit: float(self.task.done)}
-        self._log({f"val/{name}": value for name, value in self.figures.items()})
+        self._log({f"val/{name}": value for name, value in figures.items()})
         self._tell("on_validation_end")
         if self.checkpoint.is_better(loss):
             self._save_best(loss)
