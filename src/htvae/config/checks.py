@@ -43,6 +43,8 @@ def _matches(value: Any, hint: Any) -> bool:
         return any(_matches(value, option) for option in options)
     if typing.get_origin(hint) is Literal:
         return isinstance(value, str) and value in options
+    if typing.get_origin(hint) is tuple and options[1:] == (...,):
+        return isinstance(value, tuple) and all(_matches(part, options[0]) for part in value)
     if typing.get_origin(hint) is tuple:
         return isinstance(value, tuple) and len(value) == len(options) and all(map(_matches, value, options))
     if hint in (int, float):

@@ -14,3 +14,5 @@ REFINE_STEPS = 10
 """Gradient steps that fit the chunk latents to a recording in reconstruction, see `inference.refinement`."""
 NUM_EXCERPTS = 24
 """Most excerpts that are completed to score completion, see `evaluation.completion`."""
+Link = Literal["auto", "ids", "nearest"]
+TimeUnit = Literal["frame", "step", "s", "ms", "us"]

@@ -55,9 +55,8 @@ class Config:
 
     def idle_settings(self) -> list[str]:
         """Return a sentence for each changed setting that has no effect, given the other settings."""
-        data, model, loss, training = self.data, self.model, self.loss, self.training
+        model, loss, training = self.model, self.loss, self.training
         idle = {
-            "min_confidence": ("without confidence_column", data.confidence_column is None),
             "latent_span_dropout": ("with chunk_latent_dim=0", model.chunk_latent_dim == 0),
             "conditional_prior": ("with chunk_latent_dim=0", model.chunk_latent_dim == 0),
             "chunk_kl_weight": ("with chunk_latent_dim=0", model.chunk_latent_dim == 0),

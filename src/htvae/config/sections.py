@@ -9,33 +9,21 @@ from dataclasses import dataclass
 
 from htvae.config.checks import check_kinds, check_range, require
 from htvae.config.choices import KLSchedule, Likelihood
+from htvae.config.reading import ReadingConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataConfig:
+class DataConfig(ReadingConfig):
     """How recordings are read, cut into windows, and varied while training."""
 
     data_dir: str = "data/pose_csvs"
-    """Folder with one CSV per recording; subfolders are read too."""
+    """Folder of recordings: pose CSVs, or the files of a tracker; subfolders are read too."""
     max_frames: int = 4096
     """Longest window (frames) that the model sees at once, at least chunk_size. Longer recordings are cut
     overlapping windows of whole chunks. Memory grows a little faster than max_frames."""
     fps: float | None = None
-    """Frame rate (1/s) that recordings are resampled to. None: the commonest rate in the training manifest.
-    Recordings without a known rate are never resampled."""
-    y_up: bool = True
-    """Whether y grows upwards in the files, as in the sample. Set it to False for image coordinates, whose y
-    grows downwards."""
-    image_size: tuple[int, int] | None = None
-    """Width and height (pixels) of the video, by which coordinates in 0..1 are multiplied, so that x and y
-    share one unit."""
-    confidence_column: str | None = None
-    """Column of the CSVs with the tracker's confidence; points below min_confidence count as missing."""
-    min_confidence: float = 0.5
-    """Lowest confidence (0..1) of a point that counts as observed. Used with confidence_column only."""
-    max_frame_gap: int = 10_000
-    """Longest run of absent frame numbers (frames) in a file. A longer one is an error: such numbers are
-    probably time stamps."""
+    """Frame rate (1/s) of the model, to which recordings are resampled; also the rate of recordings whose files
+    and manifest name none. None: the commonest rate of the training recordings."""
     heading: tuple[str, str] | None = None
     """Two landmarks, tail and head of the body's axis. Every frame is turned so that the axis points up,
     which suits animals seen from above. None: the orientation stays unchanged."""
@@ -73,22 +61,17 @@ class DataConfig:
     memory."""
 
     def __post_init__(self) -> None:
-        check_kinds(self)
+        super().__post_init__()
         check_range(self, "max_frames", 1)
         check_range(self, "fps", 1e-6)
         chances = ("mirror_probability", "landmark_dropout", "burst_dropout", "span_dropout", "plain_share")
-        for name in ("min_confidence", *chances):
+        for name in chances:
             check_range(self, name, 0, 1)
         for name in ("val_fraction", "test_fraction", "scale_range", "time_warp"):
             check_range(self, name, 0, 1, open_high=True)
         check_range(self, "rotation_degrees", 0, 180)
-        for name in ("jitter", "max_frame_gap", "num_workers"):
+        for name in ("jitter", "num_workers"):
             check_range(self, name, 0)
-        size = self.image_size
-        require(
-            size is None or min(size) > 0,
-            f"image_size must be a width and a height above 0, but got {size}. Give the video's, in pixels.",
-        )
         require(
             self.heading is None or self.heading[0] != self.heading[1],
             f"heading must name two different landmarks, but got {self.heading}. Give tail and head.",

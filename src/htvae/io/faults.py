@@ -75,6 +75,15 @@ def read_text(path: Path, name: str) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise DataError([describe_os_error(name, error)]) from error
+    return decode_text(content, name)
+
+
+def decode_text(content: bytes, name: str) -> str:
+    """Return the text of a file's content without byte order mark. Messages call the file ``name``.
+
+    Raises:
+        DataError: the content is not UTF-8.
+    """
     try:
         text = content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:

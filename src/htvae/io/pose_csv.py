@@ -7,20 +7,19 @@ The file has one row per frame and landmark, in any order, with the columns ``fr
 import csv
 import io
 import itertools
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from htvae.config import DataConfig
-from htvae.io.coordinates import coordinates_of, to_file, to_pose
-from htvae.io.faults import DataError, find_columns, name_faults, read_text, split_rows
+from htvae.config import ReadingConfig
+from htvae.io.coordinates import to_file
+from htvae.io.faults import DataError, find_columns, split_rows
 from htvae.io.pose_rows import PoseRows, RowFault, find_row_faults
 from htvae.io.pose_table import MISSING, Row, read_cells, read_plain
+from htvae.io.tracks import Content, Track
 from htvae.poses.sequence import PoseSequence
 from htvae.utils.files import atomic_write
-from htvae.utils.text import printable
 
 COLUMNS = ("frame#", "landmark_name", "x", "y")
 """Columns that are read; all others are ignored, except ``confidence_column``."""
@@ -28,32 +27,9 @@ COLUMNS = ("frame#", "landmark_name", "x", "y")
 _KEYS = ("frame", "landmark", "x", "y", "confidence")
 _MAX_SHOWN_LINES = 4
 
-log = logging.getLogger(__name__)
 
-
-def read_pose_csv(path: Path, config: DataConfig, name: str | None = None) -> PoseSequence:
-    """Read one recording.
-
-    Args:
-        path: the CSV file.
-        config: the reading settings ``y_up``, ``image_size``, ``confidence_column``, ``min_confidence`` and
-            ``max_frame_gap``; other settings are ignored.
-        name: name of the recording. None: the file's name without suffix.
-
-    Raises:
-        DataError: with all faults of the file.
-    """
-    name = path.stem if name is None else name
-    if name_faults(name, printable(path)):
-        raise DataError(name_faults(name, printable(path)))
-    sequence, notes = parse_pose_csv(path, config, name, printable(path))
-    for note in notes:
-        log.warning("%s: %s", printable(path), note)
-    return sequence
-
-
-def parse_pose_csv(path: Path, config: DataConfig, name: str, shown: str) -> tuple[PoseSequence, list[str]]:
-    """Return the recording, and notes on what is unusual but accepted. Messages call the file ``shown``.
+def parse_pose_csv(text: str, config: ReadingConfig, shown: str) -> Content:
+    """Return the content of a pose CSV. Messages call the file ``shown``.
 
     Raises:
         DataError: with all faults of the file.
@@ -64,7 +40,6 @@ def parse_pose_csv(path: Path, config: DataConfig, name: str, shown: str) -> tup
             f"confidence_column must be a column other than {', '.join(COLUMNS)}, but got "
             f"{config.confidence_column}. Name the column of confidences, or leave confidence_column out."
         )
-    text = read_text(path, shown)
     header = _read_header(text, shown)
     wanted = COLUMNS if config.confidence_column is None else (*COLUMNS, config.confidence_column)
     columns, faults = find_columns(shown, header, wanted)
@@ -77,10 +52,8 @@ def parse_pose_csv(path: Path, config: DataConfig, name: str, shown: str) -> tup
         row_faults = find_row_faults(rows, config.max_frame_gap)
         if row_faults:
             raise DataError([_locate(fault, table, shown, columns) for fault in row_faults])
-    sequence, notes = _build_sequence(rows, config, name, shown)
-    if any(cell != cell.strip() for cell in header):
-        notes.append("spaces around the header's names were ignored")
-    return sequence, notes
+    notes = ["spaces around the header's names were ignored"] if any(c != c.strip() for c in header) else []
+    return _build_content(rows, notes)
 
 
 def write_pose_csv(path: Path, sequence: PoseSequence) -> None:
@@ -127,30 +100,25 @@ def _read_header(text: str, shown: str) -> list[str]:
     return head[0]
 
 
-def _build_sequence(
-    rows: PoseRows, config: DataConfig, name: str, shown: str
-) -> tuple[PoseSequence, list[str]]:
-    has_x, has_y = ~np.isnan(rows.x), ~np.isnan(rows.y)
-    kept = has_x & has_y
-    if rows.confidence is not None:
-        kept &= rows.confidence >= config.min_confidence
-    if not kept.any():
-        hint = " Lower min_confidence?" if (has_x & has_y).any() else ""
-        raise DataError(
-            [f"{shown}: must have a point with x and y, but all are missing. Remove the file.{hint}"]
-        )
+def _build_content(rows: PoseRows, notes: Sequence[str]) -> Content:
     first_frame = int(rows.frame.min())
     frames = (rows.frame - first_frame).astype(np.intp)
-    num_frames, num_landmarks = int(frames.max()) + 1, len(rows.landmarks)
-    coordinates = coordinates_of(config)
-    points = to_pose(np.stack((rows.x, rows.y), axis=1), coordinates)
-    pose = np.full((num_frames, num_landmarks, 2), np.nan, dtype=np.float32)
-    pose[frames[kept], rows.landmark[kept]] = points[kept]
-    notes = _find_notes(rows, frames, bool((has_x != has_y).any()))
-    sequence = PoseSequence(
-        name=name, landmarks=rows.landmarks, pose=pose, first_frame=first_frame, coordinates=coordinates
+    shape = (int(frames.max()) + 1, len(rows.landmarks))
+    points = np.full((*shape, 2), np.nan)
+    points[frames, rows.landmark] = np.stack((rows.x, rows.y), axis=1)
+    confidence = None
+    if rows.confidence is not None:
+        confidence = np.full(shape, np.nan)
+        confidence[frames, rows.landmark] = rows.confidence
+    has_half_points = bool((np.isnan(rows.x) != np.isnan(rows.y)).any())
+    track = Track(
+        landmarks=rows.landmarks, points=points, confidence=confidence, first_frame=first_frame
     )
-    return sequence, notes
+    return Content(
+        individuals=[track],
+        keeps_ends=True,
+        notes=(*_find_notes(rows, frames, has_half_points), *notes),
+    )
 
 
 def _find_notes(rows: PoseRows, frames: np.ndarray, has_half_points: bool) -> list[str]:

@@ -1,6 +1,6 @@
 """One recording's poses as an array, with the recording's metadata.
 
-Axes: T frames, L landmarks, D coordinates (2 from CSV files, any number from arrays).
+Axes: T frames, L landmarks, D coordinates: x to the right, y upwards and, with three, z towards the viewer.
 """
 
 import hashlib
@@ -40,10 +40,12 @@ class FrameLabel:
 
 @dataclass(frozen=True)
 class Coordinates:
-    """The meaning of x and y in a recording's file; `htvae.io.coordinates` converts. Default: as they are."""
+    """The meaning of a file's coordinates; `htvae.io.coordinates` converts. Default: as they are."""
 
     y_up: bool = True
-    """True where y grows upwards in the file."""
+    """True where y grows upwards in the file; False where it grows downwards, as in images."""
+    z_up: bool = False
+    """True where z grows upwards in the file (three coordinates only); ``y_up`` then has no meaning."""
     image_size: tuple[int, int] | None = None
     """Width and height (pixels) of the image, where x and y in the file are shares (0..1) of it."""
 

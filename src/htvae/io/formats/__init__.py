@@ -1,0 +1,1 @@
+"""The formats of trackers: one file a format, and the registry that knows them all."""

@@ -1,0 +1,60 @@
+"""The registry of formats, in the order in which they are asked.
+
+Each file is shown to every format whose suffixes fit. Exactly one must recognise it: if several do, the user is
+told what each has seen and chooses with ``--source``.
+"""
+
+from htvae.io.faults import DataError
+from htvae.io.formats import deeplabcut, pose_csv
+from htvae.io.formats.base import Format, Refusal
+from htvae.io.opening import Source
+
+FORMATS: tuple[Format, ...] = (
+    pose_csv.FORMAT,
+    deeplabcut.FORMAT,
+)
+"""All formats that are read."""
+REFUSALS: tuple[Refusal, ...] = (deeplabcut.HAND_LABELS,)
+"""Files that are recognised and left out, or refused where nothing else is there."""
+ALIASES = {"lightningpose": "deeplabcut"}
+"""Other names for ``--source``: formats that are read like another one."""
+
+
+def find_format(name: str) -> Format:
+    """Return the format that ``--source`` names.
+
+    Raises:
+        ValueError: no format has this name.
+    """
+    for known in FORMATS:
+        if known.name == ALIASES.get(name, name):
+            return known
+    names = ", ".join(["auto", *sorted([*ALIASES, *(known.name for known in FORMATS)])])
+    raise ValueError(f"source must be one of {names}, but got {name}.")
+
+
+def recognise(source: Source) -> Format | Refusal | None:
+    """Return the format of a file, or what it is instead of a recording; None for files of other kinds.
+
+    Raises:
+        DataError: the file cannot be read, or several formats recognise it.
+    """
+    for refusal in REFUSALS:
+        if source.suffix in refusal.suffixes and refusal.recognise(source):
+            return refusal
+    seen = {
+        known: phrase
+        for known in FORMATS
+        if source.suffix in known.suffixes
+        and known.is_per_frame == bool(source.frame_files)
+        and (phrase := known.recognise(source))
+    }
+    if len(seen) > 1:
+        found = "; ".join(f"{known.name} ({phrase})" for known, phrase in seen.items())
+        raise DataError(
+            [
+                f"{source.shown}: one format must fit, but these do: {found}. "
+                "Say which it is with --source NAME."
+            ]
+        )
+    return next(iter(seen), None)
