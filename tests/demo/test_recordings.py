@@ -10,7 +10,7 @@ from htvae.demo.actions import ACTIONS, ACTIVITIES
 from htvae.demo.motion import Motion, move_person
 from htvae.demo.person import Person
 from htvae.demo.recordings import FPS, DemoRecording, make_demo_sequences, write_demo_data
-from htvae.io.pose_csv import read_pose_csv
+from htvae.io.inputs import read_recording
 from htvae.poses.landmarks import MEDIAPIPE_LANDMARKS
 from htvae.poses.sequence import FrameLabel
 
@@ -153,7 +153,7 @@ def test_written_folder(tmp_path: Path) -> None:
     assert folder.truth == tmp_path / "demo_truth"
     for recorded, truth in recordings:
         for place, expected in ((folder.recordings, recorded), (folder.truth, truth)):
-            found = read_pose_csv(place / f"{expected.name}.csv", DataConfig())
+            found = read_recording(place / f"{expected.name}.csv", DataConfig())
             order = [found.landmarks.index(name) for name in expected.landmarks]
             np.testing.assert_allclose(
                 found.pose[:, order], expected.pose, atol=1e-5

@@ -12,7 +12,8 @@ from htvae.cli import main as cli
 from htvae.generation.completion import complete_recording
 from htvae.generation.filling import NUM_PASSES, REACH, fill_in, meet_observed
 from htvae.generation.intervals import SPREAD_REACH, SPREAD_SHARE, compute_interval, spread_between
-from htvae.io.pose_csv import read_pose_csv, write_pose_csv
+from htvae.io.inputs import read_recording
+from htvae.io.pose_csv import write_pose_csv
 from htvae.models.chunking import ChunkGrid
 
 
@@ -233,6 +234,6 @@ def test_the_command_copies_what_was_observed_to_the_digit(trained_with_prior, g
     new = [row for key, row in after.items() if key not in before]
     assert {row["filled"] for row in new} == {"1"}
     assert all(float(row["x_low"]) <= float(row["x_high"]) for row in new)
-    again = read_pose_csv(tmp_path / "generated/walk.csv", htvae.Config().data)
+    again = read_recording(tmp_path / "generated/walk.csv", htvae.Config().data)
     assert again.num_frames == 90 and again.observed.all()
     assert (tmp_path / "generated/walk_1.csv").is_file()

@@ -12,7 +12,8 @@ import torch
 import htvae
 from htvae.inference.checkpoint import load_checkpoint
 from htvae.inference.model import TrainedModel
-from htvae.io.pose_csv import read_pose_csv, write_pose_csv
+from htvae.io.inputs import read_recording
+from htvae.io.pose_csv import write_pose_csv
 from htvae.models.latent import Gaussian
 from htvae.models.prior import Latents
 from htvae.models.vae import HierarchicalTransformerVAE, Posteriors
@@ -38,7 +39,7 @@ def middle_of_hips(sequence):
 def test_a_file_a_sequence_and_an_array_are_accepted(model, trained, make_walk, tmp_path):
     path = tmp_path / "walk.csv"
     write_pose_csv(path, make_walk(0, 50))
-    sequence = read_pose_csv(path, trained.config.data)
+    sequence = read_recording(path, trained.config.data)
     array = sequence.pose
     assert sequence.landmarks == model.processor.landmarks
     latents = [model.encode(recording).sequence_latent for recording in (path, str(path), sequence, array)]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from htvae.config import DataConfig
 from htvae.io.coordinates import coordinates_of, to_file, to_pose
-from htvae.io.pose_csv import read_pose_csv, write_pose_csv
+from htvae.io.inputs import read_recording
+from htvae.io.pose_csv import write_pose_csv
 from htvae.poses.sequence import Coordinates, PoseSequence
 
 HEADER = "frame#,landmark_name,x,y\n"
@@ -52,6 +53,6 @@ def test_a_file_is_written_as_it_was_read(
     text = HEADER + "".join(f"{frame},A,{x},{y}\n" for frame, (x, y) in enumerate(points))
     folder: Path = tmp_path_factory.mktemp("coordinates")
     (folder / "read.csv").write_text(text)
-    sequence = read_pose_csv(folder / "read.csv", DataConfig(y_up=y_up, image_size=image_size))
+    sequence = read_recording(folder / "read.csv", DataConfig(y_up=y_up, image_size=image_size))
     write_pose_csv(folder / "written.csv", sequence)
     assert (folder / "written.csv").read_text() == text

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from htvae.config import DataConfig
-from htvae.io.pose_csv import COLUMNS, read_pose_csv
+from htvae.io.inputs import read_recording
+from htvae.io.pose_csv import COLUMNS
 from htvae.poses.landmarks import MEDIAPIPE_LANDMARKS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "data_format.md").read_text(encoding="utf-8")
@@ -36,7 +37,7 @@ def test_mediapipe_recipe(tmp_path: Path) -> None:
     save = run_recipe("def save_mediapipe_poses")["save_mediapipe_poses"]
     frames = make_results(4)
     save(tmp_path / "walk.csv", frames, 640, 480)
-    sequence = read_pose_csv(tmp_path / "walk.csv", DataConfig(confidence_column="visibility"))
+    sequence = read_recording(tmp_path / "walk.csv", DataConfig(confidence_column="visibility"))
     assert sequence.landmarks == MEDIAPIPE_LANDMARKS
     assert not sequence.observed[1].any()
     for frame in (0, 2, 3):

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from htvae.config import DataConfig
 from htvae.io.faults import DataError
-from htvae.io.pose_csv import read_pose_csv, write_pose_csv
+from htvae.io.inputs import read_recording
+from htvae.io.pose_csv import write_pose_csv
 from htvae.poses.sequence import PoseSequence
 
 HEADER = "frame#,landmark_name,x,y\n"
@@ -22,7 +23,7 @@ SAMPLE = """frame#,landmark_name,x,y,L2_distance_from_midhip,jd_x,jd_y,jo_x,jo_y
 def read(tmp_path: Path, content: str | bytes, config: DataConfig | None = None) -> PoseSequence:
     path = tmp_path / "walk.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return read_pose_csv(path, config or DataConfig())
+    return read_recording(path, config or DataConfig())
 
 
 def faults(tmp_path: Path, content: str | bytes, config: DataConfig | None = None) -> str:
@@ -158,7 +159,7 @@ def test_faulty_files(tmp_path: Path, content: str | bytes, message: str) -> Non
     path = tmp_path / "walk.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     with pytest.raises(DataError, match=message) as caught:
-        read_pose_csv(path, DataConfig())
+        read_recording(path, DataConfig())
     assert all(fault.startswith(f"{path}: ") for fault in caught.value.faults)
     assert all(fault.endswith((".", "?")) for fault in caught.value.faults)
 
@@ -198,7 +199,7 @@ def test_time_stamps_with_small_steps_are_faults(tmp_path: Path) -> None:
 
 def test_files_that_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none\.csv: must exist, but is not there"):
-        read_pose_csv(tmp_path / "none.csv", DataConfig())
+        read_recording(tmp_path / "none.csv", DataConfig())
 
 
 def test_coordinates_of_the_image(tmp_path: Path) -> None:
@@ -223,17 +224,17 @@ def test_confidence(tmp_path: Path) -> None:
 def test_names_of_files_may_be_odd(tmp_path: Path) -> None:
     path = tmp_path / "über all, 100% {odd}\u202e'name'.csv"
     path.write_text(SAMPLE, encoding="utf-8")
-    assert read_pose_csv(path, DataConfig()).name == path.stem
+    assert read_recording(path, DataConfig()).name == path.stem
     path.write_text(HEADER, encoding="utf-8")
     with pytest.raises(DataError, match=r"odd}\\u202e'name'\.csv: must have rows"):
-        read_pose_csv(path, DataConfig())
+        read_recording(path, DataConfig())
 
 
 def test_names_without_control_characters(tmp_path: Path) -> None:
     path = tmp_path / "walk\x1b[2J\n.csv"
     path.write_text(SAMPLE, encoding="utf-8")
     with pytest.raises(DataError, match=r"walk\\x1b\[2J\\n\.csv: a file name must have no control char"):
-        read_pose_csv(path, DataConfig())
+        read_recording(path, DataConfig())
 
 
 def test_three_dimensions_are_not_written(tmp_path: Path) -> None:
@@ -260,7 +261,7 @@ def test_written_files_are_read_back(
     written = PoseSequence.from_array(pose, landmarks, first_frame=first_frame)
     path = tmp_path_factory.mktemp("written") / "sub" / "walk.csv"
     write_pose_csv(path, written)
-    read_back = read_pose_csv(path, DataConfig())
+    read_back = read_recording(path, DataConfig())
     assert (read_back.landmarks, read_back.first_frame) == (written.landmarks, first_frame)
     np.testing.assert_array_equal(read_back.pose, written.pose)
 

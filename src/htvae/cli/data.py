@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from htvae.cli.flags import parse_flags
 from htvae.cli.options import CheckDataOptions, DemoDataOptions
 from htvae.cli.parsing import parse_with_settings
-from htvae.config import setting_names
+from htvae.config import reading_names, setting_names
 
 log = logging.getLogger(__name__)
 
-READING = ("y_up", "image_size", "confidence_column", "min_confidence", "max_frame_gap")
+READING = (*reading_names(), "fps")
 """Settings of a command that only reads recordings."""
 
 

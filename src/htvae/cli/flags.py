@@ -20,6 +20,7 @@ if typing.TYPE_CHECKING:
     from tyro.constructors import StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
 Options = TypeVar("Options")
+_SPELLINGS = (("", True), ("no_", False))
 
 
 def parse_flags(
@@ -56,7 +57,7 @@ def parse_flags(
 
     return tyro.cli(
         options,
-        args=argv,
+        args=_spell_out(argv, options),
         prog=prog,
         description=inspect.getdoc(options),
         use_underscores=True,
@@ -86,6 +87,31 @@ def field_docs(section: type) -> dict[str, str]:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
                     docs[name] = " ".join(text.replace("``", "").split())
     return docs
+
+
+def _spell_out(argv: Sequence[str], options: type) -> list[str]:
+    """Return argv with ``--y_up`` and ``--no_y_up`` spelled out for settings that may be None, too."""
+    names = {f"{prefix}{name}": value for name in _open_choices(options) for prefix, value in _SPELLINGS}
+    spelled: list[str] = []
+    for place, argument in enumerate(argv):
+        flag = argument.removeprefix("--").replace("-", "_") if argument.startswith("--") else ""
+        followed = argv[place + 1 : place + 2] in (["True"], ["False"], ["None"])
+        if flag in names and not (followed and names[flag]):
+            spelled += [f"--{flag.removeprefix('no_')}", str(names[flag])]
+        else:
+            spelled.append(argument)
+    return spelled
+
+
+def _open_choices(section: type) -> set[str]:
+    """Return the names of fields, at any depth, that are True, False or None."""
+    names: set[str] = set()
+    for name, hint in typing.get_type_hints(section).items():
+        if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+            names |= _open_choices(hint)
+        elif hint == bool | None:
+            names.add(name)
+    return names
 
 
 def _values(default: Any) -> dict[str, Any]:

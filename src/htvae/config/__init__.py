@@ -1,6 +1,15 @@
 """All settings: one dataclass per section, checks of values, and settings files."""
 
-from htvae.config.choices import NUM_EXCERPTS, REFINE_STEPS, Device, Level, Link, PathKind, Precision, TimeUnit
+from htvae.config.choices import (
+    NUM_EXCERPTS,
+    REFINE_STEPS,
+    Device,
+    Level,
+    Link,
+    PathKind,
+    Precision,
+    TimeUnit,
+)
 from htvae.config.config import Config, setting_names
 from htvae.config.reading import ReadingConfig, reading_names
 from htvae.config.run_sections import ExperimentConfig, PriorConfig, TrainingConfig

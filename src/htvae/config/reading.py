@@ -1,4 +1,4 @@
-"""The settings on how files become recordings. `DataConfig` inherits them; the cache of recordings knows them."""
+"""The settings on how files become recordings. `DataConfig` inherits them; the cache depends on them."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class ReadingConfig:
     """Format of the files: auto recognises each file by its content; other names force one format, see
     docs/formats.md."""
     y_up: bool | None = None
-    """Whether y grows upwards in the files. None: as the format has it; pose CSVs have y up, pixels of an image
+    """Whether y grows upwards in the files. None: as the format has it; pose CSVs have y up, image pixels
     y down."""
     z_up: bool | None = None
     """Whether z grows upwards in files with three coordinates. None: as the format has it; pose CSVs have y
@@ -47,15 +47,15 @@ class ReadingConfig:
     """Prefixes of landmark names that tell individuals apart in files without a row or column for them, e.g.
     B_ W_."""
     link: Link = "auto"
-    """How individuals are followed from frame to frame: by the file's ids; by the nearest pose; auto takes ids
-    that occur once in each frame, else the nearest pose."""
+    """How individuals are followed from frame to frame: by the file's ids; by the nearest pose; auto takes
+    ids that occur once in each frame, else the nearest pose."""
     landmarks: tuple[str, ...] = ()
     """Landmarks to read, as names or patterns such as LEFT_*. None given: all."""
     drop: tuple[str, ...] = ()
     """Landmarks to leave out, as names or patterns such as face*."""
     rename: tuple[str, ...] = ()
-    """Landmarks to rename: OLD=NEW, or a CSV file with the columns from and to. Landmarks that get one name are
-    joined."""
+    """Landmarks to rename: OLD=NEW, or a CSV file with the columns from and to. Landmarks that get one name
+    are joined."""
 
     def __post_init__(self) -> None:
         check_kinds(self)
@@ -69,7 +69,7 @@ class ReadingConfig:
         )
         require(
             self.dimensions in (None, 2, 3),
-            f"dimensions must be 2 or 3, but got {self.dimensions}. Leave it out to read what the files have.",
+            f"dimensions must be 2 or 3, but got {self.dimensions}. Leave it out to read what files have.",
         )
         require(
             not (self.y_up and self.z_up),

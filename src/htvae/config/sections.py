@@ -22,8 +22,8 @@ class DataConfig(ReadingConfig):
     """Longest window (frames) that the model sees at once, at least chunk_size. Longer recordings are cut
     overlapping windows of whole chunks. Memory grows a little faster than max_frames."""
     fps: float | None = None
-    """Frame rate (1/s) of the model, to which recordings are resampled; also the rate of recordings whose files
-    and manifest name none. None: the commonest rate of the training recordings."""
+    """Frame rate (1/s) of the model, to which recordings are resampled; also the rate of recordings whose
+    files and manifest name none. None: the commonest rate of the training recordings."""
     heading: tuple[str, str] | None = None
     """Two landmarks, tail and head of the body's axis. Every frame is turned so that the axis points up,
     which suits animals seen from above. None: the orientation stays unchanged."""

@@ -1,6 +1,7 @@
 """Splitting recordings into training, validation and test: whole subjects, in the order of a stable hash.
 
-A split depends on subjects, lengths and ``split_seed``, but not on labels, the order of recordings or the
+Recordings of one session (individuals of one file, or the manifest's column ``session``) stay together,
+too. A split depends on subjects, sessions, lengths and ``split_seed``, but not on labels, the order of recordings or the
 machine.
 """
 
@@ -24,7 +25,8 @@ TOLERATED_DEVIATION = 0.05
 """Largest deviation (share of all frames) from a split's wanted share that needs no note."""
 
 Group = tuple[str, str]
-"""Recordings to keep together: ("subject", name), or ("recording", name) where no subject is known."""
+"""Recordings to keep together: ("subject", name), ("session", name) where no subject is known, or
+("recording", name) where neither is. Subjects that share a session are one group, named by the first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,17 +121,41 @@ def split_recordings(
     )
 
 
-def _group_of(sequence: PoseSequence) -> Group:
-    return ("recording", sequence.name) if sequence.subject is None else ("subject", sequence.subject)
+def _find_groups(sequences: Sequence[PoseSequence]) -> dict[str, Group]:
+    """Return the group of each recording, by name: what a subject or a session joins is one group."""
+    joined: dict[Group, Group] = {}
+
+    def root(group: Group) -> Group:
+        while (above := joined.setdefault(group, group)) != group:
+            group = above
+        return group
+
+    for sequence in sequences:
+        first, *others = sorted(map(root, _marks(sequence)), reverse=True)  # subjects before sessions
+        joined |= dict.fromkeys(others, first)
+    names: dict[Group, Group] = {}
+    for sequence in sequences:
+        own, group = _marks(sequence)[0], root(_marks(sequence)[0])
+        names[group] = min(names.get(group, own), own, key=lambda mark: (mark[0] != "subject", mark))
+    return {sequence.name: names[root(_marks(sequence)[0])] for sequence in sequences}
+
+
+def _marks(sequence: PoseSequence) -> list[Group]:
+    """Return what holds a recording together with others: its subject and its session, or itself."""
+    session = sequence.covariates.get("session")
+    marks = [] if sequence.subject is None else [("subject", sequence.subject)]
+    marks += [] if session is None else [("session", session)]
+    return marks or [("recording", sequence.name)]
 
 
 def _assign_splits(sequences: Sequence[PoseSequence], config: DataConfig) -> dict[str, str]:
     """Return the split of each recording, by name."""
-    chosen = _fixed_groups(sequences)
+    group_of = _find_groups(sequences)
+    chosen = _fixed_groups(sequences, group_of)
     frames: Counter[Group] = Counter()
     held: Counter[str] = Counter()
     for s in sequences:
-        group = _group_of(s)
+        group = group_of[s.name]
         split = s.split or chosen.get(group)
         if split:
             held[split] += s.num_frames
@@ -145,12 +171,12 @@ def _assign_splits(sequences: Sequence[PoseSequence], config: DataConfig) -> dic
         picked = _pick(free, frames, wanted, spare, at_least_one=share > 0 and not held[split])
         chosen |= dict.fromkeys(picked, split)
         free = [group for group in free if group not in picked]
-    return {s.name: s.split or chosen.get(_group_of(s), "train") for s in sequences}
+    return {s.name: s.split or chosen.get(group_of[s.name], "train") for s in sequences}
 
 
-def _fixed_groups(sequences: Sequence[PoseSequence]) -> dict[Group, str]:
+def _fixed_groups(sequences: Sequence[PoseSequence], group_of: Mapping[str, Group]) -> dict[Group, str]:
     """Return the split of each group with a recording that names one; train wins over val, val over test."""
-    given = {(_group_of(s), s.split) for s in sequences if s.split}
+    given = {(group_of[s.name], s.split) for s in sequences if s.split}
     return {group: split for split in reversed(SPLITS) for group, own in given if own == split}
 
 
@@ -181,7 +207,7 @@ def _note_shares(
     empty = [split for split in SPLITS if not frames[split]]
     if empty:
         kind = "recordings" if all(s.subject is None for s in sequences) else "subjects"
-        num_groups = len({_group_of(s) for s in sequences})
+        num_groups = len(set(_find_groups(sequences).values()))
         yield f"Nothing is left for {' and '.join(empty)} ({num_groups} {kind} in all)."
     if any(s.split for s in sequences):
         return
@@ -192,19 +218,21 @@ def _note_shares(
 
 
 def _note_subjects(sequences: Sequence[PoseSequence], split_of: Mapping[str, str]) -> Iterator[str]:
-    splits_of: dict[str, set[str]] = {}
+    splits_of: dict[Group, set[str]] = {}
     for s in sequences:
-        if s.subject is not None:
-            splits_of.setdefault(s.subject, set()).add(split_of[s.name])
-    divided = sorted(subject for subject, splits in splits_of.items() if len(splits) > 1)
-    if divided:
-        placed = list_names(f"{name} ({_join_splits(splits_of[name])})" for name in divided)
-        yield (
-            f"A subject must be in one split, but of {len(splits_of)} these are in several: {placed}. "
-            "Results will look too good: correct the column split of manifest.csv."
-        )
-    if 1 < len(splits_of) < FEW_SUBJECTS:
-        yield f"There are only {len(splits_of)} subjects: results depend on who is held out."
+        for mark in _marks(s):
+            splits_of.setdefault(mark, set()).add(split_of[s.name])
+    for kind in ("subject", "session"):
+        own = {name: splits for (of, name), splits in splits_of.items() if of == kind}
+        divided = sorted(name for name, splits in own.items() if len(splits) > 1)
+        if divided:
+            placed = list_names(f"{name} ({_join_splits(own[name])})" for name in divided)
+            yield (
+                f"A {kind} must be in one split, but of {len(own)} these are in several: {placed}. "
+                "Results will look too good: correct the column split of manifest.csv."
+            )
+        if kind == "subject" and 1 < len(own) < FEW_SUBJECTS:
+            yield f"There are only {len(own)} subjects: results depend on who is held out."
 
 
 def _note_labels(sequences: Sequence[PoseSequence]) -> Iterator[str]:

@@ -21,7 +21,7 @@ from htvae.inference.checkpoint import BuildModel, Checkpoint
 from htvae.inference.source import to_source, to_source_spans
 from htvae.inference.weights import load_weights
 from htvae.inference.windows import WindowedModel, WindowOutput, join_latents
-from htvae.io.pose_csv import read_pose_csv
+from htvae.io.inputs import read_recording
 from htvae.models.chunking import ChunkGrid
 from htvae.models.prior import Latents
 from htvae.poses.sequence import PoseSequence
@@ -128,7 +128,7 @@ class TrainedModel:
     def read(self, recording: Recording) -> PoseSequence:
         """Return a recording as a sequence; a file is read."""
         if isinstance(recording, str | Path):
-            return read_pose_csv(Path(recording), self.config.data)
+            return read_recording(Path(recording), self.config.data)
         if isinstance(recording, np.ndarray):
             return PoseSequence.from_array(recording, landmarks=self.processor.landmarks)
         return recording

@@ -1,4 +1,4 @@
-"""The cache of parsed recordings: CSV files are parsed once; later starts map one array file.
+"""The cache of parsed recordings: files are parsed once; later starts map one array file.
 
 - An entry is two files: ``<folder>-<content>.npy`` with all poses in a row, and a JSON index of that name.
 - ``<folder>`` is a hash of the data folder and the reading settings.
@@ -12,15 +12,15 @@ import json
 import logging
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from htvae.config import DataConfig
-from htvae.io.coordinates import coordinates_of
-from htvae.io.folder import find_recordings, read_folder
+from htvae.config import DataConfig, reading_names
+from htvae.io.folder import complete, read_sources
+from htvae.io.listing import list_folder
 from htvae.io.metadata import attach_metadata
 from htvae.poses.sequence import Coordinates, PoseSequence, content_hash
 from htvae.utils.files import atomic_write, remove_leftovers
@@ -28,10 +28,10 @@ from htvae.utils.lock import hold_lock
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 """Version of this layout. Entries of another version are ignored."""
-READING_SETTINGS = ("y_up", "image_size", "confidence_column", "min_confidence", "max_frame_gap")
-"""Settings that change what a file is read as."""
+_PLAIN = ("name", "landmarks", "fps", "first_frame", "subject")
+"""Fields of a recording that the index holds as they are, as the recording's file says them."""
 LONGEST_WRITING = 300.0
 """Longest wait (s) for another process that is writing to the cache."""
 
@@ -53,16 +53,17 @@ def open_store(config: DataConfig, cache_dir: Path) -> StoredRecordings:
     cannot be written, the recordings are parsed at every start.
 
     Raises:
-        FileNotFoundError, DataError: as for `read_folder`.
+        FileNotFoundError, DataError: as for `htvae.io.folder.read_folder`.
     """
     data_dir = Path(config.data_dir)
     entry = _Entry.find(data_dir, config, cache_dir)
     stored = entry.load()
     if stored is not None:
-        return replace(stored, sequences=attach_metadata(stored.sequences, data_dir))
-    sequences = read_folder(data_dir, config)
+        return replace(stored, sequences=attach_metadata(stored.sequences, data_dir, config.fps))
+    read = read_sources(data_dir, config)
+    sequences = complete(read, data_dir, config)
     try:
-        entry.save(sequences)
+        entry.save(read.sequences)
         stored = entry.load()
     except OSError as error:
         logger.warning(
@@ -80,23 +81,20 @@ def open_store(config: DataConfig, cache_dir: Path) -> StoredRecordings:
 
 @dataclass(frozen=True)
 class _Entry:
-    """One cache entry: its folder, the two parts of its name, and the coordinates of its files."""
+    """One cache entry: its folder, and the two parts of its name."""
 
     cache_dir: Path
     folder_key: str
     content_key: str
-    coordinates: Coordinates
-    """Coordinates of the files. The reading settings determine them, so the index does not hold them."""
 
     @classmethod
     def find(cls, data_dir: Path, config: DataConfig, cache_dir: Path) -> "_Entry":
-        files = [(file.relative, file.size, file.changed) for file in find_recordings(data_dir)]
-        settings = [getattr(config, name) for name in READING_SETTINGS]
+        files = list_folder(data_dir).files
+        settings = [getattr(config, name) for name in reading_names()]
         return cls(
             cache_dir,
             folder_key=_digest([str(data_dir.resolve()), settings]),
             content_key=_digest([FORMAT, sorted(files)]),
-            coordinates=coordinates_of(config),
         )
 
     @property
@@ -114,7 +112,7 @@ class _Entry:
         try:
             index = json.loads(self.index_path.read_text(encoding="utf-8"))
             poses = np.load(self.poses_path, mmap_mode="r").view(np.ndarray)
-            sequences = list(_cut(poses, index, self.coordinates))
+            sequences = list(_cut(poses, index))
             hashes = {recording["name"]: str(recording["content_hash"]) for recording in index}
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             logger.warning(
@@ -126,11 +124,11 @@ class _Entry:
     def save(self, sequences: Sequence[PoseSequence]) -> None:
         """Write the entry, index last. Remove the folder's older entries and the leftovers of killed runs."""
         index = [
-            {
-                "name": s.name,
-                "landmarks": s.landmarks,
+            {name: getattr(s, name) for name in _PLAIN}
+            | {
                 "shape": s.pose.shape,
-                "first_frame": s.first_frame,
+                "covariates": dict(s.covariates),
+                "coordinates": asdict(s.coordinates),
                 "content_hash": content_hash(s),
             }
             for s in sequences
@@ -148,20 +146,25 @@ class _Entry:
                         path.unlink()
 
 
-def _cut(poses: np.ndarray, index: list[dict[str, Any]], coordinates: Coordinates) -> Iterator[PoseSequence]:
+def _cut(poses: np.ndarray, index: list[dict[str, Any]]) -> Iterator[PoseSequence]:
     """Yield the recordings, whose numbers follow each other in ``poses``."""
     stop = 0
     for recording in index:
         start, stop = stop, stop + math.prod(recording["shape"])
         yield PoseSequence(
-            name=recording["name"],
+            **{name: recording[name] for name in _PLAIN if name != "landmarks"},
             landmarks=tuple(recording["landmarks"]),
             pose=poses[start:stop].reshape(recording["shape"]),
-            first_frame=recording["first_frame"],
-            coordinates=coordinates,
+            covariates=recording["covariates"],
+            coordinates=_read_coordinates(recording["coordinates"]),
         )
     if stop != len(poses):
         raise ValueError(f"{len(poses)} numbers where the index expects {stop}")
+
+
+def _read_coordinates(values: dict[str, Any]) -> Coordinates:
+    size = values["image_size"]
+    return Coordinates(**{**values, "image_size": None if size is None else (size[0], size[1])})
 
 
 def _digest(value: Any) -> str:

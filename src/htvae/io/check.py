@@ -7,7 +7,7 @@ from pathlib import Path
 
 from htvae.config import DataConfig
 from htvae.io.findings import ORIGIN_SHARE, SPIKE_SHARE, RecordingReport, check_recording
-from htvae.io.folder import read_recordings
+from htvae.io.folder import read_sources
 from htvae.io.metadata import join_metadata
 from htvae.utils.text import printable, shorten
 
@@ -36,15 +36,17 @@ def check_folder(data_dir: Path, config: DataConfig) -> FolderReport:
         FileNotFoundError: no such folder, or no recording in it.
         DataError: the folder cannot be listed.
     """
-    read = read_recordings(data_dir, config)
-    sequences = [recording.sequence for recording in read if recording.sequence is not None]
-    completed, faults = join_metadata(sequences, [recording.name for recording in read], data_dir)
+    read = read_sources(data_dir, config)
+    completed, faults = join_metadata(read.sequences, read.names, data_dir, config.fps)
     reports = [check_recording(sequence, config) for sequence in completed]
-    kinds = Counter(note for recording in read for note in recording.notes)
+    kinds = Counter(note for source in read.sources for note in source.notes)
     return FolderReport(
         recordings=reports,
-        faults=[*faults, *(fault for recording in read for fault in recording.faults)],
-        notes=[f"{_count(count, len(read))}: {note.rstrip('.')}." for note, count in kinds.items()],
+        faults=[*faults, *read.all_faults],
+        notes=[
+            *read.passed_over,
+            *(f"{_count(count, len(read.sources))}: {note.rstrip('.')}." for note, count in kinds.items()),
+        ],
         advice=_advise(reports, config),
     )
 

@@ -1,7 +1,7 @@
 """Conversion between the coordinates of a file and those of poses inside the package.
 
-- Inside the package x grows to the right, y upwards, z towards the viewer (a right-handed system), and all axes
-  have the same unit.
+- Inside the package x grows to the right, y upwards, z towards the viewer (a right-handed system), and all
+  axes have the same unit.
 - In a file y may grow downwards, z may grow upwards, and x and y may be shares of an image.
 - With three coordinates, a change of axes is a rotation: it never mirrors a body.
 - Every reader of pose files calls `to_pose`, every writer calls `to_file`; no other module knows the rules.

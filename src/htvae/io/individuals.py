@@ -32,9 +32,10 @@ def choose_individuals(
         longest = max(shares.values())
         raise DataError(
             [
-                f"{shown}: an individual must be seen in {config.min_individual_share:.0%} of the frames, but of "
-                f"{len(tracks)} tracks the longest has {longest:.0%}: these are pieces of tracks. Proofread them "
-                "in the tracker, join them with --link nearest, or lower --min_individual_share."
+                f"{shown}: an individual must be seen in {config.min_individual_share:.0%} of frames, but "
+                f"of {len(tracks)} tracks the longest has {longest:.0%}: these are pieces of tracks. "
+                "Proofread them in the tracker, join them with --link nearest, or lower "
+                "--min_individual_share."
             ]
         )
     left_out = [track.individual for track in tracks if track not in seen]

@@ -64,7 +64,7 @@ def read_pairs(rename: Sequence[str]) -> dict[str, str]:
     for text in rename:
         match = _RENAMED.fullmatch(text)
         if match is None:
-            raise ValueError(f"rename must be OLD=NEW, or a CSV file with the columns from,to, but got {text}.")
+            raise ValueError(f"rename must be OLD=NEW, or a CSV file with columns from,to, but got {text}.")
         pairs[match[1]] = match[2]
     return pairs
 

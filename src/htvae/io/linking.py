@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from htvae.config import ReadingConfig
 from htvae.io.faults import DataError
 from htvae.io.tracks import Content, Detections, Track
 
 
-def link_individuals(content: Content, config: ReadingConfig, shown: str, notes: list[str]) -> Sequence[Track]:
+def link_individuals(
+    content: Content, config: ReadingConfig, shown: str, notes: list[str]
+) -> Sequence[Track]:
     """Return one track per individual.
 
     Raises:

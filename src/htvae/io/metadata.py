@@ -11,10 +11,13 @@ import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from htvae.io.faults import DataError, find_columns, parse_number, read_text, split_rows
+from htvae.io.formats.registry import SUFFIXES
+from htvae.io.opening import PACKED
 from htvae.io.pose_rows import LARGEST_FRAME
+from htvae.io.versions import video_name
 from htvae.poses.sequence import SPLITS, FrameLabel, PoseSequence
 from htvae.utils.text import printable, shorten
 
@@ -22,6 +25,8 @@ MANIFEST = "manifest.csv"
 """Table with one row per recording."""
 FRAME_LABELS = "frame_labels.csv"
 """Table with one row per labelled span."""
+SEARCHED_FOLDERS = 4
+"""Folders above a single file in which its tables are looked for, its own included."""
 
 Value = TypeVar("Value")
 
@@ -51,9 +56,12 @@ class FrameLabelRow:
 
 
 def recording_name(file: str) -> str:
-    """Return a recording's name: its path relative to the data folder, with slashes, without ``.csv``."""
+    """Return a recording's name: its path relative to the data folder, with slashes, without suffix."""
     name = unicodedata.normalize("NFC", file.strip()).replace("\\", "/").removeprefix("./")
-    return name[: -len(".csv")] if name.lower().endswith(".csv") else name
+    for suffixes in (PACKED, SUFFIXES):
+        ending = next((suffix for suffix in suffixes if name.lower().endswith(suffix)), "")
+        name = name[: len(name) - len(ending)]
+    return name
 
 
 def read_manifest(data_dir: Path) -> dict[str, ManifestRow]:
@@ -107,32 +115,45 @@ def read_frame_labels(data_dir: Path) -> dict[str, list[FrameLabelRow]]:
     }
 
 
-def attach_metadata(sequences: Sequence[PoseSequence], data_dir: Path) -> list[PoseSequence]:
+def attach_metadata(
+    sequences: Sequence[PoseSequence], data_dir: Path, fps: float | None = None
+) -> list[PoseSequence]:
     """Return the sequences of a folder with the data of its manifest and its frame labels.
+
+    Args:
+        sequences: all recordings of the folder.
+        data_dir: the folder.
+        fps: frame rate (1/s) of recordings whose rate is unknown.
 
     Raises:
         DataError: with all faults of both tables, such as recordings that are not in the folder.
     """
-    completed, faults = join_metadata(sequences, [sequence.name for sequence in sequences], data_dir)
+    names = [sequence.name for sequence in sequences]
+    completed, faults = join_metadata(sequences, names, data_dir, fps)
     if faults:
         raise DataError(faults)
     return completed
 
 
 def join_metadata(
-    sequences: Sequence[PoseSequence], names: Collection[str], data_dir: Path
+    sequences: Sequence[PoseSequence], names: Collection[str], data_dir: Path, fps: float | None = None
 ) -> tuple[list[PoseSequence], list[str]]:
     """Return the sequences with the data of both tables, and the faults of both tables.
 
+    A row may name a recording, or the file (or the video) of several: then it describes all of them. What the
+    manifest says goes before what the recording's file says.
+
     Args:
         sequences: the recordings that could be read.
-        names: names of all recordings in the folder.
+        names: names of all recordings and sources in the folder.
         data_dir: the folder.
+        fps: frame rate (1/s) of recordings whose rate is unknown.
     """
     faults: list[str] = []
     manifest = _collect(read_manifest, data_dir, faults)
     labels = _collect(read_frame_labels, data_dir, faults)
-    known = set(names)
+    known = {name for own in names for name in (own, video_name(own))}
+    known |= {name for sequence in sequences for name in _names_of(sequence)}
     has_manifest = os.path.lexists(data_dir / MANIFEST) and not faults
     faults += [
         _absent(MANIFEST, row.line, name, data_dir) for name, row in manifest.items() if name not in known
@@ -143,21 +164,67 @@ def join_metadata(
         if name not in known
         for row in labels[name]
     ]
-    unlisted = sorted(known - set(manifest)) if has_manifest else []
+    if has_manifest:
+        _report_unlisted(sequences, manifest)
+    completed = []
+    for sequence in sequences:
+        row, spans = _find(manifest, sequence), _find(labels, sequence) or []
+        faults += _spans_outside(sequence, spans)
+        completed.append(_complete(sequence, row, spans, fps))
+    return completed, faults
+
+
+def find_metadata(sequences: Sequence[PoseSequence], path: Path, fps: float | None) -> list[PoseSequence]:
+    """Return the recordings of one file with the data of the tables in the nearest folder that lists it.
+
+    Args:
+        sequences: recordings of the file, named after it alone.
+        path: the file.
+        fps: frame rate (1/s) of recordings whose rate is unknown.
+
+    Raises:
+        DataError: with all faults of the tables.
+    """
+    for folder in list(path.absolute().parents)[:SEARCHED_FOLDERS]:
+        if not os.path.lexists(folder / MANIFEST) and not os.path.lexists(folder / FRAME_LABELS):
+            continue
+        above = path.absolute().parent.relative_to(folder).as_posix()
+        manifest, labels = read_manifest(folder), read_frame_labels(folder)
+        placed = [_moved(sequence, above) for sequence in sequences]
+        if not any(_find(manifest, s) or _find(labels, s) for s in placed):
+            continue
+        completed = [_complete(s, _find(manifest, s), _find(labels, s) or [], fps) for s in placed]
+        return [dataclasses.replace(s, name=own.name) for s, own in zip(completed, sequences, strict=True)]
+    return [_complete(sequence, None, [], fps) for sequence in sequences]
+
+
+def _moved(sequence: PoseSequence, folder: str) -> PoseSequence:
+    """Return the recording with its name relative to another folder."""
+    return sequence if folder == "." else dataclasses.replace(sequence, name=f"{folder}/{sequence.name}")
+
+
+def _names_of(sequence: PoseSequence) -> list[str]:
+    """Return the names under which the tables may list a recording, the most special first."""
+    names = [sequence.name]
+    if "session" in sequence.covariates:
+        names.append(sequence.name.removesuffix(f"/{sequence.name.rpartition('/')[2]}"))
+    return list(dict.fromkeys([*names, *map(video_name, names)]))
+
+
+def _find(table: Mapping[str, Value], sequence: PoseSequence) -> Value | None:
+    return next((table[name] for name in _names_of(sequence) if name in table), None)
+
+
+def _report_unlisted(sequences: Sequence[PoseSequence], manifest: Mapping[str, ManifestRow]) -> None:
+    unlisted = [sequence.name for sequence in sequences if _find(manifest, sequence) is None]
     if unlisted:
         log.warning(
             "%d of %d recordings have no row in %s (first: %s): their label, subject and fps are unknown.",
             len(unlisted),
-            len(known),
+            len(sequences),
             MANIFEST,
             printable(unlisted[0]),
         )
-    completed = []
-    for sequence in sequences:
-        spans = labels.get(sequence.name, [])
-        faults += _spans_outside(sequence, spans)
-        completed.append(_complete(sequence, manifest.get(sequence.name), spans))
-    return completed, faults
 
 
 def _parse_manifest_row(line: int, cells: dict[str, str], faults: list[str]) -> ManifestRow:
@@ -199,13 +266,28 @@ def _parse_span(line: int, cells: dict[str, str], faults: list[str]) -> FrameLab
 
 
 def _complete(
-    sequence: PoseSequence, row: ManifestRow | None, spans: Sequence[FrameLabelRow]
+    sequence: PoseSequence, row: ManifestRow | None, spans: Sequence[FrameLabelRow], fps: float | None
 ) -> PoseSequence:
-    if row is None and not spans:
-        return sequence
-    known = {} if row is None else dict(vars(row))
-    known.pop("line", None)
-    return dataclasses.replace(sequence, **known, frame_labels=tuple(row.span for row in spans))
+    known: dict[str, Any] = {}
+    if row is not None:
+        given = {name: getattr(row, name) for name in ("label", "subject", "fps", "split")}
+        known = {name: value for name, value in given.items() if value is not None}
+        known["covariates"] = {**sequence.covariates, **row.covariates}
+        if row.fps and sequence.fps and not math.isclose(row.fps, sequence.fps, rel_tol=0.01):
+            log.warning(
+                "%s: fps is %g in its file and %g in %s, line %d; the manifest counts.",
+                printable(sequence.name),
+                sequence.fps,
+                row.fps,
+                MANIFEST,
+                row.line,
+            )
+    if spans:
+        known["frame_labels"] = tuple(row.span for row in spans)
+    rate = known.get("fps", sequence.fps)
+    if rate is None and fps is not None:
+        known["fps"] = fps
+    return dataclasses.replace(sequence, **known) if known else sequence
 
 
 def _spans_outside(sequence: PoseSequence, rows: Sequence[FrameLabelRow]) -> list[str]:
@@ -221,7 +303,7 @@ def _spans_outside(sequence: PoseSequence, rows: Sequence[FrameLabelRow]) -> lis
 
 def _absent(table: str, line: int, name: str, data_dir: Path) -> str:
     return (
-        f"{table}, line {line}: file must be a recording of the folder, but {printable(name)}.csv is not in "
+        f"{table}, line {line}: file must be a recording of the folder, but {printable(name)} is not in "
         f"{printable(data_dir)}. Correct the name (relative to that folder), or remove the row."
     )
 

@@ -19,10 +19,18 @@ PACKED = (".gz", ".zip")
 HEAD_BYTES = 1 << 16
 """Bytes of a file that tell its format."""
 LARGEST_RATIO, ALWAYS_UNPACKED = 200, 1 << 26
-"""A packed file is refused if its content is larger than ALWAYS_UNPACKED and LARGEST_RATIO times the file: text
-packs to a twentieth, a bomb to a thousandth."""
+"""A packed file is refused if its content is larger than ALWAYS_UNPACKED and LARGEST_RATIO times the file:
+text packs to a twentieth, a bomb to a thousandth."""
 LARGEST_CONTENT = 1 << 34
 """Largest content (bytes) of a file."""
+
+
+def suffix_of(name: str) -> str:
+    """Return the suffix of a file name in lower case, of the file inside a packed file."""
+    name = name.lower()
+    for packed in PACKED:
+        name = name.removesuffix(packed)
+    return os.path.splitext(name)[1]
 
 
 @dataclass(frozen=True)
@@ -39,10 +47,7 @@ class Source:
     @property
     def suffix(self) -> str:
         """Suffix in lower case, of the file inside a packed file."""
-        name = self.path.name.lower()
-        for packed in PACKED:
-            name = name.removesuffix(packed)
-        return os.path.splitext(name)[1]
+        return suffix_of(self.path.name)
 
     @property
     def is_packed(self) -> bool:
@@ -65,7 +70,7 @@ class Source:
         text = self.head.decode("utf-8", "replace").removeprefix("\ufeff")
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
-    @property
+    @cached_property
     def head_lines(self) -> list[str]:
         """The lines of the head; the last may be cut off."""
         return self.head_text.split("\n")
@@ -89,8 +94,8 @@ class Source:
         if len(content) > most:
             raise DataError(
                 [
-                    f"{self.shown}: its content must be in proportion, but is larger than {most / 1e6:,.0f} MB. "
-                    "Unpack it yourself if you trust it, and cut it into several files."
+                    f"{self.shown}: its content must be in proportion, but is larger than {most / 1e6:,.0f} "
+                    "MB. Unpack it yourself if you trust it, and cut it into several files."
                 ]
             )
         return content

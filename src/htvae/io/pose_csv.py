@@ -59,7 +59,7 @@ def parse_pose_csv(text: str, config: ReadingConfig, shown: str) -> Content:
 def write_pose_csv(path: Path, sequence: PoseSequence) -> None:
     """Write a recording with five decimals, in its file's coordinates; missing points are left out.
 
-    `read_pose_csv`, with the settings of ``sequence.coordinates``, gives the sequence back.
+    `read_recording`, with the settings of ``sequence.coordinates``, gives the sequence back.
 
     Raises:
         ValueError: the sequence does not have two coordinates.
@@ -111,9 +111,7 @@ def _build_content(rows: PoseRows, notes: Sequence[str]) -> Content:
         confidence = np.full(shape, np.nan)
         confidence[frames, rows.landmark] = rows.confidence
     has_half_points = bool((np.isnan(rows.x) != np.isnan(rows.y)).any())
-    track = Track(
-        landmarks=rows.landmarks, points=points, confidence=confidence, first_frame=first_frame
-    )
+    track = Track(landmarks=rows.landmarks, points=points, confidence=confidence, first_frame=first_frame)
     return Content(
         individuals=[track],
         keeps_ends=True,

@@ -1,7 +1,7 @@
 """From what a file holds to recordings: individuals chosen, landmarks chosen, uncertain points left out.
 
-The steps, in this order: link detections into tracks; tell individuals apart by prefixes; leave uncertain points
-out; choose and rename landmarks; choose individuals; cut the ends without points; turn the axes.
+The steps, in this order: link detections into tracks; tell individuals apart by prefixes; leave uncertain
+points out; choose and rename landmarks; choose individuals; cut the ends without points; turn the axes.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What one file of a tracker holds, before it becomes recordings: `Content`, made by the readers of `formats`.
+"""What one file of a tracker holds before it becomes recordings: `Content`, made by the readers.
 
 Axes: T frames, L landmarks, D coordinates, n detections.
 """
@@ -13,6 +13,8 @@ from htvae.poses.sequence import Coordinates
 
 IMAGE = Coordinates(y_up=False)
 """Coordinates of image pixels."""
+UPRIGHT = Coordinates()
+"""Coordinates with y up."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,12 +54,12 @@ class Content:
     individuals: Sequence[Track] | Detections
     fps: float | None = None
     """Frame rate (1/s) that the file states, None where it states none."""
-    coordinates: Coordinates = Coordinates()
-    """Meaning of the coordinates as the format defines it; the settings y_up, z_up, image_size go before it."""
+    coordinates: Coordinates = UPRIGHT
+    """Meaning of the coordinates as the format defines it; y_up, z_up and image_size go before it."""
     are_shares: bool = False
     """Whether x and y are shares (0..1) of an image, so that ``image_size`` is needed for one unit."""
     has_identities: bool = False
-    """Whether the individuals' names are true identities, the same in all files, so that they name subjects."""
+    """Whether the individuals' names are true identities, the same in all files, and so name subjects."""
     keeps_ends: bool = False
     """Whether frames without any point at both ends belong to the recording."""
     notes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What a format is: how it is recognised, how it is read, and what is to be said of files that are no recordings."""
+"""What a format is: how it is recognised and read. What a refusal is: files that are no recordings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Format:
     is_per_frame: bool = False
     """Whether a file holds one frame, so that a folder of such files is a recording."""
     is_one_of_many: bool = False
-    """Whether a tracker writes several files of one video (raw, filtered, CSV and H5), of which one is read."""
+    """Whether a tracker writes several files of one video (raw, filtered, CSV, H5), of which one is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,3 +43,5 @@ class Refusal:
     """As for `Format`."""
     remedy: str
     """What to do with such a file: one sentence."""
+    is_fault: bool = False
+    """Whether the file must be mended, even beside recordings, because it cannot be left out in silence."""

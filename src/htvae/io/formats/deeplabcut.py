@@ -87,9 +87,7 @@ def build_tracks(columns: list[Column], values: np.ndarray, frames: np.ndarray, 
             )
         )
     animals = [track for track in tracks if track.individual != UNIQUE] or tracks
-    notes = (
-        () if len(animals) == len(tracks) else (f"body parts of the scene (individual {UNIQUE}) are left out",)
-    )
+    notes = () if len(animals) == len(tracks) else (f"parts of the scene (individual {UNIQUE}) are left out",)
     is_flat = len(axes) == 2
     return Content(
         individuals=animals,
@@ -112,8 +110,8 @@ def _read(source: Source, config: ReadingConfig) -> Content:
     cells = [rows[kind] for kind in kinds]
     if len({len(row) for row in cells}) > 1:
         raise DataError([f"{source.shown}: header rows must have one length, but differ. Export it again."])
-    names = [tuple(row[i] for row in cells) for i in range(len(cells[0]))]
-    columns: list[Column] = [name if len(name) == 3 else ("", *name) for name in names]
+    individuals = rows.get("individuals") or [""] * len(cells[0])
+    columns: list[Column] = list(zip(individuals, rows["bodyparts"], rows["coords"], strict=True))
     text = source.read_text()
     try:
         table = pd.read_csv(
@@ -123,7 +121,7 @@ def _read(source: Source, config: ReadingConfig) -> Content:
     except (ValueError, pd.errors.ParserError) as error:
         reason = str(error).strip().splitlines()[-1]
         raise DataError(
-            [f"{source.shown}: cells below the header must be numbers, but are not ({reason}). Export it again."]
+            [f"{source.shown}: cells below the header must be numbers, but are not ({reason})."]
         ) from error
     if not len(values) or values.shape[1] != len(columns) + 1:
         raise DataError(

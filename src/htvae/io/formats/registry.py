@@ -1,7 +1,7 @@
 """The registry of formats, in the order in which they are asked.
 
-Each file is shown to every format whose suffixes fit. Exactly one must recognise it: if several do, the user is
-told what each has seen and chooses with ``--source``.
+Each file is shown to every format whose suffixes fit. Exactly one must recognise it: if several do, the user
+is told what each has seen and chooses with ``--source``.
 """
 
 from htvae.io.faults import DataError
@@ -18,6 +18,15 @@ REFUSALS: tuple[Refusal, ...] = (deeplabcut.HAND_LABELS,)
 """Files that are recognised and left out, or refused where nothing else is there."""
 ALIASES = {"lightningpose": "deeplabcut"}
 """Other names for ``--source``: formats that are read like another one."""
+SUFFIXES = frozenset(suffix for known in FORMATS for suffix in known.suffixes) | frozenset(
+    suffix for refusal in REFUSALS for suffix in refusal.suffixes
+)
+"""Suffixes of files that are opened to see what they are."""
+
+
+def per_frame_suffixes() -> frozenset[str]:
+    """Return the suffixes of formats that have a file per frame."""
+    return frozenset(suffix for known in FORMATS if known.is_per_frame for suffix in known.suffixes)
 
 
 def find_format(name: str) -> Format:

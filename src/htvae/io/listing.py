@@ -1,0 +1,120 @@
+"""Listing the files of a data folder, before any of them is opened."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from htvae.io.faults import DataError, describe_os_error
+from htvae.io.formats.registry import SUFFIXES
+from htvae.io.metadata import FRAME_LABELS, MANIFEST
+from htvae.io.opening import suffix_of
+from htvae.utils.text import printable
+
+
+class ListedFile(NamedTuple):
+    """A file that may hold recordings."""
+
+    relative: str
+    """Path relative to the data folder, with slashes."""
+    size: int
+    """Bytes."""
+    changed: int
+    """Time of the last change (ns since 1970)."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files of a data folder, sorted by path. Names that begin with a dot are skipped."""
+
+    files: list[ListedFile]
+    """Files whose suffix some format has, without the tables about recordings."""
+    others: list[str]
+    """Relative paths of files of other kinds."""
+
+
+def list_folder(data_dir: Path) -> Listing:
+    """Return the files of a folder and its subfolders; links are followed, each folder is visited once.
+
+    Raises:
+        FileNotFoundError: no such folder, or no file in it that may hold recordings.
+        DataError: folders that cannot be read, or tables that lie in a subfolder.
+    """
+    shown = printable(data_dir)
+    _check_is_folder(data_dir, shown)
+    faults: list[str] = []
+    files, others = [], []
+    for relative in sorted(_walk(data_dir, faults)):
+        folder, _, name = relative.rpartition("/")
+        if name in (MANIFEST, FRAME_LABELS):
+            if folder:
+                faults.append(
+                    f"{printable(relative)}: must lie in {shown} itself, but lies in a subfolder. "
+                    f"Add its rows to the {name} there, with `file` relative to {shown}."
+                )
+        elif suffix_of(name) not in SUFFIXES:
+            others.append(relative)
+        else:
+            try:
+                status = os.stat(f"{data_dir}/{relative}")
+            except OSError as error:
+                faults.append(describe_os_error(printable(relative), error))
+            else:
+                files.append(ListedFile(relative, status.st_size, status.st_mtime_ns))
+    if faults:
+        raise DataError(faults)
+    if not files:
+        raise FileNotFoundError(_nothing_found(shown, others))
+    return Listing(files, others)
+
+
+def _nothing_found(shown: str, others: list[str]) -> str:
+    if others:
+        return (
+            f"No file of recordings in {shown} (looked also in its subfolders), but {len(others):,} of other "
+            f"kinds, such as {printable(others[0])}. Give the folder of a tracker's results, or pose CSVs; "
+            "docs/formats.md lists what is read."
+        )
+    return (
+        f"No *.csv files in {shown} (looked also in its subfolders), nor any of a tracker. Put one CSV per "
+        "recording there, or try: python -m htvae demo"
+    )
+
+
+def _check_is_folder(data_dir: Path, shown: str) -> None:
+    try:
+        mode = data_dir.stat().st_mode
+    except FileNotFoundError:
+        message = (
+            f"data_dir must be a folder, but {shown} does not exist (looked from {printable(Path.cwd())})."
+        )
+        raise FileNotFoundError(f"{message} Correct the path, or try: python -m htvae demo") from None
+    except OSError as error:
+        raise DataError([describe_os_error(shown, error)]) from error
+    if not stat.S_ISDIR(mode):
+        raise DataError(
+            [f"data_dir must be a folder, but {shown} is a file. Give the folder that it lies in."]
+        )
+
+
+def _walk(data_dir: Path, faults: list[str]) -> Iterator[str]:
+    """Yield the relative paths of all files below a folder."""
+    visited = set()
+
+    def note_error(error: OSError) -> None:
+        faults.append(describe_os_error(printable(error.filename), error))
+
+    for folder, subfolders, files in os.walk(data_dir, onerror=note_error, followlinks=True):
+        visited.add(os.path.realpath(folder))
+        subfolders[:] = [
+            name
+            for name in subfolders
+            if not name.startswith(".") and os.path.realpath(Path(folder, name)) not in visited
+        ]
+        relative = Path(folder).relative_to(data_dir).as_posix()
+        above = "" if relative == "." else f"{relative}/"
+        for name in files:
+            if not name.startswith("."):
+                yield above + name

@@ -1,0 +1,62 @@
+"""Several files of one video: raw and filtered, CSV and H5, of several trainings. The newest is read."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from htvae.utils.text import list_names, printable
+
+if TYPE_CHECKING:
+    from htvae.io.sources import NamedSource
+
+SAME_TIME = 60e9
+"""Files that were written within this time (ns) of the newest are equally new; of these the filtered one is
+read, then H5 before CSV."""
+_NETWORK = re.compile(r"(?i)(.+?)(?:DLC|DeepCut)_[a-z0-9_.-]+shuffle[0-9]+.*")
+_VERSION = re.compile(r"(?i)(?:_filtered|_filt(?:_[a-z]+)?|_lstm|_el|_sk|_bx|_interp(?:olated)?)+$")
+
+
+def video_name(name: str) -> str:
+    """Return a recording's name without what a tracker adds to the video's: its network, ``_filtered``, ...
+
+    >>> video_name("day1/mouseDLC_resnet50_openfieldshuffle1_30000_filtered")
+    'day1/mouse'
+    """
+    folder, slash, own = name.rpartition("/")
+    match = _NETWORK.fullmatch(own)
+    return folder + slash + (match[1] if match else _VERSION.sub("", own) or own)
+
+
+def choose_newest(sources: Sequence["NamedSource"], passed_over: list[str]) -> list["NamedSource"]:
+    """Return one source per video, sorted by name; add a sentence about each choice to ``passed_over``."""
+    kept: list[NamedSource] = []
+    versions: dict[str, list[NamedSource]] = {}
+    for named in sources:
+        if named.format.is_one_of_many:
+            versions.setdefault(video_name(named.name), []).append(named)
+        else:
+            kept.append(named)
+    for video, candidates in versions.items():
+        newest = max(_written(named.source.path) for named in candidates)
+        chosen = max(candidates, key=lambda named: _rank(named, newest))
+        kept.append(chosen)
+        others = [named.source.shown for named in candidates if named is not chosen]
+        if others:
+            passed_over.append(
+                f"{printable(video)}: of {len(candidates)} files of one video the newest is read, "
+                f"{chosen.source.shown}; not read: {list_names(others)}."
+            )
+    return sorted(kept, key=lambda named: named.name)
+
+
+def _rank(named: "NamedSource", newest: int) -> tuple[bool, bool, bool, int]:
+    """Return what a version is preferred by, the most important first."""
+    written = _written(named.source.path)
+    own = named.name.lower()
+    is_filtered = bool(re.search(r"_filtered|_filt|_lstm", own))
+    return (newest - written < SAME_TIME, is_filtered, named.source.suffix == ".h5", written)
+
+
+def _written(path: Path) -> int:
+    return path.stat().st_mtime_ns
