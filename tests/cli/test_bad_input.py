@@ -205,10 +205,13 @@ class TestFiles:
 
 FAULTY_FOLDERS = {
     "absent": ({}, r"data_dir must be a folder, but poses does not exist .*\. Correct the path"),
-    "without a CSV": ({"notes.txt": "x"}, r"No \*\.csv files in poses .*\. Put one CSV"),
+    "without a CSV": (
+        {"notes.txt": "x"},
+        r"No \*\.csv files in poses .* kinds, such as notes\.txt\. Put one CSV",
+    ),
     "a manifest that names an absent file": (
         {"manifest": "file,label\nwalk_9.csv,x\n"},
-        r"manifest\.csv, line 2: file must be .*, but walk_9\.csv is not in poses\. Correct the name",
+        r"manifest\.csv, line 2: file must be .*, but walk_9 is not in poses\. Correct the name",
     ),
     "a manifest with semicolons": (
         {"manifest": "file;label\nwalk_0.csv;x\n"},

@@ -21,7 +21,9 @@ from htvae.config import Config, setting_names
 ROOT = Path(__file__).parents[2]
 
 SETTINGS = """
-    data_dir max_frames fps y_up image_size confidence_column min_confidence max_frame_gap heading
+    data_dir source y_up z_up image_size dimensions confidence_column min_confidence max_frame_gap
+    time_unit individual min_individual_share individual_prefix link landmarks drop rename
+    max_frames fps heading
     val_fraction test_fraction split_seed
     mirror_probability rotation_degrees scale_range time_warp plain_share jitter landmark_dropout
     burst_dropout span_dropout num_workers
@@ -50,7 +52,7 @@ PRIOR = [
     *(name for name in SETTINGS if name.startswith("prior_")),
     "experiments_dir",
 ]
-READING = ["y_up", "image_size", "confidence_column", "min_confidence", "max_frame_gap"]
+READING = SETTINGS[SETTINGS.index("source") : SETTINGS.index("max_frames")]
 FLAGS = {
     "train": ["config", "preset", *SETTINGS],
     "evaluate": [*MODEL, *SCORING],
@@ -62,7 +64,7 @@ FLAGS = {
     "complete": [*MOTION, "num_samples", "keep_frames", "keep_landmarks"],
     "interpolate": [*MOTION, "steps", "level", "kind"],
     "edit": [*MOTION, "towards", "style_from", "strength", "data_dir"],
-    "check-data": ["config", "preset", *READING],
+    "check-data": ["config", "preset", *READING, "fps"],
     "demo-data": ["kind", "seed"],
     "demo": ["output_dir", "minutes", "seed", "device"],
 }

@@ -73,7 +73,7 @@ def test_the_cache_knows_the_coordinates_of_the_files(folder):
 
 def test_the_second_time_nothing_is_read(folder, monkeypatch):
     first = open_folder(folder)
-    monkeypatch.setattr(store, "read_folder", None)
+    monkeypatch.setattr(store, "read_sources", None)
     same(open_folder(folder), list(first.values()))
 
 
@@ -100,14 +100,14 @@ def test_reading_settings_have_entries_of_their_own(folder, monkeypatch):
     upright = open_folder(folder)["walk"].pose
     flipped = open_folder(folder, y_up=False)["walk"].pose
     assert not np.array_equal(upright, flipped)
-    monkeypatch.setattr(store, "read_folder", None)
+    monkeypatch.setattr(store, "read_sources", None)
     np.testing.assert_array_equal(open_folder(folder)["walk"].pose, upright)
     np.testing.assert_array_equal(open_folder(folder, max_frames=5)["walk"].pose, upright)
 
 
 def test_the_manifest_is_read_anew(folder, monkeypatch):
     open_folder(folder)
-    monkeypatch.setattr(store, "read_folder", None)
+    monkeypatch.setattr(store, "read_sources", None)
     (folder / "manifest.csv").write_text("file,label,subject\nwalk.csv,strolling,anna\n")
     walk = open_folder(folder)["walk"]
     assert (walk.label, walk.subject) == ("strolling", "anna")

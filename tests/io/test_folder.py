@@ -16,7 +16,10 @@ import pytest
 from htvae.config import DataConfig
 from htvae.io import folder
 from htvae.io.faults import DataError
-from htvae.io.folder import list_recordings, read_folder, read_recordings
+from htvae.io.folder import ReadFolder, read_folder, read_sources
+from htvae.io.formats.base import NamedSource
+from htvae.io.listing import list_folder
+from htvae.io.sources import find_sources, open_file
 
 ROWS = "frame#,landmark_name,x,y\n0,A,1,2\n0,B,3,4\n1,A,5,6\n"
 
@@ -50,12 +53,20 @@ def permissions(path: Path, mode: int) -> Iterator[None]:
         path.chmod(before)
 
 
+def find(data_dir: Path) -> list[NamedSource]:
+    """Return the sources of a folder; faults are raised."""
+    found = find_sources(data_dir, list_folder(data_dir).files, DataConfig())
+    if found.faults:
+        raise DataError(found.faults)
+    return found.sources
+
+
 def test_recordings_are_sorted_by_name_and_found_below(tmp_path: Path) -> None:
     for name in ("b.csv", "a/z.csv", "a.csv", "C.CSV", "manifest.csv", "frame_labels.csv", "notes.txt"):
         write(tmp_path / name)
     for name in (".hidden.csv", "._b.csv", ".ipynb_checkpoints/b-checkpoint.csv"):
         write(tmp_path / name)
-    names = [path.relative_to(tmp_path).as_posix() for path in list_recordings(tmp_path)]
+    names = [named.source.path.relative_to(tmp_path).as_posix() for named in find(tmp_path)]
     assert names == ["C.CSV", "a.csv", "a/z.csv", "b.csv"]
 
 
@@ -64,7 +75,7 @@ def test_recordings_are_sorted_by_name_and_found_below(tmp_path: Path) -> None:
 def test_names_that_lead_elsewhere_are_faults(tmp_path: Path, file: str) -> None:
     write(tmp_path / file)
     with pytest.raises(DataError, match=r"a file name must have no backslash, but (has one|is empty)"):
-        list_recordings(tmp_path)
+        find(tmp_path)
 
 
 def test_linked_folders_are_read_once(tmp_path: Path) -> None:
@@ -72,24 +83,24 @@ def test_linked_folders_are_read_once(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "link").symlink_to(tmp_path / "far")
     (tmp_path / "far" / "loop").symlink_to(tmp_path / "data")
-    assert [path.name for path in list_recordings(tmp_path / "data")] == ["walk.csv"]
+    assert [named.source.path.name for named in find(tmp_path / "data")] == ["walk.csv"]
 
 
 def test_folders_without_recordings(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"does not exist \(looked from .*\)"):
-        list_recordings(tmp_path / "none")
+        list_folder(tmp_path / "none")
     with pytest.raises(FileNotFoundError, match=r"No \*\.csv files in .* \(looked also in its subfolders\)"):
-        list_recordings(tmp_path)
+        list_folder(tmp_path)
     with pytest.raises(DataError, match=r"must be a folder, but .*walk\.csv is a file"):
-        list_recordings(write(tmp_path / "walk.csv"))
+        list_folder(write(tmp_path / "walk.csv"))
 
 
 def test_tables_in_subfolders_and_broken_links_are_faults(tmp_path: Path) -> None:
     write(tmp_path / "sub" / "manifest.csv")
     (tmp_path / "broken.csv").symlink_to(tmp_path / "none")
     with pytest.raises(DataError) as caught:
-        list_recordings(tmp_path)
-    table, link = caught.value.faults
+        list_folder(tmp_path)
+    link, table = caught.value.faults
     assert table.startswith(f"sub/manifest.csv: must lie in {tmp_path} itself, but lies in a subfolder.")
     assert link == "broken.csv: must exist, but is not there. Was it moved, or is it a broken link?"
 
@@ -100,7 +111,7 @@ def test_names_that_clash_or_are_no_text_are_faults(tmp_path: Path) -> None:
     write(tmp_path / "walk.CSV")
     os.close(os.open(os.fsencode(tmp_path) + b"/caf\xe9.csv", os.O_CREAT))
     with pytest.raises(DataError) as caught:
-        list_recordings(tmp_path)
+        find(tmp_path)
     encoding, clash = sorted(caught.value.faults)
     assert encoding == r"caf\udce9.csv: a file name must be UTF-8, but is not. Rename the file."
     assert clash.startswith("recordings must have different names, but walk.")
@@ -167,13 +178,16 @@ def test_processes_read_the_same(tmp_path: Path) -> None:
     for index in range(5):
         write(tmp_path / f"walk_{index}.csv", ROWS + f"2,A,{index},0\n")
     write(tmp_path / "wrong.csv", "")
-    here = read_recordings(tmp_path, DataConfig(), num_processes=1, show_progress=False)
-    beside = read_recordings(tmp_path, DataConfig(), num_processes=2, show_progress=False)
-    assert [recording.name for recording in beside] == [recording.name for recording in here]
-    assert [recording.faults for recording in beside] == [recording.faults for recording in here]
-    for left, right in zip(here, beside, strict=True):
-        if left.sequence is not None and right.sequence is not None:
-            np.testing.assert_array_equal(left.sequence.pose, right.sequence.pose)
+    here, beside = (
+        read_sources(tmp_path, DataConfig(), num_processes=number, show_progress=False) for number in (1, 2)
+    )
+
+    def plain(read: ReadFolder) -> list[tuple[str, list[str]]]:
+        return [(source.name, source.faults) for source in read.sources]
+
+    assert plain(here) == plain(beside) and len(here.sequences) == len(beside.sequences) == 5
+    for left, right in zip(here.sequences, beside.sequences, strict=True):
+        np.testing.assert_array_equal(left.pose, right.pose)
 
 
 def test_reading_goes_on_where_processes_cannot_start(
@@ -191,10 +205,10 @@ def test_reading_goes_on_where_processes_cannot_start(
 
 
 def test_little_is_read_by_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    paths = [write(tmp_path / f"{index}.csv") for index in range(3)]
-    assert folder._count_processes(paths) == 1
+    sources = [open_file(write(tmp_path / f"{index}.csv"), DataConfig()) for index in range(3)]
+    assert folder._count_processes(sources) == 1
     monkeypatch.setattr(folder, "_POOL_SECONDS", 0.0)
-    assert 1 <= folder._count_processes(paths) <= 3
+    assert 1 <= folder._count_processes(sources) <= 3
 
 
 def test_a_line_now_and_then_where_there_is_no_terminal(
@@ -218,4 +232,4 @@ def test_files_and_folders_without_permission(open_dir: Path) -> None:
     for mode in (0, 0o444):  # neither listed nor entered; listed, not entered
         for data_dir in (open_dir, closed):
             with permissions(closed, mode), pytest.raises(DataError, match=denied):
-                list_recordings(data_dir)
+                list_folder(data_dir)

@@ -15,7 +15,11 @@ from hypothesis import strategies as st
 
 from htvae.config import DataConfig
 from htvae.io.faults import DataError
-from htvae.io.pose_csv import COLUMNS, parse_pose_csv
+from htvae.io.formats.pose_csv import FORMAT
+from htvae.io.opening import Source
+from htvae.io.pose_csv import COLUMNS
+from htvae.io.recordings import build_recordings
+from htvae.poses.sequence import PoseSequence
 from tests.io.fuzzing import Grid, files, fuzzed
 
 HEADER = "frame#,landmark_name,x,y\n"
@@ -140,6 +144,13 @@ def test_many_files_are_refused_or_read_as_they_stand(content: bytes, path: Path
     check_file(content, path)
 
 
+def read(path: Path) -> tuple[PoseSequence, list[str]]:
+    """Return the recording and the notes on it."""
+    content = FORMAT.read(Source(path, "walk.csv"), DataConfig())
+    (sequence,), notes = build_recordings(content, DataConfig(), "walk", "walk.csv")
+    return sequence, notes
+
+
 def check_file(content: bytes, path: Path) -> None:
     path.write_bytes(content)
     try:
@@ -147,15 +158,15 @@ def check_file(content: bytes, path: Path) -> None:
     except RejectedError as rule:
         event(f"rejected: {rule}")
         with pytest.raises(DataError) as caught:
-            parse_pose_csv(path, DataConfig(), "walk", "walk.csv")
+            read(path)
         check_form(caught.value.faults, "walk.csv: ")
         return
     except csv.Error:  # a cell longer than the csv module takes; where it stands decides whether it is read
         with contextlib.suppress(DataError):
-            parse_pose_csv(path, DataConfig(), "walk", "walk.csv")
+            read(path)
         return
     event("accepted")
-    sequence, notes = parse_pose_csv(path, DataConfig(), "walk", "walk.csv")
+    sequence, notes = read(path)
     frames = [frame for frame, _ in expected.points]
     assert sequence.first_frame == min(frames)
     assert sequence.num_frames == max(frames) - min(frames) + 1

@@ -11,6 +11,8 @@ from htvae.config.choices import Link, TimeUnit
 class ReadingConfig:
     """How files become recordings."""
 
+    data_dir: str = "data/pose_csvs"
+    """Folder of recordings: pose CSVs, or the files of a tracker; subfolders are read too."""
     source: str = "auto"
     """Format of the files: auto recognises each file by its content; other names force one format, see
     docs/formats.md."""
@@ -78,5 +80,5 @@ class ReadingConfig:
 
 
 def reading_names() -> tuple[str, ...]:
-    """Return the names of the settings on reading, in order."""
-    return tuple(field.name for field in dataclasses.fields(ReadingConfig))
+    """Return the names of the settings on how a file is read, in order: all but the folder."""
+    return tuple(field.name for field in dataclasses.fields(ReadingConfig) if field.name != "data_dir")

@@ -16,8 +16,6 @@ from htvae.config.reading import ReadingConfig
 class DataConfig(ReadingConfig):
     """How recordings are read, cut into windows, and varied while training."""
 
-    data_dir: str = "data/pose_csvs"
-    """Folder of recordings: pose CSVs, or the files of a tracker; subfolders are read too."""
     max_frames: int = 4096
     """Longest window (frames) that the model sees at once, at least chunk_size. Longer recordings are cut
     overlapping windows of whole chunks. Memory grows a little faster than max_frames."""

@@ -1,8 +1,8 @@
 """Splitting recordings into training, validation and test: whole subjects, in the order of a stable hash.
 
 Recordings of one session (individuals of one file, or the manifest's column ``session``) stay together,
-too. A split depends on subjects, sessions, lengths and ``split_seed``, but not on labels, the order of recordings or the
-machine.
+too. A split depends on subjects, sessions, lengths and ``split_seed``, but not on labels, the order of
+recordings or the machine.
 """
 
 import hashlib

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htvae.config import DataConfig
-from htvae.io.coordinates import coordinates_of, to_file
+from htvae.io.coordinates import to_file
 from htvae.poses.landmarks import canonical_name, mirror_permutation
 from htvae.poses.sequence import PoseSequence
 
@@ -98,7 +98,7 @@ def check_recording(sequence: PoseSequence, config: DataConfig) -> RecordingRepo
     pose = sequence.pose
     size = compute_body_size(pose)
     num_observed = np.count_nonzero(sequence.observed)
-    raw = to_file(pose, coordinates_of(config))
+    raw = to_file(pose, sequence.coordinates)
     kind = recognise_coordinates(raw)
     swaps = find_swaps(pose, sequence.landmarks, size)
     spikes = find_spikes(pose, size, swaps)

@@ -21,10 +21,11 @@ from pathlib import Path
 
 from htvae.config import DataConfig, ReadingConfig
 from htvae.io.faults import DataError
+from htvae.io.formats.base import NamedSource
 from htvae.io.listing import Listing, list_folder
 from htvae.io.metadata import join_metadata
 from htvae.io.recordings import build_recordings
-from htvae.io.sources import NamedSource, find_sources
+from htvae.io.sources import find_sources
 from htvae.poses.sequence import PoseSequence
 from htvae.utils.text import printable
 

@@ -66,20 +66,17 @@ def list_folder(data_dir: Path) -> Listing:
     if faults:
         raise DataError(faults)
     if not files:
-        raise FileNotFoundError(_nothing_found(shown, others))
+        raise FileNotFoundError(describe_empty(data_dir, others))
     return Listing(files, others)
 
 
-def _nothing_found(shown: str, others: list[str]) -> str:
-    if others:
-        return (
-            f"No file of recordings in {shown} (looked also in its subfolders), but {len(others):,} of other "
-            f"kinds, such as {printable(others[0])}. Give the folder of a tracker's results, or pose CSVs; "
-            "docs/formats.md lists what is read."
-        )
+def describe_empty(data_dir: Path, others: list[str]) -> str:
+    """Return the sentence on a folder without recordings, which has ``others`` files."""
+    found = f", but {len(others):,} of other kinds, such as {printable(others[0])}" if others else ""
     return (
-        f"No *.csv files in {shown} (looked also in its subfolders), nor any of a tracker. Put one CSV per "
-        "recording there, or try: python -m htvae demo"
+        f"No *.csv files in {printable(data_dir)} (looked also in its subfolders), nor a tracker's{found}. "
+        "Put one CSV per recording there, or give a folder of one of the formats in docs/formats.md, or try: "
+        "python -m htvae demo"
     )
 
 

@@ -10,14 +10,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from htvae.config import ReadingConfig
 from htvae.io.faults import DataError, name_faults
 from htvae.io.formats import pose_csv
-from htvae.io.formats.base import Format, Refusal
+from htvae.io.formats.base import Format, NamedSource, Refusal
 from htvae.io.formats.registry import find_format, per_frame_suffixes, recognise
-from htvae.io.listing import ListedFile
+from htvae.io.listing import ListedFile, describe_empty
 from htvae.io.metadata import recording_name
 from htvae.io.opening import Source, suffix_of
 from htvae.io.versions import choose_newest
@@ -27,14 +26,6 @@ ALWAYS_MEANT = (".csv", ".trc", ".c3d", ".bvh", ".slp", ".nwb", ".pose", ".skele
 """Suffixes of files that somebody means to be read: an unknown one is a fault. Others (JSON, txt, npy, H5)
 may hold anything and are passed over."""
 _LAST_NUMBER = re.compile(r"(.*?)([0-9]+)([^0-9]*)", re.DOTALL)
-
-
-class NamedSource(NamedTuple):
-    """A source, its format and the name of its recording."""
-
-    name: str
-    source: Source
-    format: Format
 
 
 @dataclass
@@ -83,7 +74,7 @@ def find_sources(data_dir: Path, files: Sequence[ListedFile], config: ReadingCon
             unknown.append(source.shown)
     found.sources = choose_newest(found.sources, found.passed_over)
     found.faults += _find_twins(found.sources)
-    _report(found, refused, unknown)
+    _report(found, refused, unknown, data_dir)
     return found
 
 
@@ -171,14 +162,17 @@ def _find_twins(sources: Sequence[NamedSource]) -> list[str]:
     ]
 
 
-def _report(found: FoundSources, refused: dict[Refusal, list[str]], unknown: list[str]) -> None:
+def _report(
+    found: FoundSources, refused: dict[Refusal, list[str]], unknown: list[str], data_dir: Path
+) -> None:
     """Add what was refused: to the faults where nothing else is there or where it must be mended."""
     for refusal, names in refused.items():
         sentence = f"{list_names(names)}: {refusal.name}. {refusal.remedy}"
         (found.faults if refusal.is_fault or not found.sources else found.passed_over).append(sentence)
-    if unknown:
-        sentence = f"{list_names(unknown)}: no format of recordings; passed over."
-        (found.passed_over if found.sources or found.faults else found.faults).append(sentence)
+    if unknown and (found.sources or found.faults):
+        found.passed_over.append(f"{list_names(unknown)}: no format of recordings.")
+    elif unknown:
+        found.faults.append(describe_empty(data_dir, unknown))
 
 
 def _unknown(source: Source) -> str:

@@ -3,12 +3,9 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from htvae.io.formats.base import NamedSource
 from htvae.utils.text import list_names, printable
-
-if TYPE_CHECKING:
-    from htvae.io.sources import NamedSource
 
 SAME_TIME = 60e9
 """Files that were written within this time (ns) of the newest are equally new; of these the filtered one is
@@ -28,7 +25,7 @@ def video_name(name: str) -> str:
     return folder + slash + (match[1] if match else _VERSION.sub("", own) or own)
 
 
-def choose_newest(sources: Sequence["NamedSource"], passed_over: list[str]) -> list["NamedSource"]:
+def choose_newest(sources: Sequence[NamedSource], passed_over: list[str]) -> list[NamedSource]:
     """Return one source per video, sorted by name; add a sentence about each choice to ``passed_over``."""
     kept: list[NamedSource] = []
     versions: dict[str, list[NamedSource]] = {}
@@ -50,7 +47,7 @@ def choose_newest(sources: Sequence["NamedSource"], passed_over: list[str]) -> l
     return sorted(kept, key=lambda named: named.name)
 
 
-def _rank(named: "NamedSource", newest: int) -> tuple[bool, bool, bool, int]:
+def _rank(named: NamedSource, newest: int) -> tuple[bool, bool, bool, int]:
     """Return what a version is preferred by, the most important first."""
     written = _written(named.source.path)
     own = named.name.lower()

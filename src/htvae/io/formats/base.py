@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from htvae.config import ReadingConfig
 from htvae.io.opening import Source
@@ -30,6 +31,14 @@ class Format:
     """Whether a file holds one frame, so that a folder of such files is a recording."""
     is_one_of_many: bool = False
     """Whether a tracker writes several files of one video (raw, filtered, CSV, H5), of which one is read."""
+
+
+class NamedSource(NamedTuple):
+    """A source, its format and the name of its recording."""
+
+    name: str
+    source: Source
+    format: Format
 
 
 @dataclass(frozen=True, kw_only=True)
