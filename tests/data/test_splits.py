@@ -217,3 +217,29 @@ def test_two_recordings_of_one_name_are_refused():
 def test_no_recordings_are_refused():
     with pytest.raises(ValueError, match="there is none"):
         split([])
+
+
+def test_individuals_of_a_session_stay_together_whatever_their_subjects():
+    """Also across sessions that share a subject: ann meets bob, bob meets eve."""
+    pairs = [("s1", "ann"), ("s1", "bob"), ("s2", "bob"), ("s2", "eve")]
+    pairs += [(f"s{i}", f"x{i}{j}") for i in range(3, 30) for j in range(2)]
+    sequences = [
+        recording(f"{session}/{subject}", subject=subject, covariates={"session": session})
+        for session, subject in pairs
+    ]
+    for seed in range(20):
+        splits = split_recordings(sequences, DataConfig(split_seed=seed, val_fraction=0.2, test_fraction=0.2))
+        split_of = {name: split for split in ("train", "val", "test") for name in getattr(splits, split)}
+        for session in {session for session, _ in pairs}:
+            assert len({split_of[f"{own}/{who}"] for own, who in pairs if own == session}) == 1
+        assert len({split_of[name] for name in ("s1/ann", "s1/bob", "s2/bob", "s2/eve")}) == 1
+        assert splits.val and splits.test
+
+
+def test_a_session_in_two_splits_is_said():
+    sequences = [
+        recording(f"s/{i}", split=part, covariates={"session": "s"})
+        for i, part in enumerate(("train", "val", "test"))
+    ]
+    (note,) = [note for note in split_recordings(sequences, DataConfig()).notes if "session" in note]
+    assert note.startswith("A session must be in one split, but of 1 these are in several: s (train and val")

@@ -199,15 +199,18 @@ def find_metadata(sequences: Sequence[PoseSequence], path: Path, fps: float | No
 
 
 def _moved(sequence: PoseSequence, folder: str) -> PoseSequence:
-    """Return the recording with its name relative to another folder."""
-    return sequence if folder == "." else dataclasses.replace(sequence, name=f"{folder}/{sequence.name}")
+    """Return the recording with its name, and its session's, relative to another folder."""
+    if folder == ".":
+        return sequence
+    covariates = dict(sequence.covariates)
+    if "session" in covariates:
+        covariates["session"] = f"{folder}/{covariates['session']}"
+    return dataclasses.replace(sequence, name=f"{folder}/{sequence.name}", covariates=covariates)
 
 
 def _names_of(sequence: PoseSequence) -> list[str]:
     """Return the names under which the tables may list a recording, the most special first."""
-    names = [sequence.name]
-    if "session" in sequence.covariates:
-        names.append(sequence.name.removesuffix(f"/{sequence.name.rpartition('/')[2]}"))
+    names = [sequence.name, sequence.covariates.get("session", sequence.name)]
     return list(dict.fromkeys([*names, *map(video_name, names)]))
 
 

@@ -27,10 +27,10 @@ Column = tuple[str, str, str]
 """Individual, body part and coordinate of a column; the individual is empty where the file names none."""
 
 
-def header_rows(source: Source) -> dict[str, list[str]]:
-    """Return the header rows by their first cell; empty where the file has no DeepLabCut header."""
+def header_rows(lines: list[str]) -> dict[str, list[str]]:
+    """Return the header rows by their first cell; empty where a file's lines have no DeepLabCut header."""
     rows: dict[str, list[str]] = {}
-    for line in source.head_lines[:4]:
+    for line in lines[:4]:
         name, *cells = [cell.strip().strip('"') for cell in line.split(",")]
         if name not in ("scorer", "individuals", "bodyparts", "coords"):
             break
@@ -98,46 +98,50 @@ def build_tracks(columns: list[Column], values: np.ndarray, frames: np.ndarray, 
 
 
 def _recognise(source: Source) -> str:
-    rows = header_rows(source)
+    rows = header_rows(source.head_lines)
     return "" if not rows or _is_labelled_by_hand(source) else f"header rows {', '.join(rows)}"
 
 
 def _read(source: Source, config: ReadingConfig) -> Content:
+    text = source.read_text()
+    rows = header_rows(text.splitlines()[:4])
+    if len({len(rows[kind]) for kind in rows if kind != "scorer"}) > 1:
+        raise DataError([f"{source.shown}: header rows must have one length, but differ. Export it again."])
+    individuals = rows.get("individuals") or [""] * len(rows["coords"])
+    columns: list[Column] = list(zip(individuals, rows["bodyparts"], rows["coords"], strict=True))
+    values = _read_cells(text, len(rows), len(columns) + 1, source.shown)
+    check_frames(values[:, 0], config, source.shown)
+    return build_tracks(columns, values[:, 1:], values[:, 0].astype(np.int64), source.shown)
+
+
+def _read_cells(text: str, num_header_rows: int, num_columns: int, shown: str) -> np.ndarray:
+    """Return the cells below the header as numbers (rows, columns), NaN where they are empty."""
     import pandas as pd
 
-    rows = header_rows(source)
-    kinds = [name for name in ("individuals", "bodyparts", "coords") if name in rows]
-    cells = [rows[kind] for kind in kinds]
-    if len({len(row) for row in cells}) > 1:
-        raise DataError([f"{source.shown}: header rows must have one length, but differ. Export it again."])
-    individuals = rows.get("individuals") or [""] * len(cells[0])
-    columns: list[Column] = list(zip(individuals, rows["bodyparts"], rows["coords"], strict=True))
-    text = source.read_text()
+    if len(text.splitlines()) <= num_header_rows:
+        raise DataError([f"{shown}: must have rows below the header, but has none. Remove the file."])
     try:
         table = pd.read_csv(
-            io.StringIO(text), skiprows=len(rows), header=None, index_col=False, dtype=np.float64
+            io.StringIO(text), skiprows=num_header_rows, header=None, index_col=False, dtype=np.float64
         )
-        values = table.to_numpy()
-    except (ValueError, pd.errors.ParserError) as error:
+    except ValueError as error:  # pandas' own errors, too
         reason = str(error).strip().splitlines()[-1]
         raise DataError(
-            [f"{source.shown}: cells below the header must be numbers, but are not ({reason})."]
+            [f"{shown}: cells below the header must be numbers, but are not ({reason}). Export it again."]
         ) from error
-    if not len(values) or values.shape[1] != len(columns) + 1:
+    if table.shape[1] != num_columns:
         raise DataError(
             [
-                f"{source.shown}: rows must have {len(columns) + 1} cells, as the header, but "
-                f"{'there are none' if not len(values) else f'have {values.shape[1]}'}. Export it again."
+                f"{shown}: rows must have {num_columns} cells, as the header, but have {table.shape[1]}. "
+                "Export it again."
             ]
         )
-    frames = values[:, 0]
-    check_frames(frames, config, source.shown)
-    return build_tracks(columns, values[:, 1:], frames.astype(np.int64), source.shown)
+    return table.to_numpy()
 
 
 def _is_labelled_by_hand(source: Source) -> str:
     """Recognise hand labels: their rows are named by images, in one or three index columns."""
-    rows = header_rows(source)
+    rows = header_rows(source.head_lines)
     if not rows:
         return ""
     first = source.head_lines[len(rows)] if len(source.head_lines) > len(rows) else ""
