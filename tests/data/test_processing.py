@@ -267,3 +267,25 @@ def test_what_was_chosen_is_said(make_sequence, caplog):
     with caplog.at_level(logging.INFO, logger="htvae"):
         fit(make_sequence())
     assert "5 landmarks; origin midhip, unit torso, unknown frames per second" in caplog.text
+
+
+def test_resampled_recordings_and_unknown_rates_are_said(make_sequence, caplog):
+    rates = (25.0, 30.0, 30.0, 29.97, 60.0, 60.0, 120.0, None)
+    sequences = [make_sequence(f"walk_{i}", fps=rate) for i, rate in enumerate(rates)]
+    with caplog.at_level("INFO"):
+        processor = fit(*sequences)
+    assert processor.fps == 30
+    assert "resampled to 30 frames per second: 1 at 25, 2 at 60, 1 at 120, of 8." in caplog.text
+    assert "1 of 8 recordings have no frame rate and count as 30, the model's (walk_7)" in caplog.text
+    frames = {s.fps: len(processor.transform(s).pose) for s in sequences}
+    assert frames[25.0] == 1 + int(np.floor((sequences[0].num_frames - 1) * 30 / 25 + 1e-6))
+    assert frames[None] == frames[30.0] == frames[29.97] == sequences[0].num_frames
+
+
+def test_one_motion_at_several_rates_is_one_motion_to_the_model(make_sequence):
+    """The same second of motion, sampled at 30 and at 120, gives the same poses at whole frames."""
+    slow, fast = make_sequence("slow", 31, fps=30.0), make_sequence("fast", 121, speed=0.025, fps=120.0)
+    processor = fit(slow, fast, fps=30.0)
+    first, second = processor.transform(slow), processor.transform(fast)
+    assert len(first.pose) == len(second.pose) == 31
+    np.testing.assert_array_equal(second.record.source_frames, np.arange(31) * 4.0)

@@ -12,7 +12,6 @@ Axes: T frames, L landmarks, N points (landmarks, and the root velocity last whe
 
 import logging
 import math
-from collections import Counter
 from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ import numpy as np
 
 from htvae.config import DataConfig
 from htvae.data.normalisation import NORMALISATIONS, Normalisation, Normalised
+from htvae.data.rates import are_same, commonest_rate, report_rates
 from htvae.data.records import ProcessedSequence, TransformRecord
 from htvae.poses.geometry import RunningMoments, resample_frames, rotate
 from htvae.poses.landmarks import ROOT_VELOCITY, mirror_permutation, skeleton_edges
@@ -32,8 +32,6 @@ logger = logging.getLogger(__name__)
 
 CENTRED_DISTANCE, CENTRED_SHARE = 0.1, 0.95
 """A training set is already centred if the anchor is this close to 0 (units) in this share of frames."""
-SAME_RATE = 0.01
-"""Largest relative difference of frame rates that count as equal (29.97 and 30)."""
 LARGEST_RATIO = 100.0
 """Largest ratio of frame rates. Larger ratios are a mistake, and would make a recording that much longer."""
 MIN_SCALE = 1e-3
@@ -109,7 +107,8 @@ class PoseDataProcessor:
             raise ValueError("sequences must hold at least one recording to fit to, but there is none.")
         self.landmarks = tuple(dict.fromkeys(name for s in sequences for name in s.landmarks))
         self.num_coordinates = sequences[0].pose.shape[2]
-        self.fps = self.config.fps or _commonest_rate(sequences)
+        self.fps = self.config.fps or commonest_rate(sequences)
+        report_rates(sequences, self.fps)
         self._check_heading()
         for self.anchor, self.unit in NORMALISATIONS:
             if self._fit_statistics(sequences):
@@ -222,7 +221,7 @@ class PoseDataProcessor:
         """Return poses at the model's frame rate, their positions (source frames from 0), and their rate."""
         pose, fps = self._select(sequence), sequence.fps
         last = len(pose) - 1
-        if fps is None or self.fps is None or math.isclose(fps, self.fps, rel_tol=SAME_RATE):
+        if fps is None or self.fps is None or are_same(fps, self.fps):
             return pose, np.arange(last + 1.0), fps
         self.check_rate(sequence)
         step = fps / self.fps
@@ -283,9 +282,3 @@ class PoseDataProcessor:
         if key not in self._warned:
             self._warned.add(key)
             logger.warning("%s (Shown once, for the first such recording.)", message)
-
-
-def _commonest_rate(sequences: Sequence[PoseSequence]) -> float | None:
-    """Return the most common frame rate, the lowest of several such rates; None where no rate is known."""
-    rates = Counter(s.fps for s in sequences if s.fps is not None)
-    return max(rates, key=lambda rate: (rates[rate], -rate)) if rates else None
