@@ -216,9 +216,61 @@ def test_confidence(tmp_path: Path) -> None:
     assert "lacks visibility" in faults(tmp_path, HEADER + "0,A,1,2\n", config)
     assert "confidence must be a number" in faults(tmp_path, header + "0,A,1,2,high\n", config)
     assert "Lower min_confidence?" in faults(tmp_path, header + "0,A,1,2,0.1\n", config)
-    for column in ("x", "frame#", "landmark_name"):
+    for column in ("x", "z", "frame#", "landmark_name"):
         with pytest.raises(ValueError, match=f"must be a column other than frame#, .*, but got {column}"):
             read(tmp_path, HEADER + "0,A,1,foo\n", DataConfig(confidence_column=column))
+
+
+DEEP = "frame#,landmark_name,x,y,z\n"
+
+
+def test_a_third_coordinate(tmp_path: Path) -> None:
+    sequence = read(tmp_path, "z,frame#, y,landmark_name,x\n3,5,2,A,1\n,5,5,B,4\n9,6,8,A,7\n")
+    nan = float("nan")
+    expected = [[[1, 2, 3], [nan, nan, nan]], [[7, 8, 9], [nan, nan, nan]]]
+    np.testing.assert_array_equal(sequence.pose, np.float32(expected))
+
+
+def test_a_third_coordinate_has_faults_and_notes_of_its_own(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert (
+        'z must be a number of at most 1e9 in size, or empty where missing, but line 3 has "far".'
+        in faults(tmp_path, DEEP + "0,A,1,2,3\n1,A,1,2,far\n")
+    )
+    assert 'or empty where missing, but line 2 has "2e9".' in faults(tmp_path, DEEP + "0,A,1,2,2e9\n")
+    assert "must have z once, but has it 2 times" in faults(
+        tmp_path, "frame#,landmark_name,x,y,z,z\n0,A,1,2,3,3\n"
+    )
+    with caplog.at_level(logging.WARNING):
+        read(tmp_path, DEEP + "0,A,1,2,3\n0,B,1,2,\n1,A,1,2,3\n")
+    assert "points without all of x, y and z count as missing" in caplog.text
+
+
+def test_a_third_coordinate_may_be_left_out(tmp_path: Path) -> None:
+    config = DataConfig(dimensions=2)
+    sequence = read(tmp_path, DEEP + "0,A,1,2,\n0,B,3,4,far\n1,A,5,6,7\n", config)
+    plain = read(tmp_path, HEADER + "0,A,1,2\n0,B,3,4\n1,A,5,6\n")
+    np.testing.assert_array_equal(sequence.pose, plain.pose)
+    with pytest.raises(DataError, match="must have three coordinates for --dimensions 3, but has two"):
+        read(tmp_path, HEADER + "0,A,1,2\n", DataConfig(dimensions=3))
+
+
+def test_an_empty_column_of_a_third_coordinate_is_left_out_aloud(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        sequence = read(tmp_path, DEEP + "0,A,1,2,\n0,B,3,4,NaN\n1,A,5,6\n")
+    assert sequence.pose.shape == (2, 2, 2) and sequence.observed.sum() == 3
+    assert "the column z is empty, so that x and y alone are read" in caplog.text
+
+
+def test_confidence_beside_a_third_coordinate(tmp_path: Path) -> None:
+    header = "frame#,landmark_name,x,y,score,z\n"
+    sequence = read(
+        tmp_path, header + "0,A,1,2,0.9,3\n0,B,4,5,0.1,6\n", DataConfig(confidence_column="score")
+    )
+    np.testing.assert_array_equal(sequence.pose[0], np.float32([[1, 2, 3], [np.nan] * 3]))
 
 
 def test_names_of_files_may_be_odd(tmp_path: Path) -> None:
@@ -237,15 +289,19 @@ def test_names_without_control_characters(tmp_path: Path) -> None:
         read_recording(path, DataConfig())
 
 
-def test_three_dimensions_are_not_written(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"two coordinates, x and y, but the sequence has 3"):
-        write_pose_csv(tmp_path / "a.csv", PoseSequence.from_array(np.zeros((4, 2, 3))))
+@pytest.mark.parametrize("num_coordinates", [1, 4])
+def test_one_or_four_dimensions_are_not_written(tmp_path: Path, num_coordinates: int) -> None:
+    sequence = PoseSequence.from_array(np.zeros((4, 2, num_coordinates)))
+    with pytest.raises(
+        ValueError, match=rf"two or three coordinates, but the sequence has {num_coordinates}"
+    ):
+        write_pose_csv(tmp_path / "a.csv", sequence)
 
 
 @settings(max_examples=25, deadline=None)
-@given(data=st.data(), first_frame=st.integers(0, 5))
+@given(data=st.data(), first_frame=st.integers(0, 5), num_coordinates=st.sampled_from([2, 3]))
 def test_written_files_are_read_back(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, first_frame: int
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, first_frame: int, num_coordinates: int
 ) -> None:
     num_frames, num_landmarks = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 4))
     names = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), min_size=1, max_size=6)
@@ -255,7 +311,7 @@ def test_written_files_are_read_back(
         )
     )
     rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
-    pose = rng.normal(size=(num_frames, num_landmarks, 2)).round(5)
+    pose = rng.normal(size=(num_frames, num_landmarks, num_coordinates)).round(5)
     pose[rng.random((num_frames, num_landmarks)) < 0.3] = np.nan
     pose[[0, -1]] = 1.0  # frames without any point at the ends are not written
     written = PoseSequence.from_array(pose, landmarks, first_frame=first_frame)
@@ -284,3 +340,7 @@ def test_fast_and_slow_reading_agree(tmp_path: Path) -> None:
     slow = read(tmp_path, HEADER + rows + "9,A, nan ,1\n")
     np.testing.assert_array_equal(slow.pose[:9], plain.pose)
     assert dataclasses.replace(slow, pose=slow.pose[:9]).landmarks == plain.landmarks
+    rows = rows.replace("\n", ",1.5\n")
+    deep, slow = read(tmp_path, DEEP + rows), read(tmp_path, DEEP + rows + "9,A, nan ,1,2\n")
+    np.testing.assert_array_equal(slow.pose[:9], deep.pose)
+    np.testing.assert_array_equal(deep.pose[..., :2], plain.pose)

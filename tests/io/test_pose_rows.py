@@ -38,6 +38,8 @@ def test_each_broken_rule_names_its_rows() -> None:
         too_long=np.arange(NUM_ROWS) == 4,
     )
     assert found(rows) == [(None, [4]), ("frame", [1, 3, 5]), ("x", [2, 5]), ("y", [0, 5])]
+    deep = make(z=np.array([0, np.inf, np.nan, 0, 0, 3e9]))
+    assert found(deep) == [("z", [1, 5])] and list(deep.axes) == ["x", "y", "z"]
 
 
 def test_gaps_may_be_as_long_as_the_setting() -> None:

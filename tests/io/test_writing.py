@@ -17,9 +17,10 @@ RATES = st.none() | st.floats(0.01, 1000) | st.sampled_from([24.0, 29.97, 30000 
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_all_that_a_manifest_knows_is_read_back(tmp_path_factory, data):
+    num_coordinates = data.draw(st.sampled_from([2, 3]))
     written = [
         PoseSequence.from_array(
-            np.full((4, 2, 2), 0.5),
+            np.full((4, 2, num_coordinates), 0.5),
             name=name,
             fps=data.draw(RATES),
             label=data.draw(WORDS) or None,
@@ -33,6 +34,7 @@ def test_all_that_a_manifest_knows_is_read_back(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("folder")
     write_folder(folder, written)
     for found, own in zip(read_folder(folder, DataConfig()), written, strict=True):
+        np.testing.assert_array_equal(found.pose, own.pose)
         for field in ("name", "label", "subject", "fps", "split", "covariates", "frame_labels"):
             assert getattr(found, field) == getattr(own, field), field
 

@@ -1,8 +1,9 @@
 """A completed recording as CSV files.
 
-- Observed points are copied from the source file to the digit.
-- The column ``filled`` marks the points that were filled in. If several samples were drawn, four more columns
-  hold the bounds between which each point lies with 90 %. Readers of pose CSVs ignore these columns.
+- Observed points are copied from the source file to the digit, where that is a pose CSV.
+- The column ``filled`` marks the points that were filled in. If several samples were drawn, two more columns
+  per coordinate hold the bounds between which each point lies with 90 %. Readers of pose CSVs ignore these
+  columns.
 """
 
 import csv
@@ -12,16 +13,17 @@ import numpy as np
 
 from htvae.generation.completion import Completion
 from htvae.io.coordinates import to_file
-from htvae.io.faults import read_text, split_rows
+from htvae.io.faults import DataError, read_text, split_rows
 from htvae.io.metadata import MANIFEST
-from htvae.io.pose_csv import COLUMNS
+from htvae.io.pose_csv import columns_of
 from htvae.io.writing import fit_name, format_rate, write_table
+from htvae.poses.geometry import observed_points
 from htvae.poses.sequence import PoseSequence
 from htvae.utils.files import atomic_write
 from htvae.utils.text import printable
 
-Text = dict[tuple[int, str], tuple[str, str]]
-"""Text of x and y in the file, by frame and landmark."""
+Text = dict[tuple[int, str], list[str]]
+"""Text of the coordinates in the file, by frame and landmark."""
 
 
 def write_completion(folder: Path, source: Path, completion: Completion) -> list[Path]:
@@ -29,14 +31,15 @@ def write_completion(folder: Path, source: Path, completion: Completion) -> list
 
     Args:
         folder: the folder to write to. Files are named after the source, see `fit_name`.
-        source: the CSV file that was completed.
+        source: the file that was completed.
         completion: the completion of ``source``.
 
     Returns:
         The written CSV files.
     """
-    text, name = _read_points(source), fit_name(source.stem)
-    sequences = {name: completion.sequence}
+    known = completion.sequence
+    text, name = _read_points(source, columns_of(known)), fit_name(source.stem)
+    sequences = {name: known}
     if completion.samples:
         width = len(str(len(completion.samples) - 1))
         sequences |= {
@@ -47,22 +50,26 @@ def write_completion(folder: Path, source: Path, completion: Completion) -> list
         interval = completion.interval if own == name else None
         files.append(folder / f"{own}.csv")
         _write(files[-1], sequence, completion.filled, interval, text)
-    known = completion.sequence
     rows = [[f"{own}.csv", known.label or "", format_rate(known.fps)] for own in sequences]
     write_table(folder / MANIFEST, ["file", "label", "fps"], rows)
     return files
 
 
-def _read_points(path: Path) -> Text:
+def _read_points(path: Path, columns: tuple[str, ...]) -> Text:
     """Return the text of all points of a file that was read without a fault before."""
-    rows = split_rows(read_text(path, printable(path)), printable(path))
-    _, header = next(rows)
+    try:
+        rows = split_rows(read_text(path, printable(path)), printable(path))
+        _, header = next(rows)
+    except (DataError, StopIteration):
+        return {}  # a file of another format
     names = [cell.strip() for cell in header]
-    frame, landmark, x, y = (names.index(column) for column in COLUMNS)
+    if not {*columns} <= {*names}:
+        return {}
+    frame, landmark, *places = (names.index(column) for column in columns)
     return {
-        (int(float(cells[frame])), cells[landmark].strip()): (cells[x].strip(), cells[y].strip())
+        (int(float(cells[frame])), cells[landmark].strip()): [cells[place].strip() for place in places]
         for _, cells in rows
-        if len(cells) > max(frame, landmark, x, y)
+        if len(cells) > max(frame, landmark, *places)
     }
 
 
@@ -73,10 +80,12 @@ def _write(
     interval: np.ndarray | None,
     text: Text,
 ) -> None:
-    coordinates = sequence.coordinates
-    points = to_file(sequence.pose, coordinates)
-    bounds = np.zeros(0) if interval is None else np.sort(to_file(interval, coordinates), axis=0)
-    header = [*COLUMNS, "filled", *([] if interval is None else ["x_low", "x_high", "y_low", "y_high"])]
+    columns, points = columns_of(sequence), to_file(sequence.pose, sequence.coordinates)
+    bounds, header = np.zeros(0), [*columns, "filled"]
+    if interval is not None:
+        bounds = np.sort(to_file(interval, sequence.coordinates), axis=0)
+        header += [f"{axis}_{end}" for axis in columns[2:] for end in ("low", "high")]
+    seen = observed_points(points)
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
@@ -84,8 +93,8 @@ def _write(
             for i, landmark in enumerate(sequence.landmarks):
                 number = sequence.first_frame + t
                 own = None if filled[t, i] else text.get((number, landmark))
-                if own is None and not filled[t, i]:
+                if own is None and not seen[t, i]:
                     continue  # missing here, and the model does not know the landmark
-                x, y = own or (f"{value:.5f}" for value in points[t, i])
+                place = own or [f"{value:.5f}" for value in points[t, i]]
                 further = [] if interval is None else [f"{v:.5f}" for v in bounds[:, t, i].T.ravel()]
-                writer.writerow([number, landmark, x, y, int(filled[t, i]), *further])
+                writer.writerow([number, landmark, *place, int(filled[t, i]), *further])

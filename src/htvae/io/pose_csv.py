@@ -1,13 +1,15 @@
 """Reading and writing one recording's CSV file.
 
 The file has one row per frame and landmark, in any order, with the columns ``frame#``, ``landmark_name``,
-``x``, ``y`` and any others. docs/data_format.md lists what is accepted and what is an error.
+``x``, ``y``, with three dimensions ``z``, and any others. docs/data_format.md lists what is accepted and what
+is an error.
 """
 
 import csv
 import io
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +24,12 @@ from htvae.poses.sequence import PoseSequence
 from htvae.utils.files import atomic_write
 
 COLUMNS = ("frame#", "landmark_name", "x", "y")
-"""Columns that are read; all others are ignored, except ``confidence_column``."""
+"""Columns that a file must have. All others are ignored, except `DEPTH` and ``confidence_column``."""
+DEPTH = "z"
+"""Column of the third coordinate, which a file may have."""
 
-_KEYS = ("frame", "landmark", "x", "y", "confidence")
+_KEYS = {"frame#": "frame", "landmark_name": "landmark"}
+"""Names of columns in `PoseRows`, where they differ from the file's."""
 _MAX_SHOWN_LINES = 4
 
 
@@ -33,18 +38,10 @@ def parse_pose_csv(text: str, config: ReadingConfig, shown: str) -> Content:
 
     Raises:
         DataError: with all faults of the file.
-        ValueError: ``confidence_column`` is one of `COLUMNS`.
+        ValueError: ``confidence_column`` is one of `COLUMNS`, or `DEPTH`.
     """
-    if config.confidence_column in COLUMNS:
-        raise ValueError(
-            f"confidence_column must be a column other than {', '.join(COLUMNS)}, but got "
-            f"{config.confidence_column}. Name the column of confidences, or leave confidence_column out."
-        )
     header = _read_header(text, shown)
-    wanted = COLUMNS if config.confidence_column is None else (*COLUMNS, config.confidence_column)
-    columns, faults = find_columns(shown, header, wanted)
-    if faults:
-        raise DataError(faults)
+    columns = _choose_columns(header, config, shown)
     rows = read_plain(text, columns, len(header))
     if rows is None or find_row_faults(rows, config.max_frame_gap):
         table = list(split_rows(text, shown))[1:]
@@ -53,6 +50,9 @@ def parse_pose_csv(text: str, config: ReadingConfig, shown: str) -> Content:
         if row_faults:
             raise DataError([_locate(fault, table, shown, columns) for fault in row_faults])
     notes = ["spaces around the header's names were ignored"] if any(c != c.strip() for c in header) else []
+    if rows.z is not None and np.isnan(rows.z).all():
+        rows = replace(rows, z=None)
+        notes.append("the column z is empty, so that x and y alone are read")
     return _build_content(rows, notes)
 
 
@@ -62,28 +62,40 @@ def write_pose_csv(path: Path, sequence: PoseSequence) -> None:
     `read_recording`, with the settings of ``sequence.coordinates``, gives the sequence back.
 
     Raises:
-        ValueError: the sequence does not have two coordinates.
+        ValueError: the sequence has neither two nor three coordinates.
     """
-    if sequence.pose.shape[2] != 2:
-        raise ValueError(
-            f"{sequence.name}: a pose CSV holds two coordinates, x and y, but the sequence has "
-            f"{sequence.pose.shape[2]}. Choose two of them, or save sequence.pose with numpy.save."
-        )
+    columns = columns_of(sequence)
     frames, landmarks = np.nonzero(sequence.observed)
-    x, y = to_file(sequence.pose[frames, landmarks], sequence.coordinates).T.tolist()
-    formats = [_format_row(name) for name in sequence.landmarks]
+    axes = to_file(sequence.pose[frames, landmarks], sequence.coordinates).T.tolist()
+    formats = [_format_row(name, len(axes)) for name in sequence.landmarks]
     rows = "".join(
         [formats[index] for index in landmarks.tolist()]
     )  # one format for all rows is three times as fast
-    cells = itertools.chain.from_iterable(zip((frames + sequence.first_frame).tolist(), x, y, strict=True))
+    numbers = (frames + sequence.first_frame).tolist()
+    cells = itertools.chain.from_iterable(zip(numbers, *axes, strict=True))
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        file.write(",".join(COLUMNS) + "\n" + rows % tuple(cells))
+        file.write(",".join(columns) + "\n" + rows % tuple(cells))
 
 
-def _format_row(landmark: str) -> str:
-    """Return the format of a landmark's rows, with places for frame, x and y."""
+def columns_of(sequence: PoseSequence) -> tuple[str, ...]:
+    """Return the columns of a recording's file: `COLUMNS` and, with three coordinates, `DEPTH`.
+
+    Raises:
+        ValueError: the sequence has neither two nor three coordinates.
+    """
+    num_coordinates = sequence.pose.shape[2]
+    if num_coordinates not in (2, 3):
+        raise ValueError(
+            f"{sequence.name}: a pose CSV holds two or three coordinates, but the sequence has "
+            f"{num_coordinates}. Choose among them, or save sequence.pose with numpy.save."
+        )
+    return COLUMNS if num_coordinates == 2 else (*COLUMNS, DEPTH)
+
+
+def _format_row(landmark: str, num_coordinates: int) -> str:
+    """Return the format of a landmark's rows, with places for frame and coordinates."""
     row = io.StringIO()
-    cells = ["%d", landmark.replace("%", "%%"), "%.5f", "%.5f"]
+    cells = ["%d", landmark.replace("%", "%%"), *["%.5f"] * num_coordinates]
     csv.writer(row, lineterminator="\n").writerow(cells)
     return row.getvalue()
 
@@ -100,29 +112,49 @@ def _read_header(text: str, shown: str) -> list[str]:
     return head[0]
 
 
+def _choose_columns(header: Sequence[str], config: ReadingConfig, shown: str) -> dict[str, int]:
+    """Return the positions of the columns to read, by their names in `PoseRows`."""
+    if config.confidence_column in (*COLUMNS, DEPTH):
+        raise ValueError(
+            f"confidence_column must be a column other than {', '.join((*COLUMNS, DEPTH))}, but got "
+            f"{config.confidence_column}. Name the column of confidences, or leave confidence_column out."
+        )
+    has_depth = config.dimensions != 2 and DEPTH in (cell.strip() for cell in header)
+    keys = {name: _KEYS.get(name, name) for name in (*COLUMNS, *([DEPTH] if has_depth else []))}
+    if config.confidence_column is not None:
+        keys[config.confidence_column] = "confidence"
+    places, faults = find_columns(shown, header, tuple(keys))
+    if faults:
+        raise DataError(faults)
+    return dict(zip(keys.values(), places, strict=True))
+
+
 def _build_content(rows: PoseRows, notes: Sequence[str]) -> Content:
     first_frame = int(rows.frame.min())
     frames = (rows.frame - first_frame).astype(np.intp)
     shape = (int(frames.max()) + 1, len(rows.landmarks))
-    points = np.full((*shape, 2), np.nan)
-    points[frames, rows.landmark] = np.stack((rows.x, rows.y), axis=1)
+    values = np.stack([*rows.axes.values()], axis=1)
+    points = np.full((*shape, values.shape[1]), np.nan)
+    points[frames, rows.landmark] = values
     confidence = None
     if rows.confidence is not None:
         confidence = np.full(shape, np.nan)
         confidence[frames, rows.landmark] = rows.confidence
-    has_half_points = bool((np.isnan(rows.x) != np.isnan(rows.y)).any())
     track = Track(landmarks=rows.landmarks, points=points, confidence=confidence, first_frame=first_frame)
     return Content(
         individuals=[track],
         keeps_ends=True,
-        notes=(*_find_notes(rows, frames, has_half_points), *notes),
+        notes=(*_find_notes(rows, frames), *notes),
     )
 
 
-def _find_notes(rows: PoseRows, frames: np.ndarray, has_half_points: bool) -> list[str]:
+def _find_notes(rows: PoseRows, frames: np.ndarray) -> list[str]:
     numbers = np.unique(frames)
+    unknown = np.isnan([*rows.axes.values()])
+    has_partial = bool((unknown.any(axis=0) & ~unknown.all(axis=0)).any())
+    partial = "with x or y alone" if rows.z is None else "without all of x, y and z"
     unusual = {
-        "points with x or y alone count as missing": has_half_points,
+        f"points {partial} count as missing": has_partial,
         "it has one landmark only; a pose needs several": len(rows.landmarks) == 1,
         "it has one frame only": len(numbers) == 1,
         "a landmark's name looks like a missing value, but was kept as a name": not {*MISSING}.isdisjoint(
@@ -135,9 +167,9 @@ def _find_notes(rows: PoseRows, frames: np.ndarray, has_half_points: bool) -> li
     return [note for note, applies in unusual.items() if applies]
 
 
-def _locate(fault: RowFault, table: Sequence[Row], shown: str, columns: Sequence[int]) -> str:
+def _locate(fault: RowFault, table: Sequence[Row], shown: str, columns: Mapping[str, int]) -> str:
     """Return the fault as a message, with line numbers and the text of the faulty cell."""
     found = [table[row] for row in fault.rows[:_MAX_SHOWN_LINES].tolist()]
     cells = found[0][1]
-    column = columns[_KEYS.index(fault.column)] if fault.column else len(cells)
+    column = columns[fault.column] if fault.column else len(cells)
     return fault.describe(shown, [line for line, _ in found], cells[column] if column < len(cells) else "")

@@ -38,9 +38,16 @@ class PoseRows:
     """Names in order of first appearance."""
     x: _Numbers
     y: _Numbers
-    confidence: _Numbers | None
+    z: _Numbers | None = None
+    """None: the file has no third coordinate."""
+    confidence: _Numbers | None = None
     too_long: _Mask
     """Rows with more cells than the header."""
+
+    @property
+    def axes(self) -> dict[str, _Numbers]:
+        """The coordinates by name: x, y and, where the file has it, z."""
+        return {"x": self.x, "y": self.y} | ({} if self.z is None else {"z": self.z})
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ class RowFault:
     """Rows that break one rule."""
 
     column: str | None
-    """Faulty column (frame, landmark, x, y or confidence), None where the whole row is faulty."""
+    """Faulty column (frame, landmark, x, y, z or confidence), None where the whole row is faulty."""
     must: str
     """Rule that must hold."""
     rows: npt.NDArray[np.intp]
@@ -121,12 +128,12 @@ def _check_landmarks(rows: PoseRows) -> list[RowFault]:
 
 def _check_numbers(rows: PoseRows) -> list[RowFault]:
     faults = []
-    for column, values in (("x", rows.x), ("y", rows.y), ("confidence", rows.confidence)):
-        if values is not None:
-            bad = np.abs(values) > LARGEST_COORDINATE
-            must = f"{column} must be a number of at most 1e9 in size, or empty where missing"
-            remedy = "Correct the cell, or leave it empty. Decimals are written with a point."
-            faults.append(RowFault(column, must, np.flatnonzero(bad), remedy))
+    confidence = {} if rows.confidence is None else {"confidence": rows.confidence}
+    for column, values in (rows.axes | confidence).items():
+        bad = np.abs(values) > LARGEST_COORDINATE
+        must = f"{column} must be a number of at most 1e9 in size, or empty where missing"
+        remedy = "Correct the cell, or leave it empty. Decimals are written with a point."
+        faults.append(RowFault(column, must, np.flatnonzero(bad), remedy))
     return faults
 
 

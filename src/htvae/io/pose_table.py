@@ -6,7 +6,7 @@
 """
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,34 +16,35 @@ from htvae.io.faults import parse_number
 from htvae.io.pose_rows import PoseRows
 
 MISSING = ("", "nan", "NaN", "NAN", "NA", "N/A", "n/a", "null", "NULL", "None", "none")
-"""Cells that mean a missing number, in x, y and confidence."""
+"""Cells that mean a missing number, in x, y, z and confidence."""
 
 Row = tuple[int, list[str]]
 """Line number and cells."""
+_Numbers = npt.NDArray[np.float64]
 _Factors = tuple[npt.NDArray[np.intp], Sequence[str]]
 """Distinct texts of a column (second), and for each row the index of its text (first)."""
 
 
-def read_plain(text: str, columns: Sequence[int], num_columns: int) -> PoseRows | None:
+def read_plain(text: str, columns: Mapping[str, int], num_columns: int) -> PoseRows | None:
     """Return the columns of a file without anything unusual, None for any other file.
 
     Args:
         text: text of the file, without NUL characters.
-        columns: positions of frame, landmark, x, y and, if it is read, confidence.
+        columns: positions of frame, landmark, x, y and, if they are read, z and confidence.
         num_columns: number of columns in the header.
     """
     import pandas as pd
 
     if _count_most_cells(text) > num_columns:
         return None
-    frame, landmark, *others = columns
+    frame, landmark, *others = columns.values()
     missing: dict[Any, list[str]] = {column: list(MISSING) for column in others}
     try:
         table = pd.read_csv(
             io.StringIO(text + "\n" + "," * (num_columns - 1)),  # empty cells keep 01 a text
             header=0,
             names=list(range(num_columns)),
-            usecols=sorted({*columns}),
+            usecols=sorted({*columns.values()}),
             index_col=False,
             dtype=dict.fromkeys(others, np.float64) | {frame: "category", landmark: "category"},
             keep_default_na=False,
@@ -59,17 +60,22 @@ def read_plain(text: str, columns: Sequence[int], num_columns: int) -> PoseRows 
         (table[column].cat.codes.to_numpy().astype(np.intp), list(table[column].cat.categories))
         for column in (frame, landmark)
     )
-    return _assemble(frames, landmarks, numbers, np.zeros(len(table), dtype=bool))
+    return _assemble(frames, landmarks, _name(numbers, columns), np.zeros(len(table), dtype=bool))
 
 
-def read_cells(table: Sequence[Row], columns: Sequence[int], num_columns: int) -> PoseRows:
+def read_cells(table: Sequence[Row], columns: Mapping[str, int], num_columns: int) -> PoseRows:
     """Return the columns of a file from its cells; other arguments as for `read_plain`."""
     frame, landmark, *others = (
-        [cells[column] if column < len(cells) else "" for _, cells in table] for column in columns
+        [cells[column] if column < len(cells) else "" for _, cells in table] for column in columns.values()
     )
     numbers = [np.array([_to_number(cell) for cell in cells]) for cells in others]
     too_long = np.array([any(cell.strip() for cell in cells[num_columns:]) for _, cells in table])
-    return _assemble(_factorise(frame), _factorise(landmark), numbers, too_long)
+    return _assemble(_factorise(frame), _factorise(landmark), _name(numbers, columns), too_long)
+
+
+def _name(numbers: Sequence[_Numbers], columns: Mapping[str, int]) -> dict[str, _Numbers]:
+    """Return the columns after frame and landmark by name."""
+    return dict(zip(list(columns)[2:], numbers, strict=True))
 
 
 def _count_most_cells(text: str) -> int:
@@ -81,7 +87,7 @@ def _count_most_cells(text: str) -> int:
     return int(np.diff(ends, prepend=-1, append=len(marks)).max())
 
 
-def _may_be_words(values: npt.NDArray[np.float64], text: str) -> bool:
+def _may_be_words(values: _Numbers, text: str) -> bool:
     """Return whether a column may hold "True" and "False", which pandas reads as 1 and 0."""
     binary = (values == 0) | (values == 1) | np.isnan(values)
     return bool(binary.all()) and any(word in text.lower() for word in ("true", "false"))
@@ -104,7 +110,7 @@ def _factorise(cells: Iterable[str]) -> _Factors:
 def _assemble(
     frames: _Factors,
     landmarks: _Factors,
-    numbers: Sequence[npt.NDArray[np.float64]],
+    numbers: Mapping[str, _Numbers],
     too_long: npt.NDArray[np.bool_],
 ) -> PoseRows:
     codes, texts = frames
@@ -115,10 +121,8 @@ def _assemble(
         has_decimal_frames=any(not {*text}.isdisjoint(".eE") for text in texts),
         landmark=landmark,
         landmarks=names,
-        x=numbers[0],
-        y=numbers[1],
-        confidence=numbers[2] if len(numbers) > 2 else None,
         too_long=too_long,
+        **numbers,
     )
 
 

@@ -26,7 +26,7 @@ def write_folder(folder: Path, sequences: Sequence[PoseSequence]) -> list[Path]:
         The paths of the recordings' files.
 
     Raises:
-        ValueError: a sequence does not have two coordinates, or its name leads out of the folder.
+        ValueError: a sequence has neither two nor three coordinates, or its name leads out of the folder.
     """
     names = [f"{fit_name(sequence.name)}.csv" for sequence in sequences]
     files = [path_inside(folder, name) for name in names]
