@@ -10,6 +10,7 @@ from htvae.plots.drawing import Figure
 from htvae.plots.visualizer import Visualizer
 
 NAMES = ["HEAD", "LEFT_HAND", "RIGHT_HAND", "LEFT_FOOT", "RIGHT_FOOT"]
+COLORS = (0, 114, 178), (213, 94, 0)
 EDGES = [(0, 1), (0, 2), (0, 3), (0, 4)]
 
 
@@ -112,11 +113,59 @@ def test_comparison_needs_equal_shapes(visualizer: Visualizer, pose: np.ndarray,
         visualizer.comparison_gif(pose, pose[1:], tmp_path / "pair.gif")
 
 
-def test_points_without_edges_and_third_coordinate(pose: np.ndarray, tmp_path: Path) -> None:
-    deep = np.concatenate([pose, np.ones_like(pose[..., :1])], axis=-1)
-    flat = Visualizer(NAMES, []).skeleton_strip(pose, tmp_path / "flat.png")
-    solid = Visualizer(NAMES, []).skeleton_strip(deep, tmp_path / "solid.png")
-    np.testing.assert_array_equal(_pixels(flat), _pixels(solid))
+def test_points_without_edges(visualizer: Visualizer, pose: np.ndarray, tmp_path: Path) -> None:
+    joined = visualizer.skeleton_strip(pose, tmp_path / "joined.png")
+    alone = Visualizer(NAMES, []).skeleton_strip(pose, tmp_path / "alone.png")
+    assert not np.array_equal(_pixels(joined), _pixels(alone))
+
+
+@pytest.fixture
+def solid(pose: np.ndarray) -> np.ndarray:
+    """The figure in three dimensions (T, L, 3): its hands reach to the front and to the back."""
+    depth = np.array([0, 0.5, -0.5, 0.1, -0.1]) * np.ones((len(pose), 1))
+    return np.concatenate([pose, depth[..., None]], axis=-1)
+
+
+def test_a_strip_in_three_dimensions_shows_front_and_side(
+    visualizer: Visualizer, pose: np.ndarray, solid: np.ndarray, tmp_path: Path
+) -> None:
+    deep = _pixels(visualizer.skeleton_strip(solid, tmp_path / "deep.png", title="walk"))
+    flat = _pixels(visualizer.skeleton_strip(pose, tmp_path / "flat.png", title="walk"))
+    assert deep.shape[1] == flat.shape[1]
+    both = visualizer.comparison_strip(solid, solid + 0.05, tmp_path / "both.png", title="walk")
+    added = deep.shape[0] - flat.shape[0]  # a row, and a line for the caption that 2-D does not have
+    assert added > 0.5 * flat.shape[0]
+    assert _pixels(both).shape[0] > deep.shape[0] + 1.8 * (added - 18)
+    turned = solid.copy()
+    turned[:, 1, 2] -= 0.4  # seen from the side alone
+    other = _pixels(visualizer.skeleton_strip(turned, tmp_path / "turned.png", title="walk"))
+    half = flat.shape[0] - 24 + 18
+    np.testing.assert_array_equal(deep[:half], other[:half])
+    assert not np.array_equal(deep[half:], other[half:])
+
+
+def test_movies_in_three_dimensions(visualizer: Visualizer, solid: np.ndarray, tmp_path: Path) -> None:
+    gone = solid.copy()
+    gone[:3] = gone[5, 2] = np.nan
+    pair = visualizer.comparison_gif(gone, solid, tmp_path / "pair.gif", fps=30, title="walk")
+    four = visualizer.motion_picture([gone] * 4, tmp_path / "four.gif", fps=30, captions=list("abcd"))
+    with Image.open(pair) as first, Image.open(four) as second:
+        assert first.height > first.width and second.width > second.height
+        assert first.n_frames == second.n_frames == 19  # type: ignore[attr-defined]
+
+
+def test_nearer_limbs_cover_others(tmp_path: Path) -> None:
+    """Two rods cross; from the front the left one is nearer, or the right one."""
+    names, edges = ["LEFT_A", "LEFT_B", "RIGHT_A", "RIGHT_B"], [(0, 1), (2, 3)]
+    rods = np.array([[[-1.0, -1, 1], [1, 1, 1], [-1, 1, 0], [1, -1, 0]]])
+    away = rods * [1, 1, -1]
+    pictures = [
+        _pixels(Visualizer(names, edges).skeleton_strip(pose, tmp_path / f"{name}.png", num_poses=1))
+        for name, pose in (("near", rods), ("away", away))
+    ]
+    middle = [picture[10 : picture.shape[0] // 2].reshape(-1, 3) for picture in pictures]
+    blue, orange = (np.array([(part == color).all(axis=1).sum() for part in middle]) for color in COLORS)
+    assert blue[0] > blue[1] and orange[0] < orange[1]
 
 
 def test_sides_come_from_names() -> None:

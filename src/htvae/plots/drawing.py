@@ -77,7 +77,13 @@ class Panel:
         self._draw.line([(0, height), (self._image.width, height)], fill=color, width=OVERSAMPLING)
 
     def figure(
-        self, figure: Figure, points: Array, center: Array, thickness: float, color: Color | None = None
+        self,
+        figure: Figure,
+        points: Array,
+        center: Array,
+        thickness: float,
+        color: Color | None = None,
+        depth: Array | None = None,
     ) -> None:
         """Draw points (L, 2), NaN where missing, and the edges between them.
 
@@ -87,19 +93,22 @@ class Panel:
             center: coordinates of the panel's middle.
             thickness: thickness of the lines (pixels).
             color: one colour for all points. None: the colours of their sides.
+            depth: (L,) nearness of each point to the viewer; nearer edges are drawn over others. None: edges
+                are drawn in their order.
         """
         pixels = self.view.to_pixels(points, center) * OVERSAMPLING
         seen = np.isfinite(pixels).all(axis=-1)
         pixels = np.clip(np.where(seen[:, None], pixels, 0.0), -1e5, 1e5)  # Pillow's range is limited
         colors = [color or SIDE_COLORS[side] for side in figure.sides]
         width, dot = thickness * OVERSAMPLING, thickness * OVERSAMPLING * (0.72 if figure.edges else 1.4)
-        for first, second in figure.edges:
+        nearness = np.zeros(len(points)) if depth is None else np.nan_to_num(depth)
+        for first, second in sorted(figure.edges, key=lambda edge: float(nearness[[*edge]].sum())):
             if seen[first] and seen[second]:
                 same = figure.sides[first] == figure.sides[second]
                 self._bone(
                     pixels[first], pixels[second], width, colors[first] if same else color or SIDE_COLORS[""]
                 )
-        for place in np.flatnonzero(seen):
+        for place in sorted(np.flatnonzero(seen).tolist(), key=lambda point: float(nearness[point])):
             self._disc(pixels[place], dot, colors[place])
 
     def reduce(self) -> Image.Image:

@@ -1,6 +1,9 @@
 """Pictures of poses and of a model's results: strips, movies, point maps, attention maps, curves.
 
-Axes: T frames, L points, D coordinates, of which the first two are drawn, y up.
+Poses in two dimensions are drawn as they are, y up. Poses in three are seen from the front (x to the right)
+and from their left side (z to the right).
+
+Axes: T frames, L points, D coordinates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -81,7 +84,7 @@ class Visualizer:
             captions: captions of the two halves.
         """
         _check_same_frames(pose, reconstruction)
-        center, half = frame_figure(pose[..., :2], reconstruction[..., :2], smooth=round(fps or 30.0) | 1)
+        center, half = frame_figure(pose, reconstruction, smooth=round(fps or 30.0) | 1)
         pair = zip((pose, reconstruction), captions, strict=True)
         panels = [MoviePanel(own, center, caption) for own, caption in pair]
         return self._movie(panels, float(half.max()), path, title, fps)
@@ -107,7 +110,7 @@ class Visualizer:
             ValueError: MP4 is selected and imageio-ffmpeg is not installed.
         """
         smooth = round(fps or 30.0) | 1
-        frames = [frame_figure(pose[..., :2], pose[..., :2], smooth) for pose in poses]
+        frames = [frame_figure(pose, pose, smooth) for pose in poses]
         panels = [
             MoviePanel(pose, center, caption)
             for pose, (center, _), caption in zip(poses, frames, captions or [""] * len(poses), strict=True)
