@@ -50,7 +50,10 @@ def test_the_newest_version_is_read_and_the_others_are_named(tmp_path: Path) -> 
     read = read_sources(tmp_path, DataConfig())
     assert [s.name for s in read.sequences] == [RAW.replace("30000", "50000")]
     (said,) = read.passed_over
-    assert "of 3 files of one video the newest is read" in said and f"{RAW}_filtered.csv" in said
+    assert said == (
+        f"Of several files of one video the newest is read (1 video, such as {read.sequences[0].name}.csv). "
+        f"Not read: {RAW}.csv, {RAW}_filtered.csv."
+    )
 
 
 def test_of_equally_new_versions_the_filtered_one_is_read(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from htvae.io.formats.base import NamedSource
-from htvae.utils.text import list_names, printable
+from htvae.utils.text import list_names
 
 SAME_TIME = 60e9
 """Files that were written within this time (ns) of the newest are equally new; of these the filtered one is
@@ -26,7 +26,7 @@ def video_name(name: str) -> str:
 
 
 def choose_newest(sources: Sequence[NamedSource], passed_over: list[str]) -> list[NamedSource]:
-    """Return one source per video, sorted by name; add a sentence about each choice to ``passed_over``."""
+    """Return one source per video, sorted by name; add a sentence about the others to ``passed_over``."""
     kept: list[NamedSource] = []
     versions: dict[str, list[NamedSource]] = {}
     for named in sources:
@@ -34,16 +34,21 @@ def choose_newest(sources: Sequence[NamedSource], passed_over: list[str]) -> lis
             versions.setdefault(video_name(named.name), []).append(named)
         else:
             kept.append(named)
-    for video, candidates in versions.items():
+    left: dict[str, list[str]] = {}
+    for candidates in versions.values():
         newest = max(_written(named.source.path) for named in candidates)
         chosen = max(candidates, key=lambda named: _rank(named, newest))
         kept.append(chosen)
         others = [named.source.shown for named in candidates if named is not chosen]
         if others:
-            passed_over.append(
-                f"{printable(video)}: of {len(candidates)} files of one video the newest is read, "
-                f"{chosen.source.shown}; not read: {list_names(others)}."
-            )
+            left[chosen.source.shown] = others
+    if left:
+        first = next(iter(left))
+        videos = f"{len(left):,} video{'s' if len(left) > 1 else ''}"
+        passed_over.append(
+            f"Of several files of one video the newest is read ({videos}, such as {first}). Not read: "
+            f"{list_names(name for others in left.values() for name in others)}."
+        )
     return sorted(kept, key=lambda named: named.name)
 
 
