@@ -65,6 +65,7 @@ FLAGS = {
     "interpolate": [*MOTION, "steps", "level", "kind"],
     "edit": [*MOTION, "towards", "style_from", "strength", "data_dir"],
     "check-data": ["config", "preset", *READING, "fps"],
+    "import": ["config", "preset", "output_dir", *READING, "fps"],
     "demo-data": ["kind", "seed"],
     "demo": ["output_dir", "minutes", "seed", "device"],
 }

@@ -1,10 +1,10 @@
-"""``htvae check-data`` and ``htvae demo-data``."""
+"""``htvae check-data``, ``htvae import`` and ``htvae demo-data``."""
 
 import logging
 from collections.abc import Sequence
 
 from htvae.cli.flags import parse_flags
-from htvae.cli.options import CheckDataOptions, DemoDataOptions
+from htvae.cli.options import CheckDataOptions, DemoDataOptions, ImportOptions
 from htvae.cli.parsing import parse_with_settings
 from htvae.config import reading_names, setting_names
 
@@ -27,6 +27,20 @@ def check_data(argv: Sequence[str]) -> None:
     print(format_report(report))
     if report.faults:
         raise ValueError(f"{options.folder} must be without faults, but has {len(report.faults)}. See above.")
+
+
+def import_(argv: Sequence[str]) -> None:
+    """Write the recordings of any tracker as pose CSVs."""
+    idle = set(setting_names()) - set(READING)
+    options, _ = parse_with_settings(
+        ImportOptions, argv, "htvae import", positional=["recordings"], without=idle
+    )
+
+    from htvae.io.importing import import_recordings
+
+    written = import_recordings(options.recordings, options.output_dir, options.settings.data)
+    frames = sum(sequence.num_frames for sequence in written)
+    log.info("Recordings: %s (%d, %s frames)", options.output_dir, len(written), f"{frames:,}")
 
 
 def demo_data(argv: Sequence[str]) -> None:

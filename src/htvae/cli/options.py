@@ -45,6 +45,22 @@ class CheckDataOptions(SettingsOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImportOptions(SettingsOptions):
+    """Write the recordings of any tracker as pose CSVs, to look at, to edit or to share.
+
+    Training needs no import: every command reads the files of trackers as they are.
+    """
+
+    recordings: Path
+    """Folder, or file, of recordings in any format of docs/formats.md."""
+    output_dir: Path = Path("data/pose_csvs")
+    """Folder for the CSVs and manifest.csv. It must not hold CSV files yet."""
+
+    def __post_init__(self) -> None:
+        check_output_dir(self.output_dir)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelOptions:
     """The trained model, the device, and the cache of recordings."""
 

@@ -56,18 +56,27 @@ def parse_pose_csv(text: str, config: ReadingConfig, shown: str) -> Content:
     return _build_content(rows, notes)
 
 
-def write_pose_csv(path: Path, sequence: PoseSequence) -> None:
-    """Write a recording with five decimals, in its file's coordinates; missing points are left out.
+def write_pose_csv(path: Path, sequence: PoseSequence, is_exact: bool = False) -> None:
+    """Write a recording in its file's coordinates, with five decimals.
 
     `read_recording`, with the settings of ``sequence.coordinates``, gives the sequence back.
+
+    Args:
+        path: the file.
+        sequence: the recording.
+        is_exact: whether numbers have all digits of a float32, and the first and the last frame have all
+            landmarks, so that reading gives back the very same recording. Else missing points are left out.
 
     Raises:
         ValueError: the sequence has neither two nor three coordinates.
     """
     columns = columns_of(sequence)
-    frames, landmarks = np.nonzero(sequence.observed)
+    shown = sequence.observed
+    if is_exact:
+        shown[[0, -1]] = True
+    frames, landmarks = np.nonzero(shown)
     axes = to_file(sequence.pose[frames, landmarks], sequence.coordinates).T.tolist()
-    formats = [_format_row(name, len(axes)) for name in sequence.landmarks]
+    formats = [_format_row(name, len(axes), "%.9g" if is_exact else "%.5f") for name in sequence.landmarks]
     rows = "".join(
         [formats[index] for index in landmarks.tolist()]
     )  # one format for all rows is three times as fast
@@ -92,10 +101,10 @@ def columns_of(sequence: PoseSequence) -> tuple[str, ...]:
     return COLUMNS if num_coordinates == 2 else (*COLUMNS, DEPTH)
 
 
-def _format_row(landmark: str, num_coordinates: int) -> str:
+def _format_row(landmark: str, num_coordinates: int, number: str) -> str:
     """Return the format of a landmark's rows, with places for frame and coordinates."""
     row = io.StringIO()
-    cells = ["%d", landmark.replace("%", "%%"), *["%.5f"] * num_coordinates]
+    cells = ["%d", landmark.replace("%", "%%"), *[number] * num_coordinates]
     csv.writer(row, lineterminator="\n").writerow(cells)
     return row.getvalue()
 

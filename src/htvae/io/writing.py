@@ -7,6 +7,7 @@ from pathlib import Path
 from htvae.io.metadata import FRAME_LABELS, MANIFEST
 from htvae.io.pose_csv import write_pose_csv
 from htvae.poses.sequence import PoseSequence
+from htvae.utils.bar import show_bar
 from htvae.utils.files import LONGEST_NAME, atomic_write, path_inside, shorten_name
 
 MANIFEST_COLUMNS = ("file", "label", "subject", "fps")
@@ -16,11 +17,19 @@ LONGEST_OWN_NAME = 255 - 14
 temporary name needs 14."""
 
 
-def write_folder(folder: Path, sequences: Sequence[PoseSequence]) -> list[Path]:
+def write_folder(
+    folder: Path, sequences: Sequence[PoseSequence], is_exact: bool = False, show_progress: bool = False
+) -> list[Path]:
     """Write recordings and both tables; existing files of these names are replaced.
 
     `read_folder`, with the settings of their coordinates, gives the sequences back, unless a name had to be
     shortened.
+
+    Args:
+        folder: the folder to write to.
+        sequences: recordings of different names.
+        is_exact: see `write_pose_csv`.
+        show_progress: whether to show a bar on a terminal.
 
     Returns:
         The paths of the recordings' files.
@@ -30,8 +39,8 @@ def write_folder(folder: Path, sequences: Sequence[PoseSequence]) -> list[Path]:
     """
     names = [f"{fit_name(sequence.name)}.csv" for sequence in sequences]
     files = [path_inside(folder, name) for name in names]
-    for path, sequence in zip(files, sequences, strict=True):
-        write_pose_csv(path, sequence)
+    for path, sequence in show_bar(list(zip(files, sequences, strict=True)), "Writing", show_progress):
+        write_pose_csv(path, sequence, is_exact)
     rows = [{"file": name} | _describe(s) for name, s in zip(names, sequences, strict=True)]
     columns = list(dict.fromkeys([*MANIFEST_COLUMNS, *(column for row in rows for column in row)]))
     write_table(folder / MANIFEST, columns, [[row.get(column, "") for column in columns] for row in rows])
