@@ -75,6 +75,7 @@ def make_place(trained_with_prior, make_walk, tmp_path_factory):
         checkpoint = load_checkpoint(trained_with_prior.checkpoint)
         splits = replace(checkpoint.splits, hashes=hashes)
         config = checkpoint.config.replace(**settings)
+        checkpoint.processor.coordinates = coordinates
         save_checkpoint(folder / "model.pt", replace(checkpoint, config=config, splits=splits))
         made[coordinates] = Place(folder, coordinates)
         return made[coordinates]

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from htvae.cli.durations import read_frames
 from htvae.cli.motion_options import (
     CompleteOptions,
     ContinueOptions,
@@ -41,7 +42,7 @@ def generate(options: GenerateOptions, build_model: BuildModel | None = None) ->
     """Draw new motion."""
     model = _open(options, build_model)
     sequences = model.generate(
-        num_frames=options.num_frames or (0 if options.script else DEFAULT_FRAMES),
+        num_frames=_frames(options.num_frames, model) or (0 if options.script else DEFAULT_FRAMES),
         num_sequences=options.num_sequences,
         label=options.label,
         script=options.script,
@@ -54,18 +55,20 @@ def generate(options: GenerateOptions, build_model: BuildModel | None = None) ->
 def continue_(options: ContinueOptions, build_model: BuildModel | None) -> list[Path]:
     """Continue a recording after its last frame."""
     model = _open(options, build_model)
-    sequences = model.continue_(options.recording, options.num_frames, options.num_samples, options.seed)
+    num_frames = _frames(options.num_frames, model) or 1
+    sequences = model.continue_(options.recording, num_frames, options.num_samples, options.seed)
     return _write(options, model, sequences, f"after {options.recording.stem}")
 
 
 def complete(options: CompleteOptions, build_model: BuildModel | None) -> list[Path]:
     """Fill in a recording's missing points."""
     model = _open(options, build_model)
+    recording = model.read(options.recording)
     completion = model.complete(
-        options.recording,
+        recording,
         num_samples=options.num_samples,
         seed=options.seed,
-        keep_frames=[_parse_span(text) for text in options.keep_frames] or None,
+        keep_frames=[_parse_span(text, recording.fps) for text in options.keep_frames] or None,
         keep_landmarks=list(options.keep_landmarks) or None,
     )
     files = write_completion(options.output_dir, options.recording, completion)
@@ -158,13 +161,27 @@ def _draw(model: GenerativeModel, sequences: Sequence[PoseSequence], path: Path,
     )
 
 
-def _parse_span(text: str) -> tuple[int, int]:
-    start, colon, stop = text.partition(":")
-    if not (colon and start.isdecimal() and stop.isdecimal() and int(start) < int(stop)):
+def _frames(length: int | str | None, model: GenerativeModel) -> int | None:
+    """Return a length as frames of the model."""
+    if length is None:
+        return None
+    remedy = "This model knows no frame rate: give the number of frames."
+    return max(1, read_frames(length, model.processor.fps, "num_frames", remedy))
+
+
+def _parse_span(text: str, fps: float | None) -> tuple[int, int]:
+    remedy = "Give it in manifest.csv beside the recording, or give frames."
+    try:
+        start, stop = (read_frames(part, fps, "keep_frames", remedy) for part in text.split(":"))
+    except ValueError as error:
+        if "frame rate" in str(error):
+            raise
+        start = stop = 0
+    if start >= stop:
         raise ValueError(
-            f"keep_frames must be spans like 0:300, start below stop, but got {text!r}. Correct it."
+            f"keep_frames must be spans like 0:300 or 0s:10s, start below stop, but got {text!r}. Correct it."
         )
-    return int(start), int(stop)
+    return start, stop
 
 
 def _plain(value: Any) -> Any:

@@ -31,8 +31,9 @@ class GenerateOptions(MotionOptions):
 
     num_sequences: int = 1
     """Sequences to draw."""
-    num_frames: int | None = None
-    """Frames of each sequence, at the model's frame rate. None: the script's length, or 1000."""
+    num_frames: int | str | None = None
+    """Length of each sequence: frames at the model's frame rate, or a time like 12s. None: the script's
+    length, or 1000 frames."""
     label: str | None = None
     """Label of the recordings (or of the spans of frames) that the motion should resemble. None: without a
     script, each sequence gets a random label, as frequent as in training."""
@@ -55,8 +56,8 @@ class ContinueOptions(MotionOptions):
 
     recording: Path
     """CSV file of the recording."""
-    num_frames: int = 1000
-    """Frames to add."""
+    num_frames: int | str = 1000
+    """Length to add: frames at the model's frame rate, or a time like 12s."""
     num_samples: int = 1
     """Different continuations to draw."""
 
@@ -74,7 +75,8 @@ class CompleteOptions(MotionOptions):
     num_samples: int = 1
     """Different completions to draw; with several, completed_interval.csv says how certain each point is."""
     keep_frames: tuple[str, ...] = ()
-    """Spans of frames whose points count as observed, like 0:300 (stop exclusive). None given: all frames."""
+    """Spans of the recording's frames whose points count as observed, like 0:300 (stop exclusive) or 0s:10s.
+    None given: all frames."""
     keep_landmarks: tuple[str, ...] = ()
     """Landmarks whose points count as observed. None given: all landmarks."""
 

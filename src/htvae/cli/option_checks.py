@@ -33,7 +33,7 @@ def check_counts(options: Any, *names: str) -> None:
     """Raise ValueError if one of the named options is set and below 1."""
     for name in names:
         value = getattr(options, name)
-        if value is not None and value < 1:
+        if isinstance(value, int) and value < 1:
             raise ValueError(f"{name} must be at least 1, but got {value}.")
 
 

@@ -1,10 +1,13 @@
 """Parse a command's flags; the values of the settings file are the flags' defaults."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from htvae.cli.durations import spell_out_times
 from htvae.cli.flags import parse_flags, peek
+from htvae.cli.names import with_names
 from htvae.cli.options import ModelOptions, SettingsOptions
 from htvae.config.files import ConfigFile, load_config_file
 
@@ -18,7 +21,9 @@ def parse_with_settings(
     """Return options and the settings file, whose values are the flags' defaults, in ``--help`` too."""
     path, preset = peek(argv, "config", "preset")
     file = load_config_file(Path(path) if path else None, preset)
-    return parse_flags(options, argv, prog, settings=file.config, **flags), file
+    argv = spell_out_times(argv, file.config)
+    parsed = parse_flags(options, argv, prog, settings=file.config, **flags)
+    return replace(parsed, settings=with_names(parsed.settings)), file
 
 
 def parse_with_model(

@@ -12,7 +12,9 @@ Axes: T frames, L landmarks, N points (landmarks, and the root velocity last whe
 
 import logging
 import math
+from collections import Counter
 from collections.abc import Hashable, Sequence
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +25,7 @@ from htvae.data.rates import are_same, commonest_rate, report_rates
 from htvae.data.records import ProcessedSequence, TransformRecord
 from htvae.poses.geometry import RunningMoments, resample_frames, rotate
 from htvae.poses.landmarks import ROOT_VELOCITY, mirror_permutation, skeleton_edges
-from htvae.poses.sequence import PoseSequence
+from htvae.poses.sequence import Coordinates, PoseSequence
 from htvae.utils.text import list_names
 
 __all__ = ["PoseDataProcessor", "ProcessedSequence", "TransformRecord"]
@@ -62,6 +64,7 @@ class PoseDataProcessor:
         typical_unit: torso length (or spread) in the recordings' units, median over the training set.
         typical_origin: (D,) as a list: the anchor's median place in the recordings' units, median over the
             training set.
+        coordinates: meaning of coordinates in the training set's files, the commonest.
     """
 
     def __init__(self, config: DataConfig) -> None:
@@ -76,6 +79,7 @@ class PoseDataProcessor:
         self.pose_scale: list[float] = []
         self.typical_unit = 1.0
         self.typical_origin = [0.0]
+        self.coordinates = Coordinates()
         self._warned: set[Hashable] = set()
         self._normalisation = Normalisation((), self.anchor, self.unit, self.heading)
         self._prepared: dict[PoseSequence, _Prepared] = {}  # results of `fit` that `transform` uses up
@@ -109,6 +113,7 @@ class PoseDataProcessor:
         self.num_coordinates = sequences[0].pose.shape[2]
         self.fps = self.config.fps or commonest_rate(sequences)
         report_rates(sequences, self.fps)
+        self.coordinates = Counter(s.coordinates for s in sequences).most_common(1)[0][0]
         self._check_heading()
         for self.anchor, self.unit in NORMALISATIONS:
             if self._fit_statistics(sequences):
@@ -181,6 +186,7 @@ class PoseDataProcessor:
             "pose_scale": self.pose_scale,
             "typical_unit": self.typical_unit,
             "typical_origin": self.typical_origin,
+            "coordinates": asdict(self.coordinates),
         }
 
     @classmethod
@@ -190,6 +196,7 @@ class PoseDataProcessor:
         vars(processor).update(state)
         processor.landmarks = tuple(state["landmarks"])
         processor.heading = tuple(state["heading"]) if state["heading"] else None
+        processor.coordinates = Coordinates.from_dict(state["coordinates"])
         processor._normalisation = processor._fitted_normalisation()
         return processor
 

@@ -18,7 +18,6 @@ from htvae.generation.script import Script, draw_script
 from htvae.inference.checkpoint import PriorState, hash_weights
 from htvae.inference.model import TrainedModel
 from htvae.inference.windows import join_latents
-from htvae.io.coordinates import coordinates_of
 from htvae.models.latent import Gaussian
 from htvae.models.prior import NO_LABEL, LatentPrior, Latents
 from htvae.models.vae import SCALE_GAIN
@@ -162,8 +161,10 @@ class MotionSampler(TrainedModel):
     @cached_property
     def training_place(self) -> Place:
         """Place of the training recordings, for motion that belongs to no recording."""
-        processor, coordinates = self.processor, coordinates_of(self.config.data)
-        return Place(processor.typical_unit, np.array(processor.typical_origin, np.float32), coordinates)
+        processor = self.processor
+        return Place(
+            processor.typical_unit, np.array(processor.typical_origin, np.float32), processor.coordinates
+        )
 
     def to_sequence(
         self,

@@ -156,15 +156,10 @@ def _cut(poses: np.ndarray, index: list[dict[str, Any]]) -> Iterator[PoseSequenc
             landmarks=tuple(recording["landmarks"]),
             pose=poses[start:stop].reshape(recording["shape"]),
             covariates=recording["covariates"],
-            coordinates=_read_coordinates(recording["coordinates"]),
+            coordinates=Coordinates.from_dict(recording["coordinates"]),
         )
     if stop != len(poses):
         raise ValueError(f"{len(poses)} numbers where the index expects {stop}")
-
-
-def _read_coordinates(values: dict[str, Any]) -> Coordinates:
-    size = values["image_size"]
-    return Coordinates(**{**values, "image_size": None if size is None else (size[0], size[1])})
 
 
 def _digest(value: Any) -> str:

@@ -49,6 +49,12 @@ class Coordinates:
     image_size: tuple[int, int] | None = None
     """Width and height (pixels) of the image, where x and y in the file are shares (0..1) of it."""
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Coordinates":
+        """Make coordinates from the plain values of ``dataclasses.asdict``; a list may stand for the size."""
+        size = values["image_size"]
+        return cls(**{**values, "image_size": None if size is None else (size[0], size[1])})
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PoseSequence:
