@@ -66,8 +66,8 @@ FLAGS = {
     "edit": [*MOTION, "towards", "style_from", "strength", "data_dir"],
     "check-data": ["config", "preset", *READING, "fps"],
     "import": ["config", "preset", "output_dir", *READING, "fps"],
-    "demo-data": ["kind", "seed"],
-    "demo": ["output_dir", "minutes", "seed", "device"],
+    "demo-data": ["kind", "dimensions", "seed"],
+    "demo": ["output_dir", "minutes", "dimensions", "seed", "device"],
 }
 """Flags are a promise: change this list only together with CHANGELOG.md."""
 
@@ -335,7 +335,8 @@ class TestCommands:
         assert evaluations == [(EvaluateOptions(split="new", probe="label"), {"mpjpe": len})]
 
     def test_demo(self, runs: Any, evaluations: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        def write_demo_data(path: Path, seed: int) -> SimpleNamespace:
+        def write_demo_data(path: Path, seed: int, dimensions: int) -> SimpleNamespace:
+            assert dimensions == 3
             return SimpleNamespace(recordings=path, truth=Path("truth"))
 
         fitted: list[tuple[Path, Config]] = []
@@ -353,7 +354,7 @@ class TestCommands:
             generate=asked.append,
         )
         monkeypatch.setattr("htvae.cli.motion", sys.modules["htvae.cli.motion"], raising=False)
-        assert cli.main(["demo", "--minutes", "0.5", "--output_dir", "out"]) == 0
+        assert cli.main(["demo", "--minutes", "0.5", "--output_dir", "out", "--dimensions", "3"]) == 0
         [(config, _)], [(options, _)] = runs, evaluations
         assert Path(config.data.data_dir) == Path("out/pose_csvs")
         assert config.training.max_minutes == pytest.approx(2 / 3 * 0.5)  # the prior has the rest of the time
@@ -367,14 +368,14 @@ class TestCommands:
         assert options.output_dir == Path("out/evaluation_results")
 
     def test_demo_data(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        calls: list[tuple[Path, str, int]] = []
+        calls: list[tuple[Path, str, int, int]] = []
         stand_in(
             monkeypatch,
             "htvae.demo.recordings",
-            write_demo_data=lambda path, kind, seed: calls.append((path, kind, seed)),
+            write_demo_data=lambda path, kind, seed, dimensions: calls.append((path, kind, seed, dimensions)),
         )
         assert cli.main(["demo-data", "out", "--kind", "animal", "--seed", "3"]) == 0
-        assert calls == [(Path("out"), "animal", 3)]
+        assert calls == [(Path("out"), "animal", 3, 2)]
         assert capsys.readouterr().err == "Recordings: out\n"
 
     @pytest.mark.parametrize(("faults", "code"), [([], 0), (["walk.csv is empty"], 1)])

@@ -62,6 +62,45 @@ def test_noise_is_small_and_truth_complete(people: list[DemoRecording]) -> None:
     assert 0.0001 < (errors > 0.1).mean() < 0.002  # spikes
 
 
+@pytest.fixture(scope="module")
+def solid_people() -> list[DemoRecording]:
+    return make_demo_sequences(num_subjects=4, recordings_per_subject=2, num_frames=400, dimensions=3)
+
+
+def test_three_dimensions_show_the_same_movements(
+    people: list[DemoRecording], solid_people: list[DemoRecording]
+) -> None:
+    for flat, solid in zip(people, solid_people, strict=True):
+        assert solid.truth.pose.shape == (*flat.truth.pose.shape[:2], 3)
+        assert solid.truth.frame_labels == flat.truth.frame_labels
+        np.testing.assert_allclose(solid.truth.pose[..., 0], flat.truth.pose[..., 0])
+        height = solid.truth.pose[..., 1]  # of the recording: metres, on the ground
+        assert 0 < height.min() < 0.04 and 1.4 < height.max() < 2.7
+
+
+def test_a_tracker_in_three_dimensions_has_its_noise_and_drop_outs(
+    solid_people: list[DemoRecording],
+) -> None:
+    error = np.concatenate([(r.pose - t.pose).reshape(-1, 3) for r, t in solid_people])
+    spread = np.nanquantile(np.abs(error), 0.68, axis=0)  # spikes do not count
+    np.testing.assert_allclose(spread[:2], 0.008, atol=0.003)  # metres
+    np.testing.assert_allclose(spread[2] / spread[:2], 1.5, atol=0.05)
+    missing = np.concatenate([~recorded.observed for recorded, _ in solid_people])
+    assert 0.001 < missing.mean() < 0.1
+    assert (missing[1:] & missing[:-1]).sum() / missing[:-1].sum() > 0.8
+
+
+def test_bones_of_three_dimensions_keep_their_length(solid_people: list[DemoRecording]) -> None:
+    truth = solid_people[0].truth
+    first, second = (truth.landmarks.index(f"LEFT_{name}") for name in ("SHOULDER", "ELBOW"))
+    assert np.ptp(np.linalg.norm(truth.pose[:, first] - truth.pose[:, second], axis=-1)) < 1e-5
+
+
+def test_animals_have_two_dimensions() -> None:
+    with pytest.raises(ValueError, match=r"dimensions must be 2 for animals, which are seen from above"):
+        make_demo_sequences(kind="animal", dimensions=3)
+
+
 def test_points_are_missing_in_bursts(people: list[DemoRecording]) -> None:
     missing = np.concatenate([~recording.recorded.observed for recording in people])
     stays = (missing[1:] & missing[:-1]).sum() / missing[:-1].sum()
@@ -146,8 +185,14 @@ def test_animals_have_no_hips() -> None:
     assert np.abs(truth.pose).max() < 8
 
 
-def test_written_folder(tmp_path: Path) -> None:
-    settings = {"num_subjects": 2, "recordings_per_subject": 1, "num_frames": 60}
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_written_folder(tmp_path: Path, dimensions: int) -> None:
+    settings = {
+        "num_subjects": 2,
+        "recordings_per_subject": 1,
+        "num_frames": 60,
+        "dimensions": dimensions,
+    }
     folder = write_demo_data(tmp_path / "demo", **settings)
     recordings = make_demo_sequences(**settings)
     assert folder.truth == tmp_path / "demo_truth"
@@ -183,7 +228,7 @@ def test_writing_again_replaces_but_spares_other_recordings(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "settings", [{"num_subjects": 0}, {"num_frames": 2}, {"kind": "robots"}, {"seed": -1}]
+    "settings", [{"num_subjects": 0}, {"num_frames": 2}, {"kind": "robots"}, {"seed": -1}, {"dimensions": 4}]
 )
 def test_faulty_settings(settings: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(settings))} must be"):

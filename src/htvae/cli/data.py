@@ -49,5 +49,5 @@ def demo_data(argv: Sequence[str]) -> None:
 
     from htvae.demo.recordings import write_demo_data
 
-    write_demo_data(options.out_dir, kind=options.kind, seed=options.seed)
+    write_demo_data(options.out_dir, kind=options.kind, seed=options.seed, dimensions=options.dimensions)
     log.info("Recordings: %s", options.out_dir)

@@ -23,7 +23,7 @@ def demo(argv: Sequence[str]) -> None:
     from htvae.training.prior import add_prior_to
     from htvae.training.trainer import HTVAETrainer
 
-    data = write_demo_data(options.output_dir / "pose_csvs", seed=options.seed)
+    data = write_demo_data(options.output_dir / "pose_csvs", seed=options.seed, dimensions=options.dimensions)
     config = _demo_config(options, data.recordings)
     run = HTVAETrainer(config.replace(prior_steps=0, max_minutes=options.minutes * 2 / 3)).fit()
     add_prior_to(run.best_model, config.replace(max_minutes=options.minutes / 3))

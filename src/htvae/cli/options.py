@@ -16,6 +16,7 @@ from htvae.config import NUM_EXCERPTS, REFINE_STEPS, Config, Device
 BEST_MODEL = Path("experiments/checkpoints/best_model.pt")
 Split = Literal["train", "val", "test", "new", "all"]
 DemoKind = Literal["people", "animal"]
+Dimensions = Literal[2, 3]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +182,8 @@ class DemoDataOptions:
     kind: DemoKind = "people"
     """Subjects of the recordings: ``people`` have MediaPipe's 33 landmarks, ``animal`` has others and no
     hips."""
+    dimensions: Dimensions = 2
+    """Coordinates of the recordings; 3 writes a column z, for people only."""
     seed: int = 0
     """Seed of the recordings; another number gives other recordings."""
 
@@ -197,6 +200,8 @@ class DemoOptions:
     """Folder for everything that the demo writes."""
     minutes: float = 4.5
     """Longest time spent on training (minutes)."""
+    dimensions: Dimensions = 2
+    """Coordinates of the recordings."""
     seed: int = 0
     """Seed of the recordings and of training."""
     device: Device = "auto"

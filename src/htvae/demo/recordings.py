@@ -2,13 +2,15 @@
 
 - The truth is known: the activity of a recording, the action in each frame, each movement cycle, and the
   noise-free pose.
-- People have MediaPipe's 33 landmarks, y up, in metres, and walk across the image.
+- People have MediaPipe's 33 landmarks, y up, in metres, and walk across the image. In three dimensions
+  several cameras around them see the same movements: no body hides an arm, and depth has more noise.
 - Animals are seen from above and have no hips; their coordinates are in body lengths.
 - The same seed gives the same recordings, whatever the number of subjects or recordings.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -63,6 +65,7 @@ def write_demo_data(
     recordings_per_subject: int = 3,
     num_frames: int = 1600,
     kind: Kind = "people",
+    dimensions: int = 2,
 ) -> DemoFolder:
     """Write demo recordings to ``out_dir``, and the truth beside it (same name, with ``_truth`` added).
 
@@ -78,6 +81,7 @@ def write_demo_data(
         recordings_per_subject=recordings_per_subject,
         num_frames=num_frames,
         kind=kind,
+        dimensions=dimensions,
     )
     out_dir = Path(out_dir)
     folder = DemoFolder(out_dir, out_dir.with_name(out_dir.name + "_truth"))
@@ -99,6 +103,7 @@ def make_demo_sequences(
     recordings_per_subject: int = 3,
     num_frames: int = 1600,
     kind: Kind = "people",
+    dimensions: int = 2,
 ) -> list[DemoRecording]:
     """Return demo recordings without writing them.
 
@@ -108,16 +113,20 @@ def make_demo_sequences(
         recordings_per_subject: recordings of each subject; activities repeat only when all have been used.
         num_frames: mean length (frames); each recording is up to a quarter shorter or longer.
         kind: ``people`` or ``animal``.
+        dimensions: 2, or 3 (people only); the movements of a seed are the same.
 
     Raises:
-        ValueError: a number is too small, or the kind is unknown.
+        ValueError: a number is too small, the kind is unknown, or it has other dimensions.
     """
     _check_at_least(0, seed=seed)
     _check_at_least(1, num_subjects=num_subjects, recordings_per_subject=recordings_per_subject)
     _check_at_least(8, num_frames=num_frames)
     if kind not in ("people", "animal"):
         raise ValueError(f"kind must be people or animal, but got {kind!r}.")
-    record_subject = _record_person if kind == "people" else _record_mouse
+    if dimensions not in (2, 3) or (kind == "animal" and dimensions == 3):
+        known = "2 or 3" if kind == "people" else "2 for animals, which are seen from above"
+        raise ValueError(f"dimensions must be {known}, but got {dimensions}.")
+    record_subject = _record_mouse if kind == "animal" else partial(_record_person, dimensions)
     return [
         recording
         for subject in range(num_subjects)
@@ -125,7 +134,9 @@ def make_demo_sequences(
     ]
 
 
-def _record_person(seed: int, subject: int, num_recordings: int, num_frames: int) -> list[DemoRecording]:
+def _record_person(
+    dimensions: int, seed: int, subject: int, num_recordings: int, num_frames: int
+) -> list[DemoRecording]:
     person = Person.draw(np.random.default_rng([seed, 0, subject]))
     recordings = []
     for number in range(num_recordings):
@@ -134,7 +145,8 @@ def _record_person(seed: int, subject: int, num_recordings: int, num_frames: int
         camera = str(rng.choice(list(CAMERAS)))
         heading = CAMERAS[camera] + rng.normal(0, 0.12) + np.pi * rng.integers(2)
         motion = move_person(person, activity, _draw_length(num_frames, rng), FPS, heading, rng)
-        truth, shaded = _film(motion, rng.uniform(0.02, 0.12))
+        tilt = rng.uniform(0.02, 0.12)
+        truth, shaded = _film(motion, tilt) if dimensions == 2 else (_points(motion), [])
         limbs = [*(_limb(side, part) for side in ("LEFT", "RIGHT") for part in (_ARM, _LEG)), range(11)]
         recorded = Tracker.draw(rng).record(truth, person.body.height, FPS, limbs, shaded, rng)
         name, covariates = f"person_{subject + 1:02d}_{number + 1}", {"camera": camera}
@@ -161,12 +173,17 @@ def _record_mouse(seed: int, subject: int, num_recordings: int, num_frames: int)
     return recordings
 
 
+def _points(motion: Motion) -> Array:
+    """Return the points in space (T, 33, 3): x to the right, y up, z towards the viewer."""
+    return np.stack([motion.points[name] for name in MEDIAPIPE_LANDMARKS], axis=1)
+
+
 def _film(motion: Motion, tilt: float) -> tuple[Array, list[tuple[Sequence[int], Array]]]:
     """Return the image (T, 33, 2) of a camera that looks down by ``tilt`` (radians), and the hidden arms.
 
     Each hidden arm is its landmarks and a mask (T,), True where the body hides it.
     """
-    points = np.stack([motion.points[name] for name in MEDIAPIPE_LANDMARKS], axis=1)
+    points = _points(motion)
     image = np.stack([points[..., 0], np.cos(tilt) * points[..., 1] - np.sin(tilt) * points[..., 2]], axis=-1)
     left, right = (motion.points[f"{side}_SHOULDER"] for side in ("LEFT", "RIGHT"))
     turned = (right[:, 2] - left[:, 2]) / np.linalg.norm(right - left, axis=-1)  # 1: right side to camera

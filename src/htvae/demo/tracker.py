@@ -1,6 +1,6 @@
 """A tracker's errors on the demo's truth: jitter, spikes, and points that are missing in bursts.
 
-Axes: T frames, L landmarks. Lengths are in the truth's unit.
+Axes: T frames, L landmarks, D coordinates. Lengths are in the truth's unit.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,8 @@ class Tracker:
 
     jitter: float
     """Standard deviation of the white noise of each coordinate, as a share of the body's size."""
+    depth_jitter: float = 1.5
+    """Noise of the third coordinate, where there is one, in multiples of the others'."""
     spike_chance: float = 0.0006
     """Chance per frame (0..1) that a point is wrong by about a tenth of the body's size."""
     burst_interval: float = 9.0
@@ -40,21 +42,22 @@ class Tracker:
         shaded: Sequence[tuple[Sequence[int], Array]],
         rng: np.random.Generator,
     ) -> Array:
-        """Return the recording (T, L, 2) of ``truth``, NaN where a point is missing.
+        """Return the recording (T, L, D) of ``truth``, NaN where a point is missing.
 
         Args:
-            truth: noise-free coordinates (T, L, 2).
+            truth: noise-free coordinates (T, L, D), D 2 or 3.
             size: size of the body.
             fps: frame rate (1/s).
             limbs: groups of landmarks that are lost together.
             shaded: limbs that are sometimes behind the body, each with a mask (T,) of these frames.
             rng: source of randomness.
         """
-        num_frames, num_landmarks, _ = truth.shape
+        num_frames, num_landmarks, num_coordinates = truth.shape
+        noise = self.jitter * size * np.array([1.0, 1.0, self.depth_jitter])[:num_coordinates]
         steadiness = rng.uniform(0.7, 1.5, size=(num_landmarks, 1))
-        recorded = truth + self.jitter * size * steadiness * rng.normal(size=truth.shape)
+        recorded = truth + noise * steadiness * rng.normal(size=truth.shape)
         spikes = rng.random((num_frames, num_landmarks)) < self.spike_chance
-        recorded[spikes] += 0.1 * size * rng.normal(size=(int(spikes.sum()), 2))
+        recorded[spikes] += 0.1 * size * rng.normal(size=(int(spikes.sum()), num_coordinates))
         missing = np.zeros((num_frames, num_landmarks), dtype=bool)
         for start, stop in _bursts(num_frames, self.burst_interval * fps, 0.1 * fps, 0.8 * fps, rng):
             missing[start:stop, limbs[int(rng.integers(len(limbs)))]] = True
