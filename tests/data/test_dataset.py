@@ -204,6 +204,27 @@ def test_mirroring_is_off_where_labels_name_a_side(make_sequence, make_dataset, 
     assert is_mirrored(make_dataset(sequences=[make_sequence(label="wave")]))
 
 
+@pytest.mark.parametrize("num_coordinates", [2, 3])
+@pytest.mark.parametrize(
+    ("heading", "axis"), [(None, 0), (("LEFT_HIP", "NOSE"), 0), (("RIGHT_HIP", "LEFT_HIP"), -1)]
+)
+def test_mirrored_windows_keep_their_heading(make_sequence, num_coordinates, heading, axis):
+    walk = make_sequence(num_coordinates=num_coordinates)
+    rng = np.random.default_rng(0)
+    pose = walk.pose + rng.normal(size=walk.pose.shape).astype(np.float32)
+    walk = replace(walk, pose=pose)
+    processor = PoseDataProcessor(DataConfig(heading=heading)).fit([walk])
+    augmentations = build_augmentations(DataConfig(mirror_probability=1.0, rotation_degrees=0), processor)
+    pose = processor.transform(walk).pose
+    mirrored = augmentations.both[0](pose, rng)
+    np.testing.assert_array_equal(mirrored[:, processor.mirror, axis], -pose[..., axis])
+    if heading and axis == -1:
+        tail, head = (walk.landmarks.index(name) for name in heading)
+        across = mirrored[:, head] - mirrored[:, tail]
+        assert (across[:, -1] > 0).all()
+        np.testing.assert_allclose(across[:, 0], 0, atol=1e-5)
+
+
 def test_mirroring_is_off_where_sides_are_unknown(make_sequence, make_dataset, caplog):
     points = PoseSequence.from_array(make_sequence().pose)
     with caplog.at_level(logging.INFO, logger="htvae"):

@@ -19,13 +19,21 @@ MEAN_BURST = 20
 
 
 def mirror(
-    pose: np.ndarray, rng: np.random.Generator, probability: float, partners: Sequence[int]
+    pose: np.ndarray, rng: np.random.Generator, probability: float, partners: Sequence[int], axis: int = 0
 ) -> np.ndarray:
-    """With ``probability`` flip left and right: negate x, and exchange ``partners`` (one index per point)."""
+    """With ``probability`` flip left and right.
+
+    Args:
+        pose: the window.
+        rng: source of randomness.
+        probability: chance (0..1) of a flip.
+        partners: index of each point's partner, with which it is exchanged.
+        axis: coordinate that is negated.
+    """
     if rng.random() >= probability:
         return pose
     mirrored = pose[:, partners]
-    mirrored[..., 0] *= -1
+    mirrored[..., axis] *= -1
     return mirrored
 
 

@@ -80,8 +80,14 @@ def build_augmentations(config: DataConfig, processor: PoseDataProcessor) -> Aug
     """List the augmentations that the settings switch on. Append your own here."""
     both: list[Augmentation] = []
     if config.mirror_probability:
-        partners = processor.mirror
-        both.append(partial(augmentation.mirror, probability=config.mirror_probability, partners=partners))
+        both.append(
+            partial(
+                augmentation.mirror,
+                probability=config.mirror_probability,
+                partners=processor.mirror,
+                axis=_mirror_axis(processor),
+            )
+        )
     if config.rotation_degrees:
         both.append(partial(augmentation.rotate, degrees=config.rotation_degrees))
     if config.scale_range:
@@ -227,6 +233,17 @@ def make_sample(seen: np.ndarray, target: np.ndarray) -> WindowSample:
     """Return a window from its input and its target, (T, N, D) each, NaN where missing."""
     observed = observed_points(seen)
     return WindowSample(np.where(observed[..., None], seen, np.float32(0)), observed, target)
+
+
+def _mirror_axis(processor: PoseDataProcessor) -> int:
+    """Return the coordinate across the body: x, or the last where a heading from side to side turns it there.
+
+    So windows that are mirrored keep the heading that all recordings have.
+    """
+    tail, head = (
+        (processor.landmarks.index(name) for name in processor.heading) if processor.heading else (0, 0)
+    )
+    return -1 if tail != head and processor.mirror[tail] == head else 0
 
 
 def _may_mirror(sequences: Sequence[ProcessedSequence], processor: PoseDataProcessor) -> bool:
