@@ -17,6 +17,7 @@ from htvae.models import HierarchicalTransformerVAE
 from htvae.training import VAELoss
 from htvae.training.guards import speed as speed_guard
 from htvae.training.guards.base import Guard
+from htvae.training.guards.model import sum_behaviour
 from htvae.training.guards.steps import NUM_CHECKS, LossGuard
 from htvae.training.guards.validation import NUM_VALIDATIONS, ValidationGuard
 from htvae.training.loop import Callback
@@ -485,3 +486,15 @@ def test_a_gpu_that_this_build_of_pytorch_cannot_use(monkeypatch, tmp_path):
 def test_an_unused_gpu_is_said_as_training_starts(warnings_of, monkeypatch):
     monkeypatch.setattr(speed_guard, "find_idle_gpu", lambda device, precision: f"{device} and {precision}")
     assert warnings_of(num_epochs=1) == ["cpu and 32"]
+
+
+@pytest.mark.parametrize("num_coordinates", [2, 3])
+def test_trembling_is_the_spread_of_white_noise(num_coordinates):
+    noise = torch.randn(4, 400, 5, num_coordinates, generator=torch.Generator().manual_seed(0))
+    seen = torch.ones(noise.shape[:3], dtype=torch.bool)
+    output = SimpleNamespace(
+        reconstruction=0.5 * noise, sequence_kl=torch.ones(4, 2), chunk_kl=torch.ones(4, 3, 2)
+    )
+    sums = sum_behaviour(output, noise, seen, torch.full((4,), 400), 5)
+    assert sums["tremble"] / sums["num_jerks"] == pytest.approx(0.5, rel=0.03)  # sampling
+    assert sums["input_tremble"] / sums["num_jerks"] == pytest.approx(1, rel=0.03)

@@ -200,6 +200,8 @@ def test_generating_needs_a_prior(trained):
         ({}, 0.5),
         ({"root_motion": False}, math.inf),
         ({"heading": ("NOSE", "TAIL")}, math.inf),
+        ({"heading": ("NOSE", "TAIL"), "num_coordinates": 3}, 0.5),
+        ({"num_coordinates": 3}, 0.5),
         ({"unit": "spread"}, math.inf),
         ({"num_coordinates": 1}, math.inf),
     ],

@@ -47,8 +47,8 @@ class PriorState:
     """Share of the training chunks without a label, then the share of each label."""
     ground_range: float
     """Height (torso lengths) between the lowest and the highest ground of a training recording, see
-    `measure_ground_range`. Infinite where recordings cannot show the ground: centred, with a heading, without
-    a torso, or too short."""
+    `measure_ground_range`. Infinite where recordings cannot show the ground: centred, with a heading in 2-D,
+    without a torso, or too short."""
     movement: float
     """Movement of points (torso lengths per frame), see `measure_movement`; median over the training
     recordings."""

@@ -211,7 +211,8 @@ def _collect(model: TrainedModel, data: PoseDataLoader, seed: int) -> PriorExamp
 def _measure_ground_range(model: TrainedModel, recordings: Sequence[ProcessedSequence]) -> float:
     """Return `measure_ground_range` of people who walk through the picture; infinite for others."""
     processor = model.processor
-    upright = processor.unit == "torso" and not processor.heading and processor.num_coordinates > 1
+    turned = processor.heading and processor.num_coordinates < 3  # in 3-D a heading leaves the vertical alone
+    upright = processor.unit == "torso" and not turned and processor.num_coordinates > 1
     if not (processor.root_motion and upright):
         return math.inf
     count = len(processor.landmarks)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from htvae.metrics.errors import jerk_ratio_sums
+from htvae.metrics.errors import jerk_ratio_sums, noise_length
 from htvae.metrics.rates import DEAD_KL
 from htvae.models.vae import VAEOutput
 from htvae.training.guards.base import Guard
@@ -33,8 +33,8 @@ VISIBLE_TREMBLE = 0.03
 would mislead: on studio recordings, which hardly tremble, sound models have ratios of 2.5 to 12, with a
 trembling of 0.005 to 0.016 torso lengths."""
 
-_NOISE_JERK = math.sqrt(20 * math.pi / 2)
-"""Mean norm of the third differences (1, -3, 3, -1) of white noise in two coordinates."""
+_NOISE_JERK = math.sqrt(20)
+"""Standard deviation of the third differences (1, -3, 3, -1) of white noise."""
 _REMEDIES = {
     "sequence": "lower --kl_weight, raise --latent_span_dropout, or set --free_bits 0.05",
     "chunk": "lower --chunk_kl_weight, or set --free_bits 0.05",
@@ -107,7 +107,8 @@ def sum_behaviour(
     mask = (observed & real[..., None])[:, :, :num_landmarks]
     pose, reconstruction = pose[:, :, :num_landmarks], output.reconstruction[:, :, :num_landmarks]
     chunk_kl = output.chunk_kl.flatten(0, 1)
-    jerk, input_jerk = jerk_ratio_sums(reconstruction, pose, mask)
+    jerks = jerk_ratio_sums(reconstruction, pose, mask)
+    tremble, input_tremble = (jerk / (_NOISE_JERK * noise_length(pose.shape[-1])) for jerk in jerks)
     return {
         "sequence_kl": output.sequence_kl.sum(0),
         "num_sequence": num_frames.new_tensor(len(num_frames)),
@@ -116,8 +117,8 @@ def sum_behaviour(
         "squares": _squares_about_mean(reconstruction, mask),
         "input_squares": _squares_about_mean(pose, mask),
         "num_points": mask.sum(),
-        "jerk": jerk,
-        "input_jerk": input_jerk,
+        "tremble": tremble,
+        "input_tremble": input_tremble,
         "num_jerks": (mask[:, 3:] & mask[:, 2:-1] & mask[:, 1:-2] & mask[:, :-3]).sum(),
     }
 
@@ -128,9 +129,7 @@ def find_faults(sums: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     moved, input_moved = (
         math.sqrt(sums[name] / max(sums["num_points"], 1)) for name in ("squares", "input_squares")
     )
-    tremble, input_tremble = (
-        sums[name] / max(sums["num_jerks"], 1) / _NOISE_JERK for name in ("jerk", "input_jerk")
-    )
+    tremble, input_tremble = (sums[name] / max(sums["num_jerks"], 1) for name in ("tremble", "input_tremble"))
     if moved < STATIC_SHARE * input_moved and input_moved > MOVING * input_tremble:
         yield (
             "static",
