@@ -24,7 +24,8 @@ class DataConfig(ReadingConfig):
     files and manifest name none. None: the commonest rate of the training recordings."""
     heading: tuple[str, str] | None = None
     """Two landmarks, tail and head of the body's axis. Every frame is turned so that the axis points up,
-    which suits animals seen from above. None: the orientation stays unchanged."""
+    which suits animals seen from above; in 3-D about the vertical, so that the axis, seen from above, points
+    to the viewer. None: the orientation stays unchanged."""
     val_fraction: float = 0.1
     """Share of frames (0..1) held out to choose the best model. Whole subjects are held out."""
     test_fraction: float = 0.1
@@ -35,7 +36,7 @@ class DataConfig(ReadingConfig):
     """Chance (0..1) that a training window is mirrored, left and right names swapped. Mirroring is switched
     off automatically where labels name a side."""
     rotation_degrees: float = 5.0
-    """Largest angle (degrees) by which a training window is turned, either way."""
+    """Largest angle (degrees) by which a training window is turned, either way; in 3-D about the vertical."""
     scale_range: float = 0.1
     """Largest share (0..1) by which a training window is scaled, up or down."""
     time_warp: float = 0.1

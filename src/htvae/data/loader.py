@@ -54,6 +54,7 @@ class PoseDataLoader:
         self.processor = processor or self._fit_processor()
         _check_landmarks(self.sequences, self.processor, config.data.data_dir)
         for sequence in self.sequences:
+            self.processor.check_coordinates(sequence)
             self.processor.check_rate(sequence)
         self._processed: dict[str, list[ProcessedSequence]] = {}
 

@@ -152,6 +152,15 @@ class PoseDataProcessor:
         pose = normalised.pose[:, : len(self.points)]
         return ProcessedSequence(name=sequence.name, pose=pose, record=record, source=sequence)
 
+    def check_coordinates(self, sequence: PoseSequence) -> None:
+        """Raise ValueError where a recording has another number of coordinates than the training set."""
+        found = sequence.pose.shape[2]
+        if found != self.num_coordinates:
+            raise ValueError(
+                f"{sequence.name}: poses must have {self.num_coordinates} coordinates, as in training, but "
+                f"have {found}. Leave the recording out, or train on x and y alone (--dimensions 2)."
+            )
+
     def check_rate(self, sequence: PoseSequence) -> None:
         """Raise ValueError where a recording's frame rate is too far from the model's."""
         if sequence.fps is None or self.fps is None:
@@ -202,11 +211,7 @@ class PoseDataProcessor:
 
     def _select(self, sequence: PoseSequence) -> np.ndarray:
         """Return the poses (T, L, D) of the model's landmarks, NaN for landmarks that the recording lacks."""
-        if sequence.pose.shape[2] != self.num_coordinates:
-            raise ValueError(
-                f"{sequence.name}: poses must have {self.num_coordinates} coordinates, as in training, "
-                f"but have {sequence.pose.shape[2]}. Leave the recording out."
-            )
+        self.check_coordinates(sequence)
         if sequence.landmarks == self.landmarks:
             return sequence.pose
         index_of = {name: i for i, name in enumerate(sequence.landmarks)}

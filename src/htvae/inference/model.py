@@ -141,6 +141,7 @@ class TrainedModel:
                 f"The model knows {', '.join(self.processor.landmarks)}; "
                 f"the recording has {', '.join(sequence.landmarks)}."
             )
+        self.processor.check_coordinates(sequence)
         self.processor.check_rate(sequence)
 
     @cached_property
