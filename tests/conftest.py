@@ -51,6 +51,10 @@ TINY_PRIOR: dict[str, Any] = {
 """Settings of a prior that is fitted in a second."""
 
 
+LENGTHS = [40, 60, 51, 70, 33, 90, 150, 45, 52, 61]
+"""Frames of the recordings that the tiny model is trained on."""
+
+
 class TrainedRun(NamedTuple):
     """A finished run."""
 
@@ -90,13 +94,25 @@ def _bf16_by_hardware() -> Iterator[None]:
 
 
 def make_walk(
-    index: int, num_frames: int, name: str | None = None, first_frame: int = 0, **known: Any
+    index: int,
+    num_frames: int,
+    name: str | None = None,
+    first_frame: int = 0,
+    num_coordinates: int = 2,
+    **known: Any,
 ) -> PoseSequence:
-    """Return a body that walks along x, nods and waves, each index in its own way; two points are missing."""
+    """Return a body that walks along x, nods and waves, each index in its own way; two points are missing.
+
+    In three dimensions it also turns about the vertical while it walks, three units before the origin.
+    """
     frames = np.arange(num_frames)
     pose = np.repeat(2.0 * PLACES[None], num_frames, axis=0)
     pose[:, 0, 1] += 0.3 * np.sin(0.3 * frames + index)
     pose[:, 5, 1] += (0.4 + 0.1 * index) * np.sin((0.1 + 0.03 * index) * frames)
+    if num_coordinates == 3:
+        turn = (0.4 + 0.2 * index + 0.02 * frames)[:, None]
+        across, up = pose[..., 0], pose[..., 1]
+        pose = np.stack([np.cos(turn) * across, up, 3 - np.sin(turn) * across], axis=-1)
     pose[..., 0] += (3 + 0.05 * frames)[:, None]
     pose[num_frames // 2, 5] = pose[0, 0] = np.nan
     return PoseSequence.from_array(
@@ -178,12 +194,22 @@ def no_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, make_walks: Any) -> TrainedRun:
     """A tiny model trained on a folder of CSVs: read it, do not change it."""
+    return train_tiny(tmp_path_factory.mktemp("trained"), make_walks(LENGTHS))
+
+
+@pytest.fixture(scope="session")
+def trained_in_3d(tmp_path_factory: pytest.TempPathFactory, make_walks: Any) -> TrainedRun:
+    """The same in three dimensions."""
+    return train_tiny(tmp_path_factory.mktemp("trained_in_3d"), make_walks(LENGTHS, num_coordinates=3))
+
+
+def train_tiny(root: Path, recordings: list[PoseSequence]) -> TrainedRun:
+    """Train a tiny model on recordings, written as CSVs."""
     import torch
 
     from htvae.training.trainer import HTVAETrainer
 
-    root = tmp_path_factory.mktemp("trained")
-    folder, recordings = root / "pose_csvs", make_walks([40, 60, 51, 70, 33, 90, 150, 45, 52, 61])
+    folder = root / "pose_csvs"
     lines = ["file,label,subject,fps,place"]
     for r in recordings:
         write_pose_csv(folder / f"{r.name}.csv", r)
@@ -204,13 +230,26 @@ def trained(tmp_path_factory: pytest.TempPathFactory, make_walks: Any) -> Traine
 @pytest.fixture(scope="session")
 def trained_with_prior(trained: TrainedRun, tmp_path_factory: pytest.TempPathFactory) -> TrainedRun:
     """The tiny model with a prior: read it, do not change it."""
+    return add_tiny_prior(tmp_path_factory.mktemp("prior"), trained)
+
+
+@pytest.fixture(scope="session")
+def trained_with_prior_in_3d(
+    trained_in_3d: TrainedRun, tmp_path_factory: pytest.TempPathFactory
+) -> TrainedRun:
+    """The same in three dimensions."""
+    return add_tiny_prior(tmp_path_factory.mktemp("prior_in_3d"), trained_in_3d)
+
+
+def add_tiny_prior(folder: Path, trained: TrainedRun) -> TrainedRun:
+    """Add a prior to a copy of a trained model."""
     import shutil
 
     import torch
 
     from htvae.training.prior import add_prior_to
 
-    checkpoint = tmp_path_factory.mktemp("prior") / "best_model.pt"
+    checkpoint = folder / "best_model.pt"
     shutil.copy(trained.checkpoint, checkpoint)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

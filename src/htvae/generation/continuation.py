@@ -24,7 +24,7 @@ from htvae.inference.source import place_on_source
 from htvae.io.writing import fit_name
 from htvae.models.chunking import ChunkGrid
 from htvae.models.prior import Known
-from htvae.poses.geometry import fill_gaps, observed_points
+from htvae.poses.geometry import fill_gaps, observed_points, rotate
 from htvae.poses.ground import USUAL_RATE
 from htvae.poses.sequence import PoseSequence
 
@@ -159,7 +159,9 @@ def _to_source(
     anchor = np.repeat(record.anchor[-1:], len(pose), axis=0)
     if processor.root_motion:
         path = np.cumsum(np.where(np.arange(len(pose))[:, None] > 0, pose[:, -1], 0), axis=0)
-        anchor += model.level_path(pose[:, : len(processor.landmarks)], path) * np.float32(record.unit)
+        path = model.level_path(pose[:, : len(processor.landmarks)], path)
+        path = path if record.rotation is None else rotate(path, -record.rotation[-1])
+        anchor += path * np.float32(record.unit)
     rotation = None if record.rotation is None else np.repeat(record.rotation[-1:], len(pose))
     further = replace(record, anchor=anchor, rotation=rotation, source_frames=frames)
     first = source.first_frame + source.num_frames

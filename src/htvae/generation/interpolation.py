@@ -56,7 +56,8 @@ def interpolate_recordings(
 ) -> list[PoseSequence]:
     """Return motion at even steps from one recording to another.
 
-    - Results have the first recording's unit and coordinates, and begin where the first recording begins.
+    - Results have the first recording's unit and coordinates. They begin where the first recording
+      begins and, with a heading, in its direction.
     - A step is the mean distance of points between two results, frame by frame.
     - All results have the length of the shorter recording: frame t of a result lies between frames t of both.
     - The first and the last result are the recordings' reconstructions, on level ground (see
@@ -90,7 +91,8 @@ def interpolate_recordings(
     found = _space_evenly(lambda shares: model.decode_all(path(shares), length), steps)
     width = len(str(steps - 1))
     record, coordinates = processed[0].record, processed[0].source.coordinates
-    place = Place(record.unit, record.anchor[0], coordinates)
+    turn = 0.0 if record.rotation is None else -float(record.rotation[0])
+    place = Place(record.unit, record.anchor[0], coordinates, turn)
     return [model.to_sequence(pose, f"between_{i:0{width}d}", place=place) for i, pose in enumerate(found)]
 
 

@@ -21,7 +21,7 @@ from htvae.inference.windows import join_latents
 from htvae.models.latent import Gaussian
 from htvae.models.prior import NO_LABEL, LatentPrior, Latents
 from htvae.models.vae import SCALE_GAIN
-from htvae.poses.geometry import measure_movement
+from htvae.poses.geometry import measure_movement, rotate
 from htvae.poses.ground import level_path
 from htvae.poses.sequence import Coordinates, FrameLabel, PoseSequence
 from htvae.utils.random import random_stream
@@ -42,6 +42,8 @@ class Place(NamedTuple):
     """Beginning (D,) of the path, in the recordings' units."""
     coordinates: Coordinates
     """Meaning of the numbers in the file."""
+    turn: float = 0.0
+    """Angle (radians) by which the motion is turned about the beginning of its path, as `rotate` turns."""
 
 
 class MotionSampler(TrainedModel):
@@ -183,7 +185,8 @@ class MotionSampler(TrainedModel):
             name: name of the recording.
             label: label of the recording.
             frame_labels: labelled spans.
-            place: unit, beginning of the path, and coordinates of the file. None: `training_place`.
+            place: unit, beginning of the path, coordinates of the file, and direction. None:
+                `training_place`.
         """
         place = place or self.training_place
         landmarks = self.processor.landmarks
@@ -191,6 +194,7 @@ class MotionSampler(TrainedModel):
         if self.processor.root_motion:
             path = np.cumsum(pose[:, -1], axis=0)
             places = places + self.level_path(places, path - path[0])[:, None]
+        places = rotate(places, place.turn) if place.turn else places
         return PoseSequence(
             name=name,
             landmarks=landmarks,
