@@ -1,110 +1,73 @@
-"""DeepLabCut's CSV, and LightningPose's, which has the same layout.
+"""DeepLabCut's CSV, and LightningPose's, which has the same layout; `deeplabcut_h5` reads the HDF5 files.
 
 - Header rows: scorer, [individuals], bodyparts, coords; the first column holds frame numbers.
 - coords are x, y, likelihood, or x, y, z in three dimensions. Pixels, y down; in 3-D the calibration's axes.
-- Columns are found by individual, body part and coordinate, never by their place: body parts may differ
-  between individuals (unique body parts stand under an individual called ``single``).
 
 Source: DeepLabCut, ``pose_estimation_pytorch/apis`` and ``utils/conversioncode.py`` write these tables.
 """
 
+import csv
 import io
 
 import numpy as np
 
 from htvae.config import ReadingConfig
 from htvae.io.faults import DataError
+from htvae.io.formats import hdf5
 from htvae.io.formats.base import Format, Refusal
+from htvae.io.formats.deeplabcut_h5 import read_h5, recognise_h5, recognise_hand_labels_h5
+from htvae.io.formats.deeplabcut_tracks import Column, build_tracks
 from htvae.io.formats.frames import check_frames
 from htvae.io.opening import Source
-from htvae.io.tracks import IMAGE, Content, Track
-from htvae.poses.sequence import Coordinates
-from htvae.utils.text import list_names, shorten
+from htvae.io.tracks import Content
 
-UNIQUE = "single"
-"""Name under which multi-animal projects list body parts of the scene, not of an animal."""
-Column = tuple[str, str, str]
-"""Individual, body part and coordinate of a column; the individual is empty where the file names none."""
+_LONGEST_HEADER = 1 << 24
+"""Most bytes of the header rows: many body parts of many animals, each under a long name of the network."""
 
 
 def header_rows(lines: list[str]) -> dict[str, list[str]]:
     """Return the header rows by their first cell; empty where a file's lines have no DeepLabCut header."""
     rows: dict[str, list[str]] = {}
     for line in lines[:4]:
-        name, *cells = [cell.strip().strip('"') for cell in line.split(",")]
+        try:
+            name, *cells = [cell.strip() for cell in next(csv.reader([line]), [""])]
+        except csv.Error:
+            break
         if name not in ("scorer", "individuals", "bodyparts", "coords"):
             break
         rows[name] = cells
     return rows if {"bodyparts", "coords"} <= rows.keys() else {}
 
 
-def build_tracks(columns: list[Column], values: np.ndarray, frames: np.ndarray, shown: str) -> Content:
-    """Return the tracks of a table.
-
-    Args:
-        columns: individual, body part and coordinate of each column.
-        values: (rows, columns).
-        frames: (rows,) frame numbers, in any order, none twice.
-        shown: name of the file in messages.
-
-    Raises:
-        DataError: a column occurs twice, or a body part lacks x or y.
-    """
-    place = {column: index for index, column in enumerate(columns)}
-    if len(place) < len(columns):
-        twice = next(column for column in columns if columns.count(column) > 1)
-        found = " ".join(part for part in twice if part)
-        raise DataError(
-            [f"{shown}: a column must occur once, but {shorten(found)} occurs again. Export the file again."]
-        )
-    axes = ("x", "y", "z") if any(coordinate == "z" for *_, coordinate in columns) else ("x", "y")
-    first = int(frames.min())
-    rows = (frames - first).astype(np.intp)
-    tracks = []
-    for individual in dict.fromkeys(individual for individual, *_ in columns):
-        parts = list(dict.fromkeys(part for own, part, _ in columns if own == individual))
-        lacking = [part for part in parts for axis in axes if (individual, part, axis) not in place]
-        if lacking:
-            raise DataError(
-                [
-                    f"{shown}: a body part must have {', '.join(axes)}, but some lack one: "
-                    f"{list_names(dict.fromkeys(lacking))}. Export the file again."
-                ]
-            )
-        points = np.full((int(rows.max()) + 1, len(parts), len(axes)), np.nan)
-        points[rows] = np.stack([values[:, [place[individual, p, a] for p in parts]] for a in axes], axis=-1)
-        confidence = None
-        if all((individual, part, "likelihood") in place for part in parts):
-            confidence = np.full(points.shape[:2], np.nan)
-            confidence[rows] = values[:, [place[individual, part, "likelihood"] for part in parts]]
-        tracks.append(
-            Track(
-                individual=individual,
-                landmarks=tuple(parts),
-                points=points,
-                confidence=confidence,
-                first_frame=first,
-            )
-        )
-    animals = [track for track in tracks if track.individual != UNIQUE] or tracks
-    notes = () if len(animals) == len(tracks) else (f"parts of the scene (individual {UNIQUE}) are left out",)
-    is_flat = len(axes) == 2
-    return Content(
-        individuals=animals,
-        coordinates=IMAGE if is_flat else Coordinates(),
-        has_identities=len(animals) > 1,
-        notes=notes,
-    )
+def _first_lines(source: Source) -> list[str]:
+    """Return the first lines, five at least even if the header is longer than the head."""
+    lines = source.head_lines
+    if len(lines) > 5 or not lines[0].lstrip('"').startswith("scorer"):
+        return lines
+    with source.open() as file:
+        text = file.read(_LONGEST_HEADER).decode("utf-8", "replace").removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").split("\n")
 
 
 def _recognise(source: Source) -> str:
-    rows = header_rows(source.head_lines)
+    if source.is_hdf5:
+        return recognise_h5(source)
+    rows = header_rows(_first_lines(source))
     return "" if not rows or _is_labelled_by_hand(source) else f"header rows {', '.join(rows)}"
 
 
 def _read(source: Source, config: ReadingConfig) -> Content:
+    if source.is_hdf5:
+        return read_h5(source, config)
     text = source.read_text()
     rows = header_rows(text.splitlines()[:4])
+    if not rows:
+        raise DataError(
+            [
+                f"{source.shown}: must begin with the rows scorer, bodyparts, coords, but does not. Give the "
+                "file that DeepLabCut's analyse_videos wrote."
+            ]
+        )
     if len({len(rows[kind]) for kind in rows if kind != "scorer"}) > 1:
         raise DataError([f"{source.shown}: header rows must have one length, but differ. Export it again."])
     individuals = rows.get("individuals") or [""] * len(rows["coords"])
@@ -141,10 +104,13 @@ def _read_cells(text: str, num_header_rows: int, num_columns: int, shown: str) -
 
 def _is_labelled_by_hand(source: Source) -> str:
     """Recognise hand labels: their rows are named by images, in one or three index columns."""
-    rows = header_rows(source.head_lines)
+    if source.is_hdf5:
+        return recognise_hand_labels_h5(source)
+    lines = _first_lines(source)
+    rows = header_rows(lines)
     if not rows:
         return ""
-    first = source.head_lines[len(rows)] if len(source.head_lines) > len(rows) else ""
+    first = lines[len(rows)] if len(lines) > len(rows) else ""
     index = first.split(",")[0].strip().strip('"')
     named = not index.replace(".", "", 1).isdecimal() and any(c.isalpha() for c in index)
     return "rows named by images" if named else ""
@@ -152,15 +118,15 @@ def _is_labelled_by_hand(source: Source) -> str:
 
 FORMAT = Format(
     name="deeplabcut",
-    title="DeepLabCut or LightningPose CSV",
-    suffixes=(".csv",),
+    title="DeepLabCut or LightningPose",
+    suffixes=(".csv", *hdf5.SUFFIXES),
     recognise=_recognise,
     read=_read,
     is_one_of_many=True,
 )
 HAND_LABELS = Refusal(
     name="hand labels of DeepLabCut or LightningPose",
-    suffixes=(".csv",),
+    suffixes=(".csv", *hdf5.SUFFIXES),
     recognise=_is_labelled_by_hand,
     remedy="They label single images and are no recording: give the files that analyse_videos wrote.",
 )
