@@ -5,16 +5,21 @@ is told what each has seen and chooses with ``--source``.
 """
 
 from htvae.io.faults import DataError
-from htvae.io.formats import deeplabcut, pose_csv
+from htvae.io.formats import deeplabcut, hdf5, pose_csv, sleap
 from htvae.io.formats.base import Format, Refusal
 from htvae.io.opening import Source
 
 FORMATS: tuple[Format, ...] = (
     pose_csv.FORMAT,
     deeplabcut.FORMAT,
+    sleap.FORMAT,
 )
 """All formats that are read."""
-REFUSALS: tuple[Refusal, ...] = (deeplabcut.HAND_LABELS,)
+REFUSALS: tuple[Refusal, ...] = (
+    hdf5.DAMAGED,
+    deeplabcut.HAND_LABELS,
+    sleap.HAND_LABELS,
+)
 """Files that are recognised and left out, or refused where nothing else is there."""
 ALIASES = {"lightningpose": "deeplabcut"}
 """Other names for ``--source``: formats that are read like another one."""
