@@ -17,7 +17,8 @@ from htvae.config import ReadingConfig
 from htvae.io.faults import DataError
 from htvae.io.formats.deeplabcut_tracks import Column, build_tracks
 from htvae.io.formats.frames import check_frames
-from htvae.io.formats.hdf5 import Group, look_inside, open_hdf5
+from htvae.io.formats.hdf5 import look_inside, open_hdf5
+from htvae.io.formats.hdf5_group import Group
 from htvae.io.formats.unpickling import load_restricted
 from htvae.io.opening import Source
 from htvae.io.tracks import Content

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from htvae.io.faults import DataError
+from htvae.io.formats.gaps import check_span, spread
 from htvae.io.tracks import IMAGE, UPRIGHT, Content, Track
 from htvae.utils.text import list_names, shorten
 
@@ -35,6 +36,7 @@ def build_tracks(columns: Sequence[Column], values: np.ndarray, frames: np.ndarr
     _check_columns(columns, place, axes, shown)
     first = int(frames.min())
     rows = (frames - first).astype(np.intp)
+    check_span(int(rows.max()) + 1, len(columns), shown)
     tracks = [
         _build_track(individual, place, axes, values, rows, first)
         for individual in dict.fromkeys(individual for individual, *_ in columns)
@@ -82,13 +84,16 @@ def _build_track(
 ) -> Track:
     """Return one individual's track; ``rows`` (rows,) are the places of the table's rows in it."""
     parts = tuple(dict.fromkeys(part for own, part, _ in place if own == individual))
-    points = np.full((int(rows.max()) + 1, len(parts), len(axes)), np.nan)
-    for index, axis in enumerate(axes):
-        points[rows, :, index] = values[:, [place[individual, part, axis] for part in parts]]
+    points = np.stack(
+        [values[:, [place[individual, part, axis] for part in parts]] for axis in axes], axis=-1
+    )
     confidence = None
     if all((individual, part, "likelihood") in place for part in parts):
-        confidence = np.full(points.shape[:2], np.nan)
-        confidence[rows] = values[:, [place[individual, part, "likelihood"] for part in parts]]
+        confidence = spread(values[:, [place[individual, part, "likelihood"] for part in parts]], rows)
     return Track(
-        individual=individual, landmarks=parts, points=points, confidence=confidence, first_frame=first
+        individual=individual,
+        landmarks=parts,
+        points=spread(points, rows),
+        confidence=confidence,
+        first_frame=first,
     )

@@ -1,231 +1,17 @@
-"""HDF5 files from others, read without following what they point at, and without believing their sizes.
-
-- Only hard links are followed: a soft or an external link, and a dataset whose content lies in another file
-  (external or virtual storage), may point anywhere on the disk.
-- A header may claim any shape, and unwritten chunks cost nothing: the bytes read from one file are counted
-  and limited, see `hdf5_checks`.
-- Readers get a `Group`, never an object of h5py. Every failure of the library becomes a `DataError`.
-"""
+"""Opening HDF5 files from others, packed or not; `hdf5_group` reads them."""
 
 import io
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
-
-import numpy as np
 
 from htvae.io.faults import DataError
 from htvae.io.formats.base import Refusal
-from htvae.io.formats.hdf5_checks import Budget, check_claim, check_storage
+from htvae.io.formats.hdf5_checks import Budget
+from htvae.io.formats.hdf5_group import FAILURES, Group
 from htvae.io.opening import Source
 from htvae.utils.text import shorten
 
 SUFFIXES = (".h5", ".hdf5")
-LARGEST_TEXTS = 1 << 24
-"""Most bytes of a list of texts, or of an attribute."""
-_FAILURES = (OSError, RuntimeError, ValueError, KeyError, TypeError, IndexError, OverflowError, SystemError)
-
-
-class Group:
-    """A group of an HDF5 file. Methods take the names of its members; a path leads to members of members."""
-
-    def __init__(self, group: Any, budget: Budget) -> None:
-        self._group = group
-        self._budget = budget
-
-    @property
-    def shown(self) -> str:
-        """Name of the file in messages."""
-        return self._budget.shown
-
-    @property
-    def name(self) -> str:
-        """Name without the path before it."""
-        return str(self._group.name or "").rsplit("/", 1)[-1]
-
-    @property
-    def address(self) -> int:
-        """Place in the file: the same for a group that has several names."""
-        import h5py
-
-        with self._guard("a group"):
-            return int(h5py.h5o.get_info(self._group.id).addr)
-
-    def names(self) -> list[str]:
-        """Return the names of the groups and datasets in it; links to elsewhere are no members."""
-        with self._guard("its list of groups"):
-            return [name for name in self._group if self._is_hard(self._group, name)]
-
-    def group(self, name: str) -> "Group | None":
-        """Return a group, None if there is none of this name."""
-        import h5py
-
-        found = self._find(name)
-        return Group(found, self._budget) if isinstance(found, h5py.Group) else None
-
-    def shape(self, name: str) -> tuple[int, ...] | None:
-        """Return the shape that a dataset claims, None if there is none of this name."""
-        import h5py
-
-        found = self._find(name)
-        with self._guard(name):
-            return found.shape if isinstance(found, h5py.Dataset) else None
-
-    def kind(self, name: str) -> str:
-        """Return numpy's letter for the kind of a dataset; empty if there is none of this name."""
-        if self.shape(name) is None:
-            return ""
-        with self._guard(name):
-            return str(self._find(name).dtype.kind)
-
-    def columns(self, name: str) -> dict[str, str]:
-        """Return numpy's letters for the kinds of a table's columns, by name; empty for anything else."""
-        if self.shape(name) is None:
-            return {}
-        with self._guard(name):
-            kind = self._find(name).dtype
-            return {column: kind[column].base.kind for column in kind.names or ()}
-
-    def numbers(self, name: str, part: Any = ()) -> np.ndarray:
-        """Return a dataset of numbers or truth values, or a part of it.
-
-        Args:
-            name: name of the dataset.
-            part: index or slices of the first axes, as for numpy.
-
-        Raises:
-            DataError: there is no such dataset, it holds something else, or claims too much.
-        """
-        part = part if isinstance(part, tuple) else (part,)
-        dataset = self._dataset(name)
-        with self._guard(name):
-            if dataset.dtype.kind not in "biuf":
-                raise self._fault(f"{shorten(name)} must hold numbers, but does not")
-            check_claim(dataset, name, part, self._budget)
-            return np.asarray(dataset[part])
-
-    def table(self, name: str, columns: tuple[str, ...]) -> dict[str, np.ndarray]:
-        """Return columns of numbers of a table (compound dataset). Raises DataError as for `numbers`."""
-        dataset = self._dataset(name)
-        kinds = self.columns(name)
-        with self._guard(name):
-            if dataset.dtype.hasobject or any(kinds.get(column, "O") not in "biuf" for column in columns):
-                raise self._fault(f"{shorten(name)} must have columns of numbers, {', '.join(columns)}")
-            check_claim(dataset, name, (), self._budget)
-            rows = dataset[()]
-            return {column: np.asarray(rows[column]) for column in columns}
-
-    def strings(self, name: str) -> list[str]:
-        """Return the texts of a dataset in a row. Raises DataError as for `numbers`."""
-        dataset = self._dataset(name)
-        with self._guard(name):
-            if 0 in dataset.shape:
-                return []
-            if dataset.dtype.kind == "S":
-                check_claim(dataset, name, (), self._budget)
-                return [_text(value) for value in np.ravel(dataset[()])]
-            if not _is_text(dataset):
-                raise self._fault(f"{shorten(name)} must hold texts, but does not")
-            return list(self._long_strings(dataset, name))
-
-    def _long_strings(self, dataset: Any, name: str) -> Iterator[str]:
-        """Yield texts of any length one by one: all of them may be the same long text."""
-        left = LARGEST_TEXTS
-        for place in np.ndindex(*dataset.shape):
-            text = _text(dataset[place])
-            left -= len(text) + 16
-            if left < 0:
-                raise self._fault(f"{shorten(name)} must hold short texts, but holds long ones")
-            yield text
-
-    def attribute(self, name: str, of: str = "") -> Any:
-        """Return an attribute of the group, or of a member: a text, a number, or an array of numbers.
-
-        Attributes that are absent or hold anything else are None.
-
-        Raises:
-            DataError: it is too long.
-        """
-        value = self._attribute(name, of)
-        if isinstance(value, bytes | str):
-            return _text(value)
-        return value if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biuf" else None
-
-    def raw_attribute(self, name: str, of: str = "") -> bytes | None:
-        """Return an attribute of the group, or of a member, that holds bytes; else as `attribute`."""
-        value = self._attribute(name, of)
-        if isinstance(value, str):
-            return value.encode("utf-8", "surrogateescape")
-        return bytes(value) if isinstance(value, bytes) else None
-
-    def _attribute(self, name: str, of: str) -> Any:
-        owner = self._find(of) if of else self._group
-        with self._guard(name):
-            if owner is None or name not in owner.attrs:
-                return None
-            stored = owner.attrs.get_id(name)
-            if stored.shape is None:
-                return None
-            is_list = math.prod(stored.shape) > 1 and stored.dtype.kind == "O"
-            if stored.get_storage_size() > LARGEST_TEXTS or is_list:
-                raise self._fault(f"the attribute {shorten(name)} must be short, but is not")
-            value = owner.attrs[name]
-            return value.ravel()[0] if isinstance(value, np.ndarray) and value.size == 1 else value
-
-    def dimensions(self, name: str) -> tuple[str, ...]:
-        """Return the names of the dimension scales of a dataset; empty where an axis has none."""
-        dataset = self._dataset(name)
-        with self._guard(f"the dimensions of {name}"):
-            return tuple(str(axis[0].name).rsplit("/", 1)[-1] if len(axis) else "" for axis in dataset.dims)
-
-    def _find(self, path: str) -> Any:
-        """Return the object that hard links of these names lead to, None otherwise."""
-        import h5py
-
-        found = self._group
-        with self._guard(path):
-            for name in path.split("/"):
-                if not isinstance(found, h5py.Group) or name not in found or not self._is_hard(found, name):
-                    return None
-                found = found[name]
-            return found
-
-    @staticmethod
-    def _is_hard(group: Any, name: str) -> bool:
-        import h5py
-
-        try:
-            return isinstance(group.get(name, getlink=True), h5py.HardLink)
-        except TypeError:  # a kind of link that h5py does not know
-            return False
-
-    def _dataset(self, name: str) -> Any:
-        import h5py
-
-        found = self._find(name)
-        if not isinstance(found, h5py.Dataset):
-            raise self._fault(f"must have {shorten(name)}, but has not")
-        with self._guard(name):
-            check_storage(found, name, self.shown)
-        return found
-
-    @contextmanager
-    def _guard(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except DataError:
-            raise
-        except _FAILURES as error:
-            raise DataError(
-                [
-                    f"{self.shown}: must be whole, but {shorten(what)} cannot be read "
-                    f"({shorten(str(error))}). Copy it again, or export it again."
-                ]
-            ) from error
-
-    def _fault(self, fault: str) -> DataError:
-        return DataError([f"{self.shown}: {fault}. Export the file again."])
 
 
 @contextmanager
@@ -241,7 +27,7 @@ def open_hdf5(source: Source) -> Iterator[Group]:
     try:
         size = source.path.stat().st_size if packed is None else len(packed)
         file = h5py.File(source.path if packed is None else io.BytesIO(packed), "r")
-    except _FAILURES as error:
+    except FAILURES as error:
         raise DataError(
             [
                 f"{source.shown}: must be a whole HDF5 file, but cannot be opened ({shorten(str(error))}). "
@@ -271,16 +57,6 @@ def _is_damaged(source: Source) -> str:
         return ""
     except DataError as error:
         return str(error)
-
-
-def _text(value: object) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def _is_text(dataset: Any) -> bool:
-    import h5py
-
-    return dataset.dtype.kind == "O" and h5py.check_string_dtype(dataset.dtype) is not None
 
 
 DAMAGED = Refusal(

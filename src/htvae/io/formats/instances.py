@@ -12,10 +12,8 @@ import numpy.typing as npt
 from htvae.config import ReadingConfig
 from htvae.io.faults import DataError
 from htvae.io.formats.frames import check_frames
+from htvae.io.formats.gaps import check_span, spread
 from htvae.io.tracks import Detections, Track
-
-LARGEST_TRACKS = 1 << 29
-"""Most numbers that the tracks of one file may take: instances far apart in time would fill the memory."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,16 +60,15 @@ def build_individuals(
             landmarks=instances.landmarks, frames=frames, points=points, confidence=confidence, ids=ids
         )
     rows = [np.flatnonzero(tracks == track) for track in np.unique(tracks)]
-    num_frames = sum(int(np.ptp(frames[own])) + 1 for own in rows)
-    if num_frames * points[0].size > LARGEST_TRACKS:
-        raise DataError(
-            [
-                f"{shown}: instances must not lie too far apart, but {len(frames)} of them span {num_frames} "
-                "frames. Cut the file into several."
-            ]
-        )
+    check_span(sum(int(np.ptp(frames[own])) + 1 for own in rows), points[0].size, shown)
     return [
-        _spread(instances.landmarks, names[tracks[own[0]]], frames[own], points[own], confidence[own])
+        Track(
+            landmarks=instances.landmarks,
+            points=spread(points[own], frames[own] - frames[own].min()),
+            confidence=spread(confidence[own], frames[own] - frames[own].min()),
+            individual=names[tracks[own[0]]],
+            first_frame=int(frames[own].min()),
+        )
         for own in rows
     ]
 
@@ -98,21 +95,3 @@ def unique_names(names: Sequence[str], kind: str) -> list[str]:
         taken.add(name)
         unique.append(name)
     return unique
-
-
-def _spread(
-    landmarks: tuple[str, ...], name: str, frames: np.ndarray, points: np.ndarray, confidence: np.ndarray
-) -> Track:
-    """Return a track of consecutive frames from instances in some frames."""
-    first = int(frames.min())
-    all_points = np.full((int(frames.max()) - first + 1, *points.shape[1:]), np.nan)
-    all_confidence = np.full(all_points.shape[:2], np.nan)
-    all_points[frames - first] = points
-    all_confidence[frames - first] = confidence
-    return Track(
-        landmarks=landmarks,
-        points=all_points,
-        confidence=all_confidence,
-        individual=name,
-        first_frame=first,
-    )

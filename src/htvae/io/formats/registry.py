@@ -5,7 +5,7 @@ is told what each has seen and chooses with ``--source``.
 """
 
 from htvae.io.faults import DataError
-from htvae.io.formats import deeplabcut, hdf5, pose_csv, sleap
+from htvae.io.formats import deeplabcut, hdf5, movement, nwb, pose_csv, sleap
 from htvae.io.formats.base import Format, Refusal
 from htvae.io.opening import Source
 
@@ -13,12 +13,15 @@ FORMATS: tuple[Format, ...] = (
     pose_csv.FORMAT,
     deeplabcut.FORMAT,
     sleap.FORMAT,
+    nwb.FORMAT,
+    movement.FORMAT,
 )
 """All formats that are read."""
 REFUSALS: tuple[Refusal, ...] = (
     hdf5.DAMAGED,
     deeplabcut.HAND_LABELS,
     sleap.HAND_LABELS,
+    movement.BOXES,
 )
 """Files that are recognised and left out, or refused where nothing else is there."""
 ALIASES = {"lightningpose": "deeplabcut"}

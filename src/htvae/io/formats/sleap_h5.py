@@ -15,7 +15,8 @@ import numpy as np
 
 from htvae.config import ReadingConfig
 from htvae.io.faults import DataError
-from htvae.io.formats.hdf5 import Group, look_inside, open_hdf5
+from htvae.io.formats.hdf5 import look_inside, open_hdf5
+from htvae.io.formats.hdf5_group import Group
 from htvae.io.formats.instances import trust_points_set_by_hand, unique_names
 from htvae.io.opening import Source
 from htvae.io.tracks import IMAGE, Content, Track
@@ -23,6 +24,8 @@ from htvae.utils.text import list_names
 
 MATLAB = ("track", "xy", "node", "frame")
 """Order of the axes of ``tracks`` where the file names none."""
+MOST_UNNAMED = 1000
+"""Most tracks without a name; SLEAP writes one."""
 UNTRACKED = (
     "the file has no tracks, for which SLEAP keeps one instance of each frame; "
     "if the video shows several animals, track them and export again, or give the .slp"
@@ -52,7 +55,8 @@ def read_h5(source: Source, config: ReadingConfig) -> Content:
         names = root.strings("track_names")
         axes = _find_axes(root, len(landmarks))
         num_tracks = (root.shape("tracks") or ())[axes.index("track")]
-        if not landmarks or len(set(landmarks)) < len(landmarks) or len(names) not in (0, num_tracks):
+        are_named = len(names) == num_tracks or (not names and num_tracks <= MOST_UNNAMED)
+        if not landmarks or len(set(landmarks)) < len(landmarks) or not are_named:
             raise DataError(
                 [
                     f"{source.shown}: nodes must have different names, and each of {num_tracks} tracks one, "

@@ -16,7 +16,8 @@ import numpy as np
 
 from htvae.config import ReadingConfig
 from htvae.io.faults import DataError
-from htvae.io.formats.hdf5 import Group, look_inside, open_hdf5
+from htvae.io.formats.hdf5 import look_inside, open_hdf5
+from htvae.io.formats.hdf5_group import Group
 from htvae.io.formats.instances import Instances, build_individuals
 from htvae.io.opening import Source
 from htvae.io.tracks import IMAGE, Content
