@@ -87,7 +87,7 @@ def unique_names(names: Sequence[str], kind: str) -> list[str]:
     taken: set[str] = set()
     unique = []
     for place, given in enumerate(names):
-        name = base = given.strip() or f"{kind}_{place}"
+        name = base = given if given.strip() else f"{kind}_{place}"
         count = 1
         while name in taken:
             count += 1

@@ -1,0 +1,1 @@
+"""Writers of recordings in the formats of other programs, one file a format."""
