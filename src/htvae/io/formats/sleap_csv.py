@@ -8,6 +8,7 @@ Source: sleap ``info/write_tracking_h5.py`` and sleap-io ``io/csv.py`` write the
 
 import csv
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from htvae.io.formats.instances import Instances, build_individuals
 from htvae.io.opening import Source
 from htvae.io.tracks import IMAGE, Content
 from htvae.utils.text import list_names
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _ALWAYS = ("track", "frame_idx", "instance.score")
 
@@ -57,6 +61,7 @@ def read_csv(source: Source, config: ReadingConfig) -> Content:
         raise DataError(
             [f"{source.shown}: cells below the header must be numbers, but are not ({reason})."]
         ) from error
+    table = table[~_find_corrected(table)]
     names = sorted(set(table["track"].dropna()))
     codes = {name: index for index, name in enumerate(names)}
     points = np.stack([table[[f"{node}.{axis}" for node in nodes]].to_numpy() for axis in "xy"], axis=-1)
@@ -71,6 +76,18 @@ def read_csv(source: Source, config: ReadingConfig) -> Content:
     )
     individuals = build_individuals(instances, config, source.shown)
     return Content(individuals=individuals, coordinates=IMAGE, has_identities=len(names) > 1)
+
+
+def _find_corrected(table: "pd.DataFrame") -> np.ndarray:
+    """Return a mask (rows,) of predictions that a person has corrected.
+
+    Another row of the same track and frame then has no score.
+    """
+    by_hand = table["instance.score"].isna() & table["track"].notna()
+    pairs = ["track", "frame_idx"]
+    taken = table.loc[by_hand, pairs].drop_duplicates().assign(taken=True)
+    is_taken = table[pairs].merge(taken, how="left", on=pairs)["taken"].notna()
+    return np.asarray(is_taken.to_numpy() & ~by_hand.to_numpy())
 
 
 def _header(source: Source) -> list[str]:
