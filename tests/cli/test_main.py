@@ -45,6 +45,9 @@ SCORING = """
     data_dir output_dir split visualize extract_latents probe probe_groups truth_dir refine_steps
     num_excerpts batch_size
 """.split()
+RECORDING = [
+    *("fps", "source", "individual", "min_confidence", "image_size", "y_up", "z_up", "time_unit", "link"),
+]
 MOTION = [*MODEL, "output_dir", "seed", "video"]
 PRIOR = [
     "data_dir",
@@ -55,15 +58,15 @@ PRIOR = [
 READING = SETTINGS[SETTINGS.index("source") : SETTINGS.index("max_frames")]
 FLAGS = {
     "train": ["config", "preset", *SETTINGS],
-    "evaluate": [*MODEL, *SCORING],
-    "encode": [*MODEL, "output_dir"],
-    "reconstruct": [*MODEL, "output_dir", "refine_steps"],
+    "evaluate": [*MODEL, *SCORING, *RECORDING],
+    "encode": [*MODEL, "output_dir", *RECORDING],
+    "reconstruct": [*MODEL, "output_dir", "refine_steps", *RECORDING],
     "train-prior": ["config", "preset", "checkpoint", *PRIOR],
     "generate": [*MOTION, "num_sequences", "num_frames", "label", "script", "guidance"],
-    "continue": [*MOTION, "num_frames", "num_samples"],
-    "complete": [*MOTION, "num_samples", "keep_frames", "keep_landmarks"],
-    "interpolate": [*MOTION, "steps", "level", "kind"],
-    "edit": [*MOTION, "towards", "style_from", "strength", "data_dir"],
+    "continue": [*MOTION, "num_frames", "num_samples", *RECORDING],
+    "complete": [*MOTION, "num_samples", "keep_frames", "keep_landmarks", *RECORDING],
+    "interpolate": [*MOTION, "steps", "level", "kind", *RECORDING],
+    "edit": [*MOTION, "towards", "style_from", "strength", "data_dir", *RECORDING],
     "check-data": ["config", "preset", *READING, "fps"],
     "import": ["config", "preset", "output_dir", *READING, "fps"],
     "demo-data": ["kind", "dimensions", "seed"],
@@ -252,7 +255,7 @@ class TestMistakes:
             (["evaluate", "--batch_size", "0"], "batch_size must be at least 1"),
             (["evaluate", "--num_excerpts", "0"], "num_excerpts must be at least 1, but got 0"),
             (["evaluate", "--probe_groups", "subject"], "probe_groups must come with probe"),
-            (["encode"], "inputs must be CSV files or folders, but got none"),
+            (["encode"], "inputs must be files or folders, but got none"),
             (["reconstruct", "a.csv", "--output_dir", "."], "output_dir must be another folder"),
             (["check-data"], "FOLDER"),
             (["demo-data", "out", "--kind", "plant"], "plant"),

@@ -60,6 +60,7 @@ def run_evaluation(
 
     started = time.monotonic()
     model = load(options.checkpoint, options.device, build_model)
+    model.config = model.config.replace(**options.reading.changes)
     model.batch_frames = options.batch_size * model.config.data.max_frames
     data = _open_data(model, options)
     request = ScoreRequest(
@@ -121,6 +122,7 @@ def encode(argv: Sequence[str]) -> None:
         device=options.device,
         build_model=build_model,
         build_model_file=(options.config or DEFAULT_FILE) if build_model else None,
+        reading=options.reading.changes,
         command=shlex.join(["htvae", "encode", *argv]),
     )
     for path in encode_corpus(request):
@@ -140,6 +142,7 @@ def reconstruct(argv: Sequence[str]) -> None:
     from htvae.utils.files import path_inside
 
     model = load(options.checkpoint, options.device, build_model)
+    model.config = model.config.replace(**options.reading.changes)
     recordings = read_inputs(options.inputs, model.config.data, options.experiments_dir / "cache")
     processed = [model.process(recording) for recording in recordings.sequences]
     for reconstruction in model.reconstruct_all(processed, options.refine_steps):

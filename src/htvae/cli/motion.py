@@ -20,6 +20,7 @@ from htvae.cli.motion_options import (
     GenerateOptions,
     InterpolateOptions,
     MotionOptions,
+    RecordingOptions,
 )
 from htvae.generation.completion_files import write_completion
 from htvae.generation.model import GenerativeModel, load
@@ -114,7 +115,10 @@ def _open(options: MotionOptions, build_model: BuildModel | None) -> GenerativeM
         from htvae.plots.movies import check_mp4
 
         check_mp4()
-    return load(options.checkpoint, options.device, build_model)
+    model = load(options.checkpoint, options.device, build_model)
+    if isinstance(options, RecordingOptions):
+        model.config = model.config.replace(**options.reading.changes)
+    return model
 
 
 def _write(

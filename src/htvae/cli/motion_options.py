@@ -1,11 +1,12 @@
 """The options of each generating command; see ``options.py``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from htvae.cli.option_checks import check_counts, check_guidance, check_output_dir, check_seed
 from htvae.cli.options import ModelOptions
+from htvae.cli.reading_options import ReadingOptions
 from htvae.config import Level, PathKind
 
 
@@ -51,11 +52,19 @@ class GenerateOptions(MotionOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContinueOptions(MotionOptions):
+class RecordingOptions(MotionOptions):
+    """The recording that motion starts from."""
+
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
+    """How the recording is read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContinueOptions(RecordingOptions):
     """Continue a recording after its last frame."""
 
     recording: Path
-    """CSV file of the recording."""
+    """File of the recording, in any format."""
     num_frames: int | str = 1000
     """Length to add: frames at the model's frame rate, or a time like 12s."""
     num_samples: int = 1
@@ -67,11 +76,11 @@ class ContinueOptions(MotionOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompleteOptions(MotionOptions):
+class CompleteOptions(RecordingOptions):
     """Fill in a recording's missing landmarks and gaps. Observed points are copied unchanged."""
 
     recording: Path
-    """CSV file of the recording."""
+    """File of the recording, in any format."""
     num_samples: int = 1
     """Different completions to draw; with several, completed_interval.csv says how certain each point is."""
     keep_frames: tuple[str, ...] = ()
@@ -86,13 +95,13 @@ class CompleteOptions(MotionOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class InterpolateOptions(MotionOptions):
+class InterpolateOptions(RecordingOptions):
     """Write sequences that change step by step from one recording into another."""
 
     first: Path
-    """CSV file of the recording at the start."""
+    """File of the recording at the start."""
     second: Path
-    """CSV file of the recording at the end."""
+    """File of the recording at the end."""
     steps: int = 7
     """Sequences to write, both ends included."""
     level: Level = "both"
@@ -109,15 +118,15 @@ class InterpolateOptions(MotionOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EditOptions(MotionOptions):
+class EditOptions(RecordingOptions):
     """Move a recording towards a label, or give it another recording's style."""
 
     recording: Path
-    """CSV file of the recording."""
+    """File of the recording, in any format."""
     towards: str | None = None
     """Label to move towards, or COLUMN=VALUE of manifest.csv. Needs the folder of training data."""
     style_from: Path | None = None
-    """CSV file of another recording, whose sequence latent replaces this recording's."""
+    """File of another recording, whose sequence latent replaces this recording's."""
     strength: float = 1.0
     """Distance to move; 1 is the distance between the mean of recordings with the label and the mean of all
     others."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from htvae.cli.option_checks import check_counts, check_output_dir, check_refine_steps, check_seed
+from htvae.cli.reading_options import ReadingOptions
 from htvae.config import NUM_EXCERPTS, REFINE_STEPS, Config, Device
 
 BEST_MODEL = Path("experiments/checkpoints/best_model.pt")
@@ -78,10 +79,12 @@ class ModelOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateOptions(ModelOptions):
-    """Score a trained model. The checkpoint determines how recordings are read and processed."""
+    """Score a trained model. Recordings are read as in training, unless a flag says otherwise."""
 
     data_dir: Path | None = None
-    """Folder with one CSV per recording. None: the folder that the model was trained on."""
+    """Folder of recordings in any format. None: the folder that the model was trained on."""
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
+    """How the recordings are read."""
     output_dir: Path = Path("evaluation_results")
     """Folder for tables, latents and pictures."""
     split: Split = "test"
@@ -119,11 +122,14 @@ class InputOptions(ModelOptions):
     """The recordings that a model is given."""
 
     inputs: tuple[Path, ...]
-    """CSV files, or folders of them. Only folders have a manifest.csv with frame rates and labels."""
+    """Files of recordings in any format, or folders of them. A manifest.csv beside or above them gives frame
+    rates and labels."""
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
+    """How the recordings are read."""
 
     def __post_init__(self) -> None:
         if not self.inputs:
-            raise ValueError("inputs must be CSV files or folders, but got none. Name at least one.")
+            raise ValueError("inputs must be files or folders, but got none. Name at least one.")
 
 
 @dataclass(frozen=True, kw_only=True)

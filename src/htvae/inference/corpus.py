@@ -11,11 +11,12 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from tqdm import tqdm
@@ -54,6 +55,8 @@ class CorpusRequest:
     """Function that builds the user's own architecture, None for the built-in one."""
     build_model_file: Path | None = None
     """File that defines ``build_model``."""
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    """Settings on reading that differ from training's, by name."""
     command: str = "htvae encode"
     """Command line of this request, for messages."""
 
@@ -167,6 +170,7 @@ def _open_job(request: CorpusRequest, world: World) -> _Job:
     """Read model and recordings, and raise all errors before anything is computed."""
     _take_own_gpu()
     model = TrainedModel(load_checkpoint(request.checkpoint), request.device, request.build_model)
+    model.config = model.config.replace(**request.reading)
     recordings = read_inputs(request.inputs, model.config.data, request.cache_dir)
     for sequence in recordings.sequences:
         model.check(sequence)

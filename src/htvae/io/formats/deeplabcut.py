@@ -30,7 +30,7 @@ def header_rows(lines: list[str]) -> dict[str, list[str]]:
     rows: dict[str, list[str]] = {}
     for line in lines[:4]:
         try:
-            name, *cells = [cell.strip() for cell in next(csv.reader([line]), [""])]
+            name, *cells = [cell.strip() for cell in next(csv.reader([line or ","]))]
         except csv.Error:
             break
         if name not in ("scorer", "individuals", "bodyparts", "coords"):
