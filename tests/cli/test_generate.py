@@ -55,7 +55,7 @@ def test_nothing_is_overwritten(checkpoint, capsys):
     assert run(*asked) == 0
     before = Path("generated/generated_0.csv").read_text()
     assert run(*asked, "--seed", "9") == 1
-    assert "generated must hold no CSV files yet, but has 3" in capsys.readouterr().err
+    assert "generated must hold no recordings yet, but has 3" in capsys.readouterr().err
     assert Path("generated/generated_0.csv").read_text() == before
 
 

@@ -48,7 +48,7 @@ SCORING = """
 RECORDING = [
     *("fps", "source", "individual", "min_confidence", "image_size", "y_up", "z_up", "time_unit", "link"),
 ]
-MOTION = [*MODEL, "output_dir", "seed", "video"]
+MOTION = [*MODEL, "output_dir", "format", "seed", "video"]
 PRIOR = [
     "data_dir",
     *("max_minutes", "precision", "device", "seed", "resume"),
@@ -60,7 +60,7 @@ FLAGS = {
     "train": ["config", "preset", *SETTINGS],
     "evaluate": [*MODEL, *SCORING, *RECORDING],
     "encode": [*MODEL, "output_dir", *RECORDING],
-    "reconstruct": [*MODEL, "output_dir", "refine_steps", *RECORDING],
+    "reconstruct": [*MODEL, "output_dir", "format", "refine_steps", *RECORDING],
     "train-prior": ["config", "preset", "checkpoint", *PRIOR],
     "generate": [*MOTION, "num_sequences", "num_frames", "label", "script", "guidance"],
     "continue": [*MOTION, "num_frames", "num_samples", *RECORDING],

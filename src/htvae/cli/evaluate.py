@@ -138,6 +138,8 @@ def reconstruct(argv: Sequence[str]) -> None:
     from htvae.generation.model import load
     from htvae.io.inputs import read_inputs
     from htvae.io.pose_csv import write_pose_csv
+    from htvae.io.writers.folders import write_sessions
+    from htvae.io.writers.registry import find_writer
     from htvae.io.writing import fit_name
     from htvae.utils.files import path_inside
 
@@ -145,7 +147,12 @@ def reconstruct(argv: Sequence[str]) -> None:
     model.config = model.config.replace(**options.reading.changes)
     recordings = read_inputs(options.inputs, model.config.data, options.experiments_dir / "cache")
     processed = [model.process(recording) for recording in recordings.sequences]
-    for reconstruction in model.reconstruct_all(processed, options.refine_steps):
-        path = path_inside(options.output_dir, f"{fit_name(reconstruction.processed.name)}.csv")
-        write_pose_csv(path, model.to_source(reconstruction))
+    results = [model.to_source(r) for r in model.reconstruct_all(processed, options.refine_steps)]
+    if options.format == "csv":
+        files = [path_inside(options.output_dir, f"{fit_name(result.name)}.csv") for result in results]
+        for path, result in zip(files, results, strict=True):
+            write_pose_csv(path, result)
+    else:
+        files = write_sessions(options.output_dir, results, find_writer(options.format))
+    for path in files:
         log.info("%s", path)

@@ -8,7 +8,7 @@ import json
 import logging
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from htvae.cli.motion_options import (
 from htvae.generation.completion_files import write_completion
 from htvae.generation.model import GenerativeModel, load
 from htvae.inference.checkpoint import BuildModel
+from htvae.io.writers.folders import write_sessions
+from htvae.io.writers.registry import find_writer
 from htvae.io.writing import write_folder
 from htvae.poses.sequence import PoseSequence
 from htvae.utils.files import atomic_write
@@ -35,6 +37,7 @@ PICTURE_SECONDS = 30
 """Longest GIF (s). An MP4 shows each sequence in full."""
 PICTURE_PANELS = 4
 """Most sequences in a picture."""
+RATE_REMEDY = "Add --fps FPS, give it in manifest.csv beside the recording, or give frames."
 DEFAULT_FRAMES = 1000
 """Frames of a generated sequence if neither a length nor a script is given."""
 
@@ -56,8 +59,9 @@ def generate(options: GenerateOptions, build_model: BuildModel | None = None) ->
 def continue_(options: ContinueOptions, build_model: BuildModel | None) -> list[Path]:
     """Continue a recording after its last frame."""
     model = _open(options, build_model)
-    num_frames = _frames(options.num_frames, model) or 1
-    sequences = model.continue_(options.recording, num_frames, options.num_samples, options.seed)
+    recording = model.read(options.recording)
+    num_frames = max(1, read_frames(options.num_frames, recording.fps, "num_frames", RATE_REMEDY))
+    sequences = model.continue_(recording, num_frames, options.num_samples, options.seed)
     return _write(options, model, sequences, f"after {options.recording.stem}")
 
 
@@ -73,6 +77,11 @@ def complete(options: CompleteOptions, build_model: BuildModel | None) -> list[P
         keep_landmarks=list(options.keep_landmarks) or None,
     )
     files = write_completion(options.output_dir, options.recording, completion)
+    if options.format != "csv":
+        folder = options.output_dir / options.format
+        files += write_sessions(
+            folder, [completion.sequence, *completion.samples], find_writer(options.format)
+        )
     return [*files, *_describe(options, model, [completion.sequence], options.recording.stem)]
 
 
@@ -105,10 +114,12 @@ def remove_earlier(folder: Path) -> None:
 
 def _open(options: MotionOptions, build_model: BuildModel | None) -> GenerativeModel:
     """Check that results can be written, then load the model."""
-    taken = sorted(options.output_dir.rglob("*.csv")) if options.output_dir.is_dir() else []
+    endings = {".csv", "" if options.format == "csv" else find_writer(options.format).suffix} - {""}
+    there = options.output_dir.rglob("*") if options.output_dir.is_dir() else []
+    taken = sorted(path for path in there if path.name.endswith(tuple(endings)))
     if taken:
         raise FileExistsError(
-            f"{options.output_dir} must hold no CSV files yet, but has {len(taken)} ({taken[0].name}, ...). "
+            f"{options.output_dir} must hold no recordings yet, but has {len(taken)} ({taken[0].name}, ...). "
             "Give another --output_dir, so that nothing is overwritten."
         )
     if options.video == "mp4":
@@ -125,8 +136,16 @@ def _write(
     options: MotionOptions, model: GenerativeModel, sequences: Sequence[PoseSequence], title: str
 ) -> list[Path]:
     """Write sequences, a picture and the settings; return the files."""
-    files = write_folder(options.output_dir, sequences)
+    files = _write_recordings(options, sequences)
     return [*files, *_describe(options, model, sequences, title)]
+
+
+def _write_recordings(options: MotionOptions, sequences: Sequence[PoseSequence]) -> list[Path]:
+    """Write sequences in the wanted format, each to a file of its own."""
+    if options.format == "csv":
+        return write_folder(options.output_dir, sequences)
+    alone = [replace(sequence, covariates={}) for sequence in sequences]
+    return write_sessions(options.output_dir, alone, find_writer(options.format))
 
 
 def _describe(
@@ -174,9 +193,8 @@ def _frames(length: int | str | None, model: GenerativeModel) -> int | None:
 
 
 def _parse_span(text: str, fps: float | None) -> tuple[int, int]:
-    remedy = "Give it in manifest.csv beside the recording, or give frames."
     try:
-        start, stop = (read_frames(part, fps, "keep_frames", remedy) for part in text.split(":"))
+        start, stop = (read_frames(part, fps, "keep_frames", RATE_REMEDY) for part in text.split(":"))
     except ValueError as error:
         if "frame rate" in str(error):
             raise

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from htvae.cli.option_checks import check_counts, check_guidance, check_output_dir, check_seed
-from htvae.cli.options import ModelOptions
+from htvae.cli.options import ModelOptions, OutputFormat
 from htvae.cli.reading_options import ReadingOptions
 from htvae.config import Level, PathKind
 
@@ -15,7 +15,10 @@ class MotionOptions(ModelOptions):
     """The folder, the random numbers and the pictures of generated motion."""
 
     output_dir: Path = Path("generated")
-    """Folder for the CSVs, the pictures and generation.json. It must not hold CSV files yet."""
+    """Folder for the recordings, the pictures and generation.json. It must not hold such files yet."""
+    format: OutputFormat = "csv"
+    """Format of the recordings: pose CSVs, or one of docs/formats.md, so that results go back into other
+    programs."""
     seed: int = 0
     """Seed of the random numbers; the same seed gives the same motion."""
     video: Literal["gif", "mp4", "none"] = "gif"
@@ -66,7 +69,7 @@ class ContinueOptions(RecordingOptions):
     recording: Path
     """File of the recording, in any format."""
     num_frames: int | str = 1000
-    """Length to add: frames at the model's frame rate, or a time like 12s."""
+    """Length to add: frames of the recording, or a time like 12s."""
     num_samples: int = 1
     """Different continuations to draw."""
 

@@ -15,6 +15,7 @@ from htvae.cli.reading_options import ReadingOptions
 from htvae.config import NUM_EXCERPTS, REFINE_STEPS, Config, Device
 
 BEST_MODEL = Path("experiments/checkpoints/best_model.pt")
+OutputFormat = Literal["csv", "deeplabcut", "sleap", "trc", "c3d", "movement"]
 Split = Literal["train", "val", "test", "new", "all"]
 DemoKind = Literal["people", "animal"]
 Dimensions = Literal[2, 3]
@@ -149,10 +150,13 @@ class EncodeOptions(InputOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ReconstructOptions(InputOptions):
-    """Encode and decode recordings, and write the result as CSVs in the coordinates of the originals."""
+    """Encode and decode recordings, and write the result in the coordinates of the originals."""
 
     output_dir: Path = Path("reconstructions")
-    """Folder for the CSVs."""
+    """Folder for the files."""
+    format: OutputFormat = "csv"
+    """Format of the files: pose CSVs, or one of docs/formats.md, so that results go back into other
+    programs."""
     refine_steps: int = REFINE_STEPS
     """Gradient steps that fit the chunk latents to each recording; 0 is ten times as fast."""
 

@@ -33,6 +33,8 @@ class Writer:
 
     Raises ValueError if the format cannot hold them.
     """
+    holds_several: bool = True
+    """Whether a file holds several individuals; else each gets a file of its own."""
 
 
 @dataclass(frozen=True, eq=False)
