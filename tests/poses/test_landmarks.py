@@ -7,22 +7,7 @@ from htvae.poses.landmarks import (
     canonical_name,
     mirror_permutation,
     side_names,
-    skeleton_edges,
 )
-
-REDUCED = (
-    "NOSE",
-    "LEFT_SHOULDER",
-    "RIGHT_SHOULDER",
-    "LEFT_WRIST",
-    "LEFT_HIP",
-    "RIGHT_HIP",
-    "LEFT_FOOT_INDEX",
-)
-
-
-def named_edges(landmarks: tuple[str, ...]) -> set[frozenset[str]]:
-    return {frozenset((landmarks[a], landmarks[b])) for a, b in skeleton_edges(landmarks)}
 
 
 def test_mediapipe_names_are_mirrored() -> None:
@@ -69,33 +54,6 @@ def test_canonical_names() -> None:
     spellings = ("LEFT_HIP", "left_hip", "hip.L", "lHip", "HipLeft", "left hip")
     assert {canonical_name(name) for name in spellings} == {"LEFT_HIP"}
     assert canonical_name("right_eye_(inner)") == "RIGHT_EYE_INNER"
-
-
-def test_edges_are_those_of_mediapipe_and_the_neck() -> None:
-    edges = skeleton_edges(MEDIAPIPE_LANDMARKS)
-    # MediaPipe's POSE_CONNECTIONS are 35; the nose is joined to both shoulders beside them
-    assert len(edges) == len({frozenset(edge) for edge in edges}) == 35 + 2
-    assert {index for edge in edges for index in edge} == set(range(33))
-
-
-def test_edges_bridge_absent_landmarks() -> None:
-    assert named_edges(REDUCED) == {
-        frozenset(edge)
-        for edge in (
-            ("NOSE", "LEFT_SHOULDER"),
-            ("NOSE", "RIGHT_SHOULDER"),
-            ("LEFT_SHOULDER", "RIGHT_SHOULDER"),
-            ("LEFT_SHOULDER", "LEFT_WRIST"),
-            ("LEFT_SHOULDER", "LEFT_HIP"),
-            ("RIGHT_SHOULDER", "RIGHT_HIP"),
-            ("LEFT_HIP", "RIGHT_HIP"),
-            ("LEFT_HIP", "LEFT_FOOT_INDEX"),
-        )
-    }
-
-
-def test_unknown_landmarks_have_no_edges() -> None:
-    assert skeleton_edges(("snout", "tail_base", "paw_L", "paw_R")) == []
 
 
 @pytest.mark.parametrize("label", ["wave-left-hand", "turn_R", "RightTurn", "turn clockwise", "leftwards"])

@@ -14,6 +14,7 @@ from htvae.data.dataset import PoseSequenceDataset
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
 from htvae.data.splits import Splits, split_recordings
 from htvae.io.cache import open_store
+from htvae.io.skeleton_csv import read_skeleton
 from htvae.models.chunking import ChunkGrid
 from htvae.poses.sequence import PoseSequence, content_hash
 
@@ -65,7 +66,9 @@ class PoseDataLoader:
                 f"{self.config.data.data_dir}: a recording must be left to train on, but all "
                 f"{len(self.sequences)} are held out. Correct the column split of manifest.csv."
             )
-        return PoseDataProcessor(self.config.data).fit(recordings)
+        processor = PoseDataProcessor(self.config.data).fit(recordings)
+        processor.skeleton = read_skeleton(Path(self.config.data.data_dir), processor.landmarks)
+        return processor
 
     def recordings(self, split: str) -> list[PoseSequence]:
         """Return the recordings of a split: "train", "val", "test", or "new" for those in no split."""

@@ -24,8 +24,9 @@ from htvae.data.normalisation import NORMALISATIONS, Normalisation, Normalised
 from htvae.data.rates import are_same, commonest_rate, report_rates
 from htvae.data.records import ProcessedSequence, TransformRecord
 from htvae.poses.geometry import RunningMoments, resample_frames, rotate
-from htvae.poses.landmarks import ROOT_VELOCITY, mirror_permutation, skeleton_edges
+from htvae.poses.landmarks import ROOT_VELOCITY, mirror_permutation
 from htvae.poses.sequence import Coordinates, PoseSequence
+from htvae.poses.skeletons import named_edges, skeleton_edges
 from htvae.utils.text import list_names
 
 __all__ = ["PoseDataProcessor", "ProcessedSequence", "TransformRecord"]
@@ -65,6 +66,7 @@ class PoseDataProcessor:
         typical_origin: (D,) as a list: the anchor's median place in the recordings' units, median over the
             training set.
         coordinates: meaning of coordinates in the training set's files, the commonest.
+        skeleton: names of joined landmarks, from the user's ``skeleton.csv``; empty: the names tell.
     """
 
     def __init__(self, config: DataConfig) -> None:
@@ -80,6 +82,7 @@ class PoseDataProcessor:
         self.typical_unit = 1.0
         self.typical_origin = [0.0]
         self.coordinates = Coordinates()
+        self.skeleton: list[tuple[str, str]] = []
         self._warned: set[Hashable] = set()
         self._normalisation = Normalisation((), self.anchor, self.unit, self.heading)
         self._prepared: dict[PoseSequence, _Prepared] = {}  # results of `fit` that `transform` uses up
@@ -96,8 +99,8 @@ class PoseDataProcessor:
 
     @property
     def edges(self) -> list[tuple[int, int]]:
-        """Bones, as pairs of landmark indices."""
-        return skeleton_edges(self.landmarks)
+        """Bones, as pairs of landmark indices: those of `skeleton`, else those that the names tell."""
+        return named_edges(self.landmarks, self.skeleton) or skeleton_edges(self.landmarks)
 
     def fit(self, sequences: Sequence[PoseSequence]) -> "PoseDataProcessor":
         """Choose landmarks, frame rate, anchor and unit, and measure mean and scale of every point.
@@ -196,6 +199,7 @@ class PoseDataProcessor:
             "typical_unit": self.typical_unit,
             "typical_origin": self.typical_origin,
             "coordinates": asdict(self.coordinates),
+            "skeleton": [list(pair) for pair in self.skeleton],
         }
 
     @classmethod
@@ -205,6 +209,7 @@ class PoseDataProcessor:
         vars(processor).update(state)
         processor.landmarks = tuple(state["landmarks"])
         processor.heading = tuple(state["heading"]) if state["heading"] else None
+        processor.skeleton = [(start, end) for start, end in state["skeleton"]]
         processor.coordinates = Coordinates.from_dict(state["coordinates"])
         processor._normalisation = processor._fitted_normalisation()
         return processor

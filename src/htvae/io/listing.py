@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from htvae.io.faults import DataError, describe_os_error
 from htvae.io.formats.registry import SUFFIXES
-from htvae.io.metadata import FRAME_LABELS, MANIFEST
+from htvae.io.metadata import TABLES
 from htvae.io.opening import suffix_of
 from htvae.utils.text import printable
 
@@ -48,7 +48,7 @@ def list_folder(data_dir: Path) -> Listing:
     files, others = [], []
     for relative in sorted(_walk(data_dir, faults)):
         folder, _, name = relative.rpartition("/")
-        if name in (MANIFEST, FRAME_LABELS):
+        if name in TABLES:
             if folder:
                 faults.append(
                     f"{printable(relative)}: must lie in {shown} itself, but lies in a subfolder. "

@@ -25,6 +25,10 @@ MANIFEST = "manifest.csv"
 """Table with one row per recording."""
 FRAME_LABELS = "frame_labels.csv"
 """Table with one row per labelled span."""
+SKELETON = "skeleton.csv"
+"""Table with one row per bone, of landmarks that the package does not know; see `htvae.io.skeleton_csv`."""
+TABLES = (MANIFEST, FRAME_LABELS, SKELETON)
+"""Names of files that are no recordings."""
 SEARCHED_FOLDERS = 4
 """Folders above a single file in which its tables are looked for, its own included."""
 
@@ -70,7 +74,7 @@ def read_manifest(data_dir: Path) -> dict[str, ManifestRow]:
     Raises:
         DataError: with all faults of the manifest.
     """
-    rows, faults = _read_table(data_dir / MANIFEST, ("file",))
+    rows, faults = read_table(data_dir / MANIFEST, ("file",))
     manifest: dict[str, ManifestRow] = {}
     for line, cells in rows:
         name = recording_name(cells.pop("file"))
@@ -92,7 +96,7 @@ def read_frame_labels(data_dir: Path) -> dict[str, list[FrameLabelRow]]:
     Raises:
         DataError: with all faults of the table.
     """
-    rows, faults = _read_table(data_dir / FRAME_LABELS, ("file", "start", "stop", "label"))
+    rows, faults = read_table(data_dir / FRAME_LABELS, ("file", "start", "stop", "label"))
     spans: dict[str, list[FrameLabelRow]] = {}
     seen: dict[tuple[str, FrameLabel], int] = {}
     for line, cells in rows:
@@ -319,8 +323,11 @@ def _collect(read: Callable[[Path], dict[str, Value]], data_dir: Path, faults: l
         return {}
 
 
-def _read_table(path: Path, wanted: Sequence[str]) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
-    """Return (line, cells by column) for each row, cells without outer spaces, and the faults."""
+def read_table(path: Path, wanted: Sequence[str]) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
+    """Return (line, cells by column) for each row, cells without outer spaces, and the faults.
+
+    The first wanted column must not be empty. An absent table has no rows.
+    """
     if not os.path.lexists(path):  # not exists(): read_text reports a broken link
         return [], []
     name = path.name
@@ -344,8 +351,9 @@ def _read_table(path: Path, wanted: Sequence[str]) -> tuple[list[tuple[int, dict
                 f"{name}: a row must have no more cells than the header, but line {line} has {len(cells)} "
                 f"for {len(header)} columns. Put cells that contain commas in quotes."
             )
-        elif row["file"]:
+        elif row[wanted[0]]:
             table.append((line, row))
         elif any(filled):
-            faults.append(f"{name}: file must name a recording, but is empty in line {line}. Fill it in.")
+            what = "name a recording" if wanted[0] == "file" else "be filled in"
+            faults.append(f"{name}: {wanted[0]} must {what}, but is empty in line {line}. Fill it in.")
     return table, faults

@@ -1,13 +1,12 @@
-"""Landmark names: MediaPipe's list, left/right partners and the edges of the skeleton, all found by name.
+"""Landmark names: MediaPipe's list, and left/right partners, found by name.
 
 - Names are compared as words: ``LEFT_HIP``, ``leftHip``, ``l_hip``, ``Hip.L`` and ``hip-left`` are the same
   landmark here.
-- Landmarks with other names (of animals) have partners if the names show a side, but no edges.
+- Landmarks with other names (of animals) have partners if the names show a side.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 MEDIAPIPE_LANDMARKS: tuple[str, ...] = (
     "NOSE",
@@ -53,21 +52,6 @@ _OPPOSITE = {"left": "right", "right": "left", "l": "r", "r": "l"}
 _HANDED_TURNS = {"clockwise", "anticlockwise", "counterclockwise", "cw", "ccw"}
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=[0-9])")
 
-# Consecutive landmarks of a chain are joined; an absent landmark is skipped and its neighbours are joined.
-# SIDE stands for LEFT and for RIGHT.
-_CHAINS = (
-    ("NOSE", "SIDE_EYE_INNER", "SIDE_EYE", "SIDE_EYE_OUTER", "SIDE_EAR"),
-    ("NOSE", "SIDE_SHOULDER"),
-    ("LEFT_MOUTH", "RIGHT_MOUTH"),
-    ("LEFT_SHOULDER", "RIGHT_SHOULDER"),
-    ("LEFT_HIP", "RIGHT_HIP"),
-    ("SIDE_SHOULDER", "SIDE_ELBOW", "SIDE_WRIST", "SIDE_INDEX"),
-    ("SIDE_ELBOW", "SIDE_WRIST", "SIDE_PINKY", "SIDE_INDEX"),
-    ("SIDE_ELBOW", "SIDE_WRIST", "SIDE_THUMB"),
-    ("SIDE_SHOULDER", "SIDE_HIP", "SIDE_KNEE", "SIDE_ANKLE", "SIDE_HEEL", "SIDE_FOOT_INDEX"),
-    ("SIDE_ANKLE", "SIDE_FOOT_INDEX"),
-)
-
 
 def canonical_name(landmark: str) -> str:
     """Return the name in MediaPipe's spelling, the side first: ``hip.L`` and ``lHip`` give ``LEFT_HIP``."""
@@ -88,21 +72,6 @@ def mirror_permutation(landmarks: Sequence[str]) -> list[int]:
         for index, name in enumerate(landmarks)
     ]
     return [partner if partners[partner] == index else index for index, partner in enumerate(partners)]
-
-
-def skeleton_edges(landmarks: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the pairs of indices that a bone joins, for MediaPipe's names or a part of them.
-
-    The edges are MediaPipe's connections, and two from the nose to the shoulders, which connect the head to
-    the body. If a landmark is absent, its neighbours along the limb are joined instead. Unknown names have no
-    edges.
-    """
-    index_of = {canonical_name(name): index for index, name in reversed(list(enumerate(landmarks)))}
-    edges: dict[tuple[int, int], None] = {}
-    for chain in _sided_chains():
-        present = [index_of[name] for name in chain if name in index_of]
-        edges.update(dict.fromkeys(pairwise(present)))
-    return list(edges)
 
 
 def side_names(label: str) -> bool:
@@ -132,9 +101,3 @@ def _mirrored(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         for glued in (_OPPOSITE.get(first, first) + word[1:], word[:-1] + _OPPOSITE.get(last, last)):
             if glued != word:
                 yield (*words[:place], glued, *words[place + 1 :])
-
-
-def _sided_chains() -> Iterator[tuple[str, ...]]:
-    for chain in _CHAINS:
-        for side in ("LEFT", "RIGHT"):
-            yield tuple(name.replace("SIDE", side) for name in chain)
