@@ -12,6 +12,10 @@ SAME_TIME = 60e9
 read, then H5 before CSV."""
 _NETWORK = re.compile(r"(?i)(.+?)(?:DLC|DeepCut)_[a-z0-9_.-]+shuffle[0-9]+.*")
 _VERSION = re.compile(r"(?i)(?:_filtered|_filt(?:_[a-z]+)?|_lstm|_el|_sk|_bx|_interp(?:olated)?)+$")
+_EXPORT = re.compile(r"(?i)(?:.+\.[0-9]{3}_)?(.+)\.analysis")
+"""An export of SLEAP's: the project's name and the video's number stand before the video's name."""
+_PREDICTIONS = re.compile(r"(?i)(.+?)(?:\.(?:mp4|avi|mov|mkv|m4v|mpe?g|wmv))?\.predictions")
+"""What sleap-track adds to the video's file name."""
 
 
 def video_name(name: str) -> str:
@@ -19,8 +23,13 @@ def video_name(name: str) -> str:
 
     >>> video_name("day1/mouseDLC_resnet50_openfieldshuffle1_30000_filtered")
     'day1/mouse'
+    >>> video_name("labels.v001.000_mouse.analysis")
+    'mouse'
     """
     folder, slash, own = name.rpartition("/")
+    for added in (_EXPORT, _PREDICTIONS):
+        found = added.fullmatch(own)
+        own = found[1] if found else own
     match = _NETWORK.fullmatch(own)
     return folder + slash + (match[1] if match else _VERSION.sub("", own) or own)
 
