@@ -89,8 +89,8 @@ class Source:
         most = LARGEST_CONTENT
         if self.is_packed:
             most = max(ALWAYS_UNPACKED, LARGEST_RATIO * self.path.stat().st_size)
-        with self.open() as file:
-            content = file.read(most + 1)
+        with self.open() as file:  # which makes room for all that is asked for
+            content = file.read(most + 1 if self.is_packed else min(most, self.path.stat().st_size) + 1)
         if len(content) > most:
             raise DataError(
                 [
