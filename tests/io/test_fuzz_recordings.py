@@ -41,35 +41,43 @@ def accept(holds: bool, rule: str) -> None:
 class Reference:
     """Content of a file, read slowly."""
 
-    points: dict[tuple[int, str], tuple[float, float] | None] = field(default_factory=dict)
+    points: dict[tuple[int, str], tuple[float, ...] | None] = field(default_factory=dict)
+    """Coordinates of each point, by frame and landmark; None where it is missing."""
     notes: set[str] = field(default_factory=set)
     """One word of each note that must be given."""
 
     def read(self, content: bytes) -> "Reference":
         header, *rows = split(content)
         names = [cell.strip() for cell in header]
-        accept(all(names.count(column) == 1 for column in COLUMNS), "each column once")
+        columns = (*COLUMNS, *(["z"] if "z" in names else []))
+        accept(all(names.count(column) == 1 for column in columns), "each column once")
         accept(bool(rows), "rows below the header")
+        table = []
         for row in rows:
             accept(not any(cell.strip() for cell in row[len(header) :]), "no more cells than the header")
             cells = dict(zip(names, [cell.strip() for cell in row] + [""] * len(header), strict=False))
-            self.add(*(cells[column] for column in COLUMNS))
+            table.append([cells[column] for column in columns])
+        if len(columns) > len(COLUMNS) and all(cells[-1] in MISSING for cells in table):
+            self.note_if("the column z is empty", True)
+            table = [cells[:-1] for cells in table]
+        for cells in table:
+            self.add(*cells)
         self.note_if("spaces around", header != names)
         self.check_frames()
         accept(any(self.points.values()), "a point")
         return self
 
-    def add(self, frame: str, name: str, x: str, y: str) -> None:
+    def add(self, frame: str, name: str, *place: str) -> None:
         accept(NUMBER.fullmatch(frame) is not None and float(frame) < 2**53, "frame# is a number")
         accept(float(frame) >= 0 and float(frame).is_integer(), "frame# is whole")
         accept(name not in ("", "ROOT_VELOCITY"), "landmark_name is a name")
-        for cell in (x, y):
+        for cell in place:
             sound = cell in MISSING or (NUMBER.fullmatch(cell) and abs(float(cell)) <= 1e9)
-            accept(bool(sound), "x and y are numbers, or empty")
+            accept(bool(sound), "coordinates are numbers, or empty")
         key = int(float(frame)), name
         accept(key not in self.points, "a landmark stands once in a frame")
-        self.points[key] = None if {x, y} & MISSING else (float(x), float(y))
-        self.note_if("x or y alone", (x in MISSING) != (y in MISSING))
+        self.points[key] = None if {*place} & MISSING else tuple(map(float, place))
+        self.note_if("points with", 0 < sum(cell in MISSING for cell in place) < len(place))
         self.note_if("written as decimals", bool(set(frame) & set(".eE")))
         self.note_if("looks like a missing value", name in MISSING)
 
@@ -109,10 +117,13 @@ def recordings(draw: st.DrawFn) -> Grid:
     names = draw(st.sampled_from([("A", "B"), ("LEFT_HIP", "RIGHT_HIP", "NOSE"), ("A",), ("e\u0301", "膝")]))
     first, num_frames = draw(st.sampled_from([0, 0, 7])), draw(st.integers(1, 4))
     place = st.sampled_from(["0.25", "-1.5", "12", "", "0", "1", "0.123456789", "16777217"])
+    columns = draw(st.sampled_from([COLUMNS, COLUMNS, (*COLUMNS, "z")]))
     rows = [
-        [str(first + frame), name, draw(place), draw(place)] for frame in range(num_frames) for name in names
+        [str(first + frame), name, *(draw(place) for _ in columns[2:])]
+        for frame in range(num_frames)
+        for name in names
     ]
-    return [list(COLUMNS), *rows]
+    return [list(columns), *rows]
 
 
 def check_form(faults: list[str], name: str) -> None:
