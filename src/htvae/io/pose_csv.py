@@ -17,6 +17,8 @@ import numpy as np
 from htvae.config import ReadingConfig
 from htvae.io.coordinates import to_file
 from htvae.io.faults import DataError, find_columns, split_rows
+from htvae.io.formats.frames import SECONDS, frames_of_times
+from htvae.io.formats.steps import common_step, describe_steps, guess_steps
 from htvae.io.pose_rows import PoseRows, RowFault, find_row_faults
 from htvae.io.pose_table import MISSING, Row, read_cells, read_plain
 from htvae.io.tracks import Content, Track
@@ -42,10 +44,11 @@ def parse_pose_csv(text: str, config: ReadingConfig, shown: str) -> Content:
     """
     header = _read_header(text, shown)
     columns = _choose_columns(header, config, shown)
-    rows = read_plain(text, columns, len(header))
+    plain = read_plain(text, columns, len(header))
+    rows, fps = (None, None) if plain is None else _number(plain, config)
     if rows is None or find_row_faults(rows, config.max_frame_gap):
         table = list(split_rows(text, shown))[1:]
-        rows = read_cells(table, columns, len(header))
+        rows, fps = _number(read_cells(table, columns, len(header)), config)
         row_faults = find_row_faults(rows, config.max_frame_gap)
         if row_faults:
             raise DataError([_locate(fault, table, shown, columns) for fault in row_faults])
@@ -53,7 +56,7 @@ def parse_pose_csv(text: str, config: ReadingConfig, shown: str) -> Content:
     if rows.z is not None and np.isnan(rows.z).all():
         rows = replace(rows, z=None)
         notes.append("the column z is empty, so that x and y alone are read")
-    return _build_content(rows, notes)
+    return replace(_build_content(rows, notes), fps=fps)
 
 
 def write_pose_csv(path: Path, sequence: PoseSequence, is_exact: bool = False) -> None:
@@ -138,6 +141,19 @@ def _choose_columns(header: Sequence[str], config: ReadingConfig, shown: str) ->
     return dict(zip(keys.values(), places, strict=True))
 
 
+def _number(rows: PoseRows, config: ReadingConfig) -> tuple[PoseRows, float | None]:
+    """Return rows whose frames are numbered as ``time_unit`` says, and the frame rate that times give."""
+    known = np.isfinite(rows.frame)
+    if config.time_unit == "frame" or not known.any():
+        return rows, None
+    if config.time_unit == "step":
+        return replace(rows, frame=rows.frame // common_step(rows.frame[known])), None
+    numbered = frames_of_times(rows.frame[known], SECONDS[config.time_unit])
+    frame = np.full(len(rows.frame), np.nan)
+    frame[known] = numbered.frames
+    return replace(rows, frame=frame, are_times=True), numbered.fps
+
+
 def _build_content(rows: PoseRows, notes: Sequence[str]) -> Content:
     first_frame = int(rows.frame.min())
     frames = (rows.frame - first_frame).astype(np.intp)
@@ -159,6 +175,8 @@ def _build_content(rows: PoseRows, notes: Sequence[str]) -> Content:
 
 def _find_notes(rows: PoseRows, frames: np.ndarray) -> list[str]:
     numbers = np.unique(frames)
+    missing = 1 - len(numbers) / (float(numbers[-1]) + 1)
+    guess = guess_steps(numbers) if missing and not rows.are_times else None
     unknown = np.isnan([*rows.axes.values()])
     has_partial = bool((unknown.any(axis=0) & ~unknown.all(axis=0)).any())
     partial = "with x or y alone" if rows.z is None else "without all of x, y and z"
@@ -169,11 +187,13 @@ def _find_notes(rows: PoseRows, frames: np.ndarray) -> list[str]:
         "a landmark's name looks like a missing value, but was kept as a name": not {*MISSING}.isdisjoint(
             rows.landmarks
         ),
-        "frame numbers are written as decimals; as whole numbers they were accepted": rows.has_decimal_frames,
-        "most frame numbers are left out, and these frames count as missing; if frame# holds time stamps, "
-        "number the frames 0, 1, 2, ...": 2 * len(numbers) < numbers[-1],
+        "frame numbers are written as decimals; as whole numbers they were accepted": rows.has_decimal_frames
+        and not rows.are_times,
+        "most frame numbers are left out, and these frames count as missing": guess is None
+        and 2 * len(numbers) < numbers[-1],
     }
-    return [note for note, applies in unusual.items() if applies]
+    notes = [note for note, applies in unusual.items() if applies]
+    return notes if guess is None else [*notes, describe_steps(guess, missing)]
 
 
 def _locate(fault: RowFault, table: Sequence[Row], shown: str, columns: Mapping[str, int]) -> str:

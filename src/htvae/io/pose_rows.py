@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from htvae.io.formats.steps import guess_steps
 from htvae.poses.landmarks import ROOT_VELOCITY
 from htvae.utils.text import shorten
 
@@ -43,6 +44,8 @@ class PoseRows:
     confidence: _Numbers | None = None
     too_long: _Mask
     """Rows with more cells than the header."""
+    are_times: bool = False
+    """Whether the frame numbers follow from times, whose form is free."""
 
     @property
     def axes(self) -> dict[str, _Numbers]:
@@ -111,8 +114,17 @@ def _check_length(rows: PoseRows) -> RowFault:
 def _check_frames(rows: PoseRows) -> RowFault:
     with np.errstate(invalid="ignore"):
         sound = (rows.frame >= 0) & (rows.frame == np.floor(rows.frame)) & (rows.frame < LARGEST_FRAME)
-    remedy = "Number the frames 0, 1, 2, ..."
+    if rows.are_times:
+        remedy = "Correct the cell, or remove the row."
+        return RowFault("frame", "frame# must be a time, a number", np.flatnonzero(~sound), remedy)
+    remedy = _name_unit(rows.frame) or "Number the frames 0, 1, 2, ..."
     return RowFault("frame", "frame# must be a whole number of at least 0", np.flatnonzero(~sound), remedy)
+
+
+def _name_unit(frames: _Numbers) -> str:
+    """Return a sentence on the flag that reads numbers which seem to be times; empty for others."""
+    guess = guess_steps(frames)
+    return "" if guess is None else guess.remedy
 
 
 def _check_landmarks(rows: PoseRows) -> list[RowFault]:
@@ -140,7 +152,10 @@ def _check_numbers(rows: PoseRows) -> list[RowFault]:
 def _check_gaps(rows: PoseRows, max_frame_gap: int) -> RowFault | None:
     frames = np.unique(rows.frame)
     absent = np.diff(frames) - 1
-    remedy = "If these are time stamps, number the frames 0, 1, 2, ...; if not, raise max_frame_gap."
+    remedy = (
+        _name_unit(frames)
+        or "If these are time stamps, number the frames 0, 1, 2, ...; if not, raise max_frame_gap."
+    )
     if len(absent) and absent.max() > max_frame_gap:
         before = int(absent.argmax())
         must = f"frame# must not leave out more than max_frame_gap={max_frame_gap} numbers in a row"

@@ -122,6 +122,7 @@ def _assemble(
         landmark=landmark,
         landmarks=names,
         too_long=too_long,
+        are_times=False,
         **numbers,
     )
 

@@ -1,7 +1,8 @@
 """From what a file holds to recordings: individuals chosen, landmarks chosen, uncertain points left out.
 
-The steps, in this order: link detections into tracks; tell individuals apart by prefixes; leave uncertain
-points out; choose and rename landmarks; choose individuals; cut the ends without points; turn the axes.
+The steps, in this order: close up every n-th frame, if asked to; link detections into tracks; tell
+individuals apart by prefixes; leave uncertain points out; choose and rename landmarks; choose individuals;
+cut the ends without points; turn the axes.
 """
 
 import re
@@ -16,6 +17,7 @@ from htvae.io.faults import DataError, name_faults
 from htvae.io.individuals import choose_individuals, split_by_prefix
 from htvae.io.landmarks import choose_landmarks
 from htvae.io.linking import link_individuals
+from htvae.io.stepping import keep_every_nth
 from htvae.io.tracks import Content, Track
 from htvae.poses.sequence import PoseSequence
 from htvae.utils.text import list_names
@@ -38,6 +40,8 @@ def build_recordings(
     Raises:
         DataError: no point is left, or a name cannot be used.
     """
+    if config.time_unit == "step":
+        content = keep_every_nth(content)
     notes = list(content.notes)
     tracks = link_individuals(content, config, shown, notes)
     has_several = len(tracks) > 1
