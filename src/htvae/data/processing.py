@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from htvae.config import DataConfig
+from htvae.data.landmarks import find_seen, is_seen
 from htvae.data.normalisation import NORMALISATIONS, Normalisation, Normalised
 from htvae.data.rates import are_same, commonest_rate, report_rates
 from htvae.data.records import ProcessedSequence, TransformRecord
@@ -55,7 +56,8 @@ class PoseDataProcessor:
     """Fits the model's coordinates to a training set, and converts recordings to these coordinates and back.
 
     Attributes (after `fit`):
-        landmarks: union over the training set, in order of first appearance.
+        landmarks: union over the training set, in order of first appearance, without those that are never
+            seen in it.
         num_coordinates: D.
         fps: model frames per second, None where no rate is known.
         anchor, unit: one of `NORMALISATIONS`.
@@ -112,7 +114,7 @@ class PoseDataProcessor:
         """
         if not sequences:
             raise ValueError("sequences must hold at least one recording to fit to, but there is none.")
-        self.landmarks = tuple(dict.fromkeys(name for s in sequences for name in s.landmarks))
+        self.landmarks = find_seen(sequences)
         self.num_coordinates = sequences[0].pose.shape[2]
         self.fps = self.config.fps or commonest_rate(sequences)
         report_rates(sequences, self.fps)
@@ -221,7 +223,9 @@ class PoseDataProcessor:
             return sequence.pose
         index_of = {name: i for i, name in enumerate(sequence.landmarks)}
         own = set(self.landmarks)
-        extra = tuple(name for name in index_of if name not in own)
+        extra = tuple(
+            name for name, i in index_of.items() if name not in own and is_seen(sequence.pose[:, i])
+        )
         if extra:
             verb = "has" if len(extra) < len(index_of) else "has nothing but"
             self._warn_once(
