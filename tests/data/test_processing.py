@@ -306,3 +306,12 @@ def test_one_motion_at_several_rates_is_one_motion_to_the_model(make_sequence):
     first, second = processor.transform(slow), processor.transform(fast)
     assert len(first.pose) == len(second.pose) == 31
     np.testing.assert_array_equal(second.record.source_frames, np.arange(31) * 4.0)
+
+
+def test_models_of_before_formats_had_their_own_axes_can_be_read(make_sequence):
+    """Their settings say which way y grows, and nothing says what the bones are."""
+    state = fit(make_sequence()).state_dict()
+    del state["coordinates"], state["skeleton"]
+    processor = PoseDataProcessor.from_state_dict(state, DataConfig(y_up=False, image_size=(640, 480)))
+    assert not processor.coordinates.y_up and processor.coordinates.image_size == (640, 480)
+    assert processor.edges

@@ -24,6 +24,7 @@ from htvae.data.landmarks import find_seen, is_seen
 from htvae.data.normalisation import NORMALISATIONS, Normalisation, Normalised
 from htvae.data.rates import are_same, commonest_rate, report_rates
 from htvae.data.records import ProcessedSequence, TransformRecord
+from htvae.io.coordinates import coordinates_of
 from htvae.poses.geometry import RunningMoments, resample_frames, rotate
 from htvae.poses.landmarks import ROOT_VELOCITY, mirror_permutation
 from htvae.poses.sequence import Coordinates, PoseSequence
@@ -211,8 +212,9 @@ class PoseDataProcessor:
         vars(processor).update(state)
         processor.landmarks = tuple(state["landmarks"])
         processor.heading = tuple(state["heading"]) if state["heading"] else None
-        processor.skeleton = [(start, end) for start, end in state["skeleton"]]
-        processor.coordinates = Coordinates.from_dict(state["coordinates"])
+        processor.skeleton = [(start, end) for start, end in state.get("skeleton", [])]
+        known = state.get("coordinates")  # absent in models of before formats had their own
+        processor.coordinates = Coordinates.from_dict(known) if known else coordinates_of(processor.config)
         processor._normalisation = processor._fitted_normalisation()
         return processor
 
