@@ -9,7 +9,9 @@ import pytest
 
 import htvae
 from htvae.cli import main as cli
+from htvae.config import DataConfig
 from htvae.generation.completion import complete_recording
+from htvae.generation.completion_files import write_completion
 from htvae.generation.filling import NUM_PASSES, REACH, fill_in, meet_observed
 from htvae.generation.intervals import SPREAD_REACH, SPREAD_SHARE, compute_interval, spread_between
 from htvae.io.inputs import read_recording
@@ -237,3 +239,17 @@ def test_the_command_copies_what_was_observed_to_the_digit(trained_with_prior, g
     again = read_recording(tmp_path / "generated/walk.csv", htvae.Config().data)
     assert again.num_frames == 90 and again.observed.all()
     assert (tmp_path / "generated/walk_1.csv").is_file()
+
+
+def test_text_is_copied_only_where_it_is_the_point_of_the_recording(model, make_walk, tmp_path):
+    """Settings may rename landmarks, so that the file's text of a name belongs to another point."""
+    walk = make_walk(1, 40)
+    write_pose_csv(tmp_path / "walk.csv", walk)
+    names = list(walk.landmarks)
+    names[1], names[2] = names[2], names[1]
+    completion = model.complete(dataclasses.replace(walk, landmarks=tuple(names)))
+    write_completion(tmp_path / "out", tmp_path / "walk.csv", completion)
+    written = read_recording(tmp_path / "out/walk.csv", DataConfig())
+    order = [written.landmarks.index(name) for name in names]
+    seen = walk.observed
+    np.testing.assert_allclose(written.pose[:, order][seen], walk.pose[seen], atol=1e-5)

@@ -13,7 +13,7 @@ import numpy as np
 
 from htvae.generation.completion import Completion
 from htvae.io.coordinates import to_file
-from htvae.io.faults import DataError, read_text, split_rows
+from htvae.io.faults import DataError, parse_number, read_text, split_rows
 from htvae.io.metadata import MANIFEST
 from htvae.io.pose_csv import columns_of
 from htvae.io.writing import fit_name, format_rate, write_table
@@ -91,10 +91,19 @@ def _write(
         writer.writerow(header)
         for t in range(sequence.num_frames):
             for i, landmark in enumerate(sequence.landmarks):
+                if not seen[t, i]:
+                    continue  # missing here, and the model does not know the landmark
                 number = sequence.first_frame + t
                 own = None if filled[t, i] else text.get((number, landmark))
-                if own is None and not seen[t, i]:
-                    continue  # missing here, and the model does not know the landmark
-                place = own or [f"{value:.5f}" for value in points[t, i]]
+                point = points[t, i].tolist()
+                place = own if own and _is_same(own, point) else [f"{value:.5f}" for value in point]
                 further = [] if interval is None else [f"{v:.5f}" for v in bounds[:, t, i].T.ravel()]
                 writer.writerow([number, landmark, *place, int(filled[t, i]), *further])
+
+
+def _is_same(cells: list[str], point: list[float]) -> bool:
+    """Return whether the text is the point's; settings may rename landmarks, or read times as frames."""
+    return all(
+        (number := parse_number(cell)) is not None and abs(number - value) <= 1e-6 + 1e-5 * abs(value)
+        for cell, value in zip(cells, point, strict=True)
+    )
