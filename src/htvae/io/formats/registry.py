@@ -5,7 +5,15 @@ is told what each has seen and chooses with ``--source``.
 """
 
 from htvae.io.faults import DataError
-from htvae.io.formats import deeplabcut, hdf5, movement, nwb, pose_csv, sleap
+from htvae.io.formats import (
+    deeplabcut,
+    hdf5,
+    movement,
+    nwb,
+    pose_csv,
+    sleap,
+    trc,
+)
 from htvae.io.formats.base import Format, Refusal
 from htvae.io.opening import Source
 
@@ -15,6 +23,7 @@ FORMATS: tuple[Format, ...] = (
     sleap.FORMAT,
     nwb.FORMAT,
     movement.FORMAT,
+    trc.FORMAT,
 )
 """All formats that are read."""
 REFUSALS: tuple[Refusal, ...] = (
