@@ -6,6 +6,7 @@ is told what each has seen and chooses with ``--source``.
 
 from htvae.io.faults import DataError
 from htvae.io.formats import (
+    bvh,
     deeplabcut,
     hdf5,
     movement,
@@ -24,6 +25,7 @@ FORMATS: tuple[Format, ...] = (
     nwb.FORMAT,
     movement.FORMAT,
     trc.FORMAT,
+    bvh.FORMAT,
 )
 """All formats that are read."""
 REFUSALS: tuple[Refusal, ...] = (
