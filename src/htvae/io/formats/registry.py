@@ -7,6 +7,7 @@ is told what each has seen and chooses with ``--source``.
 from htvae.io.faults import DataError
 from htvae.io.formats import (
     bvh,
+    c3d,
     deeplabcut,
     hdf5,
     movement,
@@ -26,6 +27,7 @@ FORMATS: tuple[Format, ...] = (
     movement.FORMAT,
     trc.FORMAT,
     bvh.FORMAT,
+    c3d.FORMAT,
 )
 """All formats that are read."""
 REFUSALS: tuple[Refusal, ...] = (
