@@ -6,6 +6,7 @@ is told what each has seen and chooses with ``--source``.
 
 from htvae.io.faults import DataError
 from htvae.io.formats import (
+    anipose,
     bvh,
     c3d,
     deeplabcut,
@@ -15,6 +16,7 @@ from htvae.io.formats import (
     pose_csv,
     sleap,
     trc,
+    wide_3d,
 )
 from htvae.io.formats.base import Format, Refusal
 from htvae.io.opening import Source
@@ -28,6 +30,8 @@ FORMATS: tuple[Format, ...] = (
     trc.FORMAT,
     bvh.FORMAT,
     c3d.FORMAT,
+    anipose.FORMAT,
+    wide_3d.FORMAT,
 )
 """All formats that are read."""
 REFUSALS: tuple[Refusal, ...] = (
