@@ -10,6 +10,7 @@ from htvae.io.formats import (
     bvh,
     c3d,
     deeplabcut,
+    freemocap,
     hdf5,
     movement,
     nwb,
@@ -31,6 +32,7 @@ FORMATS: tuple[Format, ...] = (
     bvh.FORMAT,
     c3d.FORMAT,
     anipose.FORMAT,
+    freemocap.FORMAT,
     wide_3d.FORMAT,
 )
 """All formats that are read."""
@@ -39,6 +41,7 @@ REFUSALS: tuple[Refusal, ...] = (
     deeplabcut.HAND_LABELS,
     sleap.HAND_LABELS,
     movement.BOXES,
+    freemocap.CENTRES,
 )
 """Files that are recognised and left out, or refused where nothing else is there."""
 ALIASES = {"lightningpose": "deeplabcut"}
