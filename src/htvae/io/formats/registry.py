@@ -15,6 +15,7 @@ from htvae.io.formats import (
     movement,
     nwb,
     pose_csv,
+    pose_format,
     sleap,
     trc,
     wide_3d,
@@ -34,6 +35,7 @@ FORMATS: tuple[Format, ...] = (
     anipose.FORMAT,
     freemocap.FORMAT,
     wide_3d.FORMAT,
+    pose_format.FORMAT,
 )
 """All formats that are read."""
 REFUSALS: tuple[Refusal, ...] = (
