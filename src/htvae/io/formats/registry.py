@@ -13,6 +13,7 @@ from htvae.io.formats import (
     freemocap,
     hdf5,
     movement,
+    ntu,
     nwb,
     pose_csv,
     pose_format,
@@ -36,6 +37,7 @@ FORMATS: tuple[Format, ...] = (
     freemocap.FORMAT,
     wide_3d.FORMAT,
     pose_format.FORMAT,
+    ntu.FORMAT,
 )
 """All formats that are read."""
 REFUSALS: tuple[Refusal, ...] = (
@@ -44,6 +46,7 @@ REFUSALS: tuple[Refusal, ...] = (
     sleap.HAND_LABELS,
     movement.BOXES,
     freemocap.CENTRES,
+    ntu.EMPTY,
 )
 """Files that are recognised and left out, or refused where nothing else is there."""
 ALIASES = {"lightningpose": "deeplabcut"}
