@@ -6,12 +6,15 @@ is told what each has seen and chooses with ``--source``.
 
 from htvae.io.faults import DataError
 from htvae.io.formats import (
+    amass,
     anipose,
+    arrays,
     bvh,
     c3d,
     deeplabcut,
     freemocap,
     hdf5,
+    humanml3d,
     movement,
     ntu,
     nwb,
@@ -38,6 +41,8 @@ FORMATS: tuple[Format, ...] = (
     wide_3d.FORMAT,
     pose_format.FORMAT,
     ntu.FORMAT,
+    humanml3d.FORMAT,
+    arrays.FORMAT,
 )
 """All formats that are read."""
 REFUSALS: tuple[Refusal, ...] = (
@@ -47,6 +52,8 @@ REFUSALS: tuple[Refusal, ...] = (
     movement.BOXES,
     freemocap.CENTRES,
     ntu.EMPTY,
+    humanml3d.FEATURES,
+    amass.PARAMETERS,
 )
 """Files that are recognised and left out, or refused where nothing else is there."""
 ALIASES = {"lightningpose": "deeplabcut"}
