@@ -22,6 +22,7 @@ from htvae.io.formats import (
     pose_format,
     sleap,
     trc,
+    videopose3d,
     wide_3d,
 )
 from htvae.io.formats.base import Format, Refusal
@@ -43,6 +44,7 @@ FORMATS: tuple[Format, ...] = (
     ntu.FORMAT,
     humanml3d.FORMAT,
     arrays.FORMAT,
+    videopose3d.FORMAT,
 )
 """All formats that are read."""
 REFUSALS: tuple[Refusal, ...] = (
