@@ -1,11 +1,13 @@
 """The registry of writers."""
 
-from htvae.io.writers import deeplabcut, movement, sleap
+from htvae.io.writers import c3d, deeplabcut, movement, sleap, trc
 from htvae.io.writers.base import Writer
 
 WRITERS: tuple[Writer, ...] = (
     deeplabcut.WRITER,
     sleap.WRITER,
+    trc.WRITER,
+    c3d.WRITER,
     movement.WRITER,
 )
 """All formats that are written beside pose CSVs."""
