@@ -243,3 +243,19 @@ def test_a_session_in_two_splits_is_said():
     ]
     (note,) = [note for note in split_recordings(sequences, DataConfig()).notes if "session" in note]
     assert note.startswith("A session must be in one split, but of 1 these are in several: s (train and val")
+
+
+def test_individuals_of_one_name_in_several_sessions_are_said():
+    names = [
+        ("s1", "female"),
+        ("s1", "male"),
+        ("s2", "female"),
+        ("s2", "male"),
+        ("s1", "track_1"),
+        ("s2", "track_1"),
+    ]
+    sequences = [recording(f"{s}/{i}", covariates={"session": s, "individual": i}) for s, i in names]
+    (note,) = [note for note in split(sequences).notes if "several sessions" in note]
+    assert note.startswith("female, male: individuals of these names occur in several sessions.")
+    known = [replace(s, subject=f"{s.name}") for s in sequences]
+    assert not [note for note in split(known).notes if "several sessions" in note]

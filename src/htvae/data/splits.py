@@ -7,6 +7,7 @@ recordings or the machine.
 
 import hashlib
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -23,6 +24,9 @@ FEW_SUBJECTS = 6
 """Number of subjects below which a note warns that results depend on who was held out."""
 TOLERATED_DEVIATION = 0.05
 """Largest deviation (share of all frames) from a split's wanted share that needs no note."""
+
+_NUMBERED = re.compile(r"(?i)[a-z]*[ _-]?[0-9]+")
+"""Names that a tracker gives by itself, such as individual1 or track_0: in another file they are others."""
 
 Group = tuple[str, str]
 """Recordings to keep together: ("subject", name), ("session", name) where no subject is known, or
@@ -109,6 +113,7 @@ def split_recordings(
     notes = [
         *_note_shares(sequences, split_of, config),
         *_note_subjects(sequences, split_of),
+        *_note_individuals(sequences),
         *_note_labels(sequences),
         *_note_copies(split_of, content_hashes),
     ]
@@ -233,6 +238,21 @@ def _note_subjects(sequences: Sequence[PoseSequence], split_of: Mapping[str, str
             )
         if kind == "subject" and 1 < len(own) < FEW_SUBJECTS:
             yield f"There are only {len(own)} subjects: results depend on who is held out."
+
+
+def _note_individuals(sequences: Sequence[PoseSequence]) -> Iterator[str]:
+    """Note names of individuals that occur in several sessions, if nobody says that they are the same."""
+    sessions_of: dict[str, set[str]] = {}
+    for s in sequences:
+        name, session = s.covariates.get("individual"), s.covariates.get("session")
+        if s.subject is None and name and session and not _NUMBERED.fullmatch(name):
+            sessions_of.setdefault(name, set()).add(session)
+    repeated = sorted(name for name, sessions in sessions_of.items() if len(sessions) > 1)
+    if repeated:
+        yield (
+            f"{list_names(repeated)}: individuals of these names occur in several sessions. If they are the "
+            "same ones, say so by the column subject of manifest.csv; else sessions alone are held out."
+        )
 
 
 def _note_labels(sequences: Sequence[PoseSequence]) -> Iterator[str]:

@@ -5,7 +5,6 @@ individuals apart by prefixes; leave uncertain points out; choose and rename lan
 cut the ends without points; turn the axes.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,9 +20,6 @@ from htvae.io.stepping import keep_every_nth
 from htvae.io.tracks import Content, Track
 from htvae.poses.sequence import PoseSequence
 from htvae.utils.text import list_names
-
-_NUMBERED = re.compile(r"(?i)[a-z]*[ _-]?[0-9]+")
-"""Names that a tracker gives by itself, such as individual1 or track_0: in another file they are others."""
 
 
 def build_recordings(
@@ -105,15 +101,13 @@ def _build(
     faults = name_faults(full_name, shown)
     if faults:
         raise DataError(faults)
-    is_known = content.has_identities and has_several and not _NUMBERED.fullmatch(track.individual)
     return PoseSequence(
         name=full_name,
         landmarks=track.landmarks,
         pose=to_pose(track.points, coordinates).astype(np.float32),
         fps=content.fps,
         first_frame=track.first_frame,
-        subject=track.individual if is_known else None,
-        covariates={"session": name} if has_several else {},
+        covariates={"session": name, "individual": track.individual} if has_several else {},
         coordinates=coordinates,
     )
 

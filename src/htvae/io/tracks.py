@@ -58,8 +58,6 @@ class Content:
     """Meaning of the coordinates as the format defines it; y_up, z_up and image_size go before it."""
     are_shares: bool = False
     """Whether x and y are shares (0..1) of an image, so that ``image_size`` is needed for one unit."""
-    has_identities: bool = False
-    """Whether the individuals' names are true identities, the same in all files, and so name subjects."""
     keeps_ends: bool = False
     """Whether frames without any point at both ends belong to the recording."""
     notes: tuple[str, ...] = ()

@@ -31,16 +31,11 @@ def test_several_animals_are_recordings_of_one_session(tmp_path: Path) -> None:
     points["white"][:7] = np.nan
     black, white = read(write_deeplabcut(tmp_path / "cage.csv", points, PARTS))
     assert (black.name, white.name) == ("cage/black", "cage/white")
-    assert (black.subject, white.subject) == ("black", "white")
-    assert black.covariates == white.covariates == {"session": "cage"}
+    assert black.subject is None and white.subject is None  # another file's black may be another animal
+    assert black.covariates == {"session": "cage", "individual": "black"}
+    assert white.covariates == {"session": "cage", "individual": "white"}
     assert (white.first_frame, white.num_frames) == (7, 30)  # ends without points are cut
     np.testing.assert_array_equal(white.pose, np.float32(points["white"][7:] * [1, -1]))
-
-
-def test_numbered_names_are_no_subjects(tmp_path: Path) -> None:
-    """Another file's individual1 is another animal."""
-    points = {"individual1": make_points(9, 5, 1), "individual2": make_points(9, 5, 2)}
-    assert [s.subject for s in read(write_deeplabcut(tmp_path / "cage.csv", points, PARTS))] == [None, None]
 
 
 def test_unique_body_parts_belong_to_the_scene(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -71,7 +71,6 @@ def _read(source: Source, config: ReadingConfig) -> Content:
         individuals=tracks,
         fps=fps if 0 < fps < 1e6 else None,
         coordinates=coordinates,
-        has_identities=len(tracks) > 1,
         notes=tuple(notes),
     )
 

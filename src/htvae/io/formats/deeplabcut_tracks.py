@@ -46,7 +46,6 @@ def build_tracks(columns: Sequence[Column], values: np.ndarray, frames: np.ndarr
     return Content(
         individuals=animals,
         coordinates=IMAGE if len(axes) == 2 else UPRIGHT,
-        has_identities=len(animals) > 1,
         notes=notes,
     )
 

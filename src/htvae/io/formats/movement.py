@@ -66,7 +66,6 @@ def _read(source: Source, config: ReadingConfig) -> Content:
         individuals=tracks,
         fps=times.fps,
         coordinates=IMAGE if points.shape[-1] == 2 else UPRIGHT,
-        has_identities=len(tracks) > 1,
         notes=(times.note,) if times.note else (),
     )
 

@@ -75,7 +75,7 @@ def read_csv(source: Source, config: ReadingConfig) -> Content:
         track_names=tuple(names),
     )
     individuals = build_individuals(instances, config, source.shown)
-    return Content(individuals=individuals, coordinates=IMAGE, has_identities=len(names) > 1)
+    return Content(individuals=individuals, coordinates=IMAGE)
 
 
 def _find_corrected(table: "pd.DataFrame") -> np.ndarray:

@@ -74,7 +74,6 @@ def read_h5(source: Source, config: ReadingConfig) -> Content:
     return Content(
         individuals=tracks,
         coordinates=IMAGE,
-        has_identities=len(names) > 1,
         notes=() if names else (UNTRACKED,),
     )
 

@@ -77,7 +77,7 @@ def read_slp(source: Source, config: ReadingConfig) -> Content:
         track_names=tuple(names),
     )
     individuals = build_individuals(instances, config, source.shown)
-    return Content(individuals=individuals, coordinates=IMAGE, has_identities=len(names) > 1)
+    return Content(individuals=individuals, coordinates=IMAGE)
 
 
 def _choose_instances(root: Group) -> tuple[dict[str, np.ndarray], np.ndarray]:
