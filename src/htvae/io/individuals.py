@@ -17,15 +17,15 @@ def choose_individuals(
 ) -> list[Track]:
     """Return the individuals that ``config.individual`` names and that are seen in enough frames.
 
-    The share of frames counts from the file's first frame to its last.
+    The share of frames counts from the first frame of the file, or of its take, to the last.
 
     Raises:
         DataError: no individual is left.
     """
-    start = min(track.first_frame for track in tracks)
-    frames = max(track.first_frame + len(track.points) for track in tracks) - start
+    frames = _count_frames(tracks)
     shares = {
-        track.individual: np.count_nonzero(_observed(track).any(axis=1)) / max(frames, 1) for track in tracks
+        track.individual: np.count_nonzero(_observed(track).any(axis=1)) / max(frames[track.take], 1)
+        for track in tracks
     }
     seen = [track for track in tracks if shares[track.individual] >= max(config.min_individual_share, 1e-12)]
     if not seen:
@@ -45,7 +45,8 @@ def choose_individuals(
             f"{list_names(left_out)}"
         )
     if MAIN in config.individual:
-        return [max(seen, key=_count_sure_points)]
+        takes = dict.fromkeys(track.take for track in seen)
+        return [max((t for t in seen if t.take == take), key=_count_sure_points) for take in takes]
     if ALL in config.individual:
         return seen
     chosen = [track for track in seen if track.individual in config.individual]
@@ -99,6 +100,18 @@ def split_by_prefix(
     if others:
         notes.append(f"landmarks without a prefix of an individual are left out: {list_names(others)}")
     return parts
+
+
+def _count_frames(tracks: Sequence[Track]) -> dict[str, int]:
+    """Return the number of frames from the first to the last of each take."""
+    members: dict[str, list[Track]] = {}
+    for track in tracks:
+        members.setdefault(track.take, []).append(track)
+    return {
+        take: max(track.first_frame + len(track.points) for track in own)
+        - min(track.first_frame for track in own)
+        for take, own in members.items()
+    }
 
 
 def _observed(track: Track) -> np.ndarray:

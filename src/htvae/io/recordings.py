@@ -101,13 +101,15 @@ def _build(
     faults = name_faults(full_name, shown)
     if faults:
         raise DataError(faults)
+    session = f"{name}/{track.take}" if track.take else name
     return PoseSequence(
         name=full_name,
         landmarks=track.landmarks,
         pose=to_pose(track.points, coordinates).astype(np.float32),
         fps=content.fps,
         first_frame=track.first_frame,
-        covariates={"session": name, "individual": track.individual} if has_several else {},
+        subject=track.subject or None,
+        covariates={"session": session, "individual": track.individual} if has_several else {},
         coordinates=coordinates,
     )
 

@@ -30,6 +30,11 @@ class Track:
     """Name of the individual; empty where the file holds one and names none."""
     first_frame: int = 0
     """Frame number in the file of ``points[0]``."""
+    take: str = ""
+    """Name of the take, where a file holds takes of different times: tracks of one take are one session.
+    Empty where the file is one take."""
+    subject: str = ""
+    """Name of the person or animal, where the file tells it apart from the individual's; else empty."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

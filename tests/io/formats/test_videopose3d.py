@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from htvae.config import DataConfig
+from htvae.io.inputs import read_file
 from htvae.io.tracks import IMAGE
 from htvae.poses.layouts_3d import H36M_17, H36M_32
 from htvae.poses.sequence import Coordinates
@@ -96,3 +98,21 @@ def test_any_damage_ends_in_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     np.savez(path, positions_2d=np.array({"S1": {"W": [make_points(5, 3, 2)]}}, dtype=object))
     check_damaged(path, seed=10, count=80)
+
+
+def test_takes_are_sessions_of_their_own(tmp_path: Path) -> None:
+    """Cameras of a take stay in one split; a short take is not a bystander of a long one."""
+    takes = {
+        "S1": {"Walking": [make_points(400, 17, 2, seed=camera) for camera in range(2)]},
+        "S9": {"Eating": [make_points(20, 17, 2)], "Sitting": [make_points(30, 17, 2)]},
+    }
+    path = write_archive(tmp_path / "h36m.npz", positions_2d=takes, metadata={"layout_name": "h36m"})
+    found = {r.name: (r.subject, r.covariates["session"]) for r in read_file(path, DataConfig())}
+    assert found == {
+        "h36m/S1/Walking_cam0": ("S1", "h36m/S1/Walking"),
+        "h36m/S1/Walking_cam1": ("S1", "h36m/S1/Walking"),
+        "h36m/S9/Eating": ("S9", "h36m/S9/Eating"),
+        "h36m/S9/Sitting": ("S9", "h36m/S9/Sitting"),
+    }
+    main = read_file(path, DataConfig(individual=("main",)))
+    assert [r.name.rpartition("/")[2][:7] for r in main] == ["Walking", "Eating", "Sitting"]

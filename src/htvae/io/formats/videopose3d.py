@@ -4,7 +4,8 @@
 - 2-D in pixels, y down; 3-D in metres, z up (Human3.6M's room).
 - ``metadata`` names the layout of the points. Human3.6M has 50 frames per second; for one's own videos the
   file does not say the rate.
-- Each take is a track, called ``subject/action_cam0``. The pickle is not run, see `unpickling`.
+- Each take and camera is a track, called ``subject/action_cam0``; the cameras of a take are one session. The
+  pickle is not run, see `unpickling`.
 
 Source: facebookresearch/VideoPose3D, ``data/prepare_data_h36m.py`` and ``data/prepare_data_2d_custom.py``.
 """
@@ -56,7 +57,7 @@ def _read(source: Source, config: ReadingConfig) -> Content:
     layout = _read_layout(source)
     content = npy.read_member(source, name)
     takes = list(_find_takes(content.item() if content.size == 1 else None))
-    fitting = [(take, array) for take, array in takes if array.shape[2:] == (num_axes,) and array.size]
+    fitting = [take for take in takes if take[-1].shape[2:] == (num_axes,) and take[-1].size]
     if not fitting or len(fitting) < len(takes):
         raise DataError(
             [
@@ -65,11 +66,13 @@ def _read(source: Source, config: ReadingConfig) -> Content:
             ]
         )
     tracks = []
-    for take, array in fitting:
+    is_person = layout != "coco"  # else the subjects are one's own videos
+    for subject, take, name, array in fitting:
         points = npy.to_points(array)
-        check_coordinates(points, f"{source.shown} ({take})")
+        check_coordinates(points, f"{source.shown} ({name})")
         names = _name_points(layout, points.shape[1], num_axes)
-        tracks.append(Track(individual=take, landmarks=names, points=points))
+        known = subject if is_person else ""
+        tracks.append(Track(individual=name, take=take, subject=known, landmarks=names, points=points))
     return Content(
         individuals=tracks,
         fps=FPS if layout.startswith("h36m") or (num_axes == 3 and not layout) else None,
@@ -87,15 +90,16 @@ def _read_layout(source: Source) -> str:
     return layout if isinstance(layout, str) else ""
 
 
-def _find_takes(subjects: object) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the name and the array of each take; other values come as empty arrays."""
+def _find_takes(subjects: object) -> Iterator[tuple[str, str, str, np.ndarray]]:
+    """Yield subject, take, name and array of each camera; other values come as empty arrays."""
     for subject, actions in subjects.items() if isinstance(subjects, dict) else ():
         for action, value in actions.items() if isinstance(actions, dict) else ():
             cameras = value if isinstance(value, list | tuple) else [value]
             for camera, array in enumerate(cameras):
                 is_array = isinstance(array, np.ndarray) and array.dtype.kind in "fiu"
-                name = f"{subject}/{action}_cam{camera}" if len(cameras) > 1 else f"{subject}/{action}"
-                yield name, array if is_array else np.empty(0)
+                take = f"{subject}/{action}"
+                name = f"{take}_cam{camera}" if len(cameras) > 1 else take
+                yield str(subject), take, name, array if is_array else np.empty(0)
 
 
 def _name_points(layout: str, count: int, num_axes: int) -> tuple[str, ...]:
