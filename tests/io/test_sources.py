@@ -41,6 +41,9 @@ def write(path: Path, seed: int = 0) -> Path:
         ("trial.001_mouse", "trial.001_mouse"),
         ("walk", "walk"),
         ("_el", "_el"),
+        ("rec/output_data/mediapipe_body_3d_xyz", "rec/"),
+        ("rec/rec_by_trajectory", "rec/"),
+        ("output_data/mediapipe_skeleton_3d", "/"),
     ],
 )
 def test_the_video_s_name_is_found(name: str, video: str) -> None:

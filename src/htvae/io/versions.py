@@ -16,6 +16,13 @@ _EXPORT = re.compile(r"(?i)(?:.+\.[0-9]{3}_)?(.+)\.analysis")
 """An export of SLEAP's: the project's name and the video's number stand before the video's name."""
 _PREDICTIONS = re.compile(r"(?i)(.+?)(?:\.(?:mp4|avi|mov|mkv|m4v|mpe?g|wmv))?\.predictions")
 """What sleap-track adds to the video's file name."""
+_SESSION = re.compile(
+    r"(?i)(?:.+/|)[a-z0-9]+_(?:body|left_hand|right_hand|face)_(?:rigid_)?3d_xyz"
+    r"|(?:.+/|)(?:[a-z0-9]+_skeleton_3d|mediapipeskel_3d_.+|.+_by_(?:frame|trajectory))"
+)
+"""Files of one session of FreeMoCap: its parts and all points. They lie in the session's folder, or in
+``output_data`` below it."""
+_BODY = re.compile(r"(?i).+_body_3d_xyz")
 
 
 def video_name(name: str) -> str:
@@ -25,7 +32,11 @@ def video_name(name: str) -> str:
     'day1/mouse'
     >>> video_name("labels.v001.000_mouse.analysis")
     'mouse'
+    >>> video_name("recording_1/output_data/mediapipe_face_3d_xyz")
+    'recording_1/'
     """
+    if _SESSION.fullmatch(name):
+        return name.rpartition("/")[0].removesuffix("output_data").rstrip("/") + "/"
     folder, slash, own = name.rpartition("/")
     for added in (_EXPORT, _PREDICTIONS):
         found = added.fullmatch(own)
@@ -61,12 +72,13 @@ def choose_newest(sources: Sequence[NamedSource], passed_over: list[str]) -> lis
     return sorted(kept, key=lambda named: named.name)
 
 
-def _rank(named: NamedSource, newest: int) -> tuple[bool, bool, bool, int]:
+def _rank(named: NamedSource, newest: int) -> tuple[bool, bool, bool, bool, int]:
     """Return what a version is preferred by, the most important first."""
+    is_body = bool(_BODY.fullmatch(named.name))  # in all sessions the same part
     written = _written(named.source.path)
     own = named.name.lower()
     is_filtered = bool(re.search(r"_filtered|_filt|_lstm", own))
-    return (newest - written < SAME_TIME, is_filtered, named.source.suffix == ".h5", written)
+    return (is_body, newest - written < SAME_TIME, is_filtered, named.source.suffix == ".h5", written)
 
 
 def _written(path: Path) -> int:

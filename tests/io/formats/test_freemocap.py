@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from htvae.config import DataConfig
+from htvae.io.folder import read_sources
 from htvae.poses.landmarks import MEDIAPIPE_LANDMARKS
 from htvae.poses.sequence import Coordinates
 from tests.io.formats.opened import check_damaged, fault_of, only_track, open_content, refusal_of
@@ -61,6 +63,16 @@ def test_columns_of_times_and_centres_of_mass_are_left_out(tmp_path: Path) -> No
     track = only_track(open_content(path, "freemocap"))
     assert track.landmarks == ("nose", "left_hip")
     np.testing.assert_array_equal(track.points, make_points(4)[:, 1:3])
+
+
+def test_an_array_of_the_body_is_in_mm(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", make_points(33))
+    content = open_content(tmp_path / "a.npy", "freemocap")
+    assert only_track(content).landmarks == BODY
+    np.testing.assert_array_equal(only_track(content).points, make_points(33))
+    for small in (make_points(33) / 500, np.full((37, 33, 3), np.nan)):
+        np.save(tmp_path / "a.npy", small)
+        open_content(tmp_path / "a.npy", "arrays")
 
 
 @pytest.mark.parametrize(("num_points", "face"), [(75, 0), (543, 468), (553, 478)])
@@ -125,17 +137,64 @@ def test_long_tables_of_version_2(tmp_path: Path) -> None:
     np.testing.assert_array_equal(only_track(content).points, points)
 
 
-def test_centres_of_mass_are_refused(tmp_path: Path) -> None:
+def write_session(folder: Path, body: np.ndarray) -> None:
+    """The files of one recording, as FreeMoCap 1.x leaves them."""
+    output, raw, mass = (
+        folder / "output_data",
+        folder / "output_data/raw_data",
+        folder / "output_data/center_of_mass",
+    )
+    for path in (raw, mass):
+        path.mkdir(parents=True)
+    hand, face = make_points(21), make_points(478)
+    for part, points, names in (
+        ("body", body, tuple(f"body_{name}" for name in BODY)),
+        ("right_hand", hand, tuple(f"right_hand_{i:04}" for i in range(21))),
+        ("left_hand", hand, tuple(f"left_hand_{i:04}" for i in range(21))),
+        ("face", face, tuple(f"face_{i:04}" for i in range(478))),
+    ):
+        write_wide(output / f"mediapipe_{part}_3d_xyz.csv", points, names)
+        np.save(output / f"mediapipe_{part}_3d_xyz.npy", points)
+    everything = np.concatenate([body, hand, hand, face], axis=1)
+    np.save(output / "mediapipe_skeleton_3d.npy", everything)
+    np.save(raw / "mediapipe3dData_numFrames_numTrackedPoints_spatialXYZ.npy", everything)
+    np.save(raw / "mediapipe3dData_numFrames_numTrackedPoints_reprojectionError.npy", everything[..., 0])
+    np.save(raw / "mediapipe_2dData_numCams_numFrames_numTrackedPoints_pixelXY.npy", everything[None])
+    np.save(mass / "mediapipe_segmentCOM_frame_joint_xyz.npy", make_points(14))
+    np.save(mass / "mediapipe_total_body_center_of_mass_xyz.npy", make_points(1)[:, 0])
+    write_wide(
+        folder / f"{folder.name}_by_trajectory.csv", body, tuple(f"body_{n}" for n in BODY), ("timestamp",)
+    )
+
+
+def test_of_a_session_s_files_the_body_is_read(tmp_path: Path) -> None:
+    for number in range(2):
+        write_session(tmp_path / f"recording_{number}", make_points(33) + number)
+    read = read_sources(tmp_path, DataConfig())
+    assert read.faults == []
+    names = [sequence.name for sequence in read.sequences]
+    assert [name.rpartition(".")[0] or name for name in names] == [
+        f"recording_{number}/output_data/mediapipe_body_3d_xyz" for number in range(2)
+    ]
+    assert all(sequence.landmarks == BODY for sequence in read.sequences)
+    said = "\n".join(read.passed_over)
+    for name in (
+        "face_3d_xyz.csv",
+        "skeleton_3d.npy",
+        "by_trajectory.csv",
+        "mediapipe3dData",
+        "center_of_mass",
+    ):
+        assert name in said
+
+
+def test_parts_that_are_no_recordings_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "segmentCOM_frame_joint_xyz.npy", make_points(14))
     np.save(tmp_path / "total_body_center_of_mass_xyz.npy", make_points(1)[:, 0])
-    write_wide(tmp_path / "body_total_body_center_of_mass.csv", make_points(2), ("a", "b"))
+    np.save(tmp_path / "mediapipe_left_hand_3d_xyz.npy", make_points(21))
     (tmp_path / "long_center_of_mass.csv").write_text("frame,keypoint,x,y,z\n0,head,1,2,3\n")
-    for name in (
-        "segmentCOM_frame_joint_xyz.npy",
-        "total_body_center_of_mass_xyz.npy",
-        "long_center_of_mass.csv",
-    ):
-        assert refusal_of(tmp_path / name) == "centres of mass of FreeMoCap"
+    for path in sorted(tmp_path.iterdir()):
+        assert "centres of mass" in refusal_of(path)
 
 
 @pytest.mark.parametrize(

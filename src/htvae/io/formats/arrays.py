@@ -13,7 +13,7 @@ from htvae.config import ReadingConfig
 from htvae.io.faults import DataError
 from htvae.io.formats import npy
 from htvae.io.formats.base import Format
-from htvae.io.formats.freemocap import NUM_POINTS
+from htvae.io.formats.freemocap import is_array
 from htvae.io.formats.humanml3d import is_humanml3d
 from htvae.io.formats.names import find_repeated
 from htvae.io.formats.numbers import check_coordinates
@@ -46,9 +46,7 @@ def find_poses(headers: dict[str, npy.Header]) -> str:
 def _recognise(source: Source) -> str:
     header = npy.header_of(source)
     if header is not None:
-        is_other = is_humanml3d(header) or (
-            header.shape[1:2] in [(n,) for n in NUM_POINTS] and header.shape[2:] == (3,)
-        )
+        is_other = is_humanml3d(header) or is_array(source, header)
         return f"array (frames, points, {header.shape[2]})" if fits(header) and not is_other else ""
     name = find_poses(npy.headers_of(source))
     return f"array {name} (frames, points, coordinates)" if name else ""

@@ -5,7 +5,7 @@
 - ``..._by_frame.csv`` and the tables of version 2: a row per frame and ``keypoint``, mostly with ``model``
   and ``trajectory``. Where a point has several trajectories, ``3d_xyz`` is read, the measured one.
 - ``mediapipe_skeleton_3d.npy``, ``mediaPipeSkel_3d_body_hands_face.npy``: (frames, points, 3), in the order
-  body, right hand, left hand, face.
+  body, right hand, left hand, face. Arrays of hands or a face alone do not tell which, and are left out.
 - Names differ between versions (``body_nose``, ``right_hand_right_hand_0001``); they are made alike.
 - Centres of mass are no landmarks.
 
@@ -42,6 +42,7 @@ from htvae.poses.layouts_3d import MEDIAPIPE_HAND_21
 from htvae.poses.sequence import Coordinates
 from htvae.utils.text import list_names
 
+NUM_BODY = len(MEDIAPIPE_LANDMARKS)
 NUM_POINTS = (75, 543, 553)
 """Points of arrays: body and hands; with a face of 468; with one of 478."""
 MEASURED = "3d_xyz"
@@ -50,6 +51,7 @@ LONG = ("frame", "keypoint", "x", "y", "z")
 """Columns of long tables."""
 _LEAST_REACH = 10
 _CENTRE = re.compile(r"(?i)(?:com|center_of_mass)(?:[_.].*)?|.*center_of_mass")
+_PARTS = re.compile(r"(?i)center_of_mass|segmentcom|spatialxyz|(?:left|right)_hand_\w*3d_xyz|face_\w*3d_xyz")
 _HAND = re.compile(r"(left|right)_(?:hand_)?(?:(?:left|right)_hand_)?(.+)")
 
 
@@ -75,15 +77,30 @@ def _name_points(count: int) -> list[str]:
     hand = [name.lower() for name in MEDIAPIPE_HAND_21]
     names = [name.lower() for name in MEDIAPIPE_LANDMARKS]
     names += [f"{side}_hand_{name}" for side in ("right", "left") for name in hand]
-    return [*names, *(f"face_{index:04}" for index in range(count - len(names)))]
+    return [*names[:count], *(f"face_{index:04}" for index in range(count - len(names)))]
+
+
+def is_array(source: Source, header: npy.Header) -> bool:
+    """Whether an array has the shape of FreeMoCap's; of the body alone, if it is in mm."""
+    if not header.is_numbers or len(header.shape) != 3 or header.shape[2] != 3:
+        return False
+    return header.shape[1] in NUM_POINTS or (header.shape[1] == NUM_BODY and _reaches_far(source, header))
+
+
+def _reaches_far(source: Source, header: npy.Header) -> bool:
+    """Whether the first numbers of an array are mm; shares of an image and metres are smaller."""
+    size = header.dtype.itemsize
+    head = source.head[header.size :]
+    values = npy.to_points(np.frombuffer(head[: len(head) // size * size], header.dtype))
+    seen = np.abs(values[np.isfinite(values)])
+    return bool(len(seen) and (seen > _LEAST_REACH).mean() > 0.5)
 
 
 def _recognise(source: Source) -> str:
     if source.suffix == ".npy":
         header = npy.header_of(source)
-        fits = header is not None and header.is_numbers and len(header.shape) == 3
-        is_known = fits and header is not None and header.shape[1] in NUM_POINTS and header.shape[2] == 3
-        return f"array of {header.shape[1]} points" if is_known and header is not None else ""
+        is_known = header is not None and is_array(source, header)
+        return f"array of {header.shape[1]} points in mm" if is_known and header is not None else ""
     columns = header_of(source)
     if is_long(columns):
         return f"columns {', '.join(LONG)}"
@@ -106,10 +123,10 @@ def _recognise(source: Source) -> str:
 def _read(source: Source, config: ReadingConfig) -> Content:
     if source.suffix == ".npy":
         array = npy.read_array(source.read_bytes(), source.shown)
-        if array.ndim != 3 or array.shape[1] not in NUM_POINTS or array.shape[2] != 3:
+        if array.ndim != 3 or array.shape[1] not in (NUM_BODY, *NUM_POINTS) or array.shape[2] != 3:
             raise DataError(
                 [
-                    f"{source.shown}: its array must be (frames, 75, 543 or 553, 3), but is {array.shape}. "
+                    f"{source.shown}: its array must be (frames, 33 to 553, 3), but is {array.shape}. "
                     "Try --source arrays."
                 ]
             )
@@ -166,15 +183,20 @@ def _build(names: list[str], points: np.ndarray, shown: str, first_frame: int = 
     return Content(individuals=[track], coordinates=Coordinates(z_up=True))
 
 
-def _is_centre_of_mass(source: Source) -> str:
-    """Recognise centres of mass by the names that FreeMoCap gives them, and their arrays' axes."""
-    name = source.path.name
-    if not re.search(r"(?i)center_of_mass|segmentcom", name):
+def _is_part(source: Source) -> str:
+    """Recognise parts of a session that are no recordings by FreeMoCap's names for them, and their axes."""
+    match = _PARTS.search(source.path.name)
+    if match is None:
         return ""
     if source.suffix == ".csv":
-        return "a table named after centres of mass" if {"x", "y", "z"} <= set(header_of(source)) else ""
+        is_centre = "com" in match[0].lower() or "mass" in match[0].lower()
+        return (
+            "a table named after centres of mass"
+            if is_centre and {"x", "y", "z"} <= set(header_of(source))
+            else ""
+        )
     header = npy.header_of(source)
-    return "an array named after centres of mass" if header is not None and header.shape[-1:] == (3,) else ""
+    return f"an array named {match[0]}" if header is not None and header.shape[-1:] == (3,) else ""
 
 
 FORMAT = Format(
@@ -185,9 +207,9 @@ FORMAT = Format(
     read=_read,
     is_one_of_many=True,
 )
-CENTRES = Refusal(
-    name="centres of mass of FreeMoCap",
+PARTS = Refusal(
+    name="centres of mass, raw points, and points of hands or face alone of FreeMoCap",
     suffixes=(".csv", ".npy"),
-    recognise=_is_centre_of_mass,
-    remedy="They are no poses: give the files of the points beside them.",
+    recognise=_is_part,
+    remedy="They are no poses of a body: give the files of the body beside them.",
 )

@@ -52,7 +52,7 @@ REFUSALS: tuple[Refusal, ...] = (
     deeplabcut.HAND_LABELS,
     sleap.HAND_LABELS,
     movement.BOXES,
-    freemocap.CENTRES,
+    freemocap.PARTS,
     ntu.EMPTY,
     humanml3d.FEATURES,
     amass.PARAMETERS,
