@@ -89,3 +89,12 @@ def test_continuing_interpolating_and_editing_are_judged(trained_with_prior, tmp
     assert "continued, 6 seams" in ended.stdout and "recordings themselves, 3 seams" in ended.stdout
     assert "2 pairs: greatest over least step" in ended.stdout
     assert ended.stdout.count("rises at every step for") == 2
+
+
+def test_reading_is_timed_beside_bare_parsing(capsys):
+    from reading import main
+
+    assert main(["--scale", "0.002", "--turns", "1"]) == 0
+    text = capsys.readouterr().out
+    assert re.search(r"deeplabcut: 200 frames; read in [0-9.]+ s, [0-9.]+ times bare parsing", text)
+    assert re.search(r"openpose: 40 frames; .* second start [0-9.]+ s", text)  # two people, 20 frames
