@@ -1,8 +1,10 @@
 """Opening HDF5 files from others, packed or not; `hdf5_group` reads them."""
 
+import contextlib
 import io
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from typing import IO
 
 from htvae.io.faults import DataError
 from htvae.io.formats.base import Refusal
@@ -14,7 +16,7 @@ from htvae.utils.text import shorten
 SUFFIXES = (".h5", ".hdf5")
 
 
-@contextmanager
+@contextlib.contextmanager
 def open_hdf5(source: Source) -> Iterator[Group]:
     """Open a file, packed or not, and yield its root.
 
@@ -23,19 +25,30 @@ def open_hdf5(source: Source) -> Iterator[Group]:
     """
     import h5py
 
-    packed = source.read_bytes() if source.is_packed else None
-    try:
-        size = source.path.stat().st_size if packed is None else len(packed)
-        file = h5py.File(source.path if packed is None else io.BytesIO(packed), "r")
-    except FAILURES as error:
-        raise DataError(
-            [
-                f"{source.shown}: must be a whole HDF5 file, but cannot be opened ({shorten(str(error))}). "
-                "Copy it again, or export it again."
-            ]
-        ) from error
-    with file:
-        yield Group(file, Budget.of_file(size, source.shown))
+    with contextlib.ExitStack() as stack:
+        try:
+            raw: IO[bytes] = (
+                io.BytesIO(source.read_bytes())
+                if source.is_packed
+                else stack.enter_context(open(source.path, "rb"))
+            )
+            size = raw.seek(0, os.SEEK_END)
+            file = stack.enter_context(h5py.File(raw if source.is_packed else source.path, "r"))
+        except FAILURES as error:
+            if isinstance(error, DataError):
+                raise
+            raise DataError(
+                [
+                    f"{source.shown}: must be a whole HDF5 file, but cannot be opened "
+                    f"({shorten(str(error))}). Copy it again, or export it again."
+                ]
+            ) from error
+
+        def read(offset: int, num_bytes: int) -> bytes:
+            raw.seek(offset)
+            return raw.read(min(num_bytes, size))
+
+        yield Group(file, Budget.of_file(size, read, source.shown))
 
 
 def look_inside(source: Source, look: Callable[[Group], str]) -> str:

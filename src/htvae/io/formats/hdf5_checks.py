@@ -1,6 +1,7 @@
 """What a dataset of an HDF5 file must fulfil before it is read: its storage, its filters, its size."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,12 +23,20 @@ class Budget:
     """Most bytes of one piece."""
     left: int
     """Bytes left for all."""
+    size: int
+    """Size of the file."""
+    read: Callable[[int, int], bytes]
+    """Return the bytes of the file at an offset; fewer at its end."""
 
     @classmethod
-    def of_file(cls, size: int, shown: str) -> "Budget":
+    def of_file(cls, size: int, read: Callable[[int, int], bytes], shown: str) -> "Budget":
         """Return the budget of a file of a size (bytes)."""
         most = min(max(LARGEST_RATIO * size, ALWAYS_READ), LARGEST_READ)
-        return cls(shown, most, most)
+        return cls(shown, most, most, size, read)
+
+    def fault(self, fault: str) -> DataError:
+        """Return the error of a file that must be exported again."""
+        return DataError([f"{self.shown}: {fault}. Export the file again."])
 
     def spend(self, num_bytes: int, name: str) -> None:
         """Count a read. Raises DataError if nothing is left for it."""

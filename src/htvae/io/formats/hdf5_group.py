@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 
 from htvae.io.faults import DataError
+from htvae.io.formats.hdf5_bytes import find_danger
 from htvae.io.formats.hdf5_checks import Budget, check_claim, check_storage
+from htvae.io.formats.hdf5_texts import decode, read_attribute, read_texts, scaled_axes
 from htvae.utils.text import shorten
 
-LARGEST_TEXTS = 1 << 24
-"""Most bytes of a list of texts, or of an attribute."""
+MOST_SCALES = 1000
+"""Most members of a group that are asked whether they are dimension scales."""
 FAILURES = (OSError, RuntimeError, ValueError, KeyError, TypeError, IndexError, OverflowError, SystemError)
 """What h5py raises for damaged files."""
 
@@ -98,7 +100,7 @@ class Group:
         dataset = self._dataset(name)
         with self._guard(name):
             if dataset.dtype.kind not in "biuf":
-                raise self._fault(f"{shorten(name)} must hold numbers, but does not")
+                raise self._budget.fault(f"{shorten(name)} must hold numbers, but does not")
             check_claim(dataset, name, part, self._budget)
             return np.asarray(dataset[part])
 
@@ -108,7 +110,9 @@ class Group:
         kinds = self.columns(name)
         with self._guard(name):
             if dataset.dtype.hasobject or any(kinds.get(column, "O") not in "biuf" for column in columns):
-                raise self._fault(f"{shorten(name)} must have columns of numbers, {', '.join(columns)}")
+                raise self._budget.fault(
+                    f"{shorten(name)} must have columns of numbers, {', '.join(columns)}"
+                )
             check_claim(dataset, name, (), self._budget)
             rows = dataset[()]
             return {column: np.asarray(rows[column]) for column in columns}
@@ -117,24 +121,7 @@ class Group:
         """Return the texts of a dataset in a row. Raises DataError as for `numbers`."""
         dataset = self._dataset(name)
         with self._guard(name):
-            if 0 in dataset.shape:
-                return []
-            if dataset.dtype.kind == "S":
-                check_claim(dataset, name, (), self._budget)
-                return [_text(value) for value in np.ravel(dataset[()])]
-            if not _is_text(dataset):
-                raise self._fault(f"{shorten(name)} must hold texts, but does not")
-            return list(self._long_strings(dataset, name))
-
-    def _long_strings(self, dataset: Any, name: str) -> Iterator[str]:
-        """Yield texts of any length one by one: all of them may be the same long text."""
-        left = LARGEST_TEXTS
-        for place in np.ndindex(*dataset.shape):
-            text = _text(dataset[place])
-            left -= len(text) + 16
-            if left < 0:
-                raise self._fault(f"{shorten(name)} must hold short texts, but holds long ones")
-            yield text
+            return read_texts(dataset, name, self._budget)
 
     def attribute(self, name: str, of: str = "") -> Any:
         """Return an attribute of the group, or of a member: a text, a number, or an array of numbers.
@@ -146,7 +133,7 @@ class Group:
         """
         value = self._attribute(name, of)
         if isinstance(value, bytes | str):
-            return _text(value)
+            return decode(value)
         return value if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biuf" else None
 
     def number(self, name: str, of: str = "") -> float | None:
@@ -165,22 +152,17 @@ class Group:
     def _attribute(self, name: str, of: str) -> Any:
         owner = self._find(of) if of else self._group
         with self._guard(name):
-            if owner is None or name not in owner.attrs:
-                return None
-            stored = owner.attrs.get_id(name)
-            if stored.shape is None:
-                return None
-            is_list = math.prod(stored.shape) > 1 and stored.dtype.kind == "O"
-            if stored.get_storage_size() > LARGEST_TEXTS or is_list:
-                raise self._fault(f"the attribute {shorten(name)} must be short, but is not")
-            value = owner.attrs[name]
-            return value.ravel()[0] if isinstance(value, np.ndarray) and value.size == 1 else value
+            return None if owner is None else read_attribute(owner, name, self._budget)
 
     def dimensions(self, name: str) -> tuple[str, ...]:
         """Return the names of the dimension scales of a dataset; empty where an axis has none."""
         dataset = self._dataset(name)
-        with self._guard(f"the dimensions of {name}"):
-            return tuple(str(axis[0].name).rsplit("/", 1)[-1] if len(axis) else "" for axis in dataset.dims)
+        axes = [""] * len(dataset.shape)
+        for scale in self.names()[:MOST_SCALES]:
+            with self._guard(f"the dimension {scale}"):
+                for axis in scaled_axes(self._find(scale), dataset):
+                    axes[axis] = scale
+        return tuple(axes)
 
     def _find(self, path: str) -> Any:
         """Return the object that hard links of these names lead to, None otherwise."""
@@ -191,6 +173,10 @@ class Group:
             for name in path.split("/"):
                 if not isinstance(found, h5py.Group) or name not in found or not self._is_hard(found, name):
                     return None
+                address = found.id.links.get_info(name.encode()).u
+                danger = find_danger(address, self._budget.read)
+                if danger:
+                    raise self._budget.fault(f"{shorten(path)} {danger}")
                 found = found[name]
             return found
 
@@ -208,7 +194,7 @@ class Group:
 
         found = self._find(name)
         if not isinstance(found, h5py.Dataset):
-            raise self._fault(f"must have {shorten(name)}, but has not")
+            raise self._budget.fault(f"must have {shorten(name)}, but has not")
         with self._guard(name):
             check_storage(found, name, self.shown)
         return found
@@ -226,16 +212,3 @@ class Group:
                     f"({shorten(str(error))}). Copy it again, or export it again."
                 ]
             ) from error
-
-    def _fault(self, fault: str) -> DataError:
-        return DataError([f"{self.shown}: {fault}. Export the file again."])
-
-
-def _text(value: object) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def _is_text(dataset: Any) -> bool:
-    import h5py
-
-    return dataset.dtype.kind == "O" and h5py.check_string_dtype(dataset.dtype) is not None

@@ -154,12 +154,11 @@ def _read_times(file: NetCDF, num_frames: int, shown: str) -> FrameTimes:
 
 
 def _look(root: Group, ds_type: str) -> str:
-    shape = root.shape("position")
-    kind = root.attribute("ds_type")
-    is_movement = shape is not None and isinstance(root.attribute("source_software") or kind, str)
-    if not is_movement or (kind or "poses") != ds_type or root.shape("space") is None:
-        return ""
-    return f"position, space and ds_type {ds_type}"
+    """Recognise by the datasets, since attributes may be out of sight."""
+    axes = len(root.shape("position") or ())
+    kind = "bboxes" if axes == 3 and root.shape("shape") is not None else "poses" if axes == 4 else ""
+    is_movement = kind == ds_type and root.kind("space") in ("O", "S") and root.shape("time") is not None
+    return f"position, space and time of {ds_type}" if is_movement else ""
 
 
 def _recognise(source: Source, ds_type: str = "poses") -> str:
