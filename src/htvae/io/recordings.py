@@ -19,7 +19,10 @@ from htvae.io.linking import link_individuals
 from htvae.io.stepping import keep_every_nth
 from htvae.io.tracks import Content, Track
 from htvae.poses.sequence import PoseSequence
-from htvae.utils.text import list_names
+from htvae.utils.text import list_names, shorten
+
+LARGEST_COORDINATE = 1e30
+"""Larger coordinates, in whatever unit, are no positions; 32-bit numbers end at 3e38."""
 
 
 def build_recordings(
@@ -34,7 +37,7 @@ def build_recordings(
         shown: name of the file in messages.
 
     Raises:
-        DataError: no point is left, or a name cannot be used.
+        DataError: no point is left, a coordinate is no length, or a name cannot be used.
     """
     if config.time_unit == "step":
         content = keep_every_nth(content)
@@ -46,6 +49,7 @@ def build_recordings(
         has_several = True
     tracks = [leave_out_uncertain(track, config) for track in tracks]
     tracks = [choose_landmarks(track, config, shown) for track in tracks]
+    _check_size(tracks, shown)
     num_points = sum(np.count_nonzero(~np.isnan(track.points[..., 0])) for track in tracks)
     if not num_points:
         raise DataError([_no_points(shown, content, config)])
@@ -87,6 +91,21 @@ def cut_ends(track: Track) -> Track:
         confidence=confidence,
         first_frame=track.first_frame + start,
     )
+
+
+def _check_size(tracks: Sequence[Track], shown: str) -> None:
+    """Raise DataError for coordinates that are infinite, or so large that they are none."""
+    for track in tracks:
+        places = np.argwhere(np.abs(track.points) > LARGEST_COORDINATE)
+        if len(places):
+            frame, landmark, _ = places[0]
+            raise DataError(
+                [
+                    f"{shown}: coordinates must be within {LARGEST_COORDINATE:g}, but {len(places)} are not: "
+                    f"first {shorten(track.landmarks[landmark])} in frame {track.first_frame + frame}. "
+                    "Remove such points."
+                ]
+            )
 
 
 def _build(
