@@ -160,4 +160,4 @@ def _is_whole_heap(address: int, read: Read) -> bool:
         if not index and length < _OBJECT.size:
             return False
         place += -(-length // 8) * 8 + (_OBJECT.size if index else 0)
-    return len(heap) == size
+    return place <= len(heap) == size

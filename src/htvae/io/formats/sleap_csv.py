@@ -17,7 +17,7 @@ from htvae.io.faults import DataError
 from htvae.io.formats.instances import Instances, build_individuals
 from htvae.io.opening import Source
 from htvae.io.tracks import IMAGE, Content
-from htvae.utils.text import list_names
+from htvae.utils.text import list_names, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,8 +38,6 @@ def read_csv(source: Source, config: ReadingConfig) -> Content:
     Raises:
         DataError: it is damaged or of another kind.
     """
-    import pandas as pd
-
     header = _header(source)
     nodes = _find_nodes(header)
     if not recognise_csv(source) or len(set(header)) < len(header):
@@ -49,18 +47,7 @@ def read_csv(source: Source, config: ReadingConfig) -> Content:
                 f"each once, but has {list_names(header)}. Export an analysis CSV from SLEAP."
             ]
         )
-    text = source.read_text()
-    try:
-        table = pd.read_csv(
-            io.StringIO(text),
-            index_col=False,
-            dtype={name: str if name == "track" else np.float64 for name in header},
-        )
-    except (ValueError, pd.errors.ParserError) as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise DataError(
-            [f"{source.shown}: cells below the header must be numbers, but are not ({reason})."]
-        ) from error
+    table = _read_table(source, header)
     table = table[~_find_corrected(table)]
     names = sorted(set(table["track"].dropna()))
     codes = {name: index for index, name in enumerate(names)}
@@ -76,6 +63,29 @@ def read_csv(source: Source, config: ReadingConfig) -> Content:
     )
     individuals = build_individuals(instances, config, source.shown)
     return Content(individuals=individuals, coordinates=IMAGE)
+
+
+def _read_table(source: Source, header: list[str]) -> "pd.DataFrame":
+    """Return the rows below the header."""
+    import pandas as pd
+
+    text = source.read_text()
+    kinds = {place: str if name == "track" else np.float64 for place, name in enumerate(header)}
+    try:
+        table = pd.read_csv(io.StringIO(text), skiprows=1, header=None, index_col=False, dtype=kinds)
+    except ValueError as error:  # pandas' own errors, too
+        reason = str(error).strip().splitlines()[-1]
+        raise DataError(
+            [f"{source.shown}: cells below the header must be numbers, but are not ({shorten(reason)})."]
+        ) from error
+    if table.shape[1] != len(header):
+        raise DataError(
+            [
+                f"{source.shown}: rows must have {len(header)} cells, as the header, but have "
+                f"{table.shape[1]}. Export the file again."
+            ]
+        )
+    return table.set_axis(header, axis=1)
 
 
 def _find_corrected(table: "pd.DataFrame") -> np.ndarray:
