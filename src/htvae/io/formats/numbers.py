@@ -35,8 +35,9 @@ def read_numbers(
     import pandas as pd
 
     lines = text.splitlines()
-    splitter = None if separator == r"\s+" else separator
-    width = max([num_columns, *(len(line.split(splitter)) for line in lines)])
+    is_space = separator == r"\s+"
+    widths = (len(line.split()) if is_space else line.count(separator) + 1 for line in lines)
+    width = max(num_columns, max(widths, default=0))
     if width * len(lines) > max(FREE_VALUES, LARGEST_STRETCH * len(text)):
         raise DataError(
             [
