@@ -7,6 +7,8 @@ import pytest
 
 from htvae.config import DataConfig
 from htvae.io.folder import read_sources
+from htvae.io.formats import freemocap
+from htvae.io.opening import Source
 from htvae.poses.landmarks import MEDIAPIPE_LANDMARKS
 from htvae.poses.sequence import Coordinates
 from tests.io.formats.opened import check_damaged, fault_of, only_track, open_content, refusal_of
@@ -226,3 +228,11 @@ def test_a_point_a_frame_allocates_nothing(tmp_path: Path) -> None:
     rows = [f"{i},p{i},1,2,3" for i in range(20_000)]
     path = write_long(tmp_path / "a.csv", rows, "frame,keypoint,x,y,z")
     assert "most frames" in fault_of(path)
+
+
+@pytest.mark.parametrize(
+    "header", ["frame,keypoint,x,y,z,likelihood", "frame,keypoint,x,y", "frame,landmark,x,y,z"]
+)
+def test_other_long_tables_are_not_recognised(tmp_path: Path, header: str) -> None:
+    (tmp_path / "a.csv").write_text(f"{header}\n0,nose,1,2,3,0.5\n")
+    assert freemocap.FORMAT.recognise(Source(tmp_path / "a.csv", "a.csv")) == ""

@@ -68,8 +68,9 @@ def plain_name(name: str) -> str:
 
 
 def is_long(header: list[str]) -> bool:
-    """Whether a table has the columns of FreeMoCap's long tables."""
-    return {*LONG} <= set(header)
+    """Whether a table has FreeMoCap's long columns, with its own ones or with no others."""
+    columns = set(header)
+    return {*LONG} <= columns and (not {"model", "trajectory"}.isdisjoint(columns) or columns == {*LONG})
 
 
 def _name_points(count: int) -> list[str]:
