@@ -69,6 +69,15 @@ def test_ratios_compare_the_right_cases(capsys):
     assert shown == [12.0, 1.5, 0.2, 1.0] * 2
 
 
+def test_mix_ups_at_crossings_are_counted(capsys):
+    import linking
+
+    assert linking.main(["--num_videos", "1"]) == 0
+    rows = [line.split("|")[1:-1] for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [row[0].strip() for row in rows] == [scenario.title for scenario in linking.SCENARIOS]
+    assert all(0 <= int(mixed) <= int(crossings) for _, crossings, mixed, *_ in rows)
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize(
     ("name", "arguments", "least"), [("loading", [], 1.0), ("prior_cost", ["--turns", "1"], 0.001)]
