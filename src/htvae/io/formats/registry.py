@@ -6,24 +6,29 @@ is told what each has seen and chooses with ``--source``.
 
 from htvae.io.faults import DataError
 from htvae.io.formats import (
+    alphapose,
     amass,
     anipose,
     arrays,
     bvh,
     c3d,
+    coco,
     deeplabcut,
     freemocap,
     hdf5,
     humanml3d,
+    mmpose,
     movement,
     ntu,
     nwb,
+    openpose,
     pose_csv,
     pose_format,
     sleap,
     trc,
     videopose3d,
     wide_3d,
+    yolo,
 )
 from htvae.io.formats.base import Format, Refusal
 from htvae.io.opening import Source
@@ -45,6 +50,11 @@ FORMATS: tuple[Format, ...] = (
     humanml3d.FORMAT,
     arrays.FORMAT,
     videopose3d.FORMAT,
+    openpose.FORMAT,
+    coco.FORMAT,
+    mmpose.FORMAT,
+    alphapose.FORMAT,
+    yolo.FORMAT,
 )
 """All formats that are read."""
 REFUSALS: tuple[Refusal, ...] = (
