@@ -17,6 +17,8 @@ from htvae.io.formats import (
     freemocap,
     hdf5,
     humanml3d,
+    long,
+    mediapipe,
     mmpose,
     movement,
     ntu,
@@ -27,6 +29,7 @@ from htvae.io.formats import (
     sleap,
     trc,
     videopose3d,
+    wide,
     wide_3d,
     yolo,
 )
@@ -55,6 +58,9 @@ FORMATS: tuple[Format, ...] = (
     mmpose.FORMAT,
     alphapose.FORMAT,
     yolo.FORMAT,
+    mediapipe.FORMAT,
+    wide.FORMAT,
+    long.FORMAT,
 )
 """All formats that are read."""
 REFUSALS: tuple[Refusal, ...] = (
@@ -66,6 +72,7 @@ REFUSALS: tuple[Refusal, ...] = (
     ntu.EMPTY,
     humanml3d.FEATURES,
     amass.PARAMETERS,
+    mediapipe.CLASS_TABLES,
 )
 """Files that are recognised and left out, or refused where nothing else is there."""
 ALIASES = {"lightningpose": "deeplabcut"}
