@@ -8,6 +8,7 @@
 Source: pandas ``io/pytables.py`` writes these files, DeepLabCut calls ``DataFrame.to_hdf``.
 """
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -61,6 +62,7 @@ def read_h5(source: Source, config: ReadingConfig) -> Content:
     if (
         frames.ndim != 1
         or not len(frames)
+        or not columns
         or any(len(shape) != 2 or shape[0] != len(frames) for shape in shapes)
         or sum(shape[1] for shape in shapes) != len(columns)
     ):
@@ -109,7 +111,8 @@ def _read_table(frame: Group) -> tuple[list[Column], list[np.ndarray], np.ndarra
     names = [name for name in frame.columns("table") if _BLOCK.fullmatch(name)]
     table = frame.table("table", ("index", *names))
     columns = [column for name in names for column in _table_columns(frame, name.rpartition("_")[2])]
-    return columns, [table[name].reshape(len(table[name]), -1) for name in names], table["index"]
+    blocks = [table[name].reshape(len(table[name]), math.prod(table[name].shape[1:])) for name in names]
+    return columns, blocks, table["index"]
 
 
 def _read_fixed(frame: Group) -> tuple[list[Column], list[np.ndarray], np.ndarray]:

@@ -20,7 +20,7 @@ from htvae.io.faults import DataError
 from htvae.io.formats.unpickled_arrays import KNOWN, Known, Pending
 from htvae.utils.text import shorten
 
-MOST_OPERATIONS = 2_000_000
+MOST_OPERATIONS = 500_000
 """Most operations of a pickle, and most elements of its lists that become arrays."""
 _MARK = object()
 _TUPLE_SIZES = {"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
