@@ -161,7 +161,8 @@ class Group:
         for scale in self.names()[:MOST_SCALES]:
             with self._guard(f"the dimension {scale}"):
                 for axis in scaled_axes(self._find(scale), dataset):
-                    axes[axis] = scale
+                    if 0 <= axis < len(axes):
+                        axes[axis] = scale
         return tuple(axes)
 
     def _find(self, path: str) -> Any:

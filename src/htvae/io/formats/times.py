@@ -11,6 +11,7 @@ import numpy as np
 COUNTED = "its times count frames instead of seconds, so that the frame rate is unknown"
 UNORDERED = "its times do not grow, so that rows count as frames and the frame rate is unknown"
 _LONGEST_GAP = 1e6
+_LATEST = 2.0**53
 _RATES = (1e-3, 1e6)
 
 
@@ -30,12 +31,11 @@ def frames_of_times(times: np.ndarray) -> FrameTimes:
     rows = np.arange(len(times))
     if len(times) < 2:
         return FrameTimes(rows, None, "")
-    steps = np.diff(times)
-    if not np.isfinite(times).all() or steps.min() <= 0:
+    if not (np.abs(times) < _LATEST).all() or (steps := np.diff(times)).min() <= 0:
         return FrameTimes(rows, None, UNORDERED)
     if (steps == np.round(steps)).all() and steps.min() == 1 and float(times[0]).is_integer():
-        counts = np.clip(times, 0, 2.0**53).astype(np.int64)
-        return FrameTimes(counts if times[0] >= 0 else counts - counts[0], None, COUNTED)
+        counts = np.maximum(times, 0).astype(np.int64)
+        return FrameTimes(counts if times[0] >= 0 else rows, None, COUNTED)
     usual = np.median(steps)
     with np.errstate(over="ignore"):
         jumps = np.maximum(np.round(np.minimum(steps / usual, _LONGEST_GAP)), 1).astype(np.int64)
