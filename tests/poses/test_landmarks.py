@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from htvae.poses.landmarks import (
     MEDIAPIPE_LANDMARKS,
     canonical_name,
+    landmark_sides,
     mirror_permutation,
     side_names,
 )
@@ -38,6 +39,14 @@ def test_mediapipe_names_are_mirrored() -> None:
 )
 def test_sides_are_found_in_many_spellings(left: str, right: str) -> None:
     assert mirror_permutation([left, "tail", right]) == [2, 1, 0]
+
+
+def test_sides_are_found_by_partners_and_by_names() -> None:
+    names = ["LKNE", "RKNE", "lip", "wingR", "wingL", "REye", "LEye", "rightear", "roll", "LEFT_HIP", "pawFL"]
+    assert landmark_sides(names) == [
+        *("left", "right", "", "right", "left", "right", "left", "right", "", "left", ""),
+    ]
+    assert landmark_sides(["pawFR", "pawFL", "NOSE"]) == ["right", "left", ""]
 
 
 def test_names_without_partner_stay() -> None:

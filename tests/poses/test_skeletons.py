@@ -2,7 +2,9 @@
 
 import pytest
 
+from htvae.demo.animal import LANDMARKS
 from htvae.poses.landmarks import MEDIAPIPE_LANDMARKS
+from htvae.poses.layouts_3d import H36M_32, KINECT_25, MEDIAPIPE_HAND_21, SMPL_22
 from htvae.poses.skeletons import named_edges, skeleton_edges
 
 REDUCED = (
@@ -50,6 +52,57 @@ def test_unknown_landmarks_have_no_edges() -> None:
 def test_pairs_of_names_become_edges() -> None:
     pairs = [("a", "b"), ("b", "c"), ("c", "none")]
     assert named_edges(("c", "a", "b"), pairs) == [(1, 2), (2, 0)]
+
+
+def sided(names: str) -> list[str]:
+    """Return names in which @ stands for both sides, L and R."""
+    return [name.replace("@", side) for name in names.split() for side in ("LR" if "@" in name else " ")]
+
+
+LAYOUTS = {
+    "coco": "nose left_eye right_eye left_ear right_ear @_shoulder @_elbow @_wrist @_hip @_knee @_ankle",
+    "body_25": "Nose Neck @Shoulder @Elbow @Wrist MidHip @Hip @Knee @Ankle @Eye @Ear @BigToe @SmallToe @Heel",
+    "body_25b": "Nose @Eye @Ear @Shoulder @Elbow @Wrist @Hip @Knee @Ankle UpperNeck HeadTop @BigToe @Heel",
+    "coco_18": "Nose Neck @Shoulder @Elbow @Wrist @Hip @Knee @Ankle @Eye @Ear",
+    "mpi": "Head Neck @Shoulder @Elbow @Wrist @Hip @Knee @Ankle Chest",
+    "halpe": "Nose @Eye @Ear @Shoulder @Elbow @Wrist @Hip @Knee @Ankle Head Neck Hip @BigToe @SmallToe @Heel",
+    "hands": "@_wrist @_hand_root @_thumb1 @_thumb2 @_forefinger1 @_forefinger2 @_elbow @_shoulder",
+    "kinect": " ".join(KINECT_25),
+    "human36m": " ".join(H36M_32),
+    "smpl": " ".join(SMPL_22),
+    "mediapipe_hand": " ".join(MEDIAPIPE_HAND_21),
+    "cmu": "root @hipjoint @femur @tibia @foot @toes lowerback upperback thorax lowerneck upperneck head "
+    "@clavicle @humerus @radius @wrist @hand @fingers @thumb",
+    "bandai": "Hips Spine Chest Neck Head Shoulder_@ UpperArm_@ LowerArm_@ Hand_@ "
+    "UpperLeg_@ LowerLeg_@ Foot_@",
+    "mixamo": " ".join(
+        f"mixamorig:{name}"
+        for side in ("Left", "Right")
+        for name in f"Hips Spine Spine1 Neck Head {side}Shoulder {side}Arm {side}ForeArm {side}Hand "
+        f"{side}UpLeg {side}Leg {side}Foot {side}ToeBase {side}ToeBase_end".split()
+        if side == "Left" or side in name
+    ),
+    "xsens": "Hips Chest Chest2 Neck Head @Collar @Shoulder @Elbow @Wrist @Hip @Knee @Ankle @Toe",
+    "biped": "B1_Pelvis B1_Spine B1_Neck B1_Head B1_@_Clavicle B1_@_UpperArm B1_@_Hand B1_@_Thigh B1_@_Calf",
+    "opensim": "@Hip @Knee @Ankle @BigToe @SmallToe @Heel Neck Head Nose @Shoulder @Elbow @Wrist",
+    "gait": "@FHD @BHD C7 T10 CLAV STRN @SHO @ELB @WRA @FIN @ASI @PSI @THI @KNE @TIB @ANK @HEE @TOE",
+    "deepof": "Nose Left_ear Right_ear Spine_1 Center Spine_2 Tail_base Tail_1 Tail_tip @_bhip @_fhip",
+    "mouse": "nose @_ear @_ear_tip @_eye neck mid_back mouse_center mid_backend mid_backend2 tail_base "
+    "tail1 tail2 @_shoulder @_midside @_hip tail_end head_midpoint",
+    "quadruped": "@_eye nose neck root_of_tail @_shoulder @_elbow @_front_paw @_hip @_knee @_back_paw",
+    "demo": " ".join(LANDMARKS),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_no_point_of_a_known_layout_is_alone(name: str) -> None:
+    landmarks = tuple(part.strip() for part in sided(LAYOUTS[name]))
+    parts = [{landmark} for landmark in landmarks]
+    for edge in edge_names(landmarks):
+        joined = [part for part in parts if part & edge]
+        parts = [part for part in parts if not part & edge] + [set().union(*joined)]
+    assert len(parts) == 1, parts
+    assert len(edge_names(landmarks)) <= len(landmarks) + 4  # rings: chest, pelvis, head, ears
 
 
 @pytest.mark.parametrize(

@@ -169,13 +169,13 @@ def _describe(
 def _draw(model: GenerativeModel, sequences: Sequence[PoseSequence], path: Path, title: str) -> Path:
     from htvae.plots.visualizer import Visualizer
 
-    shown = sequences[:PICTURE_PANELS]
+    processor, shown = model.processor, sequences[:PICTURE_PANELS]
     rate = shown[0].fps or 30.0
     frames = min(s.num_frames for s in shown)
     if path.suffix == ".gif":
         frames = min(frames, round(PICTURE_SECONDS * rate))
-    order = [[s.landmarks.index(name) for name in model.processor.landmarks] for s in shown]
-    return Visualizer(model.processor.landmarks, model.processor.edges).motion_picture(
+    order = [[s.landmarks.index(name) for name in processor.landmarks] for s in shown]
+    return Visualizer(processor.landmarks, processor.edges, processor.sides).motion_picture(
         [s.pose[:frames, index] for s, index in zip(shown, order, strict=True)],
         path,
         fps=shown[0].fps,

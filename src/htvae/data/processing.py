@@ -26,7 +26,7 @@ from htvae.data.rates import are_same, commonest_rate, report_rates
 from htvae.data.records import ProcessedSequence, TransformRecord
 from htvae.io.coordinates import coordinates_of
 from htvae.poses.geometry import RunningMoments, resample_frames, rotate
-from htvae.poses.landmarks import ROOT_VELOCITY, mirror_permutation
+from htvae.poses.landmarks import ROOT_VELOCITY, landmark_sides, mirror_permutation
 from htvae.poses.sequence import Coordinates, PoseSequence
 from htvae.poses.skeletons import named_edges, skeleton_edges
 from htvae.utils.text import list_names
@@ -104,6 +104,11 @@ class PoseDataProcessor:
     def edges(self) -> list[tuple[int, int]]:
         """Bones, as pairs of landmark indices: those of `skeleton`, else those that the names tell."""
         return named_edges(self.landmarks, self.skeleton) or skeleton_edges(self.landmarks)
+
+    @property
+    def sides(self) -> list[str]:
+        """Side of each landmark: ``left``, ``right``, or an empty string."""
+        return landmark_sides(self.landmarks)
 
     def fit(self, sequences: Sequence[PoseSequence]) -> "PoseDataProcessor":
         """Choose landmarks, frame rate, anchor and unit, and measure mean and scale of every point.

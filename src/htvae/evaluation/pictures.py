@@ -36,10 +36,11 @@ def draw_pictures(
         log_file: ``metrics.csv`` of the run, for the loss curves.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    visualizer = Visualizer(model.processor.landmarks, model.processor.edges)
+    processor = model.processor
+    visualizer = Visualizer(processor.landmarks, processor.edges, processor.sides)
     chosen = _spread(reconstructions, NUM_RECORDINGS)
-    paths = [_draw_strip(visualizer, r, len(model.processor.landmarks), folder) for r in chosen]
-    paths.append(_draw_gif(visualizer, chosen[0], len(model.processor.landmarks), folder))
+    paths = [_draw_strip(visualizer, r, len(processor.landmarks), folder) for r in chosen]
+    paths.append(_draw_gif(visualizer, chosen[0], len(processor.landmarks), folder))
     paths += _draw_attention(visualizer, model, chosen[0], folder)
     if len(encodings) > 2 and encodings[0].sequence_latent.size > 1:
         paths.append(_draw_latent_map(visualizer, encodings, folder))

@@ -37,9 +37,12 @@ class Figure:
     """Pairs of points that are joined."""
 
     @classmethod
-    def from_names(cls, names: Sequence[str], edges: Sequence[tuple[int, int]]) -> "Figure":
-        """Make a figure; the sides are found in the names (``LEFT_HIP``, ``hip_r``)."""
-        return cls(tuple(_side(name) for name in names), tuple((int(a), int(b)) for a, b in edges))
+    def from_names(
+        cls, names: Sequence[str], edges: Sequence[tuple[int, int]], sides: Sequence[str] | None = None
+    ) -> "Figure":
+        """Make a figure. ``sides`` None: each is found in the point's name (``LEFT_HIP``, ``hip_r``)."""
+        found = [_side(name) for name in names] if sides is None else sides
+        return cls(tuple(found), tuple((int(a), int(b)) for a, b in edges))
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,19 @@ class Visualizer:
     """Draws poses as figures. Each method writes one file, makes its folder, and returns the path.
 
     Args:
-        landmarks: name of each point; the names' sides determine the colours.
+        landmarks: name of each point.
         edges: pairs of indices of points that are joined. Without edges, points are drawn alone.
+        sides: ``left``, ``right`` or an empty string for each point, which determine the colours. None: they
+            are found in the names.
     """
 
-    def __init__(self, landmarks: Sequence[str], edges: Sequence[tuple[int, int]]) -> None:
-        self.figure = Figure.from_names(landmarks, edges)
+    def __init__(
+        self,
+        landmarks: Sequence[str],
+        edges: Sequence[tuple[int, int]],
+        sides: Sequence[str] | None = None,
+    ) -> None:
+        self.figure = Figure.from_names(landmarks, edges, sides)
 
     def skeleton_strip(
         self, pose: Array, path: str | Path, num_poses: int = 12, title: str = "", fps: float | None = None

@@ -74,6 +74,21 @@ def mirror_permutation(landmarks: Sequence[str]) -> list[int]:
     return [partner if partners[partner] == index else index for index, partner in enumerate(partners)]
 
 
+def landmark_sides(landmarks: Sequence[str]) -> list[str]:
+    """Return ``left``, ``right`` or an empty string for each landmark.
+
+    A landmark with a partner has the side that tells it from its partner; any other the side that it names.
+    """
+    sides = []
+    for index, partner in enumerate(mirror_permutation(landmarks)):
+        own, other = (" ".join(_words(landmarks[place])) for place in (index, partner))
+        letters = [a for a, b in zip(own, other, strict=False) if a != b]
+        named = [word[0] for word in own.split() if _opposite(word) != word]
+        first = (letters or named or [""])[0]
+        sides.append({"l": "left", "r": "right"}.get(first, ""))
+    return sides
+
+
 def side_names(label: str) -> bool:
     """Return whether a label names a side or a direction of turning (``wave-left-hand``, ``clockwise``)."""
     return any(_opposite(word) != word or word in _HANDED_TURNS for word in _words(label))
