@@ -1,5 +1,6 @@
 """Training on an import is training on the source."""
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +44,31 @@ def test_recordings_are_the_same_to_the_last_bit(source: Path, tmp_path: Path) -
             assert getattr(own, name) == getattr(other, name)
         assert dict(own.covariates) == dict(other.covariates)
     assert (tmp_path / "csvs/lab/cage0/ann.csv").is_file()
+
+
+def test_the_import_says_where_it_is_from(source: Path, tmp_path: Path) -> None:
+    (source / "skeleton.csv").write_text("from,to\nnose,ear\n")
+    import_recordings(source, tmp_path / "csvs", DataConfig(rename=("ear=LEFT_EAR",)))
+    with (tmp_path / "csvs/manifest.csv").open(newline="") as file:
+        rows = {row["file"]: row for row in csv.DictReader(file)}
+    row = rows["lab/cage0/bob.csv"]
+    assert [row[name] for name in ("label", "subject", "fps", "session", "camera")] == [
+        *("rest", "bob", "25", "lab/cage0", "top"),
+    ]
+    assert (row["imported_from"], row["imported_format"]) == ("lab/cage0.csv", "deeplabcut")
+    assert (tmp_path / "csvs/skeleton.csv").read_text() == "from,to\nnose,LEFT_EAR\n"
+    import_recordings(source / "alone.csv", tmp_path / "one", DataConfig())
+    assert "alone.csv,deeplabcut" in (tmp_path / "one/manifest.csv").read_text()
+
+
+def test_long_gaps_can_be_read_again(tmp_path: Path) -> None:
+    """A pose CSV may not leave out so many frames."""
+    points = make_points(500, 2, 0)
+    points[1:-1] = np.nan
+    write_deeplabcut(tmp_path / "cage.csv", {"": points}, ("nose", "ear"))
+    import_recordings(tmp_path / "cage.csv", tmp_path / "csvs", DataConfig())
+    (sequence,) = read_folder(tmp_path / "csvs", DataConfig(max_frame_gap=10))
+    assert sequence.num_frames == 500 and sequence.observed.sum() == 4
 
 
 def test_landmarks_seen_late_or_never_keep_their_places(tmp_path: Path) -> None:

@@ -25,6 +25,11 @@ def test_bones_travel_with_the_model(tmp_path: Path) -> None:
     )
     processor = PoseDataLoader(config).processor
     assert processor.edges == [(0, 1), (1, 2)]
+    recordings = read_folder(tmp_path, DataConfig())
+    assert PoseDataLoader(config, recordings).processor.edges == []  # it belongs to the folder
+    (tmp_path / "skeleton.csv").write_text("from,to\nrostrum,pygidium\n")
+    later = PoseDataProcessor.from_state_dict(processor.state_dict())
+    assert PoseDataLoader(config, processor=later).processor.edges == [(0, 2)]
     assert PoseDataProcessor.from_state_dict(processor.state_dict()).edges == [(0, 1), (1, 2)]
 
 
@@ -32,6 +37,7 @@ def test_faults_and_unknown_names(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     assert read_skeleton(tmp_path, PARTS) == []
     (tmp_path / "skeleton.csv").write_text("from,to\nrostrum,wing\n")
     assert read_skeleton(tmp_path, PARTS) == [("rostrum", "wing")]
+    assert read_skeleton(tmp_path, PARTS, ["wing=pygidium"]) == [("rostrum", "pygidium")]
     assert "skeleton.csv names landmarks that no recording has: wing." in caplog.text
     for text, message in (
         ("a,b\n1,2\n", "the header must have from, to, but lacks from, to"),

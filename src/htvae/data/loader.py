@@ -43,7 +43,7 @@ class PoseDataLoader:
         processor: PoseDataProcessor | None = None,
         splits: Splits | None = None,
     ) -> None:
-        self.config = config
+        self.config, is_folder = config, sequences is None
         if sequences is None:
             stored = open_store(config.data, Path(config.experiment.experiments_dir) / "cache")
             sequences, hashes = stored.sequences, stored.content_hashes
@@ -53,6 +53,8 @@ class PoseDataLoader:
         self.splits = splits or split_recordings(self.sequences, config.data, hashes)
         self._split_of = self.splits.of_all(hashes)
         self.processor = processor or self._fit_processor()
+        if is_folder:
+            self._read_skeleton()
         _check_landmarks(self.sequences, self.processor, config.data.data_dir)
         for sequence in self.sequences:
             self.processor.check_coordinates(sequence)
@@ -66,9 +68,13 @@ class PoseDataLoader:
                 f"{self.config.data.data_dir}: a recording must be left to train on, but all "
                 f"{len(self.sequences)} are held out. Correct the column split of manifest.csv."
             )
-        processor = PoseDataProcessor(self.config.data).fit(recordings)
-        processor.skeleton = read_skeleton(Path(self.config.data.data_dir), processor.landmarks)
-        return processor
+        return PoseDataProcessor(self.config.data).fit(recordings)
+
+    def _read_skeleton(self) -> None:
+        """Take the bones of the folder's ``skeleton.csv``, if there is one."""
+        data, landmarks = self.config.data, self.processor.landmarks
+        bones = read_skeleton(Path(data.data_dir), landmarks, data.rename)
+        self.processor.skeleton = bones or self.processor.skeleton
 
     def recordings(self, split: str) -> list[PoseSequence]:
         """Return the recordings of a split: "train", "val", "test", or "new" for those in no split."""

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -45,6 +45,8 @@ class ReadSource:
     """Result of reading one source: its recordings, or its faults."""
 
     name: str
+    file: str
+    """The file, or the folder of single frames, for messages."""
     format: str
     """Name of the format."""
     sequences: list[PoseSequence] = field(default_factory=list)
@@ -140,11 +142,12 @@ def read_sources(
 def read_source(named: NamedSource, config: ReadingConfig) -> ReadSource:
     """Read one source; its faults become part of the result."""
     name, source, known = named
+    result = ReadSource(name=name, file=source.shown, format=known.name)
     try:
         sequences, notes = build_recordings(known.read(source, config), config, name, source.shown)
     except DataError as error:
-        return ReadSource(name=name, format=known.name, faults=error.faults)
-    return ReadSource(name=name, format=known.name, sequences=sequences, notes=notes)
+        return replace(result, faults=error.faults)
+    return replace(result, sequences=sequences, notes=notes)
 
 
 def report_notes(read: ReadFolder) -> None:

@@ -29,6 +29,8 @@ SKELETON = "skeleton.csv"
 """Table with one row per bone, of landmarks that the package does not know; see `htvae.io.skeleton_csv`."""
 TABLES = (MANIFEST, FRAME_LABELS, SKELETON)
 """Names of files that are no recordings."""
+PROVENANCE = ("imported_from", "imported_format")
+"""Columns of the manifest that ``htvae import`` writes for people to read; they are no covariates."""
 SEARCHED_FOLDERS = 4
 """Folders above a single file in which its tables are looked for, its own included."""
 
@@ -251,7 +253,7 @@ def _parse_manifest_row(line: int, cells: dict[str, str], faults: list[str]) -> 
         )
         split = ""
     label, subject = cells.pop("label", ""), cells.pop("subject", "")
-    covariates = {column: value for column, value in cells.items() if value}
+    covariates = {column: value for column, value in cells.items() if value and column not in PROVENANCE}
     return ManifestRow(line, label or None, subject or None, rate, split or None, covariates)
 
 

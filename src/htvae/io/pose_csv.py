@@ -67,8 +67,9 @@ def write_pose_csv(path: Path, sequence: PoseSequence, is_exact: bool = False) -
     Args:
         path: the file.
         sequence: the recording.
-        is_exact: whether numbers have all digits of a float32, and the first and the last frame have all
-            landmarks, so that reading gives back the very same recording. Else missing points are left out.
+        is_exact: whether numbers have all digits of a float32, the first and the last frame have all
+            landmarks, and every frame has one, so that reading gives back the very same recording, whatever
+            its gaps. Else missing points are left out.
 
     Raises:
         ValueError: the sequence has neither two nor three coordinates.
@@ -77,6 +78,7 @@ def write_pose_csv(path: Path, sequence: PoseSequence, is_exact: bool = False) -
     shown = sequence.observed
     if is_exact:
         shown[[0, -1]] = True
+        shown[~shown.any(axis=1), 0] = True
     frames, landmarks = np.nonzero(shown)
     axes = to_file(sequence.pose[frames, landmarks], sequence.coordinates).T.tolist()
     formats = [_format_row(name, len(axes), "%.9g" if is_exact else "%.5f") for name in sequence.landmarks]

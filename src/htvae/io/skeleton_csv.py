@@ -5,18 +5,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from htvae.io.faults import DataError
+from htvae.io.landmarks import read_pairs
 from htvae.io.metadata import SKELETON, read_table
 from htvae.utils.text import list_names
 
 log = logging.getLogger(__name__)
 
 
-def read_skeleton(data_dir: Path, landmarks: Sequence[str]) -> list[tuple[str, str]]:
+def read_skeleton(
+    data_dir: Path, landmarks: Sequence[str], rename: Sequence[str] = ()
+) -> list[tuple[str, str]]:
     """Return the pairs of landmarks that ``skeleton.csv`` of a folder joins; empty where there is none.
 
     Args:
         data_dir: the folder.
         landmarks: landmarks of the recordings; the pictures leave bones to others out, which is said.
+        rename: texts OLD=NEW; the table may have the old names, as the files have.
 
     Raises:
         DataError: with all faults of the table.
@@ -31,6 +35,8 @@ def read_skeleton(data_dir: Path, landmarks: Sequence[str]) -> list[tuple[str, s
             )
     if faults:
         raise DataError(faults)
+    new_name = read_pairs(rename)
+    pairs = [(new_name.get(start, start), new_name.get(end, end)) for start, end in pairs]
     unknown = dict.fromkeys(name for pair in pairs for name in pair if name not in landmarks)
     if unknown:
         log.warning("%s names landmarks that no recording has: %s.", SKELETON, list_names(unknown))

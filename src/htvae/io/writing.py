@@ -1,7 +1,7 @@
 """Writing recordings to a folder for `read_folder`: CSVs, ``manifest.csv`` and ``frame_labels.csv``."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from htvae.io.metadata import FRAME_LABELS, MANIFEST
@@ -18,7 +18,11 @@ temporary name needs 14."""
 
 
 def write_folder(
-    folder: Path, sequences: Sequence[PoseSequence], is_exact: bool = False, show_progress: bool = False
+    folder: Path,
+    sequences: Sequence[PoseSequence],
+    is_exact: bool = False,
+    show_progress: bool = False,
+    further: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Path]:
     """Write recordings and both tables; existing files of these names are replaced.
 
@@ -30,6 +34,7 @@ def write_folder(
         sequences: recordings of different names.
         is_exact: see `write_pose_csv`.
         show_progress: whether to show a bar on a terminal.
+        further: further cells of the manifest, by name of the recording and column.
 
     Returns:
         The paths of the recordings' files.
@@ -41,7 +46,11 @@ def write_folder(
     files = [path_inside(folder, name) for name in names]
     for path, sequence in show_bar(list(zip(files, sequences, strict=True)), "Writing", show_progress):
         write_pose_csv(path, sequence, is_exact)
-    rows = [{"file": name} | _describe(s) for name, s in zip(names, sequences, strict=True)]
+    own = further or {}
+    rows = [
+        {"file": name} | _describe(s) | dict(own.get(s.name, {}))
+        for name, s in zip(names, sequences, strict=True)
+    ]
     columns = list(dict.fromkeys([*MANIFEST_COLUMNS, *(column for row in rows for column in row)]))
     write_table(folder / MANIFEST, columns, [[row.get(column, "") for column in columns] for row in rows])
     labels = [
