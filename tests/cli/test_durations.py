@@ -1,11 +1,12 @@
 """Lengths given as times, and names given as a file."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from htvae.cli import train
-from htvae.cli.durations import read_frames, read_seconds, spell_out_times
+from htvae.cli.durations import TIMED_SETTINGS, read_frames, read_seconds, spell_out_times
 from htvae.cli.motion import _parse_span
 from htvae.config import Config
 
@@ -51,6 +52,13 @@ def test_lengths_are_frames_or_times() -> None:
 def test_settings_may_be_times(line: str, expected: dict[str, float], tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert train.parse_train(line.split()).config == Config().replace(**expected)
+
+
+def test_the_help_says_which_settings_may_be_times(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        train.parse_train(["--help"])
+    said = " ".join(re.sub("[│╭╰─╮╯]", " ", capsys.readouterr().out).split())
+    assert said.count("With --fps it may be a time such as 1.5s or 500ms.") == len(TIMED_SETTINGS)
 
 
 def test_a_time_needs_the_frame_rate() -> None:

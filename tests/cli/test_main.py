@@ -46,7 +46,8 @@ SCORING = """
     num_excerpts batch_size
 """.split()
 RECORDING = [
-    *("fps", "source", "individual", "min_confidence", "image_size", "y_up", "z_up", "time_unit", "link"),
+    *("fps", "source", "min_confidence", "image_size", "y_up", "z_up", "time_unit", "link", "rename"),
+    "individual",
 ]
 MOTION = [*MODEL, "output_dir", "format", "seed", "video"]
 PRIOR = [

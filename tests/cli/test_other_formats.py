@@ -8,9 +8,10 @@ import pytest
 from htvae.cli import main as cli
 from htvae.config import DataConfig
 from htvae.io.inputs import read_file
+from htvae.io.metadata import TABLES
 from htvae.io.writers.registry import WRITERS, find_writer
-from tests.conftest import make_walk
-from tests.io.formats.tables import write_deeplabcut
+from tests.conftest import TINY, make_walk
+from tests.io.formats.tables import make_points, write_deeplabcut
 
 FORMATS = [writer.name for writer in WRITERS]
 
@@ -51,8 +52,8 @@ def test_reconstructions_go_back_into_the_tracker_s_pipeline(name: str, checkpoi
     assert len(found) == 2
     for own, other in zip(found, expected, strict=True):
         assert own.landmarks == other.landmarks and own.pose.shape == other.pose.shape
-        np.testing.assert_allclose(np.abs(own.pose), np.abs(other.pose), atol=0.01)
-        assert own.first_frame == other.first_frame or name in ("sleap", "movement", "c3d", "trc")
+        np.testing.assert_allclose(own.pose, other.pose, atol=0.01)
+        assert own.first_frame == other.first_frame
 
 
 def test_one_individual_of_several_is_chosen(checkpoint: str, cage: Path, capsys) -> None:
@@ -92,9 +93,50 @@ def test_encode_and_generate(checkpoint: str, cage: Path) -> None:
     assert run("generate", *asked, "--format", "sleap") == 1
 
 
-def test_the_rate_of_the_manifest_beside_a_file_counts(checkpoint: str, cage: Path) -> None:
+@pytest.mark.parametrize("command", ["continue", "complete", "edit", "interpolate"])
+def test_the_rate_of_the_manifest_beside_a_file_counts(
+    command: str, trained_with_prior, checkpoint: str, cage: Path
+) -> None:
     (cage.parent / "manifest.csv").write_text("file,fps,label\ncage,15,b\n")
-    asked = ["--checkpoint", checkpoint, "--video", "none", "--individual", "ann", "--num_frames", "1s"]
-    assert run("continue", cage, *asked) == 0
-    (longer,) = read_file(next(Path("generated").glob("**/*ann*.csv")), DataConfig(y_up=False))
-    assert (longer.fps, longer.label, longer.num_frames) == (15, "b", 15)
+    further = {
+        "continue": ["--num_frames", "1s"],
+        "complete": [],
+        "edit": ["--towards", "a", "--data_dir", trained_with_prior.folder],
+        "interpolate": ["--steps", 2],
+    }
+    asked = ["--checkpoint", checkpoint, "--video", "none", *further[command]]
+    second = [cage] if command == "interpolate" else []
+    assert run(command, *asked, "--individual", "ann", cage, *second) == 0
+    files = [file for file in Path("generated").rglob("*.csv") if file.name not in TABLES]
+    found = [read_file(file, DataConfig(y_up=False))[0] for file in files]
+    expected = (30, None) if command == "interpolate" else (15, "b")  # the model's rate, no label
+    assert {(s.fps, s.label) for s in found} == {expected}
+    assert command != "continue" or found[0].num_frames == 15
+
+
+def test_names_chosen_in_training_hold_for_every_file(tmp_path: Path, monkeypatch, capsys) -> None:
+    """The checkpoint knows them by itself: the file of names is gone."""
+    monkeypatch.chdir(tmp_path)
+    parts = ("snout", "earL", "earR", "tail1", "tail2", "cable")
+    for index in range(10):
+        write_deeplabcut(Path(f"videos/{index}.csv"), {"": make_points(40, 6, index)}, parts)
+    Path("names.csv").write_text("from,to\nsnout,nose\nearL,left_ear\n")
+    chosen = ["--rename", "names.csv", "earR=right_ear", "--drop", "TAIL*", "--landmarks", "*ear", "n*", "t*"]
+    settings = [f"--{name}={value}" for name, value in TINY.items() if name not in ("device", "num_epochs")]
+    asked = [*settings, *chosen, "--num_epochs", 1, "--fps", 30]
+    assert run("train", "--data_dir", "videos", *asked) == 0
+    Path("names.csv").unlink()
+    points = make_points(50, 6, 20)
+    points[3:9, 1] = np.nan
+    write_deeplabcut(Path("new.csv"), {"": points}, parts)
+    assert run("encode", "new.csv") == 0
+    assert run("reconstruct", "new.csv", "--refine_steps", 0) == 0
+    (result,) = read_file(Path("reconstructions/new.csv"), DataConfig(y_up=False))
+    assert result.landmarks == ("nose", "left_ear", "right_ear")
+    assert result.num_frames == 50
+    write_deeplabcut(Path("other.csv"), {"": points}, ("tip", "a", "b", "c", "d", "e"))
+    assert run("encode", "other.csv", "--output_dir", "other") == 1
+    assert "shares none" in capsys.readouterr().err
+    Path("others.csv").write_text("from,to\ntip,nose\na,left_ear\n")
+    asked = ["--rename", "others.csv", "b=right_ear"]
+    assert run("encode", "other.csv", "--output_dir", "other", *asked) == 0

@@ -9,6 +9,8 @@ from htvae.config import Config
 _DURATION = re.compile(r"([0-9]*\.?[0-9]+)(s|ms)")
 TIMED_SETTINGS = ("max_frames", "chunk_size", "chunk_overlap", "max_frame_gap", "output_smoothing")
 """Settings in frames that may be given as times; `--fps` (or the settings file) says the frame rate."""
+TIME_NOTE = "With --fps it may be a time such as 1.5s or 500ms."
+"""Sentence on `TIMED_SETTINGS` in the help."""
 
 
 def read_seconds(text: str) -> float | None:

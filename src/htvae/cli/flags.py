@@ -13,7 +13,7 @@ import inspect
 import itertools
 import textwrap
 import typing
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 if typing.TYPE_CHECKING:
@@ -30,6 +30,7 @@ def parse_flags(
     *,
     positional: Collection[str] = (),
     without: Collection[str] = (),
+    notes: Mapping[str, str] | None = None,
     **defaults: Any,
 ) -> Options:
     """Return the options that argv gives.
@@ -40,6 +41,7 @@ def parse_flags(
         prog: name of the command in messages.
         positional: fields that are positional arguments instead of flags.
         without: fields, at any depth, that get no flag and keep their defaults.
+        notes: sentences to add to the help of fields, by name.
         **defaults: defaults of fields, in place of the dataclass's own.
     """
     import tyro
@@ -52,6 +54,7 @@ def parse_flags(
             return None
         values = defaults if info.type is options else _values(info.default)
         fields = [f for f in _flag_fields(info.type, values, positional) if f.name not in without]
+        fields = [_annotate(f, (notes or {}).get(f.name, "")) for f in fields]
         kept = {name: value for name, value in values.items() if name in without}
         return tyro.constructors.StructConstructorSpec(functools.partial(info.type, **kept), tuple(fields))
 
@@ -112,6 +115,11 @@ def _open_choices(section: type) -> set[str]:
         elif hint == bool | None:
             names.add(name)
     return names
+
+
+def _annotate(field: "StructFieldSpec", note: str) -> "StructFieldSpec":
+    """Return a field with a sentence added to its help."""
+    return dataclasses.replace(field, helptext=f"{field.helptext} {note}") if note else field
 
 
 def _values(default: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from htvae.cli.option_checks import check_counts, check_guidance, check_output_dir, check_seed
 from htvae.cli.options import ModelOptions, OutputFormat
-from htvae.cli.reading_options import ReadingOptions
+from htvae.cli.reading_options import OneReadingOptions
 from htvae.config import Level, PathKind
 
 
@@ -58,7 +58,7 @@ class GenerateOptions(MotionOptions):
 class RecordingOptions(MotionOptions):
     """The recording that motion starts from."""
 
-    reading: ReadingOptions = field(default_factory=ReadingOptions)
+    reading: OneReadingOptions = field(default_factory=OneReadingOptions)
     """How the recording is read."""
 
 

@@ -1,6 +1,7 @@
 """``--rename FILE``: the pairs of a table, so that settings and checkpoints need no file."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 from htvae.config import Config
@@ -13,11 +14,12 @@ def with_names(config: Config) -> Config:
         ValueError: a file lacks a column, or a name is empty.
         OSError: a file cannot be read.
     """
-    rename = config.data.rename
-    if all("=" in text for text in rename):
-        return config
-    pairs = [pair for text in rename for pair in ([text] if "=" in text else read_names(Path(text)))]
-    return config.replace(rename=tuple(pairs))
+    return config.replace(rename=expand_names(config.data.rename))
+
+
+def expand_names(rename: Sequence[str]) -> tuple[str, ...]:
+    """Return the pairs of ``--rename``, those of its files included; raises as `with_names`."""
+    return tuple(pair for text in rename for pair in ([text] if "=" in text else read_names(Path(text))))
 
 
 def read_names(path: Path) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from htvae.cli.durations import spell_out_times
+from htvae.cli.durations import TIME_NOTE, TIMED_SETTINGS, spell_out_times
 from htvae.cli.flags import parse_flags, peek
 from htvae.cli.names import with_names
 from htvae.cli.options import ModelOptions, SettingsOptions
@@ -22,7 +22,8 @@ def parse_with_settings(
     path, preset = peek(argv, "config", "preset")
     file = load_config_file(Path(path) if path else None, preset)
     argv = spell_out_times(argv, file.config)
-    parsed = parse_flags(options, argv, prog, settings=file.config, **flags)
+    notes = dict.fromkeys(TIMED_SETTINGS, TIME_NOTE)
+    parsed = parse_flags(options, argv, prog, settings=file.config, notes=notes, **flags)
     return replace(parsed, settings=with_names(parsed.settings)), file
 
 

@@ -139,7 +139,7 @@ class TrainedModel:
             raise ValueError(
                 f"{sequence.name}: must share landmarks with the model, but shares none. "
                 f"The model knows {', '.join(self.processor.landmarks)}; "
-                f"the recording has {', '.join(sequence.landmarks)}."
+                f"the recording has {', '.join(sequence.landmarks)}. Rename them with --rename OLD=NEW."
             )
         self.processor.check_coordinates(sequence)
         self.processor.check_rate(sequence)
