@@ -53,7 +53,7 @@ def test_the_import_says_where_it_is_from(source: Path, tmp_path: Path) -> None:
         rows = {row["file"]: row for row in csv.DictReader(file)}
     row = rows["lab/cage0/bob.csv"]
     assert [row[name] for name in ("label", "subject", "fps", "session", "camera")] == [
-        *("rest", "bob", "25", "lab/cage0", "top"),
+        *("rest", "", "25", "lab/cage0", "top"),
     ]
     assert (row["imported_from"], row["imported_format"]) == ("lab/cage0.csv", "deeplabcut")
     assert (tmp_path / "csvs/skeleton.csv").read_text() == "from,to\nnose,LEFT_EAR\n"
