@@ -47,3 +47,10 @@ def test_faults_and_unknown_names(tmp_path: Path, caplog: pytest.LogCaptureFixtu
         (tmp_path / "skeleton.csv").write_text(text)
         with pytest.raises(DataError, match=message):
             read_skeleton(tmp_path, PARTS)
+
+
+def test_the_table_of_a_subfolder(tmp_path: Path) -> None:
+    write_deeplabcut(tmp_path / "lab/fly.csv", {"": make_points(20, 3, 0)}, PARTS)
+    (tmp_path / "lab/skeleton.csv").write_text("from,to\nrostrum,wing\n")
+    with pytest.raises(DataError, match=r"lies in a subfolder\. Add its rows to the skeleton\.csv there\.$"):
+        read_folder(tmp_path, DataConfig())

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from htvae.io.faults import DataError, describe_os_error
 from htvae.io.formats.registry import SUFFIXES
-from htvae.io.metadata import TABLES
+from htvae.io.metadata import SKELETON, TABLES
 from htvae.io.opening import suffix_of
 from htvae.utils.text import printable
 
@@ -50,9 +50,10 @@ def list_folder(data_dir: Path) -> Listing:
         folder, _, name = relative.rpartition("/")
         if name in TABLES:
             if folder:
+                how = "." if name == SKELETON else f", with `file` relative to {shown}."
                 faults.append(
                     f"{printable(relative)}: must lie in {shown} itself, but lies in a subfolder. "
-                    f"Add its rows to the {name} there, with `file` relative to {shown}."
+                    f"Add its rows to the {name} there{how}"
                 )
         elif suffix_of(name) not in SUFFIXES:
             others.append(relative)
