@@ -62,7 +62,7 @@ class TestAnalysisH5:
         scores = {name: np.full((37, 3), 0.9) for name in points}
         scores["black"][9, 2] = 0.2
         black, white = read(write_sleap_h5(tmp_path / "a.analysis.h5", points, NODES, scores))
-        assert (black.name, white.name, white.subject) == ("a.analysis/black", "a.analysis/white", "white")
+        assert (black.name, white.name) == ("a.analysis/black", "a.analysis/white")
         assert black.landmarks == NODES and not black.coordinates.y_up and black.fps is None
         assert (white.first_frame, white.num_frames) == (5, 32)
         points["black"][9, 2] = np.nan
@@ -139,7 +139,6 @@ class TestSlp:
         np.testing.assert_array_equal(black.points[1], [[40, 80], [41, 81], [42, 82]])
         assert np.isnan(white.points[1]).all() and white.confidence is not None
         np.testing.assert_array_equal(white.confidence[0], [0.9, 0.9, 0.9])
-        assert content(path).has_identities
 
     def test_before_format_1_1_the_origin_was_a_corner(self, tmp_path: Path) -> None:
         instances = [predicted(frame, -1, 10.0) for frame in (0, 1)]
