@@ -30,7 +30,9 @@ def write_sessions(folder: Path, recordings: Sequence[PoseSequence], writer: Wri
         sessions.setdefault(name, []).append(recording)
     files = []
     for name, own in sessions.items():
-        files.append(path_inside(folder, fit_name(name, writer.suffix)))
+        plain = name.removesuffix(writer.suffix.rpartition(".")[0])  # not .analysis twice
+        shown = name if plain in sessions else plain
+        files.append(path_inside(folder, fit_name(shown, writer.suffix)))
         files[-1].parent.mkdir(parents=True, exist_ok=True)
         writer.write(files[-1], own)
     return files
