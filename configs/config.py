@@ -51,7 +51,6 @@ def get_config() -> Config:
         data=DataConfig(
             data_dir="data/pose_csvs",
             max_frames=4096,
-            y_up=True,
             val_fraction=0.1,
             test_fraction=0.1,
         ),

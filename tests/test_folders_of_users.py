@@ -35,8 +35,7 @@ def check(
     command, *flags = printed_command(report)[1:]
     assert command == "train" and "--data_dir" in flags
     assert cli.main(["train", *flags, *TINY.split()]) == 0, capsys.readouterr().err
-    inputs = next(path for path in sorted(folder.iterdir()) if path.suffix in ("", ".csv", ".h5", ".trc"))
-    assert cli.main(["encode", str(inputs), "--device", "cpu"]) == 0, capsys.readouterr().err
+    assert cli.main(["encode", str(folder), "--device", "cpu"]) == 0, capsys.readouterr().err
     with np.load(tmp_path / "latents/latents.npz") as latents:
         assert len(latents["names"]) and np.isfinite(latents["sequence_latents"]).all()
 

@@ -311,7 +311,7 @@ ACCEPTED = {
     "one frame in one file": ({**walks(), "still": walk(num_frames=1)}, r"still: it has one frame only"),
     "one frame in all files": (walks(num_frames=1), r"it has one frame only \(and 3 more files\)"),
     "two recordings": (walks(2), r"warning: Nothing is left for val \(2 recordings in all\)\."),
-    "one recording": (walks(1), r"warning: Nothing is left for val and test \(1 recordings in all\)\."),
+    "one recording": (walks(1), r"warning: Nothing is left for val and test \(1 recording in all\)\."),
     "a test recording of landmarks that were not trained on": (
         {**walks(), "cat": walk(("PAW", "TAIL")), "manifest": "file,split\ncat,test\nwalk_1,val\n"},
         r"4 of 5|3 of 5 recordings have no row in manifest\.csv",

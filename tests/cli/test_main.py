@@ -68,7 +68,7 @@ FLAGS = {
     "complete": [*MOTION, "num_samples", "keep_frames", "keep_landmarks", *RECORDING],
     "interpolate": [*MOTION, "steps", "level", "kind", *RECORDING],
     "edit": [*MOTION, "towards", "style_from", "strength", "data_dir", *RECORDING],
-    "check-data": ["config", "preset", *READING, "fps"],
+    "check-data": ["config", "preset", "json", "picture", *READING, "fps"],
     "import": ["config", "preset", "output_dir", *READING, "fps"],
     "demo-data": ["kind", "dimensions", "seed"],
     "demo": ["output_dir", "minutes", "dimensions", "seed", "device"],
@@ -394,14 +394,18 @@ class TestCommands:
 
         def check_folder(folder: Path, config: Any) -> SimpleNamespace:
             calls.append((folder, config))
-            return SimpleNamespace(faults=faults)
+            return SimpleNamespace(faults=faults, recordings=["r"], findings=[], has_rate=True)
 
         stand_in(
-            monkeypatch, "htvae.io.check", check_folder=check_folder, format_report=lambda report: "REPORT"
+            monkeypatch,
+            "htvae.io.check",
+            check_folder=check_folder,
+            format_report=lambda report, command: f"REPORT {command.line}",
         )
+        stand_in(monkeypatch, "htvae.data.check", check_training=lambda report, folder, config: report)
         assert cli.main(["check-data", "here", "--no_y_up"]) == code
         assert calls == [(Path("here"), Config().replace(y_up=False).data)]
-        assert capsys.readouterr().out == "REPORT\n"
+        assert capsys.readouterr().out == "REPORT htvae train --data_dir here --no_y_up\n"
 
 
 class TestRecordings:

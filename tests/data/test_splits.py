@@ -98,7 +98,7 @@ def test_a_large_share_for_the_test_leaves_some_for_validation():
 
 
 def test_what_is_missing_is_said(caplog):
-    assert split([recording("only")]).notes[0].startswith("Nothing is left for val and test (1 recordings")
+    assert split([recording("only")]).notes[0].startswith("Nothing is left for val and test (1 recording ")
     assert "Nothing is left for val (2 subjects in all)" in split(people(2)).notes[0]
     assert "Nothing is left" in caplog.text
     assert split(people(10)).notes == ()

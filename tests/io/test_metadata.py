@@ -130,7 +130,7 @@ def test_a_manifest_without_rows_is_not_passed_over(tmp_path: Path, caplog: pyte
     (tmp_path / "manifest.csv").write_text("file,label\n", encoding="utf-8")
     with caplog.at_level(logging.WARNING):
         attach_metadata(recordings("walk"), tmp_path)
-    assert "1 of 1 recordings have no row in manifest.csv (first: walk)" in caplog.text
+    assert "1 of 1 recording has no row in manifest.csv (first: walk)" in caplog.text
 
 
 def test_a_manifest_that_is_a_broken_link_is_not_passed_over(tmp_path: Path) -> None:

@@ -152,7 +152,8 @@ def test_unusual_files_are_accepted_aloud(
         (HEADER + "0,A,,\n1,A,1,\n", "must have a point with x and y, but all are missing"),
         (HEADER.encode() + b"0,H\xfcfte,1,2\n", "must be UTF-8 text, but line 2 has the byte 0xfc"),
         (bytes(range(256)), "must be UTF-8 text"),
-        ('{"poses": [1, 2]}', "the header must have frame#, landmark_name, x, y"),
+        ('{"poses": [1, 2]}', "tables without coordinates, where a recording must have some"),
+        ("frame#,landmark_name,x\n0,A,1\n", "the header must have frame#, landmark_name, x, y"),
     ],
 )
 def test_faulty_files(tmp_path: Path, content: str | bytes, message: str) -> None:

@@ -15,16 +15,34 @@ READING = (*reading_names(), "fps")
 
 
 def check_data(argv: Sequence[str]) -> None:
-    """Report the contents and the faults of a folder of pose CSVs."""
+    """Report what a folder holds, what looks wrong, and the command to train with."""
     idle = set(setting_names()) - set(READING)
-    options, _ = parse_with_settings(
+    options, file = parse_with_settings(
         CheckDataOptions, argv, "htvae check-data", positional=["folder"], without=idle
     )
 
+    from htvae.data.check import check_training
     from htvae.io.check import check_folder, format_report
+    from htvae.io.checks.as_json import format_json
+    from htvae.io.checks.command import build_command
 
-    report = check_folder(options.folder, options.settings.data)
-    print(format_report(report))
+    config = options.settings.data
+    report = check_training(check_folder(options.folder, config), options.folder, config)
+    command = None
+    if report.recordings:
+        given = {"--config": options.config, "--preset": options.preset}
+        words = [word for flag, value in given.items() if value is not None for word in (flag, str(value))]
+        command = build_command(
+            options.folder, config, file.config.data, report.findings, report.has_rate, words
+        )
+    print(format_json(report, command) if options.json else format_report(report, command))
+    if options.picture is not None:
+        from htvae.io.checks.pictures import draw_findings
+
+        if draw_findings(report, options.picture):
+            log.info("Picture: %s", options.picture)
+        else:
+            log.info("No picture: no recording is doubtful.")
     if report.faults:
         raise ValueError(f"{options.folder} must be without faults, but has {len(report.faults)}. See above.")
 

@@ -17,6 +17,15 @@ def check_output_dir(folder: Path) -> None:
         )
 
 
+def check_picture(path: Path) -> None:
+    """Raise ValueError if the file is no PNG, or cannot be written."""
+    if path.suffix.lower() != ".png":
+        raise ValueError(f"picture must be a file that ends with .png, but got {path}. Rename it.")
+    if path.is_dir():
+        raise ValueError(f"picture must be a file, but {path} is a folder. Give a file in it.")
+    check_output_dir(path.parent)
+
+
 def check_seed(seed: int) -> None:
     """Raise ValueError if the seed is negative."""
     if seed < 0:

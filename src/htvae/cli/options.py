@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from htvae.cli.option_checks import check_counts, check_output_dir, check_refine_steps, check_seed
+from htvae.cli.option_checks import (
+    check_counts,
+    check_output_dir,
+    check_picture,
+    check_refine_steps,
+    check_seed,
+)
 from htvae.cli.reading_options import ReadingOptions
 from htvae.config import NUM_EXCERPTS, REFINE_STEPS, Config, Device
 
@@ -41,10 +47,21 @@ class TrainOptions(SettingsOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class CheckDataOptions(SettingsOptions):
-    """Read a folder of pose CSVs as training does; report its contents and its faults."""
+    """Read a folder as training does: report what it holds, what looks wrong, and the command to train with.
+
+    The exit code is 1 where a fault keeps training from starting, 0 otherwise, with findings, too.
+    """
 
     folder: Path
-    """Folder with one CSV per recording."""
+    """Folder of recordings: pose CSVs, or the files of a tracker."""
+    json: bool = False
+    """Whether the report is written as JSON, for programs."""
+    picture: Path | None = None
+    """PNG to draw doubtful recordings to, each at its doubtful frames."""
+
+    def __post_init__(self) -> None:
+        if self.picture is not None:
+            check_picture(self.picture)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ class CommonReadingOptions:
     source: str | None = None
     """Format of the files, see docs/formats.md. None: as in training."""
     min_confidence: float | None = None
-    """Lowest confidence (0..1) of a point that counts as observed. None: as in training."""
+    """Lowest confidence of a point that counts as observed. None: as in training."""
     image_size: tuple[int, int] | None = None
     """Width and height (pixels) of the video, if x and y are shares (0..1) of it. None: as in training."""
     y_up: bool | None = None

@@ -31,8 +31,8 @@ class ReadingConfig:
     """Column of pose CSVs with the tracker's confidence; points below min_confidence count as missing. Other
     formats name their own."""
     min_confidence: float = 0.5
-    """Lowest confidence (0..1) of a point that counts as observed, where the files have confidences. 0 keeps
-    all points."""
+    """Lowest confidence of a point that counts as observed, in the files' unit: 0..1, or 0..100 where they
+    have percent. 0 keeps all points."""
     max_frame_gap: int = 10_000
     """Longest run of absent frame numbers (frames) in a file. A longer one is an error: such numbers are
     probably time stamps."""
@@ -61,7 +61,7 @@ class ReadingConfig:
 
     def __post_init__(self) -> None:
         check_kinds(self)
-        check_range(self, "min_confidence", 0, 1)
+        check_range(self, "min_confidence", 0, 100)
         check_range(self, "min_individual_share", 0, 1)
         check_range(self, "max_frame_gap", 0)
         size = self.image_size

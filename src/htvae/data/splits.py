@@ -211,9 +211,10 @@ def _note_shares(
         frames[split_of[s.name]] += s.num_frames
     empty = [split for split in SPLITS if not frames[split]]
     if empty:
-        kind = "recordings" if all(s.subject is None for s in sequences) else "subjects"
+        kind = "recording" if all(s.subject is None for s in sequences) else "subject"
         num_groups = len(set(_find_groups(sequences).values()))
-        yield f"Nothing is left for {' and '.join(empty)} ({num_groups} {kind} in all)."
+        ending = "" if num_groups == 1 else "s"
+        yield f"Nothing is left for {' and '.join(empty)} ({num_groups} {kind}{ending} in all)."
     if any(s.split for s in sequences):
         return
     for split, wanted in (("val", config.val_fraction), ("test", config.test_fraction)):

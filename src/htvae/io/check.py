@@ -1,32 +1,40 @@
-"""``check-data``: report what a folder holds, what is wrong with it, and which setting fixes it."""
+"""``check-data``: what a folder holds, what is wrong with it, and which setting or edit mends it.
+
+`htvae.io.checks` has a file for each topic; `htvae.data.check` adds what training would make of the folder.
+"""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from htvae.config import DataConfig
-from htvae.io.findings import ORIGIN_SHARE, SPIKE_SHARE, RecordingReport, check_recording
-from htvae.io.folder import read_sources
+from htvae.io.checks.axes import find_axes, find_units
+from htvae.io.checks.confidence import find_confidence
+from htvae.io.checks.finding import FolderFinding
+from htvae.io.checks.formats import describe_formats
+from htvae.io.checks.frame_units import find_frame_units
+from htvae.io.checks.landmark_sets import find_disjoint, find_mixed_dimensions, find_never_seen, list_unseen
+from htvae.io.checks.metadata import collect_warnings, find_rate_origins, find_unknown_rates
+from htvae.io.checks.passed_over import describe_others
+from htvae.io.checks.report import FolderReport
+from htvae.io.checks.sources import ExaminedSource, examine_source
+from htvae.io.checks.spellings import find_landmark_spellings, find_metadata_spellings
+from htvae.io.checks.text import format_report
+from htvae.io.checks.tracking import find_tracking
+from htvae.io.checks.words import count_of
+from htvae.io.faults import DataError
+from htvae.io.findings import RecordingReport
+from htvae.io.folder import ReadFolder, read_sources
+from htvae.io.formats.registry import find_format
 from htvae.io.metadata import join_metadata
-from htvae.utils.text import printable, shorten
+from htvae.io.skeleton_csv import read_skeleton
+from htvae.poses.sequence import PoseSequence
 
-_MAX_ROWS = 30
-_MAX_NAMES = 5
+__all__ = ["FolderReport", "check_folder", "format_report"]
 
-
-@dataclass(frozen=True, kw_only=True)
-class FolderReport:
-    """What was found in a folder."""
-
-    recordings: list[RecordingReport]
-    """Reports on the recordings that could be read, sorted by name."""
-    faults: list[str]
-    """Messages about errors: the folder cannot be used until they are corrected."""
-    notes: list[str]
-    """Messages about what is unusual, but accepted."""
-    advice: list[str]
-    """Messages about what looks wrong, with the setting or the change that fixes it."""
+_TOLD = ("frame numbers go up by", "x and y are shares")
+"""Beginnings of readers' notes that a finding says better."""
 
 
 def check_folder(data_dir: Path, config: DataConfig) -> FolderReport:
@@ -36,159 +44,72 @@ def check_folder(data_dir: Path, config: DataConfig) -> FolderReport:
         FileNotFoundError: no such folder, or no recording in it.
         DataError: the folder cannot be listed.
     """
-    read = read_sources(data_dir, config)
-    completed, faults = join_metadata(read.sequences, read.names, data_dir, config.fps)
-    reports = [check_recording(sequence, config) for sequence in completed]
-    kinds = Counter(note for source in read.sources for note in source.notes)
+    read = read_sources(data_dir, config, read=examine_source)
+    sources = [source for source in read.sources if isinstance(source, ExaminedSource)]
+    with collect_warnings("htvae.io.metadata") as said, collect_warnings("htvae.io.skeleton_csv") as unknown:
+        known, faults = join_metadata(read.sequences, read.names, data_dir)
+        skeleton = _read_skeleton(data_dir, known, faults)
+    origins = find_rate_origins(read.sequences, known, config.fps)
+    sequences = [s if s.fps is not None or config.fps is None else replace(s, fps=config.fps) for s in known]
+    reports_by_name = {report.name: report for source in sources for report in source.reports}
+    reports = [
+        replace(reports_by_name[s.name], fps=s.fps, label=s.label, subject=s.subject) for s in sequences
+    ]
     return FolderReport(
         recordings=reports,
         faults=[*faults, *read.all_faults],
-        notes=[
-            *read.passed_over,
-            *(f"{_count(count, len(read.sources))}: {note.rstrip('.')}." for note, count in kinds.items()),
-        ],
-        advice=_advise(reports, config),
+        findings=_find(sequences, reports, sources, config),
+        notes=[*said, *unknown, *_collect_notes(read)],
+        formats=describe_formats(sources, sequences, reports, origins),
+        passed_over=[*read.passed_over, *describe_others(read.listing.others)],
+        sequences=sequences,
+        skeleton=skeleton,
     )
 
 
-def format_report(report: FolderReport) -> str:
-    """Return the report as text: a summary, a table with findings first, faults, notes and advice."""
-    rows = report.recordings
-    frames = sum(row.frames for row in rows)
-    subjects = len({row.subject for row in rows} - {None})
-    parts = [f"{len(rows):,} recordings, {frames:,} frames, {subjects or 'unknown'} subjects"]
-    if rows:
-        parts.append(_format_table(rows))
-    for title, lines in (("Faults", report.faults), ("Accepted", report.notes), ("Advice", report.advice)):
-        if lines:
-            parts.append("\n".join([f"{title}:", *(f"  {line}" for line in lines)]))
-    if not report.faults and not report.advice:
-        parts.append("Nothing looks wrong.")
-    return "\n\n".join(parts)
+def _read_skeleton(
+    data_dir: Path, sequences: Sequence[PoseSequence], faults: list[str]
+) -> list[tuple[str, str]]:
+    try:
+        return read_skeleton(data_dir, list({name for s in sequences for name in s.landmarks}))
+    except DataError as error:
+        faults += error.faults
+        return []
 
 
-def _advise(rows: Sequence[RecordingReport], config: DataConfig) -> list[str]:
-    return [*_advise_settings(rows, config), *_advise_tracking(rows, config)]
-
-
-def _advise_settings(rows: Sequence[RecordingReport], config: DataConfig) -> list[str]:
-    advice = []
-    judged = [row for row in rows if row.upside_down is not None]
-    turned = [row for row in judged if row.upside_down]
-    if len(turned) > len(judged) / 2:
-        flag = "--no_y_up" if config.y_up else "--y_up"
-        advice.append(
-            f"y must grow upwards, but the head is below the hips in {_which(turned, judged)}. Add {flag}."
-        )
-    elif turned:
-        advice.append(
-            f"y must grow one way in all files, but the head is below the hips in {_which(turned, judged)}. "
-            "Unless these are handstands, change the sign of y in these files."
-        )
-    relative = [row for row in rows if row.coordinates == "0..1"]
-    if relative and config.image_size is None:
-        advice.append(
-            f"x and y must have one unit, but are shares (0..1) of an image in {_which(relative, rows)}. "
-            "Add --image_size W H, the width and height of the video in pixels."
-        )
-    pixels = [row for row in rows if row.coordinates == "pixels"]
-    if pixels and config.image_size is not None:
-        advice.append(
-            f"image_size is for coordinates in 0..1, but x and y are pixels in {_which(pixels, rows)}. "
-            "Leave --image_size out."
-        )
-    return advice
-
-
-def _advise_tracking(rows: Sequence[RecordingReport], config: DataConfig) -> list[str]:
-    advice = []
-    remedy = (
-        "If the files have a column of confidences, leave uncertain points out: --confidence_column COLUMN."
+def _find(
+    sequences: Sequence[PoseSequence],
+    reports: Sequence[RecordingReport],
+    sources: Sequence[ExaminedSource],
+    config: DataConfig,
+) -> list[FolderFinding]:
+    """Return all findings, those about settings first."""
+    spellings = list(find_landmark_spellings(sequences, config))
+    joined = tuple(pair for finding in spellings for pair in finding.settings.get("rename", ()))
+    times = frozenset(
+        report.name
+        for source in sources
+        for report in source.reports
+        if find_format(source.format).reads_times
     )
-    if config.confidence_column is not None:
-        remedy = f"Leave more uncertain points out: raise --min_confidence above {config.min_confidence:g}."
-    spiked = sorted((row for row in rows if row.spikes >= SPIKE_SHARE), key=lambda row: -row.spikes)
-    if spiked:
-        advice.append(
-            f"Points should move smoothly, but {spiked[0].spikes:.1%} (the most) are far off the path in "
-            f"{_which(spiked, rows)}. {remedy}"
-        )
-    swapped = sorted((row for row in rows if row.swaps), key=lambda row: -row.swaps)
-    if swapped:
-        advice.append(
-            f"Left and right should keep their sides, but change places in up to {swapped[0].swaps} frames "
-            f"in {_which(swapped, rows)}. {remedy}"
-        )
-    still = [row for row in rows if row.still]
-    if still:
-        names = Counter(name for row in still for name in row.still)
-        shown = _first(name for name, _ in names.most_common())
-        advice.append(
-            f"Landmarks should move, but {shown} never do in {_which(still, rows)}. "
-            "If the tracker does not see them, remove their rows."
-        )
-    lost = [row for row in rows if row.at_origin >= ORIGIN_SHARE]
-    if lost:
-        advice.append(
-            f"Lost points should be empty, but points lie at exactly 0,0 in {_which(lost, rows)}. "
-            "Remove those rows, or empty their x and y."
-        )
-    return advice
-
-
-def _format_table(rows: Sequence[RecordingReport]) -> str:
-    shown = sorted(rows, key=lambda row: not row.has_findings)[:_MAX_ROWS]
-    header = (
-        "recording",
-        "frames",
-        "landmarks",
-        "missing",
-        "fps",
-        "label",
-        "subject",
-        "spikes",
-        "swaps",
-        "still",
-    )
-    cells = [header, *(_format_row(row) for row in shown), *([("...",)] if len(rows) > len(shown) else [])]
-    widths = [max(len(line[column]) for line in cells if column < len(line)) for column in range(len(header))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=False)).rstrip()
-        for line in cells
+    return [
+        *find_mixed_dimensions(sequences),
+        *find_axes(reports, sequences),
+        *find_units(reports, config),
+        *find_frame_units(sequences, times, config),
+        *find_confidence(sources, config),
+        *spellings,
+        *find_disjoint(sequences, joined),
+        *find_never_seen(sequences),
+        *find_unknown_rates(sequences),
+        *find_metadata_spellings(sequences),
+        *find_tracking(reports, sources, config, frozenset(list_unseen(sequences))),
     ]
-    if len(rows) > len(shown):
-        lines[-1] = f"... and {len(rows) - len(shown):,} more"
-    return "\n".join(lines)
 
 
-def _format_row(row: RecordingReport) -> tuple[str, ...]:
-    return (
-        _shorten(row.name, 40),
-        f"{row.frames:,}",
-        f"{row.landmarks}",
-        f"{row.missing:.1%}",
-        "-" if row.fps is None else f"{row.fps:g}",
-        _shorten(row.label or "-", 24),
-        _shorten(row.subject or "-", 16),
-        f"{row.spikes:.2%}",
-        f"{row.swaps}",
-        f"{len(row.still)}",
-    )
-
-
-def _which(rows: Sequence[RecordingReport], all_rows: Sequence[RecordingReport]) -> str:
-    return f"{_count(len(rows), len(all_rows))} ({_first(row.name for row in rows)})"
-
-
-def _count(count: int, total: int) -> str:
-    return f"{count:,} of {total:,} recordings"
-
-
-def _first(names: Iterable[str]) -> str:
-    listed = list(names)
-    return ", ".join(map(shorten, listed[:_MAX_NAMES])) + (", ..." if len(listed) > _MAX_NAMES else "")
-
-
-def _shorten(text: str, width: int) -> str:
-    shown = printable(text)
-    return shown if len(shown) <= width else shown[: width - 3] + "..."
+def _collect_notes(read: ReadFolder) -> list[str]:
+    kinds = Counter(note for source in read.sources for note in source.notes if not note.startswith(_TOLD))
+    return [
+        f"{count_of(number, len(read.sources), 'file')}: {note.rstrip('.')}."
+        for note, number in kinds.items()
+    ]

@@ -11,7 +11,7 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
@@ -117,25 +117,37 @@ def complete(read: ReadFolder, data_dir: Path, config: DataConfig) -> list[PoseS
 
 
 def read_sources(
-    data_dir: Path, config: ReadingConfig, num_processes: int | None = None, show_progress: bool = True
+    data_dir: Path,
+    config: ReadingConfig,
+    num_processes: int | None = None,
+    show_progress: bool = True,
+    read: Callable[..., "ReadSource"] | None = None,
 ) -> ReadFolder:
-    """Read all files, faulty ones too, without manifest and labels. Arguments: see `read_folder`."""
+    """Read all files, faulty ones too, without manifest and labels.
+
+    Args:
+        data_dir: the folder.
+        config: the reading settings.
+        num_processes: see `read_folder`.
+        show_progress: see `read_folder`.
+        read: function that reads one source, called in other processes, too. None: `read_source`.
+    """
     listing = list_folder(data_dir)
     found = find_sources(data_dir, listing.files, config)
     sources = found.sources
-    read = partial(read_source, config=config)
+    read_one = partial(read or read_source, config=config)
     processes = _count_processes(sources) if num_processes is None else num_processes
     results: list[ReadSource] | None = None
     if processes > 1:
         try:
-            results = list(_show(_map_in_pool(read, sources, processes), len(sources), show_progress))
+            results = list(_show(_map_in_pool(read_one, sources, processes), len(sources), show_progress))
         except BrokenProcessPool:
             log.warning(
                 "The processes that read in parallel ended early; this process reads on alone. "
                 'Does the script lack `if __name__ == "__main__":`?'
             )
     if results is None:
-        results = list(_show(map(read, sources), len(sources), show_progress))
+        results = list(_show(map(read_one, sources), len(sources), show_progress))
     return ReadFolder(sources=results, passed_over=found.passed_over, faults=found.faults, listing=listing)
 
 

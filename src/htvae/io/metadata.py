@@ -228,9 +228,10 @@ def _report_unlisted(sequences: Sequence[PoseSequence], manifest: Mapping[str, M
     unlisted = [sequence.name for sequence in sequences if _find(manifest, sequence) is None]
     if unlisted:
         log.warning(
-            "%d of %d recordings have no row in %s (first: %s): their label, subject and fps are unknown.",
+            "%d of %d %s no row in %s (first: %s): their label, subject and fps are unknown.",
             len(unlisted),
             len(sequences),
+            "recording has" if len(sequences) == 1 else "recordings have",
             MANIFEST,
             printable(unlisted[0]),
         )

@@ -114,6 +114,13 @@ class Panel:
         for place in sorted(np.flatnonzero(seen).tolist(), key=lambda point: float(nearness[point])):
             self._disc(pixels[place], dot, colors[place])
 
+    def rings(self, points: Array, center: Array, radius: float, color: Color) -> None:
+        """Draw a ring (radius in pixels) around each of points (n, 2) that is not missing."""
+        pixels = self.view.to_pixels(points, center) * OVERSAMPLING
+        size = radius * OVERSAMPLING
+        for x, y in np.clip(pixels[np.isfinite(pixels).all(axis=-1)], -1e5, 1e5):
+            self._draw.ellipse([x - size, y - size, x + size, y + size], outline=color, width=OVERSAMPLING)
+
     def reduce(self) -> Image.Image:
         """Return the finished image in its real size."""
         return self._image.reduce(OVERSAMPLING)

@@ -31,6 +31,8 @@ class Format:
     """Whether a file holds one frame, so that a folder of such files is a recording."""
     is_one_of_many: bool = False
     """Whether a tracker writes several files of one video (raw, filtered, CSV, H5), of which one is read."""
+    reads_times: bool = False
+    """Whether frame numbers may be times, as ``time_unit`` says."""
 
 
 class NamedSource(NamedTuple):

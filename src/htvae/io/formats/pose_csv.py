@@ -16,4 +16,11 @@ def _read(source: Source, config: ReadingConfig) -> Content:
     return parse_pose_csv(source.read_text(), config, source.shown)
 
 
-FORMAT = Format(name="htvae", title="pose CSV", suffixes=(".csv",), recognise=_recognise, read=_read)
+FORMAT = Format(
+    name="htvae",
+    title="pose CSV",
+    suffixes=(".csv",),
+    recognise=_recognise,
+    read=_read,
+    reads_times=True,
+)

@@ -27,6 +27,7 @@ from htvae.io.formats import (
     pose_csv,
     pose_format,
     sleap,
+    stray_tables,
     trc,
     videopose3d,
     wide,
@@ -75,6 +76,8 @@ REFUSALS: tuple[Refusal, ...] = (
     mediapipe.CLASS_TABLES,
 )
 """Files that are recognised and left out, or refused where nothing else is there."""
+STRAY: tuple[Refusal, ...] = (stray_tables.MANIFEST, stray_tables.FRAME_LABELS, stray_tables.TABLES)
+"""Files that are no recordings, asked for last, where no format fits."""
 ALIASES = {"lightningpose": "deeplabcut"}
 """Other names for ``--source``: formats that are read like another one."""
 SUFFIXES = frozenset(suffix for known in FORMATS for suffix in known.suffixes) | frozenset(
@@ -125,4 +128,8 @@ def recognise(source: Source) -> Format | Refusal | None:
                 "Say which it is with --source NAME."
             ]
         )
-    return next(iter(seen), None)
+    return next(iter(seen), None) or _recognise_stray(source)
+
+
+def _recognise_stray(source: Source) -> Refusal | None:
+    return next((own for own in STRAY if source.suffix in own.suffixes and own.recognise(source)), None)
