@@ -64,7 +64,7 @@ def test_one_individual_of_several_is_chosen(checkpoint: str, cage: Path, capsys
         assert (
             "must hold one individual here, but holds 2: cage/ann, cage/bob. Choose one with --indiv" in said
         )
-    assert run("continue", cage, *asked, "--individual", "bob", "--num_frames", "1s", "--fps", 30) == 0
+    assert run("continue", *asked, "--num_frames", "1s", "--fps", 30, "--individual", "bob", cage) == 0
     (longer,) = read_file(next(Path("generated").glob("**/*bob*.csv")), DataConfig(y_up=False))
     assert (longer.num_frames, longer.first_frame, longer.fps) == (30, 70, 30)
 
@@ -93,7 +93,7 @@ def test_encode_and_generate(checkpoint: str, cage: Path) -> None:
     assert run("generate", *asked, "--format", "sleap") == 1
 
 
-@pytest.mark.parametrize("command", ["continue", "complete", "edit", "interpolate"])
+@pytest.mark.parametrize("command", ["continue", "complete", "edit", "interpolate", "reconstruct"])
 def test_the_rate_of_the_manifest_beside_a_file_counts(
     command: str, trained_with_prior, checkpoint: str, cage: Path
 ) -> None:
@@ -101,12 +101,14 @@ def test_the_rate_of_the_manifest_beside_a_file_counts(
     further = {
         "continue": ["--num_frames", "1s"],
         "complete": [],
+        "reconstruct": ["--output_dir", "generated", "--refine_steps", 0],
         "edit": ["--towards", "a", "--data_dir", trained_with_prior.folder],
         "interpolate": ["--steps", 2],
     }
-    asked = ["--checkpoint", checkpoint, "--video", "none", *further[command]]
+    picture = [] if command == "reconstruct" else ["--video", "none"]
+    asked = ["--checkpoint", checkpoint, *picture, *further[command]]
     second = [cage] if command == "interpolate" else []
-    assert run(command, *asked, "--individual", "ann", cage, *second) == 0
+    assert run(command, cage, *second, *asked, "--individual", "ann") == 0
     files = [file for file in Path("generated").rglob("*.csv") if file.name not in TABLES]
     found = [read_file(file, DataConfig(y_up=False))[0] for file in files]
     expected = (30, None) if command == "interpolate" else (15, "b")  # the model's rate, no label

@@ -1,14 +1,19 @@
 """Folders are read as they were written, for any names of recordings."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from htvae.config import DataConfig
+from htvae.io.faults import DataError
 from htvae.io.folder import read_folder
 from htvae.io.writing import fit_name, write_folder
 from htvae.poses.sequence import FrameLabel, PoseSequence
+from tests.conftest import make_walk
 
 WORDS = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"]), max_size=8).map(str.strip)
 RATES = st.none() | st.floats(0.01, 1000) | st.sampled_from([24.0, 29.97, 30000 / 1001, 60.0])
@@ -66,3 +71,19 @@ def test_a_recording_whose_own_name_is_too_long_for_a_temporary_file_is_written(
     write_folder(tmp_path, [*recordings])
     found = [sequence.name for sequence in read_folder(tmp_path, DataConfig())]
     assert len(found) == 2 and all(name.startswith("a" * 100) for name in found)
+
+
+def test_rows_of_other_files_stay_if_asked(tmp_path: Path) -> None:
+    first, second = (
+        replace(make_walk(seed, 20), name=name, fps=25.0, frame_labels=(FrameLabel(0, 9, "step"),))
+        for seed, name in enumerate(("a", "b"))
+    )
+    write_folder(tmp_path, [replace(first, covariates={"camera": "top"})])
+    write_folder(tmp_path, [second, replace(first, label="new")], keeps_others=True)
+    write_folder(tmp_path, [second], keeps_others=True)
+    a, b = read_folder(tmp_path, DataConfig())
+    assert (a.label, a.fps, dict(a.covariates), len(a.frame_labels)) == ("new", 25, {}, 1)
+    assert (b.label, b.fps, len(b.frame_labels)) == (second.label, 25, 1)
+    (tmp_path / "manifest.csv").write_text("name\na\n")
+    with pytest.raises(DataError, match="manifest"):
+        write_folder(tmp_path, [second], keeps_others=True)

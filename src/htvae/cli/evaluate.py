@@ -137,11 +137,9 @@ def reconstruct(argv: Sequence[str]) -> None:
 
     from htvae.generation.model import load
     from htvae.io.inputs import read_inputs
-    from htvae.io.pose_csv import write_pose_csv
     from htvae.io.writers.folders import write_sessions
     from htvae.io.writers.registry import find_writer
-    from htvae.io.writing import fit_name
-    from htvae.utils.files import path_inside
+    from htvae.io.writing import write_folder
 
     model = load(options.checkpoint, options.device, build_model)
     model.config = model.config.replace(**options.reading.changes)
@@ -149,9 +147,7 @@ def reconstruct(argv: Sequence[str]) -> None:
     processed = [model.process(recording) for recording in recordings.sequences]
     results = [model.to_source(r) for r in model.reconstruct_all(processed, options.refine_steps)]
     if options.format == "csv":
-        files = [path_inside(options.output_dir, f"{fit_name(result.name)}.csv") for result in results]
-        for path, result in zip(files, results, strict=True):
-            write_pose_csv(path, result)
+        files = write_folder(options.output_dir, results, keeps_others=True)
     else:
         files = write_sessions(options.output_dir, results, find_writer(options.format))
     for path in files:

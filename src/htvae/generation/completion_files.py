@@ -14,9 +14,8 @@ import numpy as np
 from htvae.generation.completion import Completion
 from htvae.io.coordinates import to_file
 from htvae.io.faults import DataError, parse_number, read_text, split_rows
-from htvae.io.metadata import MANIFEST
 from htvae.io.pose_csv import columns_of
-from htvae.io.writing import fit_name, format_rate, write_table
+from htvae.io.writing import fit_name, write_tables
 from htvae.poses.geometry import observed_points
 from htvae.poses.sequence import PoseSequence
 from htvae.utils.files import atomic_write
@@ -50,8 +49,7 @@ def write_completion(folder: Path, source: Path, completion: Completion) -> list
         interval = completion.interval if own == name else None
         files.append(folder / f"{own}.csv")
         _write(files[-1], sequence, completion.filled, interval, text)
-    rows = [[f"{own}.csv", known.label or "", format_rate(known.fps)] for own in sequences]
-    write_table(folder / MANIFEST, ["file", "label", "fps"], rows)
+    write_tables(folder, {f"{own}.csv": sequence for own, sequence in sequences.items()})
     return files
 
 

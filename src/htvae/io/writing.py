@@ -1,10 +1,11 @@
 """Writing recordings to a folder for `read_folder`: CSVs, ``manifest.csv`` and ``frame_labels.csv``."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from htvae.io.metadata import FRAME_LABELS, MANIFEST
+from htvae.io.faults import DataError
+from htvae.io.metadata import FRAME_LABELS, MANIFEST, read_table
 from htvae.io.pose_csv import write_pose_csv
 from htvae.poses.sequence import PoseSequence
 from htvae.utils.bar import show_bar
@@ -12,6 +13,7 @@ from htvae.utils.files import LONGEST_NAME, atomic_write, path_inside, shorten_n
 
 MANIFEST_COLUMNS = ("file", "label", "subject", "fps")
 """Columns that a manifest always has."""
+SPAN_COLUMNS = ("file", "start", "stop", "label")
 LONGEST_OWN_NAME = 255 - 14
 """Longest file name (bytes) that keeps a recording's full name: file systems allow 255 bytes, of which a
 temporary name needs 14."""
@@ -23,6 +25,7 @@ def write_folder(
     is_exact: bool = False,
     show_progress: bool = False,
     further: Mapping[str, Mapping[str, str]] | None = None,
+    keeps_others: bool = False,
 ) -> list[Path]:
     """Write recordings and both tables; existing files of these names are replaced.
 
@@ -35,31 +38,60 @@ def write_folder(
         is_exact: see `write_pose_csv`.
         show_progress: whether to show a bar on a terminal.
         further: further cells of the manifest, by name of the recording and column.
+        keeps_others: whether rows of other files stay in tables that are there.
 
     Returns:
         The paths of the recordings' files.
 
     Raises:
-        ValueError: a sequence has neither two nor three coordinates, or its name leads out of the folder.
+        ValueError: a sequence has neither two nor three coordinates, its name leads out of the folder, or a
+            table that is there cannot be read (DataError).
     """
     names = [f"{fit_name(sequence.name)}.csv" for sequence in sequences]
     files = [path_inside(folder, name) for name in names]
     for path, sequence in show_bar(list(zip(files, sequences, strict=True)), "Writing", show_progress):
         write_pose_csv(path, sequence, is_exact)
-    own = further or {}
-    rows = [
-        {"file": name} | _describe(s) | dict(own.get(s.name, {}))
-        for name, s in zip(names, sequences, strict=True)
-    ]
-    columns = list(dict.fromkeys([*MANIFEST_COLUMNS, *(column for row in rows for column in row)]))
-    write_table(folder / MANIFEST, columns, [[row.get(column, "") for column in columns] for row in rows])
-    labels = [
-        [name, span.start, span.stop, span.label]
-        for name, s in zip(names, sequences, strict=True)
-        for span in s.frame_labels
-    ]
-    write_table(folder / FRAME_LABELS, ["file", "start", "stop", "label"], labels)
+    write_tables(folder, dict(zip(names, sequences, strict=True)), further, keeps_others)
     return files
+
+
+def write_tables(
+    folder: Path,
+    sequences: Mapping[str, PoseSequence],
+    further: Mapping[str, Mapping[str, str]] | None = None,
+    keeps_others: bool = False,
+) -> None:
+    """Write ``manifest.csv`` and ``frame_labels.csv``.
+
+    Args:
+        folder: the folder to write to.
+        sequences: recordings by file, relative to the folder.
+        further: see `write_folder`.
+        keeps_others: see `write_folder`.
+
+    Raises:
+        DataError: a table that is there cannot be read.
+    """
+    rows: list[Mapping[str, object]] = [
+        {"file": file} | _describe(s) | dict((further or {}).get(s.name, {})) for file, s in sequences.items()
+    ]
+    spans: list[Mapping[str, object]] = [
+        {"file": file, "start": span.start, "stop": span.stop, "label": span.label}
+        for file, sequence in sequences.items()
+        for span in sequence.frame_labels
+    ]
+    for name, own, columns in ((MANIFEST, rows, MANIFEST_COLUMNS), (FRAME_LABELS, spans, SPAN_COLUMNS)):
+        known = _read_others(folder / name, columns[0], sequences) if keeps_others else []
+        table = [*known, *own]
+        header = list(dict.fromkeys([*columns, *(column for row in table for column in row)]))
+        write_table(folder / name, header, [[row.get(column, "") for column in header] for row in table])
+
+
+def _read_others(path: Path, key: str, sequences: Collection[str]) -> list[dict[str, object]]:
+    rows, faults = read_table(path, (key,))
+    if faults:
+        raise DataError(faults)
+    return [dict(row) for _, row in rows if row[key] not in sequences]
 
 
 def _describe(sequence: PoseSequence) -> dict[str, str]:
