@@ -1,10 +1,10 @@
-"""``htvae check-data``, ``htvae import`` and ``htvae demo-data``."""
+"""``htvae check-data``, ``htvae repair``, ``htvae import`` and ``htvae demo-data``."""
 
 import logging
 from collections.abc import Sequence
 
 from htvae.cli.flags import parse_flags
-from htvae.cli.options import CheckDataOptions, DemoDataOptions, ImportOptions
+from htvae.cli.options import CheckDataOptions, DemoDataOptions, ImportOptions, RepairOptions
 from htvae.cli.parsing import parse_with_settings
 from htvae.config import reading_names, setting_names
 
@@ -45,6 +45,25 @@ def check_data(argv: Sequence[str]) -> None:
             log.info("No picture: no recording is doubtful.")
     if report.faults:
         raise ValueError(f"{options.folder} must be without faults, but has {len(report.faults)}. See above.")
+
+
+def repair(argv: Sequence[str]) -> None:
+    """Write a copy of a folder with faults of tracking repaired."""
+    idle = set(setting_names()) - set(READING)
+    options, _ = parse_with_settings(RepairOptions, argv, "htvae repair", positional=["folder"], without=idle)
+
+    from htvae.io.repair_files import LOG, repair_folder
+
+    changes = repair_folder(options.folder, options.output_dir, options.settings.data, options.kinds)
+    if not changes:
+        log.info("Nothing to repair was found (%s); nothing was written.", ", ".join(options.kinds))
+        return
+    for kind in options.kinds:
+        own = [change for change in changes if change.kind == kind]
+        points = sum(change.points for change in own)
+        recordings = len({change.recording for change in own})
+        log.info("%s: %s points in %d recordings.", kind, f"{points:,}", recordings)
+    log.info("Every change: %s", options.output_dir / LOG)
 
 
 def import_(argv: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from htvae import __version__
-from htvae.cli.data import check_data, demo_data, import_
+from htvae.cli.data import check_data, demo_data, import_, repair
 from htvae.cli.demo import demo
 from htvae.cli.evaluate import encode, evaluate, reconstruct
 from htvae.cli.generate import complete, continue_, edit, generate, interpolate
@@ -75,6 +75,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "interpolate": interpolate,
     "edit": edit,
     "check-data": check_data,
+    "repair": repair,
     "import": import_,
     "demo-data": demo_data,
     "demo": demo,

@@ -81,6 +81,39 @@ class ImportOptions(SettingsOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RepairOptions(SettingsOptions):
+    """Write a copy of a folder in which faults that check-data finds are repaired, each only if asked for.
+
+    Nothing else is touched; repairs.csv lists every change.
+    """
+
+    folder: Path
+    """Folder of recordings: pose CSVs, or the files of a tracker."""
+    output_dir: Path = Path("repaired")
+    """Folder for the repaired recordings. It must not hold CSV files yet."""
+    swaps: bool = False
+    """Whether left and right are exchanged back where they changed places."""
+    spikes: bool = False
+    """Whether points far off their path for a moment become missing."""
+    frozen: bool = False
+    """Whether points that stand still to the digit become missing."""
+    sentinels: bool = False
+    """Whether points at an exact place that stands for lost points, such as 0,0, become missing."""
+
+    def __post_init__(self) -> None:
+        check_output_dir(self.output_dir)
+        if not self.kinds:
+            raise ValueError(
+                "repair must be told what to repair, but is not. Add --swaps, --spikes, --frozen, --sentinels."
+            )
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of faults to repair."""
+        return [name for name in ("sentinels", "frozen", "swaps", "spikes") if getattr(self, name)]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelOptions:
     """The trained model, the device, and the cache of recordings."""
 

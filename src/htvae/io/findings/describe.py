@@ -32,7 +32,11 @@ def describe_landmarks(sequence: PoseSequence, found: Examination) -> Iterator[F
     for kind, landmarks, detail in (
         ("still", find_still(found.pose, found.size), "never moves"),
         ("never_seen", find_never_seen(sequence.pose), "has no point in any frame"),
-        ("one_sided", find_one_sided(found.pose, sequence.landmarks), "is hardly ever seen, unlike the other side"),
+        (
+            "one_sided",
+            find_one_sided(found.pose, sequence.landmarks),
+            "is hardly ever seen, unlike the other side",
+        ),
     ):
         if landmarks:
             mask = np.zeros(sequence.observed.shape, dtype=bool)
@@ -78,7 +82,9 @@ def _describe_frozen(sequence: PoseSequence, found: Examination) -> Iterator[Fin
     if frozen.repeated:
         times = 1 / (1 - frozen.repeated)
         mask = np.ones(frozen.mask.shape, dtype=bool)
-        detail = f"{frozen.repeated:.0%} of the poses repeat the one before: each is written {times:.2g} times"
+        detail = (
+            f"{frozen.repeated:.0%} of the poses repeat the one before: each is written {times:.2g} times"
+        )
         yield _of_mask(sequence, "repeated", mask, detail)
 
 

@@ -12,7 +12,6 @@ Axes: T frames, L landmarks, D coordinates.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from htvae.io.findings.measures import Mask, Poses, Spans, length, observed_in, runs_of, usual
 

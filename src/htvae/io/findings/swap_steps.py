@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from htvae.io.findings.measures import Mask, Poses, length, runs_of, usual
+from htvae.io.findings.measures import Poses, length, runs_of, usual
 
 _USUAL = 0.75
 """Quantile of a pair's jumps that counts as usual: it holds if sides are exchanged every few frames."""
@@ -53,9 +53,7 @@ class Limits:
     """Least bend that exchanges remove, in multiples of the usual bend, summed over pairs."""
 
 
-CERTAIN = Limits(
-    jump_size=0.15, largest_jump=0.25, jump_ratio=2.0, remainder=0.6, bend=0.35, evidence=8.0
-)
+CERTAIN = Limits(jump_size=0.15, largest_jump=0.25, jump_ratio=2.0, remainder=0.6, bend=0.35, evidence=8.0)
 """Limits of a certain change. A spin of less than 75 degrees per frame leaves more of the bend."""
 LIKELY = Limits(jump_size=0.1, largest_jump=0.15, jump_ratio=1.5, remainder=0.7, bend=0.55, evidence=5.0)
 """Limits of a likely change, which counts only where a certain one lacks its counterpart."""
