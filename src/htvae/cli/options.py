@@ -104,7 +104,7 @@ class RepairOptions(SettingsOptions):
         check_output_dir(self.output_dir)
         if not self.kinds:
             raise ValueError(
-                "repair must be told what to repair, but is not. Add --swaps, --spikes, --frozen, --sentinels."
+                "repair must be told what to repair. Add --swaps, --spikes, --frozen or --sentinels."
             )
 
     @property
