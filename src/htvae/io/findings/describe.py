@@ -1,6 +1,6 @@
 """Findings in words, from what an examination found."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -29,7 +29,7 @@ def describe_points(sequence: PoseSequence, found: Examination) -> Iterator[Find
 
 def describe_landmarks(sequence: PoseSequence, found: Examination) -> Iterator[Finding]:
     """Yield the findings about whole landmarks: never moving, never seen, hidden on one side."""
-    for kind, landmarks, detail in (
+    kinds: tuple[tuple[Kind, list[int], str], ...] = (
         ("still", find_still(found.pose, found.size), "never moves"),
         ("never_seen", find_never_seen(sequence.pose), "has no point in any frame"),
         (
@@ -37,7 +37,8 @@ def describe_landmarks(sequence: PoseSequence, found: Examination) -> Iterator[F
             find_one_sided(found.pose, sequence.landmarks),
             "is hardly ever seen, unlike the other side",
         ),
-    ):
+    )
+    for kind, landmarks, detail in kinds:
         if landmarks:
             mask = np.zeros(sequence.observed.shape, dtype=bool)
             mask[:, landmarks] = True
@@ -117,14 +118,14 @@ def _describe_jumps(sequence: PoseSequence, found: Examination) -> Iterator[Find
 
 def _of_mask(sequence: PoseSequence, kind: Kind, mask: Mask, detail: str) -> Finding:
     """Return a finding about the points of a mask (T, L)."""
-    runs: Iterable[tuple[int, int]] = runs_of(mask.any(axis=1))
+    runs = runs_of(np.asarray(mask.any(axis=1)))
     first = sequence.first_frame
     observed = observed_in(sequence.pose)
     return Finding(
         kind=kind,
         landmarks=tuple(sequence.landmarks[index] for index in np.flatnonzero(mask.any(axis=0)).tolist()),
         spans=tuple((start + first, stop + first) for start, stop in runs),
-        share=float(np.count_nonzero(mask & observed) / max(np.count_nonzero(observed), 1)),
+        share=float(np.sum(mask & observed)) / max(float(np.sum(observed)), 1.0),
         detail=detail,
     )
 

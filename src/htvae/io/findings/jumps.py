@@ -1,7 +1,7 @@
 """Jumps to another place that last: a wrong marker, a cut of the video, or another individual.
 
 - A landmark jumps if it moves very far from one frame to the next, while it is calm before and after.
-- If it jumps back later, the frames between are wrong; if not, the part up to the nearer end of the recording.
+- If it jumps back later, the frames between are wrong; if not, the part up to the recording's nearer end.
 - If nearly all landmarks jump together, the video was cut, or the tracker went over to another individual.
 
 Axes: T frames, L landmarks, D coordinates.

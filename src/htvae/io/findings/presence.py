@@ -19,7 +19,7 @@ _SEEN = 0.5
 _HIDDEN = 0.05
 """Largest share (0..1) of the frames in which the hidden side is seen."""
 _NEAR = 3.0
-"""Largest distance (body sizes) of the origin from the body's middle, if the body is centred on a landmark."""
+"""Largest distance (body sizes) of the origin from the body's middle in a pose centred on a landmark."""
 
 
 def find_still(points: Poses, size: float) -> list[int]:

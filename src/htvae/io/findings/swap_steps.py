@@ -122,7 +122,8 @@ def _explain(pairs: Pairs, start: int, stop: int, limits: Limits) -> Iterator[tu
     bends_alone = np.nansum(bend, axis=0) * _SHARED < np.nansum(_bend(pairs.shared[first:last]), axis=0)
     scale = np.maximum(pairs.usual_bend, _TINY)
     before = bend / scale
-    best_score, best, evidence = 0.0, (), np.zeros(len(scale))
+    best: tuple[int, ...] = ()
+    best_score, evidence = 0.0, np.zeros(len(scale))
     for steps in _subsets(range(start, stop)):
         after = _bend(_exchange(across, [step - first for step in steps])) / scale
         gain = np.nansum(np.minimum(before, _MOST_EVIDENCE) - np.minimum(after, _MOST_EVIDENCE), axis=0)

@@ -12,8 +12,10 @@ Axes: T frames, L landmarks, P pairs, D coordinates.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from htvae.io.findings.measures import Mask, Poses, length
 from htvae.io.findings.swap_steps import CERTAIN, LIKELY, Pairs, find_changes
@@ -27,6 +29,9 @@ _INDIFFERENT = 0.25
 """Largest jump (body sizes) by which an exchange may worsen a step of a pair that lies close together."""
 _MOST = 0.5
 """Least share (0..1) of the pairs that must be exchanged together to take the others with them."""
+
+
+Values = TypeVar("Values", bound=npt.NDArray[Any])
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,8 @@ def find_swaps(pose: Poses, landmarks: Sequence[str], size: float) -> list[Swap]
     return _join(spans, against, sides)
 
 
-def unswap(pose: Poses, swaps: Sequence[Swap]) -> Poses:
-    """Return the pose with the sides of all swaps exchanged back."""
+def unswap(pose: Values, swaps: Sequence[Swap]) -> Values:
+    """Return values (T, L, ...) with the sides of all swaps exchanged back."""
     pose = pose.copy() if swaps else pose
     for swap in swaps:
         left, right = (list(side) for side in zip(*swap.pairs, strict=True))
