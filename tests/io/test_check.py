@@ -103,8 +103,8 @@ class TestAxes:
         assert kinds(report) == ["upside_down", "shares"]
         assert report.findings[0].remedy == "Add --no_y_up."
         command = command_of(report, tmp_path)
-        assert command.line.endswith("--no_y_up --image_size WIDTH HEIGHT --fps FPS")
-        assert command.placeholders == ("WIDTH", "HEIGHT", "FPS")
+        assert command.line.endswith("--no_y_up")
+        assert command.to_add == ("--image_size WIDTH HEIGHT", "--fps FPS")
         assert check(tmp_path, y_up=False, image_size=(640, 480)).findings == []
 
     def test_settings_that_make_it_worse_are_named(self, tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ class TestAxes:
         settings = {"y_up": False, "image_size": (640, 480)}
         report = check(tmp_path, **settings)
         assert [finding.remedy for finding in report.findings] == ["Add --y_up.", "Leave --image_size out."]
-        assert command_of(report, tmp_path, **settings).line.endswith(f"{tmp_path} --y_up --fps FPS")
+        assert command_of(report, tmp_path, **settings).line.endswith(f"{tmp_path} --y_up")
 
     def test_single_recordings_that_stand_on_their_head(self, tmp_path: Path) -> None:
         for i, sign in enumerate((1, -1, 1)):
@@ -155,8 +155,9 @@ class TestFrameNumbers:
         assert f"go up by {step} in 3 of 3 recordings" in only(report).message
         assert f"--time_unit {unit}" in only(report).remedy
         assert report.notes == []  # said once
-        line = command_of(report, tmp_path).line
-        assert line.endswith(f"--time_unit {unit}" + (" --fps FPS" if unit == "step" else ""))
+        command = command_of(report, tmp_path)
+        assert command.line.endswith(f"--time_unit {unit}")
+        assert command.to_add == (("--fps FPS",) if unit == "step" else ())
         assert check(tmp_path, time_unit=unit).findings == []
 
     def test_people_who_come_and_go_have_no_step(self, tmp_path: Path) -> None:
@@ -224,7 +225,7 @@ class TestLandmarks:
         line = command_of(report, tmp_path).line
         assert "'right shoulder=RIGHT_SHOULDER' l_hip=LEFT_HIP Hip.R=RIGHT_HIP" in line
         flags = shlex.split(line)
-        pairs = tuple(flags[flags.index("--rename") + 1 : flags.index("--fps")])
+        pairs = tuple(flags[flags.index("--rename") + 1 :])
         assert len(pairs) == 6
         mended = check(tmp_path, rename=pairs)
         assert mended.findings == []
@@ -315,7 +316,7 @@ class TestMetadata:
         assert [place.recording for place in only(report).places] == ["r_2"]
         text = format_report(report)
         assert "30 frames per second (manifest.csv) in 1, 25 frames per second (manifest.csv) in 1" in text
-        assert "FPS" not in command_of(report, tmp_path).line
+        assert not command_of(report, tmp_path).to_add
         assert check(tmp_path, fps=30.0).findings == []
 
     def test_recordings_without_a_row_are_said(self, tmp_path: Path) -> None:
@@ -407,7 +408,7 @@ class TestOutput:
         assert content["findings"][0]["kind"] == "spike"
         assert content["findings"][0]["places"][0]["spans"] == [[30, 31]]
         assert [row["name"] for row in content["recordings"]] == ["a", "b"]
-        assert content["placeholders"] == ["FPS"]
+        assert content["to_add"] == ["--fps FPS"]
         report = check(tmp_path)
         assert json.loads(format_json(report))["command"] is None
 

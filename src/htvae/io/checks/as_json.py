@@ -23,6 +23,6 @@ def format_json(report: FolderReport, command: TrainingCommand | None = None) ->
         "training": asdict(report.training),
         "recordings": [asdict(row) for row in report.recordings],
         "command": None if command is None else command.line,
-        "placeholders": [] if command is None else list(command.placeholders),
+        "to_add": [] if command is None else list(command.to_add),
     }
     return json.dumps(content, ensure_ascii=False, allow_nan=False)

@@ -49,7 +49,7 @@ def find_units(reports: Sequence[RecordingReport], config: DataConfig) -> Iterat
             ),
             places=tuple(Place(recording=report.name) for report in shares),
             remedy="Add --image_size WIDTH HEIGHT, the size of the video in pixels.",
-            placeholders=("--image_size WIDTH HEIGHT",),
+            to_add=("--image_size WIDTH HEIGHT",),
         )
     pixels = [report for report in reports if report.coordinates == "pixels"]
     if pixels and config.image_size is not None:

@@ -1,4 +1,4 @@
-"""The command to train with: the flags that were given, and those that findings ask for."""
+"""The command to train with: the flags that were given, and those that findings ask for. It runs as it is."""
 
 import dataclasses
 import shlex
@@ -13,12 +13,12 @@ from htvae.io.formats.frames import SECONDS
 
 @dataclasses.dataclass(frozen=True)
 class TrainingCommand:
-    """A command line, and what the user must fill in."""
+    """A command line, and what the user had better add."""
 
     line: str
     """One line for a POSIX shell."""
-    placeholders: tuple[str, ...] = ()
-    """Words of the line that stand for what no file tells: FPS, WIDTH, HEIGHT."""
+    to_add: tuple[str, ...] = ()
+    """Flags for what no file tells, with words to fill in: ``--fps FPS``, ``--image_size WIDTH HEIGHT``."""
 
 
 def build_command(
@@ -35,7 +35,7 @@ def build_command(
         data_dir: the folder.
         config: the settings of this check.
         defaults: the settings without flags; only what differs becomes a flag.
-        findings: their settings and placeholders become flags.
+        findings: their settings become flags.
         has_rate: whether the frame rate of some recording is known.
         others: further words, such as ``--config FILE``.
     """
@@ -47,11 +47,9 @@ def build_command(
     for name, value in wanted.items():
         if value != getattr(defaults, name):
             words += spell_flag(name, value)
-    blanks = [word for finding in findings for flag in finding.placeholders for word in flag.split()]
     is_told = has_rate or wanted["fps"] is not None or wanted["time_unit"] in SECONDS
-    blanks += [] if is_told else ["--fps", "FPS"]
-    line = " ".join([*map(shlex.quote, words), *blanks])
-    return TrainingCommand(line, tuple(word for word in blanks if not word.startswith("--")))
+    to_add = [flag for finding in findings for flag in finding.to_add] + ([] if is_told else ["--fps FPS"])
+    return TrainingCommand(shlex.join(words), tuple(to_add))
 
 
 def spell_flag(name: str, value: Any) -> list[str]:

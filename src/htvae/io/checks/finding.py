@@ -33,5 +33,5 @@ class FolderFinding:
     """Further lines, for findings that are not about single recordings."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Settings that mend it, by name; the training command gets their flags."""
-    placeholders: tuple[str, ...] = ()
+    to_add: tuple[str, ...] = ()
     """Flags with values that only the user knows, such as ``--image_size WIDTH HEIGHT``."""

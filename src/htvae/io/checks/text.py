@@ -118,8 +118,9 @@ def _describe_place(place: Place) -> str:
 def _introduce(command: TrainingCommand, report: FolderReport) -> str:
     first = "Train, once the faults are corrected, with:" if report.faults else "Train with:"
     lines = [first, f"  {command.line}"]
-    if "FPS" in command.placeholders:
-        lines.append("  FPS: no file tells the frame rate (1/s); fill in the video's.")
-    if "WIDTH" in command.placeholders:
-        lines.append("  WIDTH HEIGHT: the size of the video in pixels; fill it in.")
+    meanings = {
+        "--fps FPS": "the videos' frames per second, which no file tells; times and generated motion need it",
+        "--image_size WIDTH HEIGHT": "the videos' size in pixels, so that x and y have one unit",
+    }
+    lines += [f"  Better add {flag}: {meanings[flag]}." for flag in command.to_add]
     return "\n".join(lines)
