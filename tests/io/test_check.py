@@ -204,7 +204,9 @@ class TestConfidence:
         spiked = sway()
         spiked[30, :2] += 3
         write(tmp_path / "walk.csv", spiked)
-        assert only(check(tmp_path)).remedy == "Correct them in the tracker, or remove their rows."
+        assert only(check(tmp_path)).remedy == (
+            "Let them count as missing: htvae repair FOLDER --spikes writes a copy without them."
+        )
         write(tmp_path / "walk.csv", spiked, score=lambda row: 0.3 if row % 7 == 0 else 1)
         spikes = check(tmp_path).findings[-1]
         assert spikes.remedy.startswith("Leave uncertain points out: --confidence_column score.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from htvae.cli.options import CheckDataOptions, EvaluateOptions
+from htvae.cli.options import CheckDataOptions, EvaluateOptions, RepairOptions
 from htvae.config import DataConfig
 from htvae.io.inputs import read_recording
 from htvae.io.pose_csv import COLUMNS
@@ -66,6 +66,7 @@ def test_array_recipe(capsys: Any) -> None:
 
 def test_the_page_names_the_columns_and_settings_that_exist() -> None:
     settings = {name.removeprefix("no_") for name in re.findall(r"--(\w+)", PAGE)}
-    options = {*CheckDataOptions.__dataclass_fields__, *EvaluateOptions.__dataclass_fields__}
+    commands = (CheckDataOptions, EvaluateOptions, RepairOptions)
+    options = {name for command in commands for name in command.__dataclass_fields__}
     assert settings <= {*DataConfig.__dataclass_fields__, *options}
     assert all(f"`{column}`" in PAGE for column in COLUMNS)

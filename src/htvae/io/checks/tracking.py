@@ -22,11 +22,11 @@ class _Text(NamedTuple):
 _TEXTS: dict[str, _Text] = {
     "sentinel": _Text(
         "Lost points must be empty, but lie at one exact place",
-        "Empty x and y of these points, or remove their rows. CONFIDENCE",
+        "Leave these points out: htvae repair FOLDER --sentinels writes a copy without them. CONFIDENCE",
     ),
     "frozen": _Text(
         "Poses should move, but stand still to the digit for a while",
-        "Remove the rows of these frames, so that they count as missing.",
+        "Let them count as missing: htvae repair FOLDER --frozen writes a copy without them.",
     ),
     "repeated": _Text(
         "Poses should differ from frame to frame, but are written several times over",
@@ -34,11 +34,11 @@ _TEXTS: dict[str, _Text] = {
     ),
     "swap": _Text(
         "Left and right should keep their sides, but change places",
-        "CONFIDENCE Exchange them back in the tracker, or remove the rows of these frames.",
+        "CONFIDENCE Exchange them back: htvae repair FOLDER --swaps writes a copy.",
     ),
     "spike": _Text(
         "Points should move smoothly, but some are far off their path for a moment",
-        "CONFIDENCE Correct them in the tracker, or remove their rows.",
+        "CONFIDENCE Let them count as missing: htvae repair FOLDER --spikes writes a copy without them.",
     ),
     "jump": _Text(
         "Points should move smoothly, but some jump to another place and stay there",
