@@ -8,7 +8,7 @@ import pytest
 from htvae.cli import main as cli
 from htvae.config import DataConfig
 from htvae.io.inputs import read_file
-from htvae.io.metadata import TABLES
+from htvae.io.tables import TABLES
 from htvae.io.writers.registry import WRITERS, find_writer
 from tests.conftest import TINY, make_walk
 from tests.io.formats.tables import make_points, write_deeplabcut

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from htvae.io.metadata import FRAME_LABELS, MANIFEST, join_metadata
+from htvae.io.metadata import join_metadata
+from htvae.io.tables import FRAME_LABELS, MANIFEST
 from htvae.poses.sequence import FrameLabel, PoseSequence
 from tests.io.fuzzing import CELLS, Grid, files, fuzzed
 from tests.io.test_fuzz_recordings import NUMBER, RejectedError, accept, check_form, split

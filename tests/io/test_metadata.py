@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from htvae.io.faults import DataError
-from htvae.io.metadata import attach_metadata, read_frame_labels, read_manifest, recording_name
+from htvae.io.metadata import attach_metadata
+from htvae.io.tables import read_frame_labels, read_manifest, recording_name
 from htvae.poses.sequence import FrameLabel, PoseSequence
 
 NUM_FRAMES = 10

@@ -7,9 +7,9 @@ from pathlib import Path
 from htvae.config import DataConfig
 from htvae.io.folder import complete, read_sources
 from htvae.io.inputs import read_file
-from htvae.io.metadata import PROVENANCE, SKELETON
 from htvae.io.skeleton_csv import read_skeleton
 from htvae.io.sources import open_file
+from htvae.io.tables import PROVENANCE, SKELETON
 from htvae.io.writing import write_folder, write_table
 from htvae.poses.sequence import Coordinates, PoseSequence
 from htvae.utils.text import printable

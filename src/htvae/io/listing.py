@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from htvae.io.faults import DataError, describe_os_error
 from htvae.io.formats.registry import SUFFIXES
-from htvae.io.metadata import SKELETON, TABLES
 from htvae.io.opening import suffix_of
+from htvae.io.tables import SKELETON, TABLES
 from htvae.utils.text import printable
 
 

@@ -17,10 +17,10 @@ from htvae.io.folder import read_source
 from htvae.io.formats import pose_csv as pose_csv_format
 from htvae.io.formats.base import NamedSource
 from htvae.io.listing import list_folder
-from htvae.io.metadata import TABLES
 from htvae.io.pose_csv import COLUMNS, DEPTH, write_pose_csv
 from htvae.io.repair import Change, Repair, repair_recording
 from htvae.io.sources import find_sources
+from htvae.io.tables import TABLES
 from htvae.io.writing import fit_name, write_table
 from htvae.poses.sequence import Coordinates
 from htvae.utils.bar import show_bar

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from htvae.io.faults import DataError
 from htvae.io.landmarks import read_pairs
-from htvae.io.metadata import SKELETON, read_table
+from htvae.io.tables import SKELETON, read_table
 from htvae.utils.text import list_names
 
 log = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from htvae.io.formats import pose_csv
 from htvae.io.formats.base import Format, NamedSource, Refusal
 from htvae.io.formats.registry import find_format, per_frame_suffixes, recognise
 from htvae.io.listing import ListedFile, describe_empty
-from htvae.io.metadata import recording_name
 from htvae.io.opening import Source, suffix_of
+from htvae.io.tables import recording_name
 from htvae.io.versions import choose_newest
 from htvae.utils.text import list_names, printable
 

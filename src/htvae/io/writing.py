@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from htvae.io.faults import DataError
-from htvae.io.metadata import FRAME_LABELS, MANIFEST, read_table
 from htvae.io.pose_csv import write_pose_csv
+from htvae.io.tables import FRAME_LABELS, MANIFEST, read_table
 from htvae.poses.sequence import PoseSequence
 from htvae.utils.bar import show_bar
 from htvae.utils.files import LONGEST_NAME, atomic_write, path_inside, shorten_name
