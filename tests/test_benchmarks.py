@@ -107,3 +107,14 @@ def test_reading_is_timed_beside_bare_parsing(capsys):
     text = capsys.readouterr().out
     assert re.search(r"deeplabcut: 200 frames; read in [0-9.]+ s, [0-9.]+ times bare parsing", text)
     assert re.search(r"openpose: 40 frames; .* second start [0-9.]+ s", text)  # two people, 20 frames
+
+
+def test_planted_faults_are_found(capsys):
+    from planted_faults import FAULTS, main
+
+    assert main(["--num_recordings", "1", "--seed", "55"]) == 0
+    rows = [row.split("|")[1:-1] for row in capsys.readouterr().out.splitlines()[2:]]
+    assert len(rows) == len(FAULTS) + 1 and len(FAULTS) >= 15
+    found = [float(row[3].strip().rstrip("%")) for row in rows]
+    assert found[-1] == 0  # sound recordings
+    assert sum(found[:-1]) / len(FAULTS) > 90
