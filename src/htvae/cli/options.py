@@ -92,7 +92,7 @@ class RepairOptions(SettingsOptions):
     output_dir: Path = Path("repaired")
     """Folder for the repaired recordings. It must not hold CSV files yet."""
     swaps: bool = False
-    """Whether left and right are exchanged back where they changed places."""
+    """Whether left and right are exchanged back where they changed places, if both ends are seen."""
     spikes: bool = False
     """Whether points far off their path for a moment become missing."""
     frozen: bool = False

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from htvae.io.findings.examination import Examination, examine
-from htvae.io.findings.swaps import unswap
+from htvae.io.findings.swaps import Swap, unswap
 from htvae.poses.sequence import PoseSequence
 
 KINDS = ("sentinels", "frozen", "swaps", "spikes")
@@ -51,7 +51,7 @@ class Repair:
 def repair_recording(sequence: PoseSequence, kinds: Sequence[str]) -> Repair:
     """Repair the kinds of faults that are asked for.
 
-    - swaps: the sides are exchanged back.
+    - swaps: the sides are exchanged back where both ends are seen, or most pairs are exchanged.
     - sentinels, frozen, spikes: the points become missing; of a frozen span the first frame stays.
 
     Args:
@@ -60,7 +60,7 @@ def repair_recording(sequence: PoseSequence, kinds: Sequence[str]) -> Repair:
     """
     found = examine(sequence)
     own = np.tile(np.arange(len(sequence.landmarks), dtype=np.intp), (sequence.num_frames, 1))
-    source = unswap(own, found.swaps) if "swaps" in kinds else own
+    source = unswap(own, _certain_swaps(found)) if "swaps" in kinds else own
     removed = _find_removed(found, kinds, own)
     removed &= ~np.isnan(sequence.pose[..., 0])
     kept = np.where(removed[..., None], np.float32(np.nan), sequence.pose)
@@ -82,6 +82,11 @@ def _find_removed(
     if "spikes" in kinds:
         removed |= _spikes_of_file(found, own)
     return removed
+
+
+def _certain_swaps(found: Examination) -> list[Swap]:
+    """Return the swaps whose frames are certain: of a single pair with one end alone they are not."""
+    return [swap for swap in found.swaps if swap.is_whole or not swap.is_open]
 
 
 def _spikes_of_file(found: Examination, own: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
@@ -106,7 +111,7 @@ def _list_changes(
             sequence, "frozen", found.frozen.mask & observed, "made missing: copies of the frame before"
         )
     if "swaps" in kinds:
-        for swap in found.swaps:
+        for swap in _certain_swaps(found):
             mask = np.zeros(observed.shape, dtype=bool)
             mask[swap.start : swap.stop, [index for pair in swap.pairs for index in pair]] = True
             yield from _changes_of(sequence, "swaps", mask & observed, "left and right exchanged back")
