@@ -288,6 +288,17 @@ class TestTracking:
         table = text.split("found\n")[1].splitlines()
         assert [row.split()[0] for row in table[:5]] == ["b", "c", "d", "e", "a"]  # findings first
 
+    def test_frozen_poses_of_even_motion(self, tmp_path: Path) -> None:
+        for i in range(6):
+            pose = sway(200, seed=i)
+            pose[60:160] = pose[60]
+            write(tmp_path / f"r_{i}.csv", pose)
+        found = only(check(tmp_path))
+        assert found.kind == "frozen"
+        assert {(place.recording, place.spans) for place in found.places} == {
+            (f"r_{i}", ((60, 160),)) for i in range(6)
+        }
+
     def test_what_never_moves_anywhere_can_be_dropped(self, tmp_path: Path) -> None:
         for i in range(2):
             still = sway(seed=i)

@@ -31,6 +31,8 @@ _ABRUPT = 0.7
 """Least step at an end of a frozen span, in multiples of the step farther outside."""
 _SLOWEST = 0.05
 """Quantile of all steps that the step at an end of a frozen span must reach."""
+_SLOW = 0.5
+"""Share of the median step that is enough, where motion is even."""
 _DIGITS = 3.0
 """Least step at an end of a frozen span, in multiples of the smallest step, which rounding makes."""
 _COARSE_JUMP = 3.0
@@ -127,7 +129,8 @@ def _ends_abruptly(size: Poses, start: int, stop: int, digit: float, is_coarse: 
     moving = size[size > 0]
     if not len(moving):
         return False
-    least = max(float(np.quantile(moving, _SLOWEST)), _DIGITS * digit)
+    slow = min(float(np.quantile(moving, _SLOWEST)), _SLOW * float(np.median(moving)))
+    least = max(slow, _DIGITS * digit)
     if is_coarse:
         if stop - start < _LEAST_COARSE_STEPS:
             return False
