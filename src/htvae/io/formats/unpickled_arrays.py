@@ -8,6 +8,7 @@
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,16 +21,16 @@ _MOST_OF_SCALAR = 4096
 """Most bytes of a single number or text."""
 
 
-class Pending:
+class Pending(ABC):
     """An array, or a kind of numbers, that waits for its state."""
 
     def __init__(self) -> None:
         self.keys: list[int] = []
         """Places in the pickle's memory that refer to it."""
 
+    @abstractmethod
     def build(self, *state: Any) -> Any:
         """Return what the state makes of it. Raises ValueError for an unknown state."""
-        raise NotImplementedError
 
 
 class PendingKind(Pending):
