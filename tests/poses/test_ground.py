@@ -34,6 +34,14 @@ def test_the_ground_is_where_feet_come_to_rest(jumps):
     np.testing.assert_allclose(find_ground(walk(jumps), RATE), -2, atol=1e-9)
 
 
+@pytest.mark.parametrize("num_coordinates", [2, 3])
+def test_spikes_are_no_holes_in_the_ground(num_coordinates):
+    pose = np.pad(walk(), ((0, 0), (0, 0), (0, num_coordinates - 2)))
+    pose[50::60, 1, 1] -= 1.5
+    pose[51::240, 1, 1] -= 1.5  # two frames in a row
+    np.testing.assert_allclose(find_ground(pose, RATE), -2, atol=0.02)
+
+
 def test_a_path_that_floats_up_is_held_and_one_that_does_not_stays():
     pose, path = walk(), rise(3.0)
     levelled = level_path(pose, path, RATE, most=0.5)

@@ -15,6 +15,9 @@ from htvae.poses.geometry import fill_gaps, observed_points
 
 STEP_SECONDS = 2.0
 """Time (s) within which some foot touches the ground, even when a person jumps or runs."""
+CONTACT_SECONDS = 0.15
+"""Time (s) for which a foot touches the ground even in running. What lies lower for less than half of it is a
+tracker's spike."""
 LEAST_STEPS = 3
 """Shortest recording (in multiples of STEP_SECONDS) that is long enough to measure the ground."""
 USUAL_RATE = 30.0
@@ -24,14 +27,17 @@ USUAL_RATE = 30.0
 def find_ground(places: np.ndarray, fps: float | None) -> np.ndarray:
     """Return the height (T,) of the ground: the lowest height of any landmark around each frame, smoothed.
 
+    Spikes are left out by a running median.
+
     Args:
         places: (T, L, D) without gaps, the path included.
         fps: frame rate (1/s). None: `USUAL_RATE`.
     """
-    from scipy.ndimage import minimum_filter1d, uniform_filter1d
+    from scipy.ndimage import median_filter, minimum_filter1d, uniform_filter1d
 
-    width = _step_frames(fps)
-    least = minimum_filter1d(places[..., 1].min(axis=1), width, mode="nearest")
+    width, contact = _step_frames(fps), round(CONTACT_SECONDS * (fps or USUAL_RATE)) | 1
+    lowest = median_filter(places[..., 1].min(axis=1), contact, mode="nearest")
+    least = minimum_filter1d(lowest, width, mode="nearest")
     ground: np.ndarray = uniform_filter1d(least, width, mode="nearest")
     return ground
 
