@@ -96,7 +96,7 @@ def shortly_after(seconds: float) -> None:
 
 
 INSTANTS: dict[str, Callable[[Any], None]] = {
-    "reading a recording": before(htvae.io.folder, "parse_pose_csv"),
+    "reading a recording": before(htvae.io.folder, "build_recordings"),
     "writing the cache": halfway(store.np, "save", save_half),
     "between cache and index": before(utils.os, "replace", lambda _, path: str(path).endswith(".json")),
     "before a step": before(Loop, "take_step"),

@@ -44,7 +44,7 @@ class Source:
     frame_files: tuple[Path, ...] = ()
     """Files of single frames in their natural order, for formats of a file per frame."""
 
-    @property
+    @cached_property
     def suffix(self) -> str:
         """Suffix in lower case, of the file inside a packed file."""
         return suffix_of(self.path.name)
