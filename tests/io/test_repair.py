@@ -137,3 +137,49 @@ def test_a_tracker_s_files_are_repaired_too(tmp_path: Path) -> None:
     assert [s.name for s in after] == ["cage/ann", "cage/bob"]
     assert np.flatnonzero(find_changed(before[0], after[0]).any(axis=1)).tolist() == [30]
     assert not find_changed(before[1], after[1]).any()
+
+
+def test_individuals_keep_their_session_and_tables(tmp_path: Path) -> None:
+    points = {who: make_points(60, 4, i) for i, who in enumerate(("ann", "bob"))}
+    points["ann"][30, 2] += 900
+    write_deeplabcut(tmp_path / "poses/cage.csv", points, ("nose", "neck", "back", "tail"))
+    (tmp_path / "poses/manifest.csv").write_text("file,label,fps\ncage,walk,30\n")
+    (tmp_path / "poses/frame_labels.csv").write_text("file,start,stop,label\ncage,0,20,go\n")
+    assert (
+        cli.main(["repair", str(tmp_path / "poses"), "--output_dir", str(tmp_path / "out"), "--spikes"]) == 0
+    )
+    before, after = (read_folder(tmp_path / name, DataConfig()) for name in ("poses", "out"))
+    for old, new in zip(before, after, strict=True):
+        assert (old.name, old.label, old.fps, old.frame_labels) == (
+            new.name,
+            new.label,
+            new.fps,
+            new.frame_labels,
+        )
+        assert old.covariates["session"] == new.covariates["session"] == "cage"
+
+
+def test_confidences_go_with_their_points(faulty: PoseSequence, tmp_path: Path) -> None:
+    write_folder(tmp_path / "poses", [faulty])
+    source = tmp_path / "poses/walk.csv"
+    header, *lines = source.read_text().splitlines()
+    sure = {True: "0.9", False: "0.1"}
+    source.write_text(
+        "\n".join([f"{header},score", *(f"{line},{sure['RIGHT_WRIST' not in line]}" for line in lines)])
+    )
+    flags = ["--swaps", "--confidence_column", "score", "--min_confidence", "0"]
+    assert cli.main(["repair", str(tmp_path / "poses"), "--output_dir", str(tmp_path / "out"), *flags]) == 0
+    config = DataConfig(confidence_column="score")
+    before, after = (read_folder(tmp_path / name, config)[0] for name in ("poses", "out"))
+    left, right = (before.landmarks.index(f"{side}_WRIST") for side in ("LEFT", "RIGHT"))
+    assert not before.observed[SWAPPED, right].any()
+    assert not after.observed[SWAPPED, left].any()
+    np.testing.assert_array_equal(after.pose[SWAPPED, right], before.pose[SWAPPED, left])
+
+
+def test_copies_do_not_lie_among_recordings(faulty: PoseSequence, tmp_path: Path, capsys) -> None:
+    write_folder(tmp_path / "poses", [faulty])
+    folder = str(tmp_path / "poses")
+    assert cli.main(["repair", folder, "--output_dir", f"{folder}/repaired", "--swaps"]) == 1
+    assert "must lie outside of the folder that is read" in capsys.readouterr().err
+    assert not (tmp_path / "poses/repaired").exists()

@@ -52,6 +52,7 @@ def repair(argv: Sequence[str]) -> None:
     idle = set(setting_names()) - set(READING)
     options, _ = parse_with_settings(RepairOptions, argv, "htvae repair", positional=["folder"], without=idle)
 
+    from htvae.io.checks.words import count
     from htvae.io.repair_files import LOG, repair_folder
 
     changes = repair_folder(options.folder, options.output_dir, options.settings.data, options.kinds)
@@ -62,7 +63,7 @@ def repair(argv: Sequence[str]) -> None:
         own = [change for change in changes if change.kind == kind]
         points = sum(change.points for change in own)
         recordings = len({change.recording for change in own})
-        log.info("%s: %s points in %d recordings.", kind, f"{points:,}", recordings)
+        log.info("%s: %s in %s.", kind, count(points, "point"), count(recordings, "recording"))
     log.info("Every change: %s", options.output_dir / LOG)
 
 
