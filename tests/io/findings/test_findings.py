@@ -126,3 +126,33 @@ def test_length_and_unit_do_not_matter(person: PoseSequence) -> None:
         found = only(check(pose[part] * factor, person.landmarks), "spike")
         first = 300 - (part.start or 0)
         assert (found.spans, found.landmarks) == (((first, first + 1),), (person.landmarks[12],))
+
+
+def test_poses_may_freeze_while_little_moves() -> None:
+    """Steps at the ends are then as small as the smallest of the recording."""
+    pose = film(spin(1, 300, rest=100), 0.4, noise=0.004)
+    pose[270:] = pose[270]
+    assert only(check(pose), "frozen").spans == ((270, 300),)
+
+
+def test_motion_by_formula_may_pause() -> None:
+    assert not check(film(spin(1, 200, rest=60), 0.4)).findings
+
+
+def test_a_jump_without_return_is_named_by_its_frame(person: PoseSequence) -> None:
+    pose = person.pose.copy()
+    index = person.landmarks.index("LEFT_WRIST")
+    pose[:, index] = np.nan_to_num(pose[:, index], nan=0.5)
+    pose[100:, index] += 3
+    found = only(check(pose, person.landmarks), "jump")
+    assert (found.spans, found.landmarks) == (((100, 101),), ("LEFT_WRIST",))
+
+
+def test_few_frames_do_not_tell_what_is_up(person: PoseSequence) -> None:
+    report = check(person.pose[:5] * [1, -1], person.landmarks)
+    assert report.upside_down is None and not report.findings
+
+
+def test_a_field_wider_than_an_image_is_no_share_of_one() -> None:
+    pose = np.random.default_rng(0).uniform((0.1, 0.1), (0.9, 2.8), (50, 5, 2))
+    assert check(pose, ("a", "b", "c", "d", "e")).coordinates == "body"

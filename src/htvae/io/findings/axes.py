@@ -44,6 +44,10 @@ _ANIMAL_AGREEING = 0.95
 """Least share (0..1) of all frames that agree, for animals."""
 _LEAST_DECISIVE = 0.3
 """Least share (0..1) of frames that are decisive."""
+_LEAST_FRAMES = 10
+"""Fewest decisive frames."""
+_MOST_OUTSIDE = 1.25
+"""Largest y of shares of an image: feet below the image are common."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def recognise_coordinates(points: Poses) -> CoordinateKind:
         return "body"
     if high.max() > 10:
         return "pixels"
-    return "0..1" if high[0] <= 1 and points.shape[-1] == 2 else "body"
+    return "0..1" if points.shape[-1] == 2 and high[0] <= 1 and high[1] <= _MOST_OUTSIDE else "body"
 
 
 def _find_person(pose: Poses, names: Sequence[str]) -> Poses | None:
@@ -118,7 +122,7 @@ def _judge(body: Poses, is_animal: bool) -> Upright | None:
     along = body / extent
     axis = int(np.square(along[:, 1:]).mean(axis=0).argmax()) + 1
     decisive = np.abs(along[:, axis]) > _DECISIVE
-    if decisive.mean() < _LEAST_DECISIVE:
+    if np.count_nonzero(decisive) < max(_LEAST_FRAMES, _LEAST_DECISIVE * len(decisive)):
         return None
     positive = float((along[decisive, axis] > 0).mean())
     share = max(positive, 1 - positive)

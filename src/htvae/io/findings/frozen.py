@@ -27,12 +27,11 @@ _COARSE = 0.02
 """Share (0..1) of a landmark's steps without movement above which its coordinates repeat by chance."""
 _USUAL_RUNS = 3
 """Fewest steps without movement, in multiples of the usual run where poses are often repeated."""
-_ABRUPT = 0.7
-"""Least step at an end of a frozen span, in multiples of the step farther outside."""
+_SLOWING = (0.55, 0.8)
+"""Largest step at an end of a span, and largest step next to it, in multiples of the step farther outside, if
+motion slows down before the span or speeds up after it."""
 _SLOWEST = 0.05
-"""Quantile of all steps that the step at an end of a frozen span must reach."""
-_SLOW = 0.5
-"""Share of the median step that is enough, where motion is even."""
+"""Quantile of all steps of which the step at an end of a frozen span must reach half."""
 _DIGITS = 3.0
 """Least step at an end of a frozen span, in multiples of the smallest step, which rounding makes."""
 _COARSE_JUMP = 3.0
@@ -129,19 +128,20 @@ def _ends_abruptly(size: Poses, start: int, stop: int, digit: float, is_coarse: 
     moving = size[size > 0]
     if not len(moving):
         return False
-    slow = min(float(np.quantile(moving, _SLOWEST)), _SLOW * float(np.median(moving)))
-    least = max(slow, _DIGITS * digit)
+    least = max(float(np.quantile(moving, _SLOWEST)) / 2, _DIGITS * digit)
     if is_coarse:
         if stop - start < _LEAST_COARSE_STEPS:
             return False
         least = _COARSE_JUMP * float(usual(moving))
-    for near, far in ((start - 1, start - 2), (stop, stop + 1)):
-        if not 0 <= near < len(size):
-            continue
-        outside = size[far] if 0 <= far < len(size) else np.nan
-        if np.isnan(size[near]) or (size[near] >= least and not size[near] < _ABRUPT * outside):
-            return True
-    return False
+    outside = (size[:start][::-1][:3], size[stop:][:3])
+    return any(len(steps) and not _is_gentle(steps, least) for steps in outside)
+
+
+def _is_gentle(steps: Poses, least: float) -> bool:
+    """Return whether up to three steps, the first next to a pause, are a slow beginning of motion."""
+    near, far, farther = np.pad(steps, (0, 3 - len(steps)), constant_values=np.nan)
+    is_slowing = near < _SLOWING[0] * far and not far > _SLOWING[1] * farther
+    return bool(near < least or is_slowing)
 
 
 def _find_held(steps: _Steps, mask: Mask) -> dict[int, Spans]:

@@ -1,7 +1,7 @@
 """Jumps to another place that last: a wrong marker, a cut of the video, or another individual.
 
 - A landmark jumps if it moves very far from one frame to the next, while it is calm before and after.
-- If it jumps back later, the frames between are wrong; if not, the part up to the recording's nearer end.
+- If it jumps back later, the frames between are wrong; if not, nobody knows which side of the jump is.
 - If nearly all landmarks jump together, the video was cut, or the tracker went over to another individual.
 
 Axes: T frames, L landmarks, D coordinates.
@@ -38,7 +38,7 @@ class Jumps:
     """Jumps that last, in indices of frames."""
 
     landmarks: dict[int, Spans]
-    """Spans in which a landmark seems to be at a wrong place."""
+    """Spans in which a landmark is at a wrong place. Of a jump without return, the frame after it."""
     cuts: tuple[int, ...]
     """Frames to which nearly all landmarks jump together."""
 
@@ -69,7 +69,7 @@ def find_jumps(pose: Poses, size: float) -> Jumps:
             elif length(step[index] - common) >= _SIZE * size:
                 jumps.append(_Jump(before, after, step[index] - common))
         if jumps:
-            landmarks[index] = _pair_up(jumps, len(pose))
+            landmarks[index] = _pair_up(jumps)
     return Jumps(landmarks, tuple(sorted(cuts)))
 
 
@@ -95,7 +95,7 @@ def _all_jump(step: Poses, common: Poses, own: Poses) -> bool:
     return bool(apart.mean() >= _ALL and length(own - common) <= _TOGETHER * length(own))
 
 
-def _pair_up(jumps: list[_Jump], num_frames: int) -> Spans:
+def _pair_up(jumps: list[_Jump]) -> Spans:
     """Return the spans between jumps away and jumps back."""
     spans = []
     place = 0
@@ -106,7 +106,6 @@ def _pair_up(jumps: list[_Jump], num_frames: int) -> Spans:
             spans.append((away.after, back.before + 1))
             place += 2
             continue
-        is_late = num_frames - away.after <= away.after
-        spans.append((away.after, num_frames) if is_late else (0, away.before + 1))
+        spans.append((away.after, away.after + 1))
         place += 1
     return tuple(sorted(spans))

@@ -25,7 +25,7 @@ _Name = TypeVar("_Name", bound=Hashable)
 
 def length(vectors: Poses) -> Poses:
     """Return the lengths of vectors (..., D)."""
-    return np.sqrt(np.square(vectors).sum(axis=-1))
+    return np.sqrt(np.einsum("...d,...d->...", vectors, vectors))
 
 
 def observed_in(pose: Poses) -> Mask:
