@@ -42,7 +42,7 @@ class SettingsOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions(SettingsOptions):
-    """Train a model on a folder of pose CSVs."""
+    """Train a model on a folder of recordings."""
 
 
 @dataclass(frozen=True, kw_only=True)

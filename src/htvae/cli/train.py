@@ -17,7 +17,7 @@ OTHER_SETTINGS = ("seed", "device", "precision", "max_minutes", "resume", "data_
 
 
 def train(argv: Sequence[str]) -> None:
-    """Train a model on a folder of pose CSVs."""
+    """Train a model on a folder of recordings."""
     run = parse_train(argv)
 
     from htvae.training.trainer import HTVAETrainer
