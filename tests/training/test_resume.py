@@ -97,7 +97,12 @@ def check_killed(tmp_path, seen, num_kills):
     assert seen["kills"] == [-signal.SIGKILL] * num_kills, log
     assert (seen["whole"], seen["end"]) == (0, 0), log
     assert seen["torn"] == []
-    assert "it starts from the beginning" in log and "Traceback" not in log
+    assert "it starts from the beginning" in log
+    # A worker's thread that hands tensors over may see the other process killed.
+    first_lines = [
+        part.lstrip().split("\n")[0] for part in log.split("Traceback (most recent call last):")[1:]
+    ]
+    assert all("multiprocessing/resource_sharer.py" in line for line in first_lines), log
     assert_same_end(tmp_path / "whole", tmp_path / "killed")
     assert not list((tmp_path / "killed").rglob(".*"))  # leftovers
     assert len(list((tmp_path / "killed" / "cache").glob("*-*"))) == 2
