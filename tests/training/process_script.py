@@ -60,6 +60,13 @@ def train(argv):
     config, folder, *faults = argv
     callbacks = [Recorder(folder), *map(Fault, faults)]
     HTVAETrainer(Config.from_dict(json.loads(Path(config).read_text())), callbacks=callbacks).fit()
+    note_threads(Path(folder))
+
+
+def note_threads(folder):
+    """Write the names of the threads that outlive training, where the system lists them."""
+    names = [path.read_text() for path in Path("/proc/self/task").glob("*/comm")]
+    (folder / f"threads_{os.environ.get('RANK', '0')}.txt").write_text("".join(names))
 
 
 if __name__ == "__main__":

@@ -181,6 +181,8 @@ def test_ctrl_c_and_going_on(base, two, tmp_path):
     shutil.copytree(tmp_path / "cut", tmp_path / "cut_one")
     ended = start_two(cut.replace(resume=True), tmp_path)
     assert ended.returncode == 0, ended.stderr
+    # One that asks for the interpreter while it ends now and then aborts the process.
+    assert not any("gloo" in (tmp_path / f"threads_{rank}.txt").read_text() for rank in range(2))
     for whole, resumed in zip(two, read_ranks(tmp_path), strict=True):
         for level in ("model", "averaged"):
             assert all(torch.equal(value, resumed[level][name]) for name, value in whole[level].items())

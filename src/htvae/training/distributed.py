@@ -3,6 +3,9 @@
 PyTorch's own process group, without its DDP wrapper. The wrapper averages gradients once per backward pass;
 here a step is any number of micro-batches per process, none included, and losses are sums over the frames of
 the whole step, so gradients are added up once, after the last of them.
+
+The group must be gone when Python ends: a thread of gloo that asks for the interpreter then aborts the
+process.
 """
 
 import contextlib
@@ -13,6 +16,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import torch
+import torch.distributed.nn.functional  # its defaults would keep a group that exists when it is imported
 from torch import distributed, nn
 
 from htvae.utils.world import World
