@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from htvae.config import DataConfig
+from htvae.io.faults import DataError
 from htvae.io.formats import npy
 from htvae.io.formats.registry import recognise
+from htvae.io.inputs import read_file
 from htvae.io.opening import Source
 from htvae.io.tracks import IMAGE
 from htvae.poses.landmarks import MEDIAPIPE_LANDMARKS
@@ -95,6 +98,14 @@ def test_humanml3d(tmp_path: Path) -> None:
         22,
         2,
     )
+
+
+@pytest.mark.parametrize(("shape", "kind"), [((4, 22, 3), "humanml3d"), ((4, 33, 3), "freemocap")])
+@pytest.mark.parametrize("value", ["a", 1 + 2j])
+def test_arrays_of_texts_and_complex_numbers(tmp_path: Path, shape, kind: str, value: object) -> None:
+    path = save(tmp_path / "a.npy", np.full(shape, value))
+    with pytest.raises(DataError, match=r"a\.npy: its array must hold real numbers"):
+        read_file(path, DataConfig(source=kind))
 
 
 def test_features_and_parameters_are_refused(tmp_path: Path) -> None:

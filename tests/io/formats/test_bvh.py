@@ -191,6 +191,15 @@ def test_more_frames_than_stated_are_read(tmp_path: Path) -> None:
     assert content.notes == ("it states 30 frames and has 37; all are read",)
 
 
+@pytest.mark.parametrize(("old", "new"), [("Frame", "frame"), ("Frame", "\tFrame"), (":", " :")])
+def test_the_head_of_the_motion_is_spelled_in_many_ways(tmp_path: Path, old: str, new: str) -> None:
+    path = write_bvh(tmp_path / "walk.bvh", make_motion(), stated=40)
+    path.write_text(path.read_text().replace(old, new))
+    assert "must have 40 whole frames" in fault_of(path)
+    path.write_text(path.read_text().replace("40", "37"))
+    assert open_content(path, "bvh").fps == 120
+
+
 def test_lower_case_tabs_and_windows_lines(tmp_path: Path) -> None:
     path = write_bvh(tmp_path / "walk.bvh", make_motion())
     expected = only_track(open_content(path, "bvh")).points

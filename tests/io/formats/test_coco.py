@@ -158,6 +158,19 @@ def test_several_videos_are_takes(tmp_path: Path, by: str) -> None:
     )
 
 
+def test_folders_of_the_same_name_are_different_videos(tmp_path: Path) -> None:
+    people = make_people(2 * FRAMES, 5, 1)
+    value = annotate(people)
+    for t, image in enumerate(value["images"]):
+        image["file_name"] = f"data/mouse{t // FRAMES}/images/{20_000 * (t // FRAMES) + t % FRAMES:05d}.png"
+    recordings, _ = read_recordings("coco", save(tmp_path / "a.json", value))
+    assert {name: recording.first_frame for name, recording in recordings.items()} == {
+        "video/mouse0": 0,
+        "video/mouse1": 20_000,  # each video has its own frame numbers
+    }
+    np.testing.assert_allclose(recordings["video/mouse1"].pose, people[0, FRAMES:] * [1, -1], rtol=1e-5)
+
+
 @pytest.mark.parametrize("numbers", [(1400, 1450), (630, 650, 651), tuple(range(0, 9000, 700))[:9]])
 def test_single_images_are_no_recording(tmp_path: Path, numbers: tuple[int, ...]) -> None:
     value = annotate(make_people(len(numbers), 5, 1))

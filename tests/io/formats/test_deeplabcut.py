@@ -7,8 +7,10 @@ import pytest
 
 from htvae.config import DataConfig
 from htvae.io.faults import DataError
+from htvae.io.formats.anipose import UNKNOWN_AXES
 from htvae.io.inputs import read_file
 from htvae.poses.sequence import PoseSequence
+from tests.io.formats.opened import fault_of, only_track, open_content
 from tests.io.formats.tables import make_points, write_deeplabcut
 
 PARTS = ("nose", "leftear", "rightear", "tail.base", "center")
@@ -80,6 +82,28 @@ def test_three_dimensions_have_the_calibration_s_axes(tmp_path: Path) -> None:
     np.testing.assert_array_equal(turned.pose[:, 0], [[1, 3, -2], [4, 6, -5]])
     (flat,) = read(tmp_path / "reach.csv", dimensions=2)
     np.testing.assert_array_equal(flat.pose[:, 0], [[1, 2], [4, 5]])
+    content = open_content(tmp_path / "reach.csv", "deeplabcut")
+    assert content.notes == (UNKNOWN_AXES,)
+
+
+def test_times_and_the_name_of_the_index(tmp_path: Path) -> None:
+    """As a table looks that the user has saved again by pandas."""
+    path = write_deeplabcut(tmp_path / "mouse.csv", {"": make_points(37, 2)}, PARTS[:2])
+    head, rows = path.read_text().splitlines()[:3], path.read_text().splitlines()[3:]
+    times = [f"{i / 30:.4f},{row.partition(',')[2]}" for i, row in enumerate(rows)]
+    path.write_text("\n".join([*head, "time" + "," * head[0].count(","), *times]) + "\n")
+    assert "add --time_unit s" in fault_of(path)
+    content = open_content(path, "deeplabcut", time_unit="s")
+    assert content.fps == 30
+    np.testing.assert_allclose(only_track(content).points, make_points(37, 2))
+
+
+def test_a_part_without_likelihood_takes_none_from_others(tmp_path: Path) -> None:
+    rows = ["scorer,s,s,s,s,s", "bodyparts,a,a,a,b,b", "coords,x,y,likelihood,x,y", "0,1,2,0.25,3,4"]
+    (tmp_path / "a.csv").write_text("\n".join(rows) + "\n")
+    confidence = only_track(open_content(tmp_path / "a.csv", "deeplabcut")).confidence
+    assert confidence is not None
+    np.testing.assert_array_equal(confidence, [[0.25, 1]])
 
 
 def test_individuals_by_prefix(tmp_path: Path) -> None:

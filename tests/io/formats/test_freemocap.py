@@ -72,9 +72,25 @@ def test_an_array_of_the_body_is_in_mm(tmp_path: Path) -> None:
     content = open_content(tmp_path / "a.npy", "freemocap")
     assert only_track(content).landmarks == BODY
     np.testing.assert_array_equal(only_track(content).points, make_points(33))
-    for small in (make_points(33) / 500, np.full((37, 33, 3), np.nan)):
-        np.save(tmp_path / "a.npy", small)
+    assert "read as FreeMoCap's" in content.notes[0]
+
+
+@pytest.mark.parametrize("num_points", [33, 75, 543])
+def test_arrays_that_are_not_in_mm_are_others(tmp_path: Path, num_points: int) -> None:
+    metres = make_points(num_points) / 500
+    pixels = np.abs(make_points(num_points))
+    pixels[..., 2] = 0.9  # a visibility is no height
+    for points in (metres, pixels):
+        np.save(tmp_path / "a.npy", points)
         open_content(tmp_path / "a.npy", "arrays")
+    np.save(tmp_path / "a.npy", np.full((37, num_points, 3), np.nan))  # nobody is seen
+    open_content(tmp_path / "a.npy", "arrays" if num_points == 33 else "freemocap")
+
+
+def test_an_array_in_fortran_s_order(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.asfortranarray(make_points(33)))
+    track = only_track(open_content(tmp_path / "a.npy", "freemocap"))
+    np.testing.assert_array_equal(track.points, make_points(33))
 
 
 @pytest.mark.parametrize(("num_points", "face"), [(75, 0), (543, 468), (553, 478)])
@@ -202,14 +218,14 @@ def test_parts_that_are_no_recordings_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("frame,keypoint,x,y,z\n0,nose,1,2,3\n0,nose,1,2,3\n", "nose has 2 in frame 0"),
-        ("frame,keypoint,x,y,z\n0,nose,1,2,left\n", "must be numbers"),
-        ("frame,keypoint,x,y,z\n", "has none"),
-        ("frame,keypoint,x,y,z\n0,com_full,1,2,3\n", "centres of mass"),
-        ("frame,keypoint,x,y,z,x\n0,nose,1,2,3,4\n", "x occurs again"),
-        ("frame,keypoint,x,y,z\n0.5,nose,1,2,3\n", "must be whole"),
+        ("frame,keypoint,x,y,z\n0,nose,11,12,13\n0,nose,11,12,13\n", "nose has 2 in frame 0"),
+        ("frame,keypoint,x,y,z,model\n0,nose,1,2,left,body\n", "must be numbers"),
+        ("frame,keypoint,x,y,z,model\n", "has none"),
+        ("frame,keypoint,x,y,z\n0,com_full,11,12,13\n", "centres of mass"),
+        ("frame,keypoint,x,y,z,x,model\n0,nose,1,2,3,4,body\n", "x occurs again"),
+        ("frame,keypoint,x,y,z\n0.5,nose,11,12,13\n", "must be whole"),
         (
-            "body_nose_x,body_nose_y,body_nose_z,nose_x,nose_y,nose_z\n11,2,3,1,2,3\n11,2,3,4,5,6\n",
+            "body_nose_x,body_nose_y,body_nose_z,nose_x,nose_y,nose_z\n11,12,13,1,2,3\n11,12,13,4,5,6\n",
             "nose occurs again",
         ),
     ],
@@ -225,14 +241,22 @@ def test_any_damage_ends_in_a_sentence(tmp_path: Path) -> None:
 
 def test_a_point_a_frame_allocates_nothing(tmp_path: Path) -> None:
     """A table in which each row names another frame and another point would fill a square of them."""
-    rows = [f"{i},p{i},1,2,3" for i in range(20_000)]
+    rows = [f"{i},p{i},11,12,13" for i in range(20_000)]
     path = write_long(tmp_path / "a.csv", rows, "frame,keypoint,x,y,z")
     assert "most frames" in fault_of(path)
 
 
 @pytest.mark.parametrize(
-    "header", ["frame,keypoint,x,y,z,likelihood", "frame,keypoint,x,y", "frame,landmark,x,y,z"]
+    ("header", "row"),
+    [
+        ("frame,keypoint,x,y,z,likelihood", "0,nose,11,12,13,0.5"),
+        ("frame,keypoint,x,y", "0,nose,11,12"),
+        ("frame,landmark,x,y,z", "0,nose,11,12,13"),
+        ("frame,keypoint,x,y,z", "0,nose,0.42,0.3,-0.1"),  # shares of an image
+        ("frame,keypoint,x,y,z", "0,nose,320.5,120.5,0.91"),  # pixels and a visibility
+        ("nose_x,nose_y,nose_z,hip_x,hip_y,hip_z", "320.5,120.5,0.91,300.5,220.5,0.97"),
+    ],
 )
-def test_other_long_tables_are_not_recognised(tmp_path: Path, header: str) -> None:
-    (tmp_path / "a.csv").write_text(f"{header}\n0,nose,1,2,3,0.5\n")
+def test_other_tables_are_not_recognised(tmp_path: Path, header: str, row: str) -> None:
+    (tmp_path / "a.csv").write_text(f"{header}\n{row}\n")
     assert freemocap.FORMAT.recognise(Source(tmp_path / "a.csv", "a.csv")) == ""

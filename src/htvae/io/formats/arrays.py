@@ -71,7 +71,7 @@ def _read(source: Source, config: ReadingConfig) -> Content:
                 f"{array.shape}. Save it in this shape."
             ]
         )
-    return build_content(npy.to_points(array), others, source.shown)
+    return build_content(npy.to_points(array, source.shown), others, source.shown)
 
 
 def build_content(points: np.ndarray, others: dict[str, np.ndarray], shown: str) -> Content:

@@ -109,10 +109,10 @@ def _read(source: Source, config: ReadingConfig) -> Content:
     notes: list[str] = []
     below = lines[place + 1 :]
     stated = list(itertools.takewhile(lambda line: ":" in line or not line.strip(), below))
-    head = dict(line.split(":", 1) for line in stated if ":" in line)
+    head = {key.strip().lower(): value for key, _, value in (line.partition(":") for line in stated)}
     rows = "\n".join(line.strip() for line in below[len(stated) :])
     motion = read_numbers(rows, num_channels, r"\s+", source.shown)
-    _check_motion(motion, head.get("Frames", ""), source.shown, notes)
+    _check_motion(motion, head.get("frames", ""), source.shown, notes)
     if motion.shape[0] * len(joints) * 24 > max(_MOST_BYTES, _BYTES_PER_CHARACTER * len(text)):
         raise DataError([f"{source.shown}: joints must have channels, but most have none. Export it again."])
     check_coordinates(motion, source.shown)
@@ -120,7 +120,7 @@ def _read(source: Source, config: ReadingConfig) -> Content:
     check_coordinates(places, source.shown)
     return Content(
         individuals=_build_tracks(joints, places, source.shown),
-        fps=_find_rate(head.get("Frame Time", ""), notes),
+        fps=_find_rate(head.get("frame time", ""), notes),
         notes=tuple(notes),
     )
 

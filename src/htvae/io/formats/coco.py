@@ -6,14 +6,15 @@
 - The frame of an image is its ``frame_id``, else the last number in its ``file_name``, else its id. Images
   whose numbers are far apart are a set chosen for labelling, and no recording.
 - Identities are ``track_id``, where somebody wrote it (CVAT: in ``attributes``).
-- Several videos in one file (``video_id``, ``vid_id``, or folders in ``file_name``) are takes; their
-  individuals are named ``video/person``.
+- Several videos in one file (``video_id``, ``vid_id``, or folders in ``file_name``, less what they begin and
+  end with alike) are takes; their individuals are named ``video/person``.
 
 Sources: cocodataset.org, "Data format" and "Results format"; jin-s13/COCO-WholeBody, ``data_format.md``.
 """
 
+import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -103,15 +104,18 @@ def _read(source: Source, config: ReadingConfig) -> Content:
     for row, record in enumerate(records):
         videos.setdefault(images[_key(record.get("image_id"))].video, []).append(row)
     frames = np.array([images[_key(record.get("image_id"))].frame for record in records], np.int64)
+    rates = []
     for rows in videos.values():
         check_is_sequence(frames[rows], shown)
-    numbered = number_repeated(frames, config, shown)
-    detections = _build(records, numbered.frames, names, shown)
+        numbered = number_repeated(frames[rows], config, shown)
+        frames[rows] = numbered.frames
+        rates.append(numbered.fps)
+    detections = _build(records, frames, names, shown)
     found: Detections | list[Track] = detections
     if len(videos) > 1:
         found = _link_videos(detections, videos, config, shown, notes)
     notes = list(dict.fromkeys(notes))
-    return Content(individuals=found, fps=numbered.fps, coordinates=IMAGE, notes=tuple(notes))
+    return Content(individuals=found, fps=max(rates, key=rates.count), coordinates=IMAGE, notes=tuple(notes))
 
 
 def _key(image_id: Any) -> str:
@@ -174,15 +178,34 @@ def _find_images(images: Any, records: Sequence[dict[str, Any]], shown: str) -> 
 def _name_videos(entries: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Return the name of each image's video; empty names where the file has one video."""
     names = {}
+    folders = _name_folders(entries)
     for key, entry in entries.items():
         video = next((entry[name] for name in _VIDEO_KEYS if isinstance(entry.get(name), (int, str))), None)
-        if video is None and isinstance(entry.get("file_name"), str):
-            folder, _, _ = entry["file_name"].replace("\\", "/").rpartition("/")
-            video = folder.rpartition("/")[2]
+        if video is None:
+            video = folders.get(key)
         if video is None and _posetrack_number(key) is not None:
             video = f"{int(key) // 10_000 % 1_000_000:06d}"
         names[key] = str(video if video is not None else "")
     return names if len(set(names.values())) > 1 else dict.fromkeys(names, "")
+
+
+def _name_folders(entries: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Return the folder of each image that has a name, less what all paths begin and end with."""
+    names = {key: entry.get("file_name") for key, entry in entries.items()}
+    folders = {
+        key: tuple(name.replace("\\", "/").split("/")[:-1])
+        for key, name in names.items()
+        if isinstance(name, str)
+    }
+    first = _count_alike(folders.values())
+    last = _count_alike(folder[first:][::-1] for folder in folders.values())
+    return {key: "/".join(folder[first : len(folder) - last]) for key, folder in folders.items()}
+
+
+def _count_alike(paths: Iterable[Sequence[str]]) -> int:
+    """Return how many parts all paths begin with."""
+    columns = zip(*set(map(tuple, paths)), strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda parts: len(set(parts)) == 1, columns))
 
 
 def _posetrack_number(key: str) -> int | None:

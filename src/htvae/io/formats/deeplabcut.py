@@ -1,6 +1,7 @@
 """DeepLabCut's CSV, and LightningPose's, which has the same layout; `deeplabcut_h5` reads the HDF5 files.
 
-- Header rows: scorer, [individuals], bodyparts, coords; the first column holds frame numbers.
+- Header rows: scorer, [individuals], bodyparts, coords, and a name of the index where pandas wrote one; the
+  first column holds frame numbers.
 - coords are x, y, likelihood, or x, y, z in three dimensions. Pixels, y down; in 3-D the calibration's axes.
 
 Source: DeepLabCut, ``pose_estimation_pytorch/apis`` and ``utils/conversioncode.py`` write these tables.
@@ -8,6 +9,7 @@ Source: DeepLabCut, ``pose_estimation_pytorch/apis`` and ``utils/conversioncode.
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,7 +19,7 @@ from htvae.io.formats import hdf5
 from htvae.io.formats.base import Format, Refusal
 from htvae.io.formats.deeplabcut_h5 import read_h5, recognise_h5, recognise_hand_labels_h5
 from htvae.io.formats.deeplabcut_tracks import Column, build_tracks
-from htvae.io.formats.frames import check_frames
+from htvae.io.formats.frames import number_frames
 from htvae.io.opening import Source
 from htvae.io.tracks import Content
 
@@ -72,9 +74,17 @@ def _read(source: Source, config: ReadingConfig) -> Content:
         raise DataError([f"{source.shown}: header rows must have one length, but differ. Export it again."])
     individuals = rows.get("individuals") or [""] * len(rows["coords"])
     columns: list[Column] = list(zip(individuals, rows["bodyparts"], rows["coords"], strict=True))
-    values = _read_cells(text, len(rows), len(columns) + 1, source.shown)
-    check_frames(values[:, 0], config, source.shown)
-    return build_tracks(columns, values[:, 1:], values[:, 0].astype(np.int64), source.shown)
+    num_rows = len(rows) + _names_index(text.splitlines()[len(rows) :][:1])
+    values = _read_cells(text, num_rows, len(columns) + 1, source.shown)
+    numbered = number_frames(values[:, 0], config, source.shown)
+    content = build_tracks(columns, values[:, 1:], numbered.frames, source.shown)
+    return replace(content, fps=numbered.fps)
+
+
+def _names_index(lines: list[str]) -> bool:
+    """Whether the first of some lines is pandas' row with the name of the index, and nothing else."""
+    name, *cells = lines[0].split(",") if lines else [""]
+    return any(c.isalpha() for c in name) and not any(cells)
 
 
 def _read_cells(text: str, num_header_rows: int, num_columns: int, shown: str) -> np.ndarray:
@@ -110,8 +120,9 @@ def _is_labelled_by_hand(source: Source) -> str:
     rows = header_rows(lines)
     if not rows:
         return ""
-    first = lines[len(rows)] if len(lines) > len(rows) else ""
-    index = first.split(",")[0].strip().strip('"')
+    below = lines[len(rows) :]
+    first = below[_names_index(below) :][:1]
+    index = first[0].split(",")[0].strip().strip('"') if first else ""
     named = not index.replace(".", "", 1).isdecimal() and any(c.isalpha() for c in index)
     return "rows named by images" if named else ""
 

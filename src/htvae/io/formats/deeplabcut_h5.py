@@ -11,13 +11,14 @@ Source: pandas ``io/pytables.py`` writes these files, DeepLabCut calls ``DataFra
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from htvae.config import ReadingConfig
 from htvae.io.faults import DataError
 from htvae.io.formats.deeplabcut_tracks import Column, build_tracks
-from htvae.io.formats.frames import check_frames
+from htvae.io.formats.frames import number_frames
 from htvae.io.formats.hdf5 import look_inside, open_hdf5
 from htvae.io.formats.hdf5_group import Group
 from htvae.io.formats.unpickling import load_restricted
@@ -73,9 +74,9 @@ def read_h5(source: Source, config: ReadingConfig) -> Content:
                 "Export the file again."
             ]
         )
-    check_frames(frames.astype(np.float64), config, source.shown)
+    numbered = number_frames(frames.astype(np.float64), config, source.shown)
     values = np.concatenate(blocks, axis=1, dtype=np.float64)
-    return build_tracks(columns, values, frames.astype(np.int64), source.shown)
+    return replace(build_tracks(columns, values, numbered.frames, source.shown), fps=numbered.fps)
 
 
 def _look(root: Group, of_hand_labels: bool) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from htvae.io.faults import DataError
+from htvae.io.formats.anipose import UNKNOWN_AXES
 from htvae.io.formats.gaps import check_span, spread
 from htvae.io.tracks import IMAGE, UPRIGHT, Content, Track
 from htvae.utils.text import list_names, shorten
@@ -42,11 +43,13 @@ def build_tracks(columns: Sequence[Column], values: np.ndarray, frames: np.ndarr
         for individual in dict.fromkeys(individual for individual, *_ in columns)
     ]
     animals = [track for track in tracks if track.individual != UNIQUE] or tracks
-    notes = () if len(animals) == len(tracks) else (f"parts of the scene (individual {UNIQUE}) are left out",)
+    notes = [UNKNOWN_AXES] if len(axes) == 3 else []
+    if len(animals) < len(tracks):
+        notes.append(f"parts of the scene (individual {UNIQUE}) are left out")
     return Content(
         individuals=animals,
         coordinates=IMAGE if len(axes) == 2 else UPRIGHT,
-        notes=notes,
+        notes=tuple(notes),
     )
 
 
@@ -86,9 +89,11 @@ def _build_track(
     points = np.stack(
         [values[:, [place[individual, part, axis] for part in parts]] for axis in axes], axis=-1
     )
+    likelihoods = [place.get((individual, part, "likelihood")) for part in parts]
     confidence = None
-    if all((individual, part, "likelihood") in place for part in parts):
-        confidence = spread(values[:, [place[individual, part, "likelihood"] for part in parts]], rows)
+    if any(column is not None for column in likelihoods):
+        own = [np.ones(len(values)) if column is None else values[:, column] for column in likelihoods]
+        confidence = spread(np.stack(own, axis=-1), rows)
     return Track(
         individual=individual,
         landmarks=parts,

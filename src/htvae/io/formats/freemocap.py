@@ -50,6 +50,7 @@ MEASURED = "3d_xyz"
 LONG = ("frame", "keypoint", "x", "y", "z")
 """Columns of long tables."""
 _LEAST_REACH = 10
+_NOTE = "is read as FreeMoCap's, in mm with z up; --y_up or --no_z_up for others"
 _CENTRE = re.compile(r"(?i)(?:com|center_of_mass)(?:[_.].*)?|.*center_of_mass")
 _PARTS = re.compile(r"(?i)center_of_mass|segmentcom|spatialxyz|(?:left|right)_hand_\w*3d_xyz|face_\w*3d_xyz")
 _HAND = re.compile(r"(left|right)_(?:hand_)?(?:(?:left|right)_hand_)?(.+)")
@@ -67,10 +68,18 @@ def plain_name(name: str) -> str:
     return name
 
 
-def is_long(header: list[str]) -> bool:
-    """Whether a table has FreeMoCap's long columns, with its own ones or with no others."""
-    columns = set(header)
-    return {*LONG} <= columns and (not {"model", "trajectory"}.isdisjoint(columns) or columns == {*LONG})
+def is_long(source: Source, header: list[str]) -> bool:
+    """Whether a table has FreeMoCap's long columns, with its own ones, or with no others and in mm."""
+    if not {*LONG} <= set(header):
+        return False
+    if not {"model", "trajectory"}.isdisjoint(header):
+        return True
+    return {*LONG} == set(header) and _are_mm(source, [header.index(axis) for axis in "xyz"])
+
+
+def _are_mm(source: Source, columns: list[int]) -> bool:
+    """Whether the columns x, y, z, x, ... all go beyond what shares, metres and confidences reach."""
+    return all(measure_reach(source, columns[axis::3]) > _LEAST_REACH for axis in range(3))
 
 
 def _name_points(count: int) -> list[str]:
@@ -82,19 +91,24 @@ def _name_points(count: int) -> list[str]:
 
 
 def is_array(source: Source, header: npy.Header) -> bool:
-    """Whether an array has the shape of FreeMoCap's; of the body alone, if it is in mm."""
+    """Whether an array has the shape of FreeMoCap's, in mm; that of the body alone must begin with some."""
     if not header.is_numbers or len(header.shape) != 3 or header.shape[2] != 3:
         return False
-    return header.shape[1] in NUM_POINTS or (header.shape[1] == NUM_BODY and _reaches_far(source, header))
+    if header.shape[1] not in (NUM_BODY, *NUM_POINTS):
+        return False
+    seen = _first_points(source, header)
+    if not len(seen):
+        return header.shape[1] != NUM_BODY
+    return bool(((seen > _LEAST_REACH).mean(axis=0) > 0.5).all())
 
 
-def _reaches_far(source: Source, header: npy.Header) -> bool:
-    """Whether the first numbers of an array are mm; shares of an image and metres are smaller."""
-    size = header.dtype.itemsize
+def _first_points(source: Source, header: npy.Header) -> np.ndarray:
+    """Return the sizes of an array's first numbers, (points, 3), or (numbers, 1) in Fortran order."""
+    size = header.dtype.itemsize * (1 if header.is_fortran else 3)
     head = source.head[header.size :]
-    values = npy.to_points(np.frombuffer(head[: len(head) // size * size], header.dtype))
-    seen = np.abs(values[np.isfinite(values)])
-    return bool(len(seen) and (seen > _LEAST_REACH).mean() > 0.5)
+    numbers = np.frombuffer(head[: len(head) // size * size], header.dtype)
+    values = npy.to_points(numbers, source.shown).reshape(-1, 1 if header.is_fortran else 3)
+    return np.abs(values[np.isfinite(values).all(axis=-1)])
 
 
 def _recognise(source: Source) -> str:
@@ -103,7 +117,7 @@ def _recognise(source: Source) -> str:
         is_known = header is not None and is_array(source, header)
         return f"array of {header.shape[1]} points in mm" if is_known and header is not None else ""
     columns = header_of(source)
-    if is_long(columns):
+    if is_long(source, columns):
         return f"columns {', '.join(LONG)}"
     points = find_points(columns)
     places = [place for axes in points.values() for place in axes]
@@ -114,11 +128,7 @@ def _recognise(source: Source) -> str:
         or find_column(columns, FRAMES) is not None
     ):
         return ""
-    return (
-        f"columns x, y, z of {len(points)} points in mm"
-        if measure_reach(source, places) > _LEAST_REACH
-        else ""
-    )
+    return f"columns x, y, z of {len(points)} points in mm" if _are_mm(source, places) else ""
 
 
 def _read(source: Source, config: ReadingConfig) -> Content:
@@ -131,16 +141,18 @@ def _read(source: Source, config: ReadingConfig) -> Content:
                     "Try --source arrays."
                 ]
             )
-        return _build(_name_points(array.shape[1]), npy.to_points(array), source.shown)
+        content = _build(_name_points(array.shape[1]), npy.to_points(array, source.shown), source.shown)
+        return replace(content, notes=(f"an array of {array.shape[1]} points {_NOTE}",))
     header = header_of(source)
-    if is_long(header):
+    if {*LONG} <= set(header):
         return _read_long(source, config)
     columns = {name: axes for name, axes in find_points(header).items() if not _CENTRE.fullmatch(name)}
     if not columns:
         raise DataError([f"{source.shown}: must have columns such as nose_x, nose_y, nose_z, but has none."])
     own = {place for axes in columns.values() for place in axes}
     values = read_table(source, header, [place for place in range(len(header)) if place not in own])
-    return _build([plain_name(name) for name in columns], values[:, list(columns.values())], source.shown)
+    content = _build([plain_name(name) for name in columns], values[:, list(columns.values())], source.shown)
+    return replace(content, notes=(f"a table without frame numbers {_NOTE}",))
 
 
 def _read_long(source: Source, config: ReadingConfig) -> Content:
@@ -159,7 +171,9 @@ def _read_long(source: Source, config: ReadingConfig) -> Content:
     frames, landmarks, points = gather_points(numbers[kept, 0], names[kept], numbers[kept, 1:], source.shown)
     numbered = number_frames(frames, config, source.shown)
     first, (points,) = place_rows(numbered.frames, [points], source.shown)
-    return replace(_build(landmarks, points, source.shown, first), fps=numbered.fps)
+    is_own = not {"model", "trajectory"}.isdisjoint(header)
+    notes = () if is_own else (f"a table with the columns {', '.join(LONG)} {_NOTE}",)
+    return replace(_build(landmarks, points, source.shown, first), fps=numbered.fps, notes=notes)
 
 
 def _join(model: str, keypoint: str) -> str:

@@ -40,7 +40,7 @@ def _read(source: Source, config: ReadingConfig) -> Content:
         raise DataError(
             [f"{source.shown}: its array must be (frames, 22, 3), but is {array.shape}. Try --source arrays."]
         )
-    points = npy.to_points(array)
+    points = npy.to_points(array, source.shown)
     check_coordinates(points, source.shown)
     return Content(individuals=[Track(landmarks=SMPL_22, points=points)], fps=FPS, notes=(_NOTE,))
 

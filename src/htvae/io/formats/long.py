@@ -84,7 +84,7 @@ def is_mediapipe(source: Source, header: Sequence[str]) -> bool:
 
 def _recognise(source: Source) -> str:
     header = split_header(source)
-    if not header or not is_long(header) or is_mediapipe(source, header) or freemocap.is_long(header):
+    if not header or not is_long(header) or is_mediapipe(source, header) or freemocap.is_long(source, header):
         return ""
     return f"a column {header[find_column(header, POINTS) or 0]} beside x and y"
 

@@ -95,8 +95,16 @@ def read_array(content: bytes, shown: str) -> np.ndarray:
 
 
 @np.errstate(invalid="ignore")  # damaged bytes may be no numbers
-def to_points(array: np.ndarray) -> np.ndarray:
-    """Return an array of numbers in double precision."""
+def to_points(array: np.ndarray, shown: str) -> np.ndarray:
+    """Return an array of numbers in double precision.
+
+    Raises:
+        DataError: it holds anything but real numbers.
+    """
+    if array.dtype.kind not in "fiu":
+        raise DataError(
+            [f"{shown}: its array must hold real numbers, but holds {array.dtype}. Save it again as numbers."]
+        )
     return array.astype(np.float64)
 
 

@@ -68,7 +68,7 @@ def _read(source: Source, config: ReadingConfig) -> Content:
     tracks = []
     is_person = layout != "coco"  # else the subjects are one's own videos
     for subject, take, name, array in fitting:
-        points = npy.to_points(array)
+        points = npy.to_points(array, source.shown)
         check_coordinates(points, f"{source.shown} ({name})")
         names = _name_points(layout, points.shape[1], num_axes)
         known = subject if is_person else ""
