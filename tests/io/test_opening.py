@@ -44,6 +44,17 @@ def test_damaged_archives_are_faults(tmp_path: Path, name: str) -> None:
             read_recording(path, DataConfig())
 
 
+def test_a_damaged_archive_of_another_kind_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "walk.csv.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("walk.csv", ROWS * 50)
+    content = bytearray(path.read_bytes())
+    content[60:90] = bytes(30)
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"walk.csv.zip: must be readable"):
+        read_recording(path, DataConfig())
+
+
 def test_a_zip_of_several_files_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="a zip must hold one recording's file, but holds 2"):
         read_recording(pack(tmp_path / "two.csv.zip", b"a", b"b"), DataConfig())

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from lzma import LZMAError
 from pathlib import Path
 from typing import IO
 
@@ -31,6 +32,10 @@ def suffix_of(name: str) -> str:
     for packed in PACKED:
         name = name.removesuffix(packed)
     return os.path.splitext(name)[1]
+
+
+_DAMAGES = (EOFError, zlib.error, LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+"""What unpacking damaged content, or content packed in an unknown way, raises."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,7 @@ class Source:
             if isinstance(error, gzip.BadGzipFile):
                 raise DataError([_damaged(self.shown, error)]) from error
             raise DataError([describe_os_error(self.shown, error)]) from error
-        except (EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        except _DAMAGES as error:
             raise DataError([_damaged(self.shown, error)]) from error
 
 

@@ -108,6 +108,14 @@ def test_arrays_of_texts_and_complex_numbers(tmp_path: Path, shape, kind: str, v
         read_file(path, DataConfig(source=kind))
 
 
+@pytest.mark.parametrize(("kind", "shape"), [("|V0", (37, 33, 3)), ("<f8", (2**40, 2**40, 0))])
+def test_arrays_of_nothing(tmp_path: Path, kind: str, shape: tuple[int, ...]) -> None:
+    text = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}}}"
+    (tmp_path / "a.npy").write_bytes(npy.MAGIC + bytes([1, 0, len(text), 0]) + text.encode())
+    with pytest.raises(DataError, match=r"a\.npy: its array must hold something"):
+        read_file(tmp_path / "a.npy", DataConfig(source="arrays"))
+
+
 def test_features_and_parameters_are_refused(tmp_path: Path) -> None:
     assert refusal_of(save(tmp_path / "a.npy", np.zeros((37, 263)))) == "features of HumanML3D"
     parameters = {"poses": np.zeros((37, 156)), "betas": np.zeros(16), "trans": np.zeros((37, 3))}

@@ -46,6 +46,11 @@ def test_times_out_of_all_proportion_end_in_one_sentence() -> None:
         number_frames(np.array([0, np.nan]), config, "walk")
 
 
+@pytest.mark.parametrize("step", [1e-320, 1e-200, 1e200])
+def test_steps_that_no_recording_has_give_no_rate(step: float) -> None:
+    assert frames_of_times(np.arange(4) * step, 1.0).fps is None
+
+
 def test_every_nth_frame_is_divided() -> None:
     numbered = number_frames(np.array([45.0, 15, 30, 75]), ReadingConfig(time_unit="step"), "walk")
     assert numbered.frames.tolist() == [3, 1, 2, 5] and numbered.step == 15

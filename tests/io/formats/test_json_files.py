@@ -1,6 +1,7 @@
 """JSON of any kind: parsing, and a look at the head of large files."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,15 @@ def test_damaged_heads_are_no_json(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.json"
     path.write_text(text)
     assert json_head(source_of(path)) in (None, [])
+
+
+def test_an_open_string_takes_no_time(tmp_path: Path) -> None:
+    """Looked for anew at every quote, its end would take half a minute."""
+    path = tmp_path / "a.json"
+    path.write_text('["' + '\\"' * (HEAD_BYTES // 2 - 2) + "a\\" + "x" * HEAD_BYTES)
+    started = time.monotonic()
+    assert json_head(source_of(path)) in (None, [])
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(

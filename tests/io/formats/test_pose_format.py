@@ -201,3 +201,7 @@ def test_claims_of_many_frames_allocate_nothing(tmp_path: Path) -> None:
     assert "ends early" in fault_of(path)
     path.write_bytes(pack_header(0.2, [BODY]) + struct.pack("<fIH", 25, 10, 0) + bytes(1000))
     assert "nobody" in fault_of(path)
+    many: Part = ("MANY", "XYC", tuple(f"P{i}" for i in range(9000)))  # one person, in the last frame
+    person = struct.pack("<Hh", 1, -1) + np.ones((9000, 3), "<f4").tobytes()
+    path.write_bytes(pack_header(0.0, [many]) + struct.pack("<2H", 25, 65535) + bytes(2 * 65534) + person)
+    assert "must not lie too far apart" in fault_of(path)

@@ -114,6 +114,24 @@ def bomb() -> bytes:
     return data + b"h" + bytes([60]) + b"."
 
 
+class TextArray:
+    """Pickles as an array whose content is a text, as Python 2 wrote them."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        make, arguments, *_ = np.zeros(3).__reduce__()
+        return make, arguments, (1, (len(self.text),), np.dtype(np.uint8), False, self.text)
+
+
+def test_texts_of_python_2_are_read_and_count() -> None:
+    assert load(pickle.dumps(TextArray("AB"), 2)).tolist() == [65, 66]
+    text = "A" * 10_000
+    with pytest.raises(DataError, match="its texts repeat without end"):
+        load(pickle.dumps([TextArray(text) for _ in range(100)], 2))
+
+
 @pytest.mark.parametrize(
     "data",
     [

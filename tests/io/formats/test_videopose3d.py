@@ -88,6 +88,14 @@ def test_other_values_end_in_a_sentence(tmp_path: Path, takes: Any) -> None:
     assert "of subjects' actions" in fault_of(path)
 
 
+def test_takes_that_share_an_array_allocate_nothing(tmp_path: Path) -> None:
+    shared = {str(take): make_points(37, 17, 2) for take in range(2)}
+    array = np.empty((), dtype=object)
+    array[()] = dict.fromkeys(map(str, range(3000)), shared)
+    np.savez(tmp_path / "a.npz", positions_2d=array)
+    assert "each take must have its own array, but 1/0 shares one" in fault_of(tmp_path / "a.npz")
+
+
 def test_nothing_in_a_file_is_run(tmp_path: Path) -> None:
     path = write_archive(tmp_path / "a.npz", positions_2d={"S1": {"Walking": Evil(tmp_path / "made")}})
     assert "is not run" in fault_of(path)

@@ -15,6 +15,8 @@ from htvae.io.faults import DataError
 from htvae.io.formats.steps import common_step, guess_steps
 from htvae.io.pose_rows import LARGEST_FRAME
 
+MOST_RATE = 1e6
+"""Frame rates (1/s), and seconds per frame, are below this."""
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 """Seconds of each unit of time."""
 
@@ -27,7 +29,7 @@ class FrameNumbers(NamedTuple):
     frames: npt.NDArray[np.int64]
     """(rows,)."""
     fps: float | None = None
-    """Frame rate (1/s) that times give, None where the numbers are no times."""
+    """Frame rate (1/s) that times give, None where the numbers are no times, or too close to be any."""
     step: int = 1
     """Frames of the video from one number to the next; a rate that the file states is divided by it."""
 
@@ -115,8 +117,13 @@ def _resolution(ordered: _Numbers) -> float:
     return 1e-7
 
 
-def _round_rate(step: float, tolerance: float) -> float:
-    """Return the rate (1/s) of a step (s): a usual one if it lies within the tolerance (s) of the step."""
+def _round_rate(step: float, tolerance: float) -> float | None:
+    """Return the rate (1/s) of a step (s): a usual one if it lies within the tolerance (s) of the step.
+
+    Steps that no recording has give no rate.
+    """
+    if not 1 / MOST_RATE < step < MOST_RATE:
+        return None
     rate = 1 / step
     for usual in (round(rate), round(rate * 1.001) / 1.001):
         if usual >= 1 and abs(1 / usual - step) <= 1.001 * tolerance:

@@ -19,7 +19,7 @@ from htvae.utils.text import printable
 
 LARGEST = 1e30
 """Largest size of a coordinate or score; a larger number is damage."""
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|[\[\]{},]', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 _CLOSING = {"[": "]", "{": "}"}
 _NUMBERS = {int, float, type(None)}
 

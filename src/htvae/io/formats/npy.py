@@ -83,6 +83,8 @@ def read_array(content: bytes, shown: str) -> np.ndarray:
             )
         return value
     count = math.prod(header.shape)
+    if not header.dtype.itemsize or not count:
+        raise DataError([f"{shown}: its array must hold something, but is empty. Save it again."])
     if count * header.dtype.itemsize != len(content) - header.size:
         raise DataError(
             [

@@ -20,6 +20,7 @@ import numpy as np
 from htvae.config import ReadingConfig
 from htvae.io.faults import DataError
 from htvae.io.formats.base import Format
+from htvae.io.formats.gaps import check_span
 from htvae.io.formats.names import find_repeated
 from htvae.io.formats.numbers import check_coordinates
 from htvae.io.formats.pose_format_file import PoseHeader, read_header, read_people
@@ -61,7 +62,7 @@ def _read(source: Source, config: ReadingConfig) -> Content:
         if config.dimensions != 3:
             points = points[..., :2]
             notes.append(_DEPTH)
-    individuals = _follow(names, frames, points, confidence[:, kept])
+    individuals = _follow(names, frames, points, confidence[:, kept], source.shown)
     rate = fps if 0 < fps < 1e6 else None
     return Content(individuals=individuals, fps=rate, coordinates=IMAGE, notes=tuple(notes))
 
@@ -98,7 +99,7 @@ def _has_shares_of_width(points: np.ndarray, header: PoseHeader) -> bool:
 
 
 def _follow(
-    names: tuple[str, ...], frames: np.ndarray, points: np.ndarray, confidence: np.ndarray
+    names: tuple[str, ...], frames: np.ndarray, points: np.ndarray, confidence: np.ndarray, shown: str
 ) -> list[Track] | Detections:
     """Return one track where there is one person at most in each frame, else detections."""
     seen = (confidence > 0).any(axis=1)
@@ -107,6 +108,7 @@ def _follow(
             landmarks=names, frames=frames[seen], points=points[seen], confidence=confidence[seen]
         )
     num_frames = int(frames.max()) + 1
+    check_span(num_frames, points[0].size, shown)
     placed = np.full((num_frames, *points.shape[1:]), np.nan)
     sure = np.zeros(placed.shape[:2])
     placed[frames[seen]], sure[frames[seen]] = points[seen], confidence[seen]

@@ -189,10 +189,13 @@ class _Machine:
         if not isinstance(known, Known) or not isinstance(arguments, tuple):
             raise ValueError("a function is absent")
         value = known.make(*arguments)
-        self.num_bytes += len(value) if isinstance(value, bytes) else 0
+        self._count_bytes(len(value) if isinstance(value, bytes) else 0)
+        self.stack.append(value)
+
+    def _count_bytes(self, count: int) -> None:
+        self.num_bytes += count
         if self.num_bytes > self.most_bytes:
             raise ValueError("its texts repeat without end")
-        self.stack.append(value)
 
     def set_state(self, _: Any) -> None:
         """Replace an array or a kind of numbers, here and in the memory, by what the state makes of it."""
@@ -202,6 +205,8 @@ class _Machine:
         value = pending.build(*state)
         if isinstance(value, np.ndarray) and value.dtype == object:
             self.num_elements += value.size
+        elif isinstance(value, np.ndarray):
+            self._count_bytes(value.nbytes)
         self.stack.append(value)
         for key in pending.keys:
             self.memo[key] = value

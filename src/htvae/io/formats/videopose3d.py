@@ -56,7 +56,7 @@ def _read(source: Source, config: ReadingConfig) -> Content:
     num_axes = ARRAYS[name]
     layout = _read_layout(source)
     content = npy.read_member(source, name)
-    takes = list(_find_takes(content.item() if content.size == 1 else None))
+    takes = _list_takes(content.item() if content.size == 1 else None, source.shown)
     fitting = [take for take in takes if take[-1].shape[2:] == (num_axes,) and take[-1].size]
     if not fitting or len(fitting) < len(takes):
         raise DataError(
@@ -88,6 +88,20 @@ def _read_layout(source: Source) -> str:
     value = metadata.item() if metadata.size == 1 else None
     layout = value.get("layout_name") if isinstance(value, dict) else None
     return layout if isinstance(layout, str) else ""
+
+
+def _list_takes(subjects: object, shown: str) -> list[tuple[str, str, str, np.ndarray]]:
+    """Return all takes; raise DataError where some share an array: few bytes could stand for any number."""
+    takes = []
+    known: set[int] = set()
+    for take in _find_takes(subjects):
+        if id(take[-1]) in known:
+            raise DataError(
+                [f"{shown}: each take must have its own array, but {take[2]} shares one. Export it again."]
+            )
+        takes.append(take)
+        known.add(id(take[-1]))
+    return takes
 
 
 def _find_takes(subjects: object) -> Iterator[tuple[str, str, str, np.ndarray]]:
