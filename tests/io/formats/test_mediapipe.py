@@ -196,6 +196,22 @@ def test_times_number_the_frames_of_json(tmp_path: Path) -> None:
     assert detections(content).frames.tolist() == [0, 1, 2, 3, 5, 6, 7, 8]
 
 
+@pytest.mark.parametrize("digits", [1, 3])
+def test_keys_of_json_may_be_times(tmp_path: Path, digits: int) -> None:
+    values = landmarks(25)
+    step = 0.1 if digits == 1 else 1 / 30
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({f"{t * step:.{digits}f}": as_dicts(p) for t, p in enumerate(values)}))
+    content = read_content("mediapipe", path)
+    assert content.fps == pytest.approx(1 / step)
+    assert detections(content).frames.tolist() == list(range(25))
+    path.write_text(json.dumps({"1.5": as_dicts(values[0]), "last_2": as_dicts(values[1])}))
+    with pytest.raises(
+        DataError, match=r"must be called by their number or their time .* called 1.5, last_2"
+    ):
+        read_content("mediapipe", path)
+
+
 def test_the_tasks_api_has_several_people_and_world_landmarks(tmp_path: Path) -> None:
     one, other, metres = landmarks(9), landmarks(9, 5), world(9)
     value = [

@@ -262,7 +262,8 @@ class TestCsv:
         [
             ("a,0,1,x,1,2,3,4,1\n", "cells below the header must be numbers"),
             ("a,0.5,1,1,1,2,3,4,1\n", "frame numbers must be whole"),
-            ("a,0,1,1,1,2,3,4,1,7\n", "rows must have 9 cells, as the header, but have 10"),
+            ("a,0,1,1,1,2,3,4,1,7\n", "rows must have 9 cells, as the header, but line 2 has 10"),
+            ("a,0,1,1,1,2,3,4,1\na,1,1,1,1,2,3,4", "but line 3 has 8. Was the file cut off"),
             ("", "cells below the header must be numbers"),
             ("a,0,1,1,,,,,1\n", "must have an instance with a point"),
         ],

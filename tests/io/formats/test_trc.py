@@ -80,6 +80,11 @@ def test_spaces_in_place_of_tabs(tmp_path: Path) -> None:
     np.testing.assert_array_equal(track.points, points)
 
 
+def test_a_missing_marker_between_spaces_cannot_be_told(tmp_path: Path) -> None:
+    path = write_trc(tmp_path / "walk.trc", make_points(), separator=" ")  # frame 3 lacks a marker
+    assert "rows must have 17 numbers where spaces separate them, but row 4 has 14" in fault_of(path)
+
+
 def test_fewer_frames_than_stated_are_said(tmp_path: Path) -> None:
     content = open_content(write_trc(tmp_path / "walk.trc", make_points(), stated=100), "trc")
     assert content.notes == ("it states 100 frames and has 37; these are read",)

@@ -199,6 +199,28 @@ def test_long_tables_of_named_individuals(tmp_path: Path, lead: tuple[str, ...])
         assert (found.confidence == 0.8).all()
 
 
+@pytest.mark.parametrize("name", ["", "id"])
+@pytest.mark.parametrize("lead", [("frame",), ("time",)])
+def test_a_column_that_numbers_the_rows_tells_nothing(
+    tmp_path: Path, lead: tuple[str, ...], name: str
+) -> None:
+    people = make_people(FRAMES, 5, 1)
+    rows = [[index - 1 if index else name, *row] for index, row in enumerate(long_rows(people, lead))]
+    np.testing.assert_array_equal(
+        track(read_content("long", save(tmp_path / "a.csv", rows))).points, people[0]
+    )
+
+
+def test_world_landmarks_may_lack_frames(tmp_path: Path) -> None:
+    names = ("NOSE", "LEFT_HIP", "RIGHT_HIP")
+    rows: list[list[Any]] = [["frame", *(f"{n}_{a}" for n in names for a in ("x", "y", "z", "visibility"))]]
+    for t in range(FRAMES):
+        points = [[0.1, -0.6, 0.05, 1], [0.1, 0, 0, 1], [-0.1, 0, 0, 1]]
+        rows.append([t, *(value if t % 4 else "" for point in points for value in point)])
+    content = read_content("mediapipe", save(tmp_path / "a.csv", rows))
+    assert not content.are_shares and track(content).points.shape == (FRAMES, 3, 3)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

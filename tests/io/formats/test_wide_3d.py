@@ -57,6 +57,10 @@ def test_mediapipes_names_tell_the_axes(tmp_path: Path) -> None:
     content = open_content(write_table(tmp_path / "a.csv", world, MEDIAPIPE_LANDMARKS), "wide_3d")
     assert not content.are_shares and content.coordinates == IMAGE
     assert only_track(content).points.shape == (37, 33, 3)
+    world[5:20] = np.nan  # nobody is seen
+    content = open_content(write_table(tmp_path / "a.csv", world, MEDIAPIPE_LANDMARKS), "wide_3d")
+    assert not content.are_shares
+    np.testing.assert_array_equal(only_track(content).points, world)
 
 
 @pytest.mark.parametrize(

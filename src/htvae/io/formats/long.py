@@ -25,6 +25,7 @@ from htvae.io.formats.tables import (
     FRAMES,
     PEOPLE,
     TIMES,
+    UNNAMED,
     VIDEOS,
     find_column,
     number_rows,
@@ -105,8 +106,8 @@ def read_long(source: Source, config: ReadingConfig) -> Content:
     table = read_table(source, header)
     has_frames = find_column(header, FRAMES | TIMES) is not None
     numbered = _number(table, header, config, shown)
-    videos = texts(table, find_column(header, VIDEOS))
-    people = texts(table, find_column(header, PEOPLE | _POSES if has_frames else PEOPLE))
+    videos = _read_groups(table, find_column(header, VIDEOS))
+    people = _read_groups(table, find_column(header, PEOPLE | _POSES if has_frames else PEOPLE))
     names, landmark = _read_names(table, point, header, shown)
     row, first = _group_rows(numbered.frames, [group for group in (videos, people) if group is not None])
     _check_places(row, landmark, names, numbered.frames, shown)
@@ -130,10 +131,17 @@ def _number(table: "pd.DataFrame", header: Sequence[str], config: ReadingConfig,
     if find_column(header, FRAMES | TIMES) is None and poses is not None:
         return number_repeated(numbers(table, [poses], header, shown)[:, 0], config, shown)
     notes: list[str] = []
-    numbered = number_rows(table, header, config, shown, notes)
+    named = ["row" if name in UNNAMED else name for name in header]  # it numbers the rows, not the frames
+    numbered = number_rows(table, named, config, shown, notes)
     if notes:
         raise DataError([f"{shown}: must have a column of frame numbers, but has none. Add one."])
     return numbered
+
+
+def _read_groups(table: "pd.DataFrame", column: int | None) -> list[str] | None:
+    """Return the group of each row; None for no column, and for one that only numbers the rows."""
+    cells = texts(table, column)
+    return None if cells is None or len(set(cells)) == len(cells) else cells
 
 
 def _place_values(

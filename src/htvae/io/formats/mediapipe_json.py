@@ -9,14 +9,14 @@
 - Rate and image size are read from ``fps``, ``width`` and ``height`` where they stand beside the frames.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from htvae.config import ReadingConfig
-from htvae.io.faults import DataError
+from htvae.io.faults import DataError, parse_number
 from htvae.io.formats.frames import FrameNumbers, check_frames
 from htvae.io.formats.json_files import json_head, load_json, to_array, to_numbers
 from htvae.io.formats.people import LARGEST_FRAME, drop_zeros, frame_number, number_repeated, read_id
@@ -26,6 +26,7 @@ from htvae.io.opening import Source
 from htvae.io.tracks import IMAGE, Content, Detections
 from htvae.poses.layouts import MEDIAPIPE_33, name_points
 from htvae.poses.sequence import Coordinates
+from htvae.utils.text import list_names
 
 LISTS = ("frames", "poses", "results", "data", "landmarks_data", "pose_data")
 """Keys of the list of frames."""
@@ -144,6 +145,10 @@ def _number_frames(
     records: list[tuple[str | None, Any]], config: ReadingConfig, shown: str
 ) -> tuple[FrameNumbers, list[str]]:
     """Return the frame of each record by its number, else by its time, else by its place; and notes."""
+    by_time = _number_by_keys([key for key, _ in records], shown)
+    if by_time is not None:
+        check_frames(by_time.frames, config, shown)
+        return by_time, []
     found = []
     for key, record in records:
         number = frame_number(key) if key is not None else None
@@ -165,6 +170,27 @@ def _number_frames(
                 return numbered, []
     note = "it has no frame numbers, so that its entries are read as consecutive frames"
     return FrameNumbers(np.arange(len(records))), [note]
+
+
+def _number_by_keys(keys: Sequence[str | None], shown: str) -> FrameNumbers | None:
+    """Return the frames of keys that are times, such as "0.033"; None for other keys.
+
+    Raises:
+        DataError: the times give no frame rate.
+    """
+    times = [None if key is None else parse_number(key) for key in keys]
+    if not any(time is not None and time % 1 for time in times):
+        return None
+    known = [time for time in times if time is not None]
+    numbered = number_times(np.array(known), 0.0) if len(known) == len(times) else None
+    if numbered is None:
+        raise DataError(
+            [
+                f"{shown}: frames must be called by their number or their time in seconds, but are called "
+                f"{list_names([str(key) for key in keys[:3]])}. Number the frames 0, 1, 2, ..."
+            ]
+        )
+    return numbered
 
 
 def _read_points(people: list[Any], shown: str) -> tuple[tuple[str, ...], npt.NDArray[np.float64]]:

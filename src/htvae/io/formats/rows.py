@@ -55,9 +55,7 @@ def understand(
     asks for them.
     """
     is_deep = points.shape[-1] == 3
-    hips = [index for index, name in enumerate(names) if canonical_name(name) in ("LEFT_HIP", "RIGHT_HIP")]
-    middle = points[:, hips, :2].mean(axis=1) if len(hips) == 2 else np.full((1, 2), np.nan)
-    if is_deep and (np.abs(middle) < _MIDDLE).all(axis=1).mean() > 0.9:
+    if is_deep and are_world_landmarks(points, names):
         return points, IMAGE, False
     are_shares = look_like_shares(points[..., :2])
     known = {canonical_name(name) for name in MEDIAPIPE_33}
@@ -65,6 +63,16 @@ def understand(
     if is_deep and not are_shares and not is_mediapipe:
         return points, UPRIGHT, False
     return points if config.dimensions == 3 else points[..., :2], IMAGE, are_shares
+
+
+def are_world_landmarks(points: npt.NDArray[np.float64], names: Sequence[str]) -> bool:
+    """Return whether the middle of the hips in points (n, L, D) lies at 0, wherever it is seen."""
+    hips = [index for index, name in enumerate(names) if canonical_name(name) in ("LEFT_HIP", "RIGHT_HIP")]
+    if len(hips) != 2:
+        return False
+    distance = np.abs(points[:, hips, :2].mean(axis=1)).max(axis=-1)
+    seen = distance[~np.isnan(distance)]
+    return len(seen) > 0 and float((seen < _MIDDLE).mean()) > 0.9
 
 
 def look_like_shares(points: npt.NDArray[np.float64]) -> bool:

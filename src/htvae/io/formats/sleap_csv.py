@@ -15,6 +15,7 @@ import numpy as np
 from htvae.config import ReadingConfig
 from htvae.io.faults import DataError
 from htvae.io.formats.instances import Instances, build_individuals
+from htvae.io.formats.tables import check_rows
 from htvae.io.opening import Source
 from htvae.io.tracks import IMAGE, Content
 from htvae.utils.text import list_names, shorten
@@ -70,6 +71,7 @@ def _read_table(source: Source, header: list[str]) -> "pd.DataFrame":
     import pandas as pd
 
     text = source.read_text()
+    check_rows(text, len(header), source.shown)
     kinds = {place: str if name == "track" else np.float64 for place, name in enumerate(header)}
     try:
         table = pd.read_csv(io.StringIO(text), skiprows=1, header=None, index_col=False, dtype=kinds)
@@ -78,13 +80,6 @@ def _read_table(source: Source, header: list[str]) -> "pd.DataFrame":
         raise DataError(
             [f"{source.shown}: cells below the header must be numbers, but are not ({shorten(reason)})."]
         ) from error
-    if table.shape[1] != len(header):
-        raise DataError(
-            [
-                f"{source.shown}: rows must have {len(header)} cells, as the header, but have "
-                f"{table.shape[1]}. Export the file again."
-            ]
-        )
     return table.set_axis(header, axis=1)
 
 

@@ -29,6 +29,8 @@ FRAMES = frozenset(
     "frame frameindex frameidx frameid framenumber framenum frameno framecount fnum imageindex".split()
 )
 """Names of columns of frame numbers, as `plain` spells them; an index without a name counts too."""
+UNNAMED = ("", "Unnamed: 0")
+"""Header of an index without a name, as pandas writes it, and reads and writes it again."""
 TIMES = frozenset("timestamp timestampms timestamps time timems times timesec timeseconds seconds t".split())
 """Names of columns of times."""
 PEOPLE = frozenset(
@@ -87,7 +89,7 @@ def read_table(source: Source, header: Sequence[str]) -> "pd.DataFrame":
     if twice:
         raise DataError([f"{shown}: columns must differ, but found twice: {list_names(twice)}. Rename them."])
     text = source.read_text()
-    _check_rows(text, len(header), shown)
+    check_rows(text, len(header), shown)
     try:
         table = pd.read_csv(
             io.StringIO(text),
@@ -113,7 +115,7 @@ def read_table(source: Source, header: Sequence[str]) -> "pd.DataFrame":
     return table
 
 
-def _check_rows(text: str, width: int, shown: str) -> None:
+def check_rows(text: str, width: int, shown: str) -> None:
     """Raise DataError if a row has other cells than the header."""
     for number, count in _count_cells(text, shown):
         if count != width:
@@ -190,7 +192,7 @@ def number_rows(
         DataError: numbers that cannot be frame numbers, or times that cannot be.
     """
     frame, time = find_column(header, FRAMES), find_column(header, TIMES)
-    if frame is None and header[0] in ("", "Unnamed: 0"):
+    if frame is None and header[0] in UNNAMED:
         frame = 0
     times = None if time is None else _read_times(table, time, header, shown)
     unit = 0.0 if time is None else _seconds(header[time])

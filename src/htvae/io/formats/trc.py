@@ -3,8 +3,8 @@
 - Five header lines: file type; names and values of the data's properties; names of the markers, each above
   the first of its three columns; labels X1, Y1, Z1, ..., which may begin at any number. A blank line may
   follow.
-- Cells are separated by tabs, by some programs by spaces. Empty cells are missing points; rows may end in
-  further tabs.
+- Cells are separated by tabs, by some programs by spaces. Between tabs, empty cells are missing points, and
+  rows may end in further tabs.
 - y points upwards. The unit (m or mm) does not matter. ``NumFrames`` is often wrong: all rows are read.
 - Unlabelled markers (``*12``) are no landmarks: they are left out.
 
@@ -49,6 +49,8 @@ def _read(source: Source, config: ReadingConfig) -> Content:
     start = place + 1 + (not _begins_with_number(lines[place + 1 : place + 2]))
     if not text.endswith("\n") and _is_short(lines[-1], separator, 2 + 3 * len(markers)):
         raise DataError([f"{source.shown}: the last row must be whole, but is cut off. Copy the file again."])
+    if separator != "\t":
+        _check_widths(lines[start:], 2 + 3 * len(markers), source.shown)
     values = read_numbers("\n".join(lines[start:]), 2 + 3 * len(markers), separator, source.shown)
     check_frames(values[:, 0], config, source.shown)
     notes: list[str] = []
@@ -98,6 +100,20 @@ def _find_markers(line: str, separator: str, shown: str) -> list[str]:
 def _is_short(line: str, separator: str, num_columns: int) -> bool:
     cells = line.split(None if separator != "\t" else "\t")
     return bool(line.strip()) and len(cells) < num_columns
+
+
+def _check_widths(lines: list[str], num_columns: int, shown: str) -> None:
+    """Raise DataError where a row is shorter: between spaces an empty cell cannot be seen."""
+    counts = [len(line.split()) for line in lines]
+    row = next((i for i, count in enumerate(counts) if 0 < count < num_columns), None)
+    if row is not None:
+        raise DataError(
+            [
+                f"{shown}: rows must have {num_columns} numbers where spaces separate them, but row "
+                f"{row + 1} has {counts[row]}, so that it cannot be told which are missing. Export the file "
+                "with tabs."
+            ]
+        )
 
 
 def _leave_out_unlabelled(markers: list[str], shown: str, notes: list[str]) -> list[int]:

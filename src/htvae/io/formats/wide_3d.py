@@ -17,6 +17,7 @@ from htvae.io.formats.anipose import UNKNOWN_AXES, is_anipose
 from htvae.io.formats.base import Format
 from htvae.io.formats.frames import number_frames
 from htvae.io.formats.numbers import check_coordinates, place_rows
+from htvae.io.formats.rows import are_world_landmarks
 from htvae.io.formats.wide_table import FRAMES, find_column, find_points, header_of, read_table
 from htvae.io.opening import Source
 from htvae.io.tracks import IMAGE, Content, Track
@@ -30,7 +31,6 @@ _NUMBERED = re.compile(r"(?i)(?:landmark|lm|keypoint|kp|point|joint|pose|p)?_?[0
 _MEDIAPIPE = frozenset(map(canonical_name, MEDIAPIPE_LANDMARKS))
 _LEAST_REACH = 10
 """Coordinates in mm reach further than this; shares of an image and metres do not."""
-_AT_HIPS = 0.05
 
 
 def _recognise(source: Source) -> str:
@@ -81,10 +81,7 @@ def _understand(points: np.ndarray, names: tuple[str, ...]) -> tuple[Coordinates
     if np.nanmax(np.abs(points), initial=0) > _LEAST_REACH:
         note = "points with MediaPipe's names in mm are read as FreeMoCap's, with z up; --y_up if y is"
         return Coordinates(z_up=True), False, (note,)
-    hips = [plain.index(name) for name in ("LEFT_HIP", "RIGHT_HIP") if name in plain]
-    middle = np.abs(points[:, hips].mean(axis=1)) if len(hips) == 2 else np.full((1, 3), np.nan)
-    is_world = np.mean((middle < _AT_HIPS).all(axis=1)) > 0.9
-    return IMAGE, not is_world, ()
+    return IMAGE, not are_world_landmarks(points, names), ()
 
 
 FORMAT = Format(
