@@ -86,6 +86,19 @@ def test_linked_folders_are_read_once(tmp_path: Path) -> None:
     assert [named.source.path.name for named in find(tmp_path / "data")] == ["walk.csv"]
 
 
+def test_links_beside_their_folder_add_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "b" / "walk.csv")
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "c").symlink_to(tmp_path / "b")
+    assert [named.name for named in find(tmp_path)] == ["b/walk"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a backslash is the separator there")
+def test_the_folder_itself_may_have_any_name(tmp_path: Path) -> None:
+    write(tmp_path / "back\\slash" / "walk.csv")
+    assert [named.name for named in find(tmp_path / "back\\slash")] == ["walk"]
+
+
 def test_folders_without_recordings(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"does not exist \(looked from .*\)"):
         list_folder(tmp_path / "none")

@@ -105,5 +105,7 @@ def test_the_command_writes_where_nothing_is(source: Path, tmp_path: Path, caplo
     assert (rates["lab/cage0/ann"], rates["lab/cage1/ann"], rates["alone"]) == (25, 20, 30)
     assert cli.main(["import", str(source), "--output_dir", str(tmp_path / "csvs")]) == 1
     assert "must hold no CSV files yet, but has 9" in capsys.readouterr().err
+    assert cli.main(["import", str(source), "--output_dir", str(source / "csvs")]) == 1
+    assert "must lie outside of the folder that is read" in capsys.readouterr().err
     assert cli.main(["import", str(source / "lab/cage1.csv"), "--output_dir", str(tmp_path / "one")]) == 0
     assert [s.name for s in read_folder(tmp_path / "one", DataConfig())] == ["cage1/ann", "cage1/bob"]

@@ -259,6 +259,19 @@ def test_pieces_of_tracks_are_joined_on_request() -> None:
         assert set(identities(track, people)) - {-1} == {who} and len(track.points) == 90
 
 
+def test_pieces_of_different_takes_are_not_joined() -> None:
+    people = walkers(lambda t: 4.0 * t)
+    pieces = [
+        replace(piece, take="later" if piece.first_frame > 50 else "", subject="S1")
+        for piece in pieces_of(people)
+    ]
+    tracks, _ = link(pieces, link="nearest")
+    assert [(track.take, track.first_frame, track.subject) for track in tracks] == [
+        ("", 0, "S1"),
+        ("later", 60, "S1"),
+    ]
+
+
 def test_whole_tracks_stay_as_they_are() -> None:
     """Pieces are kept together, even where individuals pass through each other."""
     people = walkers(*CROSSING)

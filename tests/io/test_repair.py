@@ -1,6 +1,7 @@
 """Repairs: only what was asked for changes, and every change is in the log."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +138,32 @@ def test_a_tracker_s_files_are_repaired_too(tmp_path: Path) -> None:
     assert [s.name for s in after] == ["cage/ann", "cage/bob"]
     assert np.flatnonzero(find_changed(before[0], after[0]).any(axis=1)).tolist() == [30]
     assert not find_changed(before[1], after[1]).any()
+
+
+def test_individuals_told_apart_by_prefix_are_written_anew(tmp_path: Path) -> None:
+    both = np.concatenate([make_points(60, 4, 1), make_points(60, 4, 2)], axis=1)
+    both[30, 2] += 900
+    names = [f"{who}_{part}" for who in "BW" for part in ("nose", "neck", "back", "tail")]
+    write_folder(tmp_path / "poses", [PoseSequence.from_array(both, names, "v")])
+    folder, out = str(tmp_path / "poses"), str(tmp_path / "out")
+    flags = ["--spikes", "--individual_prefix", "B_", "W_"]
+    assert cli.main(["repair", folder, "--output_dir", out, *flags]) == 0
+    before = read_folder(tmp_path / "poses", DataConfig(individual_prefix=("B_", "W_")))
+    after = read_folder(tmp_path / "out", DataConfig())
+    assert [s.name for s in after] == ["v/B", "v/W"]
+    assert np.flatnonzero(find_changed(before[0], after[0]).any(axis=1)).tolist() == [30]
+    assert not find_changed(before[1], after[1]).any()
+
+
+def test_a_recording_called_like_the_log_is_not_overwritten(
+    faulty: PoseSequence, tmp_path: Path, capsys
+) -> None:
+    write_folder(tmp_path / "poses", [replace(faulty, name="repairs")])
+    assert (
+        cli.main(["repair", str(tmp_path / "poses"), "--output_dir", str(tmp_path / "out"), "--swaps"]) == 1
+    )
+    assert "must not be written as repairs.csv, but repairs would be" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_individuals_keep_their_session_and_tables(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from htvae.io.cache import open_store
 from htvae.io.faults import DataError
 from htvae.io.folder import read_folder, read_sources
 from htvae.io.inputs import read_inputs, read_recording
+from htvae.io.pose_csv import write_pose_csv
 from htvae.io.versions import video_name
+from htvae.poses.sequence import PoseSequence
 from tests.io.formats.tables import make_points, write_deeplabcut
 
 PARTS = ("nose", "tail")
@@ -106,6 +108,35 @@ def test_the_manifest_may_name_the_file_or_the_video_of_several_individuals(tmp_
         assert {s.covariates["session"] for s in recordings} == {f"lab/{RAW}"}
     (tmp_path / "manifest.csv").write_text(f"file,subject\nlab/{RAW}/black,ann\nlab/{RAW}/white,bob\n")
     assert [s.subject for s in read_folder(tmp_path, DataConfig())] == ["ann", "bob"]
+
+
+def test_the_manifest_may_name_the_file_of_several_takes(tmp_path: Path) -> None:
+    takes = np.array({"S1": {"run": make_points(20, 17), "walk": make_points(20, 17, 1)}}, dtype=object)
+    (tmp_path / "poses").mkdir()
+    np.savez(
+        tmp_path / "poses/h36m.npz", positions_2d=takes, metadata=np.array({"layout_name": "coco"}, object)
+    )
+    (tmp_path / "poses/manifest.csv").write_text("file,label\nh36m.npz,gait\n")
+    config = DataConfig(data_dir=str(tmp_path / "poses"))
+    for _ in range(2):  # the second time from the cache
+        found = open_store(config, tmp_path / "cache").sequences
+        assert [(s.name, s.label) for s in found] == [("h36m/S1/run", "gait"), ("h36m/S1/walk", "gait")]
+
+
+def test_a_recording_does_not_take_another_s_row(tmp_path: Path) -> None:
+    for name in ("kurs", "kurs_el", "other_el"):
+        write_pose_csv(tmp_path / f"{name}.csv", PoseSequence.from_array(make_points(9, 2), PARTS, name))
+    (tmp_path / "manifest.csv").write_text("file,label\nkurs.csv,walk\nother.csv,run\n")
+    labels = {s.name: s.label for s in read_folder(tmp_path, DataConfig())}
+    assert labels == {"kurs": "walk", "kurs_el": None, "other_el": "run"}
+
+
+def test_recordings_of_one_name_are_a_fault(tmp_path: Path) -> None:
+    points = {"m1": make_points(9, 2, 1), "m2": make_points(9, 2, 2)}
+    write_deeplabcut(tmp_path / "v.csv", points, PARTS)
+    write(tmp_path / "v" / "m1.csv")
+    with pytest.raises(DataError, match=r"2 of v\.csv, v/m1\.csv are called v/m1\. Rename"):
+        read_folder(tmp_path, DataConfig())
 
 
 def test_a_file_by_itself_keeps_what_the_manifest_above_says(tmp_path: Path) -> None:

@@ -54,6 +54,12 @@ def test_cells_that_are_no_time_are_named(tmp_path: Path) -> None:
         read_recording(path, DataConfig())
 
 
+def test_a_fraction_is_no_step(tmp_path: Path) -> None:
+    path = write(tmp_path / "walk.csv", make_pose(5), ["0", "5", "10", "15.5", "20"])
+    with pytest.raises(DataError, match=r'frame# must be a whole number .*, but line 11 has "15.5"'):
+        read_recording(path, DataConfig(time_unit="step"))
+
+
 def test_microseconds_as_frame_numbers_name_the_flag(tmp_path: Path) -> None:
     path = write(tmp_path / "walk.csv", make_pose(37), [str(33_333 * t) for t in range(37)])
     with pytest.raises(DataError, match=r"If these are microseconds \(30 .*\), add --time_unit us"):

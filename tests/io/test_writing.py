@@ -87,3 +87,11 @@ def test_rows_of_other_files_stay_if_asked(tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").write_text("name\na\n")
     with pytest.raises(DataError, match="manifest"):
         write_folder(tmp_path, [second], keeps_others=True)
+
+
+@pytest.mark.parametrize("name", ["manifest", "Frame_Labels", "day1/skeleton"])
+def test_a_recording_does_not_take_a_table_s_place(tmp_path: Path, name: str) -> None:
+    sequence = PoseSequence.from_array(np.zeros((3, 2, 2)), ["a", "b"], name)
+    with pytest.raises(ValueError, match="A recording must not be written as"):
+        write_folder(tmp_path, [sequence])
+    assert not list(tmp_path.rglob("*.csv"))

@@ -27,7 +27,7 @@ from htvae.io.metadata import join_metadata
 from htvae.io.recordings import build_recordings
 from htvae.io.sources import find_sources
 from htvae.poses.sequence import PoseSequence
-from htvae.utils.text import printable
+from htvae.utils.text import list_names, printable
 
 _POOL_SECONDS = 3.0
 """Estimated reading time (s) above which starting a pool of processes saves time."""
@@ -75,12 +75,27 @@ class ReadFolder:
     @property
     def all_faults(self) -> list[str]:
         """All faults, those of single sources last."""
-        return [*self.faults, *(fault for source in self.sources for fault in source.faults)]
+        repeated = find_repeated_names(self.sources)
+        return [*self.faults, *repeated, *(fault for source in self.sources for fault in source.faults)]
 
     @property
     def names(self) -> list[str]:
         """Names of all sources and recordings."""
         return [name for s in self.sources for name in (s.name, *(own.name for own in s.sequences))]
+
+
+def find_repeated_names(sources: Sequence[ReadSource]) -> list[str]:
+    """Return a fault for each name that several recordings of a folder have."""
+    files: dict[str, list[str]] = {}
+    for source in sources:
+        for sequence in source.sequences:
+            files.setdefault(sequence.name, []).append(source.file)
+    return [
+        f"recordings must have different names, but {len(own)} of {list_names(dict.fromkeys(own))} are "
+        f"called {printable(name)}. Rename a file or an individual."
+        for name, own in files.items()
+        if len(own) > 1
+    ]
 
 
 def read_folder(

@@ -10,9 +10,8 @@ from htvae.io.inputs import read_file
 from htvae.io.skeleton_csv import read_skeleton
 from htvae.io.sources import open_file
 from htvae.io.tables import PROVENANCE, SKELETON
-from htvae.io.writing import write_folder, write_table
+from htvae.io.writing import check_output, write_folder, write_table
 from htvae.poses.sequence import Coordinates, PoseSequence
-from htvae.utils.text import printable
 
 
 def import_recordings(source: Path, folder: Path, config: DataConfig) -> Sequence[PoseSequence]:
@@ -32,14 +31,10 @@ def import_recordings(source: Path, folder: Path, config: DataConfig) -> Sequenc
 
     Raises:
         FileExistsError: the folder holds CSV files.
+        ValueError: it lies in the source's folder, or a recording is called like a table.
         FileNotFoundError, DataError: as for `read_folder`.
     """
-    taken = sorted(folder.rglob("*.csv")) if folder.is_dir() else []
-    if taken:
-        raise FileExistsError(
-            f"{printable(folder)} must hold no CSV files yet, but has {len(taken)} "
-            f"({printable(taken[0].name)}, ...). Give another --output_dir, so that nothing is overwritten."
-        )
+    check_output(source, folder)
     found, origins = _read(source, config)
     recordings = [replace(sequence, coordinates=Coordinates()) for sequence in found]
     write_folder(folder, recordings, is_exact=True, show_progress=True, further=origins)

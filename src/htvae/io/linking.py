@@ -50,9 +50,11 @@ def link_individuals(
     found = content.individuals
     if isinstance(found, Detections):
         return link_detections(found, config, content.fps, shown, notes)
-    if config.link == "nearest" and len(found) > 1:
-        return _join_tracks(found, config, content.fps, shown)
-    return found
+    if config.link != "nearest":
+        return found
+    takes = dict.fromkeys(track.take for track in found)
+    groups = [[track for track in found if track.take == take] for take in takes]
+    return [track for group in groups for track in _join_tracks(group, config, content.fps, shown)]
 
 
 def link_detections(
@@ -104,7 +106,9 @@ def _link_nearest(found: Detections, config: ReadingConfig, fps: float | None, s
 def _join_tracks(
     tracks: Sequence[Track], config: ReadingConfig, fps: float | None, shown: str
 ) -> Sequence[Track]:
-    """Return tracks joined where one ends and the nearest one goes on, named by their first pieces."""
+    """Return a take's tracks, joined where one ends and the nearest goes on, named by their first pieces."""
+    if len(tracks) == 1:
+        return tracks
     landmarks = tuple(dict.fromkeys(name for track in tracks for name in track.landmarks))
     parts = [explode(track, landmarks) for track in tracks]
     pieces = np.repeat(np.arange(len(parts)), [len(part.frames) for part in parts])
@@ -123,7 +127,12 @@ def _join_tracks(
     assert found.ids is not None
     labels = _follow(found, config, found.ids, fps)
     _, first = np.unique(labels, return_index=True)
-    return build_tracks(found, labels, [tracks[piece].individual for piece in found.ids[first]], shown)
+    heads = [tracks[piece] for piece in found.ids[first]]
+    joined = build_tracks(found, labels, [head.individual for head in heads], shown)
+    return [
+        replace(track, take=head.take, subject=head.subject)
+        for track, head in zip(joined, heads, strict=True)
+    ]
 
 
 def _usable_ids(found: Detections) -> tuple[npt.NDArray[np.integer] | None, str]:

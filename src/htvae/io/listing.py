@@ -105,12 +105,15 @@ def _walk(data_dir: Path, faults: list[str]) -> Iterator[str]:
         faults.append(describe_os_error(printable(error.filename), error))
 
     for folder, subfolders, files in os.walk(data_dir, onerror=note_error, followlinks=True):
-        visited.add(os.path.realpath(folder))
-        subfolders[:] = [
-            name
-            for name in subfolders
-            if not name.startswith(".") and os.path.realpath(Path(folder, name)) not in visited
-        ]
+        real = os.path.realpath(folder)
+        if real in visited:
+            subfolders.clear()
+            continue
+        visited.add(real)
+        subfolders[:] = sorted(
+            (name for name in subfolders if not name.startswith(".")),
+            key=lambda name: (os.path.islink(os.path.join(folder, name)), name),
+        )
         relative = Path(folder).relative_to(data_dir).as_posix()
         above = "" if relative == "." else f"{relative}/"
         for name in files:

@@ -67,7 +67,7 @@ def join_metadata(
     manifest = _collect(read_manifest, data_dir, faults)
     labels = _collect(read_frame_labels, data_dir, faults)
     known = {name for own in names for name in (own, video_name(own))}
-    known |= {name for sequence in sequences for name in _names_of(sequence)}
+    known |= {name for s in sequences for own in _names_of(s) for name in (own, video_name(own))}
     has_manifest = os.path.lexists(data_dir / MANIFEST) and not faults
     faults += [
         _absent(MANIFEST, row.line, name, data_dir) for name, row in manifest.items() if name not in known
@@ -79,10 +79,10 @@ def join_metadata(
         for row in labels[name]
     ]
     if has_manifest:
-        _report_unlisted(sequences, manifest)
+        _report_unlisted(sequences, manifest, names)
     completed = []
     for sequence in sequences:
-        row, spans = _find(manifest, sequence), _find(labels, sequence) or []
+        row, spans = _find(manifest, sequence, names), _find(labels, sequence, names) or []
         faults += _spans_outside(sequence, spans)
         completed.append(_complete(sequence, row, spans, fps))
     return completed, faults
@@ -123,17 +123,23 @@ def _moved(sequence: PoseSequence, folder: str) -> PoseSequence:
 
 
 def _names_of(sequence: PoseSequence) -> list[str]:
-    """Return the names under which the tables may list a recording, the most special first."""
-    names = [sequence.name, sequence.covariates.get("session", sequence.name)]
-    return list(dict.fromkeys([*names, *map(video_name, names)]))
+    """Return the names under which the tables may list a recording: its own, its take's, its file's."""
+    session = sequence.covariates.get("session", sequence.name)
+    file = sequence.name.removesuffix(f"/{sequence.covariates.get('individual', '')}")
+    return list(dict.fromkeys([sequence.name, session, file]))
 
 
-def _find(table: Mapping[str, Value], sequence: PoseSequence) -> Value | None:
-    return next((table[name] for name in _names_of(sequence) if name in table), None)
+def _find(table: Mapping[str, Value], sequence: PoseSequence, others: Collection[str] = ()) -> Value | None:
+    """Return a recording's row: by its names, else by its video's name, unless another recording has that."""
+    own = _names_of(sequence)
+    videos = [name for name in map(video_name, own) if name not in others]
+    return next((table[name] for name in (*own, *videos) if name in table), None)
 
 
-def _report_unlisted(sequences: Sequence[PoseSequence], manifest: Mapping[str, ManifestRow]) -> None:
-    unlisted = [sequence.name for sequence in sequences if _find(manifest, sequence) is None]
+def _report_unlisted(
+    sequences: Sequence[PoseSequence], manifest: Mapping[str, ManifestRow], names: Collection[str]
+) -> None:
+    unlisted = [sequence.name for sequence in sequences if _find(manifest, sequence, names) is None]
     if unlisted:
         log.warning(
             "%d of %d %s no row in %s (first: %s): their label, subject and fps are unknown.",

@@ -34,7 +34,10 @@ def suffix_of(name: str) -> str:
     return os.path.splitext(name)[1]
 
 
-_DAMAGES = (EOFError, zlib.error, LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+_DAMAGES = (
+    *(EOFError, zlib.error, LZMAError, UnicodeDecodeError),
+    *(zipfile.BadZipFile, NotImplementedError, RuntimeError),
+)
 """What unpacking damaged content, or content packed in an unknown way, raises."""
 
 

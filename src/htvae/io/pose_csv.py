@@ -149,7 +149,9 @@ def _number(rows: PoseRows, config: ReadingConfig) -> tuple[PoseRows, float | No
     if config.time_unit == "frame" or not known.any():
         return rows, None
     if config.time_unit == "step":
-        return replace(rows, frame=rows.frame // common_step(rows.frame[known])), None
+        is_whole = (rows.frame[known] % 1 == 0).all()  # fractions become a fault, as without the setting
+        step = common_step(rows.frame[known]) if is_whole else 1
+        return replace(rows, frame=rows.frame / step), None
     numbered = frames_of_times(rows.frame[known], SECONDS[config.time_unit])
     frame = np.full(len(rows.frame), np.nan)
     frame[known] = numbered.frames

@@ -16,7 +16,7 @@ import numpy as np
 
 from htvae.config import DataConfig
 from htvae.io.faults import DataError, split_rows
-from htvae.io.folder import ReadSource, read_source
+from htvae.io.folder import ReadSource, find_repeated_names, read_source
 from htvae.io.formats import pose_csv as pose_csv_format
 from htvae.io.formats.base import NamedSource
 from htvae.io.listing import list_folder
@@ -26,11 +26,10 @@ from htvae.io.pose_csv import COLUMNS, DEPTH
 from htvae.io.repair import Change, Repair, repair_recording
 from htvae.io.sources import find_sources
 from htvae.io.tables import SKELETON, TABLES
-from htvae.io.writing import fit_name, write_folder, write_table
+from htvae.io.writing import check_file_names, check_output, fit_name, write_folder, write_table
 from htvae.poses.sequence import Coordinates
 from htvae.utils.bar import show_bar
 from htvae.utils.files import atomic_write, path_inside
-from htvae.utils.text import printable
 
 LOG = "repairs.csv"
 
@@ -49,10 +48,10 @@ def repair_folder(data_dir: Path, output_dir: Path, config: DataConfig, kinds: S
 
     Raises:
         FileExistsError: the output folder holds CSV files.
-        ValueError: the output folder lies in the folder that is read.
+        ValueError: the output folder lies in the folder that is read, or a recording is called like a table.
         FileNotFoundError, DataError: as for `htvae.io.folder.read_folder`.
     """
-    _check_output(data_dir, output_dir)
+    check_output(data_dir, output_dir)
     read = _read(data_dir, config)
     repairs = {
         sequence.name: repair_recording(sequence, kinds) for _, own in read for sequence in own.sequences
@@ -61,7 +60,8 @@ def repair_folder(data_dir: Path, output_dir: Path, config: DataConfig, kinds: S
     if not changes:
         return []
     are_own = all(named.format is pose_csv_format.FORMAT for named, _ in read)
-    is_copy = are_own and config.time_unit == "frame" and not config.rename
+    is_copy = are_own and config.time_unit == "frame" and not config.rename and not config.individual_prefix
+    check_file_names([f"{fit_name(name)}.csv" for name in repairs], (*TABLES, LOG))
     if is_copy:
         for named, own in show_bar(read, "Writing"):
             for sequence in own.sequences:
@@ -75,19 +75,6 @@ def repair_folder(data_dir: Path, output_dir: Path, config: DataConfig, kinds: S
     return changes
 
 
-def _check_output(data_dir: Path, output_dir: Path) -> None:
-    if output_dir.is_dir() and any(output_dir.rglob("*.csv")):
-        raise FileExistsError(
-            f"{printable(output_dir)} must hold no CSV files yet, but has some. Give another --output_dir, "
-            "so that nothing is overwritten."
-        )
-    if output_dir.resolve().is_relative_to(data_dir.resolve()):
-        raise ValueError(
-            f"output_dir must lie outside of the folder that is read, but {printable(output_dir)} lies in "
-            f"{printable(data_dir)}. Give another, so that copies are not read as recordings."
-        )
-
-
 def _read(data_dir: Path, config: DataConfig) -> list[tuple[NamedSource, ReadSource]]:
     """Return the sources of a folder, and what was read of each, with the data of the tables.
 
@@ -99,7 +86,8 @@ def _read(data_dir: Path, config: DataConfig) -> list[tuple[NamedSource, ReadSou
     sequences = [sequence for _, own in read for sequence in own.sequences]
     names = [name for _, own in read for name in (own.name, *(s.name for s in own.sequences))]
     completed, faults = join_metadata(sequences, names, data_dir, config.fps)
-    faults += [*found.faults, *(fault for _, own in read for fault in own.faults)]
+    faults += [*found.faults, *find_repeated_names([own for _, own in read])]
+    faults += [fault for _, own in read for fault in own.faults]
     if faults:
         raise DataError(faults)
     by_name = {sequence.name: sequence for sequence in completed}

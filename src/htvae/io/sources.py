@@ -50,11 +50,8 @@ def find_sources(data_dir: Path, files: Sequence[ListedFile], config: ReadingCon
     found = FoundSources()
     refused: dict[Refusal, list[str]] = {}
     unknown: list[str] = []
-    for name, source in _group(data_dir, files):
-        faults = _check_name(name, source)
-        if faults:
-            found.faults += faults
-            continue
+    found.faults += [fault for file in files for fault in _check_name(file.relative)]
+    for name, source in _group(data_dir, [file for file in files if not _check_name(file.relative)]):
         try:
             known = recognise(source) if config.source == "auto" else _forced(source, config.source)
         except DataError as error:
@@ -86,7 +83,7 @@ def open_file(path: Path, config: ReadingConfig) -> NamedSource:
     """
     source = Source(path, printable(path))
     name = recording_name(path.name)
-    faults = _check_name(name, source)
+    faults = _check_name(path.name)
     if faults:
         raise DataError(faults)
     known = recognise(source) if config.source == "auto" else find_format(config.source)
@@ -143,12 +140,14 @@ def _joined(data_dir: Path, folder: str, files: Sequence[ListedFile]) -> Source:
     return Source(data_dir / first.relative, shown, tuple(data_dir / file.relative for file in files))
 
 
-def _check_name(name: str, source: Source) -> list[str]:
+def _check_name(relative: str) -> list[str]:
+    """Return the faults of a file's name, which is relative to the data folder and has slashes."""
+    shown, name = printable(relative), recording_name(relative)
     faults = []
-    if not name or "\\" in str(source.path):
+    if not name or "\\" in relative:
         found = "has one" if name else "is empty"
-        faults.append(f"{source.shown}: a file name must have no backslash, but {found}. Rename the file.")
-    return faults + name_faults(name, source.shown)
+        faults.append(f"{shown}: a file name must have no backslash, but {found}. Rename the file.")
+    return faults + name_faults(name, shown)
 
 
 def _find_twins(sources: Sequence[NamedSource]) -> list[str]:

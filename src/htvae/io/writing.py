@@ -6,10 +6,11 @@ from pathlib import Path
 
 from htvae.io.faults import DataError
 from htvae.io.pose_csv import write_pose_csv
-from htvae.io.tables import FRAME_LABELS, MANIFEST, read_table
+from htvae.io.tables import FRAME_LABELS, MANIFEST, TABLES, read_table
 from htvae.poses.sequence import PoseSequence
 from htvae.utils.bar import show_bar
 from htvae.utils.files import LONGEST_NAME, atomic_write, path_inside, shorten_name
+from htvae.utils.text import printable
 
 MANIFEST_COLUMNS = ("file", "label", "subject", "fps")
 """Columns that a manifest always has."""
@@ -44,15 +45,47 @@ def write_folder(
         The paths of the recordings' files.
 
     Raises:
-        ValueError: a sequence has neither two nor three coordinates, its name leads out of the folder, or a
-            table that is there cannot be read (DataError).
+        ValueError: a sequence has neither two nor three coordinates, its name leads out of the folder or is a
+            table's, or a table that is there cannot be read (DataError).
     """
     names = [f"{fit_name(sequence.name)}.csv" for sequence in sequences]
+    check_file_names(names, TABLES)
     files = [path_inside(folder, name) for name in names]
     for path, sequence in show_bar(list(zip(files, sequences, strict=True)), "Writing", show_progress):
         write_pose_csv(path, sequence, is_exact)
     write_tables(folder, dict(zip(names, sequences, strict=True)), further, keeps_others)
     return files
+
+
+def check_file_names(names: Sequence[str], tables: Collection[str]) -> None:
+    """Raise ValueError if the file of a recording would have the name of a table."""
+    for name in names:
+        own = name.rpartition("/")[2]
+        if own.casefold() in tables:
+            raise ValueError(
+                f"A recording must not be written as {own}, but {printable(name.removesuffix('.csv'))} would "
+                "be. Rename its file."
+            )
+
+
+def check_output(data_dir: Path, output_dir: Path) -> None:
+    """Make sure that recordings of a folder can be written to another.
+
+    Raises:
+        FileExistsError: it holds CSV files.
+        ValueError: it lies in the folder that is read.
+    """
+    taken = sorted(output_dir.rglob("*.csv")) if output_dir.is_dir() else []
+    if taken:
+        raise FileExistsError(
+            f"{printable(output_dir)} must hold no CSV files yet, but has {len(taken)} "
+            f"({printable(taken[0].name)}, ...). Give another --output_dir, so that nothing is overwritten."
+        )
+    if data_dir.is_dir() and output_dir.resolve().is_relative_to(data_dir.resolve()):
+        raise ValueError(
+            f"output_dir must lie outside of the folder that is read, but {printable(output_dir)} lies in "
+            f"{printable(data_dir)}. Give another, so that copies are not read as recordings."
+        )
 
 
 def write_tables(

@@ -52,7 +52,7 @@ def number_frames(values: np.ndarray, config: ReadingConfig, shown: str) -> Fram
         numbered = frames_of_times(np.asarray(values, np.float64), SECONDS[config.time_unit])
         check_frames(numbered.frames, config, shown)
         return numbered
-    if config.time_unit == "step" and np.isfinite(values).all():
+    if config.time_unit == "step" and (values % 1 == 0).all():
         step = common_step(values)
         check_frames(values // step, config, shown)
         return FrameNumbers((values // step).astype(np.int64), None, step)
