@@ -69,7 +69,7 @@ FLAGS = {
     "interpolate": [*MOTION, "steps", "level", "kind", *RECORDING],
     "edit": [*MOTION, "towards", "style_from", "strength", "data_dir", *RECORDING],
     "check-data": ["config", "preset", "json", "picture", *READING, "fps"],
-    "repair": ["config", "preset", "output_dir", "swaps", "spikes", "frozen", "sentinels", *READING, "fps"],
+    "repair": ["config", "preset", "output_dir", "swaps", "spikes", "frozen", "sentinels", *READING],
     "import": ["config", "preset", "output_dir", *READING, "fps"],
     "demo-data": ["kind", "dimensions", "seed"],
     "demo": ["output_dir", "minutes", "dimensions", "seed", "device"],

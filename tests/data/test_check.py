@@ -7,6 +7,7 @@ import pytest
 
 from htvae.config import DataConfig
 from htvae.data.check import check_training
+from htvae.data.rates import commonest_rate
 from htvae.io.checks.confounds import find_confounds
 from htvae.io.checks.report import FolderReport, SplitReport
 from htvae.poses.sequence import FrameLabel, PoseSequence
@@ -141,3 +142,11 @@ def test_individuals_of_one_file_are_no_confound() -> None:
         for who in "fm"
     ]
     assert list(find_confounds(pairs)) == []
+
+
+def test_rates_that_count_as_equal_are_counted_together() -> None:
+    rates = (29.97, 30.0, 30.02, 25.0)
+    sequences = [make(f"r{i}", fps=rate) for i, rate in enumerate(rates)]
+    assert commonest_rate(sequences) == 29.97
+    assert commonest_rate([*sequences, make("r4", fps=30.0)]) == 30
+    assert commonest_rate([make(f"r{i}", fps=fps) for i, fps in enumerate((60, 25, 25))]) == 25

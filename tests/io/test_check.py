@@ -160,6 +160,17 @@ class TestFrameNumbers:
         assert command.to_add == (("--fps FPS",) if unit == "step" else ())
         assert check(tmp_path, time_unit=unit).findings == []
 
+    def test_times_in_some_files_give_no_setting_for_all(self, tmp_path: Path) -> None:
+        pose = np.full((60 * 33, *PLACES.shape), np.nan)
+        pose[::33] = sway(60)
+        write(tmp_path / "timed.csv", pose)
+        for i in range(2):
+            write(tmp_path / f"walk_{i}.csv", sway(seed=i))
+        report = check(tmp_path)
+        assert only(report).settings == {} and "in 1 of 3 recordings" in only(report).message
+        assert "import these files by themselves with --time_unit ms" in only(report).remedy
+        assert command_of(report, tmp_path).line.endswith(str(tmp_path))
+
     def test_people_who_come_and_go_have_no_step(self, tmp_path: Path) -> None:
         pose = sway(300)
         pose[np.random.default_rng(0).random(300) < 0.6] = np.nan
@@ -186,6 +197,18 @@ class TestConfidence:
         assert only(report).kind == "percent_confidence"
         assert "--min_confidence 50" in command_of(report, tmp_path, confidence_column="likelihood").line
         assert check(tmp_path, confidence_column="likelihood", min_confidence=50.0).findings == []
+
+    def test_what_some_files_ask_for_is_no_setting_for_all(self, tmp_path: Path) -> None:
+        write(tmp_path / "a.csv", sway(), likelihood=lambda row: 20 if row % 5 == 0 else 97)
+        write(tmp_path / "b.csv", sway(seed=1), likelihood=lambda row: 0.2 if row % 5 == 0 else 0.97)
+        report = check(tmp_path)
+        assert only(report).settings == {} and "this column in one unit" in only(report).remedy
+        report = check(tmp_path, confidence_column="likelihood")
+        assert only(report).settings == {}
+        assert only(report).remedy == "Divide the confidences of these files by 100."
+        write(tmp_path / "a.csv", sway())
+        assert only(check(tmp_path)).settings == {}
+        assert "Give all pose CSVs this column" in only(check(tmp_path)).remedy
 
     @pytest.mark.parametrize(
         ("name", "value"),
@@ -307,6 +330,10 @@ class TestTracking:
         assert only(check(tmp_path)).remedy == "Leave them out with --drop NOSE."
         assert check(tmp_path, drop=("NOSE",)).findings == []
 
+    def test_where_nothing_moves_not_everything_is_to_be_dropped(self, tmp_path: Path) -> None:
+        write(tmp_path / "r.csv", np.repeat(sway()[:1], T, axis=0))
+        assert all("--drop" not in finding.remedy for finding in check(tmp_path).findings)
+
 
 class TestMetadata:
     def test_subjects_and_labels_under_several_names(self, tmp_path: Path) -> None:
@@ -319,6 +346,26 @@ class TestMetadata:
         assert [finding.message.split(" must")[0] for finding in spelled] == ["A label", "A subject"]
         assert spelled[0].details == ("walk (2 rows), Walk (1 row)",)
         assert spelled[0].remedy == "Spell it one way in manifest.csv."
+
+    def test_numbers_are_no_spellings_of_each_other(self, tmp_path: Path) -> None:
+        for i in range(4):
+            write(tmp_path / f"r_{i}.csv", sway(seed=i))
+        rows = ["r_0,1-12,-5,day 1", "r_1,11-2,5,Day_1", "r_2,1-12,-5,day-1", "r_3,11-2,5,day1"]
+        (tmp_path / "manifest.csv").write_text("\n".join(["file,subject,angle,session", *rows]))
+        assert "metadata_spelling" not in kinds(check(tmp_path))
+        (tmp_path / "manifest.csv").write_text("\n".join(["file,subject,angle,when", *rows]))
+        (finding,) = (f for f in check(tmp_path).findings if f.kind == "metadata_spelling")
+        assert finding.message.startswith("A when must be spelled one way, but 1 has several")
+
+    def test_files_of_one_name_are_said(self, tmp_path: Path) -> None:
+        write(tmp_path / "a.csv", sway())
+        (tmp_path / "a.csv.gz").write_bytes(gzip.compress((tmp_path / "a.csv").read_bytes()))
+        write(tmp_path / "b.csv", sway(seed=1))
+        report = check(tmp_path)
+        assert report.faults[0] == (
+            "recordings must have different names, but a.csv and a.csv.gz have the same one. Rename one."
+        )
+        assert "Faults:" in format_report(report)
 
     def test_rates_of_some_recordings(self, tmp_path: Path) -> None:
         for i in range(3):
@@ -389,6 +436,12 @@ class TestOtherFiles:
         (tmp_path / "empty.csv").touch()
         text = format_report(check(tmp_path))
         assert text.startswith("0 recordings, 0 frames, unknown subjects\n\nFaults:")
+
+    def test_a_skeleton_may_have_the_files_names(self, tmp_path: Path) -> None:
+        write(tmp_path / "walk.csv", sway())
+        (tmp_path / "skeleton.csv").write_text("from,to\nNOSE,LEFT_HIP\n")
+        report = check(tmp_path, rename=("NOSE=SNOUT",))
+        assert report.notes == [] and report.skeleton == [("SNOUT", "LEFT_HIP")]
 
     def test_a_faulty_skeleton(self, tmp_path: Path) -> None:
         write(tmp_path / "r.csv", sway())

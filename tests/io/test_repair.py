@@ -155,6 +155,18 @@ def test_individuals_told_apart_by_prefix_are_written_anew(tmp_path: Path) -> No
     assert not find_changed(before[1], after[1]).any()
 
 
+def test_what_is_written_anew_says_what_it_lacks(faulty: PoseSequence, tmp_path: Path, caplog) -> None:
+    write_folder(tmp_path / "poses", [faulty])
+    source = tmp_path / "poses/walk.csv"
+    header, *lines = source.read_text().splitlines()
+    source.write_text("\n".join([f"{header},score", *(f"{line},0.9" for line in lines)]))
+    (tmp_path / "poses/skeleton.csv").write_text("from,to\nNOSE,LEFT_SHOULDER\n")
+    flags = ["--swaps", "--rename", "NOSE=SNOUT"]
+    assert cli.main(["repair", str(tmp_path / "poses"), "--output_dir", str(tmp_path / "out"), *flags]) == 0
+    assert "written anew, without the columns score" in caplog.text
+    assert (tmp_path / "out/skeleton.csv").read_text() == "from,to\nSNOUT,LEFT_SHOULDER\n"
+
+
 def test_a_recording_called_like_the_log_is_not_overwritten(
     faulty: PoseSequence, tmp_path: Path, capsys
 ) -> None:

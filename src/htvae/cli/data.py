@@ -49,7 +49,7 @@ def check_data(argv: Sequence[str]) -> None:
 
 def repair(argv: Sequence[str]) -> None:
     """Write a copy of a folder with faults of tracking repaired."""
-    idle = set(setting_names()) - set(READING)
+    idle = set(setting_names()) - set(reading_names())
     options, _ = parse_with_settings(RepairOptions, argv, "htvae repair", positional=["folder"], without=idle)
 
     from htvae.io.checks.words import count

@@ -7,6 +7,7 @@
 """
 
 import argparse
+import io
 import logging
 import os
 import sys
@@ -34,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"htvae {__version__}")
     parser.add_argument("command", choices=COMMANDS, help=argparse.SUPPRESS)
     argv = sys.argv[1:] if argv is None else argv
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names that the terminal's encoding lacks
     return run_command(COMMANDS[parser.parse_args(argv[:1]).command], argv[1:])
 
 

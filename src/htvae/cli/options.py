@@ -84,7 +84,8 @@ class ImportOptions(SettingsOptions):
 class RepairOptions(SettingsOptions):
     """Write a copy of a folder in which faults that check-data finds are repaired, each only if asked for.
 
-    Nothing else is touched; repairs.csv lists every change.
+    repairs.csv lists every change. Pose CSVs are copied cell by cell; files of trackers, and pose CSVs with
+    --rename, --individual_prefix or --time_unit, are written as htvae import does.
     """
 
     folder: Path
@@ -92,7 +93,8 @@ class RepairOptions(SettingsOptions):
     output_dir: Path = Path("repaired")
     """Folder for the repaired recordings. It must not hold CSV files yet."""
     swaps: bool = False
-    """Whether left and right are exchanged back where they changed places, if both ends are seen."""
+    """Whether left and right are exchanged back where they changed places; single pairs only if both ends are
+    seen."""
     spikes: bool = False
     """Whether points far off their path for a moment become missing."""
     frozen: bool = False

@@ -20,9 +20,13 @@ def are_same(rate: float, other: float) -> bool:
 
 
 def commonest_rate(sequences: Sequence[PoseSequence]) -> float | None:
-    """Return the most common frame rate, the lowest of several such rates; None where no rate is known."""
+    """Return the most common frame rate, the lowest of several such rates; None where no rate is known.
+
+    Rates that count as equal are counted together; of these the one that most recordings have is returned.
+    """
     rates = Counter(s.fps for s in sequences if s.fps is not None)
-    return max(rates, key=lambda rate: (rates[rate], -rate)) if rates else None
+    alike = {rate: sum(rates[other] for other in rates if are_same(rate, other)) for rate in rates}
+    return max(rates, key=lambda rate: (alike[rate], rates[rate], -rate)) if rates else None
 
 
 def report_rates(sequences: Sequence[PoseSequence], fps: float | None) -> None:

@@ -48,7 +48,7 @@ def check_folder(data_dir: Path, config: DataConfig) -> FolderReport:
     sources = [source for source in read.sources if isinstance(source, ExaminedSource)]
     with collect_warnings("htvae.io.metadata") as said, collect_warnings("htvae.io.skeleton_csv") as unknown:
         known, faults = join_metadata(read.sequences, read.names, data_dir)
-        skeleton = _read_skeleton(data_dir, known, faults)
+        skeleton = _read_skeleton(data_dir, known, config, faults)
     origins = find_rate_origins(read.sequences, known, config.fps)
     sequences = [s if s.fps is not None or config.fps is None else replace(s, fps=config.fps) for s in known]
     reports_by_name = {report.name: report for source in sources for report in source.reports}
@@ -68,10 +68,10 @@ def check_folder(data_dir: Path, config: DataConfig) -> FolderReport:
 
 
 def _read_skeleton(
-    data_dir: Path, sequences: Sequence[PoseSequence], faults: list[str]
+    data_dir: Path, sequences: Sequence[PoseSequence], config: DataConfig, faults: list[str]
 ) -> list[tuple[str, str]]:
     try:
-        return read_skeleton(data_dir, list({name for s in sequences for name in s.landmarks}))
+        return read_skeleton(data_dir, list({name for s in sequences for name in s.landmarks}), config.rename)
     except DataError as error:
         faults += error.faults
         return []

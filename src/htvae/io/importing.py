@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from htvae.config import DataConfig
+from htvae.config import DataConfig, ReadingConfig
 from htvae.io.folder import complete, read_sources
 from htvae.io.inputs import read_file
 from htvae.io.skeleton_csv import read_skeleton
@@ -38,11 +38,18 @@ def import_recordings(source: Path, folder: Path, config: DataConfig) -> Sequenc
     found, origins = _read(source, config)
     recordings = [replace(sequence, coordinates=Coordinates()) for sequence in found]
     write_folder(folder, recordings, is_exact=True, show_progress=True, further=origins)
+    write_skeleton(source, folder, recordings, config)
+    return recordings
+
+
+def write_skeleton(
+    source: Path, folder: Path, recordings: Sequence[PoseSequence], config: ReadingConfig
+) -> None:
+    """Write the ``skeleton.csv`` of a folder again, where it has one, with the names of these recordings."""
     landmarks = dict.fromkeys(name for sequence in recordings for name in sequence.landmarks)
     bones = read_skeleton(source, tuple(landmarks), config.rename) if source.is_dir() else []
     if bones:
         write_table(folder / SKELETON, ["from", "to"], bones)
-    return recordings
 
 
 def _read(source: Path, config: DataConfig) -> tuple[list[PoseSequence], dict[str, dict[str, str]]]:

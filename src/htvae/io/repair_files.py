@@ -7,6 +7,7 @@
 """
 
 import csv
+import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,19 +20,23 @@ from htvae.io.faults import DataError, split_rows
 from htvae.io.folder import ReadSource, find_repeated_names, read_source
 from htvae.io.formats import pose_csv as pose_csv_format
 from htvae.io.formats.base import NamedSource
+from htvae.io.importing import write_skeleton
 from htvae.io.listing import list_folder
 from htvae.io.metadata import join_metadata
 from htvae.io.opening import Source
 from htvae.io.pose_csv import COLUMNS, DEPTH
 from htvae.io.repair import Change, Repair, repair_recording
 from htvae.io.sources import find_sources
-from htvae.io.tables import SKELETON, TABLES
+from htvae.io.tables import TABLES
 from htvae.io.writing import check_file_names, check_output, fit_name, write_folder, write_table
 from htvae.poses.sequence import Coordinates
 from htvae.utils.bar import show_bar
 from htvae.utils.files import atomic_write, path_inside
+from htvae.utils.text import list_names
 
 LOG = "repairs.csv"
+
+log = logging.getLogger(__name__)
 
 
 def repair_folder(data_dir: Path, output_dir: Path, config: DataConfig, kinds: Sequence[str]) -> list[Change]:
@@ -62,15 +67,18 @@ def repair_folder(data_dir: Path, output_dir: Path, config: DataConfig, kinds: S
     are_own = all(named.format is pose_csv_format.FORMAT for named, _ in read)
     is_copy = are_own and config.time_unit == "frame" and not config.rename and not config.individual_prefix
     check_file_names([f"{fit_name(name)}.csv" for name in repairs], (*TABLES, LOG))
+    output_dir.mkdir(parents=True, exist_ok=True)
     if is_copy:
         for named, own in show_bar(read, "Writing"):
             for sequence in own.sequences:
                 _copy_cells(output_dir, named.source, repairs[sequence.name])
+        for name in TABLES:
+            if (data_dir / name).is_file():
+                shutil.copyfile(data_dir / name, output_dir / name)
     else:
+        _report_columns([named.source for named, _ in read if named.format is pose_csv_format.FORMAT])
         _write_anew(output_dir, repairs, are_own)
-    for name in TABLES if is_copy else (SKELETON,):
-        if (data_dir / name).is_file():
-            shutil.copyfile(data_dir / name, output_dir / name)
+        write_skeleton(data_dir, output_dir, [repair.sequence for repair in repairs.values()], config)
     _write_log(output_dir / LOG, changes)
     return changes
 
@@ -92,6 +100,18 @@ def _read(data_dir: Path, config: DataConfig) -> list[tuple[NamedSource, ReadSou
         raise DataError(faults)
     by_name = {sequence.name: sequence for sequence in completed}
     return [(named, replace(own, sequences=[by_name[s.name] for s in own.sequences])) for named, own in read]
+
+
+def _report_columns(sources: Sequence[Source]) -> None:
+    """Log which columns of pose CSVs are not written anew."""
+    columns = dict.fromkeys(cell.strip() for s in sources for cell in s.head_lines[0].split(","))
+    left_out = [column for column in columns if column not in (*COLUMNS, DEPTH)]
+    if left_out:
+        log.warning(
+            "The recordings are written anew, without the columns %s. To keep them, repair without --rename, "
+            "--individual_prefix and --time_unit, and give these to training.",
+            list_names(left_out),
+        )
 
 
 def _write_anew(output_dir: Path, repairs: Mapping[str, Repair], keeps_coordinates: bool) -> None:

@@ -40,6 +40,7 @@ def find_axes(
 def find_units(reports: Sequence[RecordingReport], config: DataConfig) -> Iterator[FolderFinding]:
     """Yield findings on coordinates in shares of the image, and on an image size that nothing needs."""
     shares = [report for report in reports if _has(report, "shares")]
+    pixels = [report for report in reports if report.coordinates == "pixels"]
     if shares:
         yield FolderFinding(
             kind="shares",
@@ -48,11 +49,15 @@ def find_units(reports: Sequence[RecordingReport], config: DataConfig) -> Iterat
                 f"{count_of(len(shares), len(reports), 'recording')}."
             ),
             places=tuple(Place(recording=report.name) for report in shares),
-            remedy="Add --image_size WIDTH HEIGHT, the size of the video in pixels.",
-            to_add=("--image_size WIDTH HEIGHT",),
+            remedy=(
+                "Import them by themselves with --image_size WIDTH HEIGHT: the others are pixels."
+                if pixels
+                else "Add --image_size WIDTH HEIGHT, the size of the video in pixels."
+            ),
+            to_add=() if pixels else ("--image_size WIDTH HEIGHT",),
         )
-    pixels = [report for report in reports if report.coordinates == "pixels"]
     if pixels and config.image_size is not None:
+        others = any(report.coordinates == "0..1" for report in reports)
         yield FolderFinding(
             kind="pixels",
             message=(
@@ -60,8 +65,8 @@ def find_units(reports: Sequence[RecordingReport], config: DataConfig) -> Iterat
                 f"{count_of(len(pixels), len(reports), 'recording')}."
             ),
             places=tuple(Place(recording=report.name) for report in pixels),
-            remedy="Leave --image_size out.",
-            settings={"image_size": None},
+            remedy="Import these by themselves without it." if others else "Leave --image_size out.",
+            settings={} if others else {"image_size": None},
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from htvae.config import DataConfig
 from htvae.io.checks.columns import PERCENT
 from htvae.io.checks.finding import FolderFinding, Place
-from htvae.io.checks.sources import ExaminedSource
+from htvae.io.checks.sources import POSE_CSV, ExaminedSource
 from htvae.io.checks.words import count_of, share
 
 
@@ -17,7 +17,7 @@ def find_confidence(sources: Sequence[ExaminedSource], config: DataConfig) -> It
         if source.facts is not None and source.facts.unused is not None:
             columns.setdefault(source.facts.unused.name, []).append(source)
     for column, own in sorted(columns.items(), key=lambda item: -len(item[1]))[:1]:
-        yield _unused_column(column, own, len(known), config)
+        yield _unused_column(column, own, known, config)
     percent = [
         source
         for source in known
@@ -27,6 +27,8 @@ def find_confidence(sources: Sequence[ExaminedSource], config: DataConfig) -> It
     ]
     if percent and 0 < config.min_confidence <= 1:
         least = 100 * config.min_confidence
+        others = [s for s in known if s.facts is not None and s.facts.confidence is not None]
+        are_all = len(percent) == len(others)
         yield FolderFinding(
             kind="percent_confidence",
             message=(
@@ -34,13 +36,17 @@ def find_confidence(sources: Sequence[ExaminedSource], config: DataConfig) -> It
                 f"are percent (most of them above 1) in {count_of(len(percent), len(known), 'file')}."
             ),
             places=tuple(Place(recording=source.name) for source in percent),
-            remedy=f"Add --min_confidence {least:g}, or divide the confidences by 100.",
-            settings={"min_confidence": least},
+            remedy=(
+                f"Add --min_confidence {least:g}, or divide the confidences by 100."
+                if are_all
+                else "Divide the confidences of these files by 100."
+            ),
+            settings={"min_confidence": least} if are_all else {},
         )
 
 
 def _unused_column(
-    column: str, own: Sequence[ExaminedSource], total: int, config: DataConfig
+    column: str, own: Sequence[ExaminedSource], known: Sequence[ExaminedSource], config: DataConfig
 ) -> FolderFinding:
     unused = [
         source.facts.unused for source in own if source.facts is not None and source.facts.unused is not None
@@ -53,11 +59,13 @@ def _unused_column(
         settings["min_confidence"] = 100 * config.min_confidence
         flags += f" --min_confidence {100 * config.min_confidence:g}"
     unit = " in percent" if is_percent else ""
+    pose_csvs = [source for source in known if source.format == POSE_CSV]
+    are_alike = len(own) == len(pose_csvs) and len({part.is_percent for part in unused}) == 1
     return FolderFinding(
         kind="unused_confidence",
         message=(
             f"Uncertain points should be left out, but the column {column}, which seems to hold "
-            f"confidences{unit}, is not read in {count_of(len(own), total, 'file')}."
+            f"confidences{unit}, is not read in {count_of(len(own), len(known), 'file')}."
         ),
         places=tuple(
             Place(
@@ -65,6 +73,8 @@ def _unused_column(
             )
             for source, part in zip(own, unused, strict=True)
         ),
-        remedy=f"Add {flags}.",
-        settings=settings,
+        remedy=f"Add {flags}."
+        if are_alike
+        else f"Give all pose CSVs this column in one unit, then add {flags}.",
+        settings=settings if are_alike else {},
     )

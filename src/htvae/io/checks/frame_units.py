@@ -10,6 +10,11 @@ from htvae.io.checks.words import count_of, share
 from htvae.io.formats.steps import StepGuess, guess_steps
 from htvae.poses.sequence import PoseSequence
 
+_ALONE = (
+    "Number their frames 0, 1, 2, ..., or import these files by themselves with --time_unit {unit}: it would "
+    "make times of the others' frame numbers."
+)
+
 
 def find_frame_units(
     sequences: Sequence[PoseSequence], times: frozenset[str], config: DataConfig
@@ -27,6 +32,7 @@ def find_frame_units(
     for unit in dict.fromkeys(guess.unit for _, guess in guessed):
         own = [(sequence, guess) for sequence, guess in guessed if guess.unit == unit]
         which = count_of(len(own), len(sequences), "recording")
+        are_all = len(own) == len(sequences) or unit == "step"  # where there is no step it changes nothing
         usual = float(np.median([guess.step for _, guess in own]))
         yield FolderFinding(
             kind="frame_unit",
@@ -37,8 +43,8 @@ def find_frame_units(
                 )
                 for sequence, _ in own
             ),
-            remedy=own[0][1].remedy,
-            settings={"time_unit": unit},
+            remedy=own[0][1].remedy if are_all else _ALONE.format(unit=unit),
+            settings={"time_unit": unit} if are_all else {},
         )
 
 

@@ -11,10 +11,13 @@ from htvae.io.checks.columns import UnusedColumn, find_column, measure_column
 from htvae.io.faults import DataError
 from htvae.io.findings import RecordingReport, check_recording
 from htvae.io.folder import ReadSource
+from htvae.io.formats import pose_csv
 from htvae.io.formats.base import NamedSource
 from htvae.io.recordings import build_recordings
 from htvae.io.tracks import Content, Detections
 from htvae.poses.sequence import PoseSequence
+
+POSE_CSV = pose_csv.FORMAT.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +28,6 @@ class SourceFacts:
     """The format's name in sentences."""
     reason: str
     """What in the content shows the format."""
-    fps: float | None
-    """Frame rate (1/s) that the file states."""
     num_points: int
     """Points with coordinates, the uncertain ones included."""
     num_unsure: int
@@ -64,7 +65,6 @@ def examine_source(named: NamedSource, config: DataConfig) -> ExaminedSource:
         facts=SourceFacts(
             title=known.title,
             reason=known.recognise(source) or f"--source {config.source}",
-            fps=content.fps,
             num_points=points,
             num_unsure=unsure,
             confidence=confidence,
@@ -91,7 +91,7 @@ def describe_coordinates(sequence: PoseSequence, kind: str) -> str:
 def _read(named: NamedSource, config: DataConfig) -> tuple[Content, UnusedColumn | None]:
     """Return the content, and the column of confidences that is not used."""
     _, source, known = named
-    column = find_column(source) if known.name == "htvae" and config.confidence_column is None else None
+    column = find_column(source) if known.name == POSE_CSV and config.confidence_column is None else None
     if column is None:
         return known.read(source, config), None
     try:

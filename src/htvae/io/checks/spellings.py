@@ -17,6 +17,8 @@ from htvae.poses.landmarks import canonical_name
 from htvae.poses.sequence import PoseSequence
 from htvae.utils.text import shorten
 
+_SIGN = re.compile(r"(?<!\S)-(?=\.?[0-9])")
+_BETWEEN_NUMBERS = re.compile(r"(?<=[0-9])[\s_-]+(?=[0-9])")
 Spellings = Mapping[str, Counter[str]]
 """Spellings of each name, with the number of recordings that have them."""
 
@@ -58,7 +60,7 @@ def find_metadata_spellings(sequences: Sequence[PoseSequence]) -> Iterator[Folde
         columns["subject"] += [(s.name, s.subject)] if s.subject is not None else []
         columns["label of frames"] += [(s.name, span.label) for span in s.frame_labels]
         for column, value in s.covariates.items():
-            if column != "session":
+            if column not in ("session", "individual"):  # as the trackers' files have them
                 columns.setdefault(column, []).append((s.name, value))
     for column, values in columns.items():
         spelled = _group((value for _, value in values), _plain)
@@ -94,7 +96,9 @@ def _landmark_key(name: str) -> str:
 
 
 def _plain(value: str) -> str:
-    return re.sub(r"[\s_-]+", "", value).casefold()
+    """Return a value in lower case without separators, but with signs of numbers, and marks between them."""
+    marked = _BETWEEN_NUMBERS.sub("/", _SIGN.sub("~", value))
+    return re.sub(r"[\s_-]+", "", marked).casefold()
 
 
 def _differ(names: Iterable[str], sequences: Sequence[PoseSequence]) -> bool:

@@ -1,7 +1,7 @@
 """Findings of single recordings, put together by kind: what must hold, where it does not, what mends it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from htvae.config import DataConfig
 from htvae.io.checks.finding import FolderFinding, Place
@@ -34,7 +34,8 @@ _TEXTS: dict[str, _Text] = {
     ),
     "swap": _Text(
         "Left and right should keep their sides, but change places",
-        "CONFIDENCE Exchange them back: htvae repair FOLDER --swaps writes a copy.",
+        "CONFIDENCE Exchange them back: htvae repair FOLDER --swaps writes a copy (single pairs only where "
+        "both ends are seen).",
     ),
     "spike": _Text(
         "Points should move smoothly, but some are far off their path for a moment",
@@ -106,7 +107,6 @@ def _describe(
     found = sorted(found, key=lambda pair: -pair[1].share)
     recordings = dict.fromkeys(report.name for report, _ in found)
     remedy = " ".join(text.remedy.replace("CONFIDENCE", confidence).split())
-    settings: dict[str, Any] = {}
     if kind == "still" and (names := _still_everywhere(found, reports)):
         remedy = f"Leave them out with --drop {' '.join(names)}."
     return FolderFinding(
@@ -114,7 +114,6 @@ def _describe(
         message=f"{text.must} in {count_of(len(recordings), len(reports), 'recording')}.",
         places=tuple(_place(report, finding) for report, finding in found),
         remedy=remedy,
-        settings=settings,
     )
 
 
@@ -131,11 +130,16 @@ def _place(report: RecordingReport, finding: Finding) -> Place:
 def _still_everywhere(
     found: Sequence[tuple[RecordingReport, Finding]], reports: Sequence[RecordingReport]
 ) -> list[str]:
-    """Return the landmarks that never move in any recording; empty where others are still here and there."""
+    """Return the landmarks that never move in any recording; empty where others are still here and there.
+
+    Also empty where nothing moves at all, since something must be left.
+    """
     names = {name for _, finding in found for name in finding.landmarks}
     always = [name for name in sorted(names) if all(name in finding.landmarks for _, finding in found)]
     is_plain = all(name.replace("_", "").isalnum() for name in always)
-    return always if len(always) == len(names) and len(found) == len(reports) and is_plain else []
+    is_part = len(always) < max(report.landmarks for report in reports)
+    are_same = len(always) == len(names) and len(found) == len(reports)
+    return always if are_same and is_part and is_plain else []
 
 
 def _confidence_remedy(
