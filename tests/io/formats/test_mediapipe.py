@@ -196,20 +196,37 @@ def test_times_number_the_frames_of_json(tmp_path: Path) -> None:
     assert detections(content).frames.tolist() == [0, 1, 2, 3, 5, 6, 7, 8]
 
 
-@pytest.mark.parametrize("digits", [1, 3])
-def test_keys_of_json_may_be_times(tmp_path: Path, digits: int) -> None:
+@pytest.mark.parametrize(
+    ("spell", "fps", "settings"),
+    [
+        (lambda t: f"{t / 30:.3f}", 30, {}),
+        (lambda t: f"{t / 10:.1f}", 10, {}),
+        (lambda t: f"{t / 10:.2f}", 10, {}),
+        (lambda t: str(t / 10), 10, {}),  # 0.30000000000000004
+        (lambda t: str(t / 2).removesuffix(".0"), 2, {}),  # 0, 0.5, 1, ...
+        (lambda t: str(t * 1000 / 30), 30, {}),  # ms, as OpenCV gives them
+        (lambda t: str(t * 2.5), 0.4, {"time_unit": "s"}),
+        (lambda t: f"{t}.0", None, {}),  # frame numbers
+        (lambda t: f"frame_{t:03d}", None, {}),
+    ],
+)
+@pytest.mark.parametrize("wrap", [lambda p: as_dicts(p), lambda p: {"landmarks": as_dicts(p)}])
+def test_keys_of_json_are_numbers_or_times(
+    tmp_path: Path, spell: Any, fps: float | None, settings: dict[str, Any], wrap: Any
+) -> None:
     values = landmarks(25)
-    step = 0.1 if digits == 1 else 1 / 30
     path = tmp_path / "a.json"
-    path.write_text(json.dumps({f"{t * step:.{digits}f}": as_dicts(p) for t, p in enumerate(values)}))
-    content = read_content("mediapipe", path)
-    assert content.fps == pytest.approx(1 / step)
-    assert detections(content).frames.tolist() == list(range(25))
-    path.write_text(json.dumps({"1.5": as_dicts(values[0]), "last_2": as_dicts(values[1])}))
-    with pytest.raises(
-        DataError, match=r"must be called by their number or their time .* called 1.5, last_2"
-    ):
-        read_content("mediapipe", path)
+    path.write_text(json.dumps({spell(t): wrap(p) for t, p in enumerate(values) if t != 4}))
+    content = read_content("mediapipe", path, **settings)
+    assert content.fps == fps and not content.notes
+    assert detections(content).frames.tolist() == [t for t in range(25) if t != 4]
+
+
+def test_frame_numbers_come_before_keys_that_are_times(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    frames = {f"{t / 30:.3f}": {"frame": t, "landmarks": as_dicts(p)} for t, p in enumerate(landmarks(9))}
+    path.write_text(json.dumps(dict(list(frames.items())[3:])))
+    assert detections(read_content("mediapipe", path)).frames.tolist() == list(range(3, 9))
 
 
 def test_the_tasks_api_has_several_people_and_world_landmarks(tmp_path: Path) -> None:

@@ -211,6 +211,18 @@ def test_a_column_that_numbers_the_rows_tells_nothing(
     )
 
 
+def test_individuals_are_found_behind_a_column_that_numbers_the_rows(tmp_path: Path) -> None:
+    people = make_people(FRAMES, 5, 2)
+    rows = [
+        [index - 1 if index else "id", *row]
+        for index, row in enumerate(long_rows(people, ("frame", "individual")))
+    ]
+    found = read_content("long", save(tmp_path / "a.csv", rows)).individuals
+    assert [own.individual for own in found] == ["m0", "m1"]  # type: ignore[union-attr]
+    for own, points in zip(found, people, strict=True):  # type: ignore[arg-type]
+        np.testing.assert_array_equal(own.points, points)
+
+
 def test_world_landmarks_may_lack_frames(tmp_path: Path) -> None:
     names = ("NOSE", "LEFT_HIP", "RIGHT_HIP")
     rows: list[list[Any]] = [["frame", *(f"{n}_{a}" for n in names for a in ("x", "y", "z", "visibility"))]]

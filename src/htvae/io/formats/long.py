@@ -8,7 +8,7 @@
 - Our own pose CSV (``frame#``, ``landmark_name``) is `pose_csv`'s.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -106,8 +106,8 @@ def read_long(source: Source, config: ReadingConfig) -> Content:
     table = read_table(source, header)
     has_frames = find_column(header, FRAMES | TIMES) is not None
     numbered = _number(table, header, config, shown)
-    videos = _read_groups(table, find_column(header, VIDEOS))
-    people = _read_groups(table, find_column(header, PEOPLE | _POSES if has_frames else PEOPLE))
+    videos = _find_groups(table, header, VIDEOS)
+    people = _find_groups(table, header, PEOPLE | _POSES if has_frames else PEOPLE)
     names, landmark = _read_names(table, point, header, shown)
     row, first = _group_rows(numbered.frames, [group for group in (videos, people) if group is not None])
     _check_places(row, landmark, names, numbered.frames, shown)
@@ -138,10 +138,10 @@ def _number(table: "pd.DataFrame", header: Sequence[str], config: ReadingConfig,
     return numbered
 
 
-def _read_groups(table: "pd.DataFrame", column: int | None) -> list[str] | None:
-    """Return the group of each row; None for no column, and for one that only numbers the rows."""
-    cells = texts(table, column)
-    return None if cells is None or len(set(cells)) == len(cells) else cells
+def _find_groups(table: "pd.DataFrame", header: Sequence[str], names: Collection[str]) -> list[str] | None:
+    """Return the first column (rows,) of these names that does not only number the rows; None for none."""
+    columns = (texts(table, place) or [] for place, name in enumerate(header) if plain(name) in names)
+    return next((cells for cells in columns if len(set(cells)) < len(cells)), None)
 
 
 def _place_values(

@@ -1,7 +1,7 @@
 """MediaPipe's landmarks in JSON: a list of frames, or a dict of them, in the spellings that are found.
 
 - Frames stand in a list, in a list below ``frames``, ``poses``, ``results`` or ``data``, or in a dict by
-  their numbers.
+  their numbers (``"frame_12"``, ``"12"``) or times (``"0.033"``).
 - A frame is a dict with ``landmarks``, ``pose_landmarks`` or ``poseLandmarks``, and ``pose_world_landmarks``
   beside it; or the landmarks themselves.
 - Landmarks are a list of {x, y, z, visibility}, a list of [x, y, z, visibility], a dict by name, or, from the
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from htvae.config import ReadingConfig
 from htvae.io.faults import DataError, parse_number
-from htvae.io.formats.frames import FrameNumbers, check_frames
+from htvae.io.formats.frames import SECONDS, FrameNumbers, check_frames
 from htvae.io.formats.json_files import json_head, load_json, to_array, to_numbers
 from htvae.io.formats.people import LARGEST_FRAME, drop_zeros, frame_number, number_repeated, read_id
 from htvae.io.formats.rows import look_like_shares
@@ -26,7 +26,6 @@ from htvae.io.opening import Source
 from htvae.io.tracks import IMAGE, Content, Detections
 from htvae.poses.layouts import MEDIAPIPE_33, name_points
 from htvae.poses.sequence import Coordinates
-from htvae.utils.text import list_names
 
 LISTS = ("frames", "poses", "results", "data", "landmarks_data", "pose_data")
 """Keys of the list of frames."""
@@ -110,9 +109,18 @@ def _find_frames(value: Any) -> list[tuple[str | None, Any]]:
     """Return (key, frame) pairs; the key is None in lists."""
     if isinstance(value, dict):
         value = next((value[key] for key in LISTS if isinstance(value.get(key), (list, dict))), value)
-    if isinstance(value, dict) and all(frame_number(key) is not None for key in value):
+    if isinstance(value, dict) and (
+        _read_times(list(value)) is not None or all(frame_number(key) is not None for key in value)
+    ):
         return list(value.items())
     return [(None, record) for record in value] if isinstance(value, list) else []
+
+
+def _read_times(keys: Sequence[str | None]) -> list[float] | None:
+    """Return the times (s or ms) that keys of a dict are: numbers, some with a fraction; None for others."""
+    numbers = [None if key is None else parse_number(key) for key in keys]
+    times = [number for number in numbers if number is not None]
+    return times if len(times) == len(keys) and any(time % 1 for time in times) else None
 
 
 def _find_people(record: Any, keys: tuple[str, ...]) -> list[Any]:
@@ -145,13 +153,10 @@ def _number_frames(
     records: list[tuple[str | None, Any]], config: ReadingConfig, shown: str
 ) -> tuple[FrameNumbers, list[str]]:
     """Return the frame of each record by its number, else by its time, else by its place; and notes."""
-    by_time = _number_by_keys([key for key, _ in records], shown)
-    if by_time is not None:
-        check_frames(by_time.frames, config, shown)
-        return by_time, []
+    key_times = _read_times([key for key, _ in records])
     found = []
     for key, record in records:
-        number = frame_number(key) if key is not None else None
+        number = None if key is None or key_times else frame_number(key.removesuffix(".0"))
         if number is None and isinstance(record, dict):
             number = next((read_id(record[name]) for name in NUMBER_KEYS if name in record), None)
         found.append(number)
@@ -161,8 +166,12 @@ def _number_frames(
                 [f"{shown}: each frame must have a whole number, but one has none. Number the frames."]
             )
         return number_repeated(np.array(found), config, shown), []
-    for name, unit in TIME_KEYS.items():
-        times = [record.get(name) if isinstance(record, dict) else None for _, record in records]
+    if key_times and config.time_unit in SECONDS:
+        return number_repeated(np.array(key_times), config, shown), []
+    dicts = [record if isinstance(record, dict) else {} for _, record in records]
+    timed: list[tuple[list[Any], float]] = [(key_times or [], 0.0)]
+    timed += [([record.get(name) for record in dicts], unit) for name, unit in TIME_KEYS.items()]
+    for times, unit in timed:
         if times and all(type(time) in (int, float) for time in times):
             numbered = number_times(to_numbers(times, shown), unit)
             if numbered is not None:
@@ -170,27 +179,6 @@ def _number_frames(
                 return numbered, []
     note = "it has no frame numbers, so that its entries are read as consecutive frames"
     return FrameNumbers(np.arange(len(records))), [note]
-
-
-def _number_by_keys(keys: Sequence[str | None], shown: str) -> FrameNumbers | None:
-    """Return the frames of keys that are times, such as "0.033"; None for other keys.
-
-    Raises:
-        DataError: the times give no frame rate.
-    """
-    times = [None if key is None else parse_number(key) for key in keys]
-    if not any(time is not None and time % 1 for time in times):
-        return None
-    known = [time for time in times if time is not None]
-    numbered = number_times(np.array(known), 0.0) if len(known) == len(times) else None
-    if numbered is None:
-        raise DataError(
-            [
-                f"{shown}: frames must be called by their number or their time in seconds, but are called "
-                f"{list_names([str(key) for key in keys[:3]])}. Number the frames 0, 1, 2, ..."
-            ]
-        )
-    return numbered
 
 
 def _read_points(people: list[Any], shown: str) -> tuple[tuple[str, ...], npt.NDArray[np.float64]]:
