@@ -1,4 +1,5 @@
 import gzip
+import io
 import json
 import shlex
 from collections.abc import Callable
@@ -113,6 +114,15 @@ class TestAxes:
         report = check(tmp_path, **settings)
         assert [finding.remedy for finding in report.findings] == ["Add --y_up.", "Leave --image_size out."]
         assert command_of(report, tmp_path, **settings).line.endswith(f"{tmp_path} --y_up")
+
+    def test_shares_beside_pixels_get_no_setting_for_all(self, tmp_path: Path) -> None:
+        write(tmp_path / "a.csv", sway() * 0.1 + 0.5)
+        write(tmp_path / "b.csv", sway(seed=1) * 100 + 300)
+        report = check(tmp_path)
+        assert only(report).kind == "shares" and "the others are pixels" in only(report).remedy
+        assert "--image_size WIDTH HEIGHT" not in command_of(report, tmp_path).to_add
+        report = check(tmp_path, image_size=(640, 480))
+        assert only(report).kind == "pixels" and only(report).settings == {}
 
     def test_single_recordings_that_stand_on_their_head(self, tmp_path: Path) -> None:
         for i, sign in enumerate((1, -1, 1)):
@@ -477,6 +487,15 @@ class TestOutput:
         assert content["to_add"] == ["--fps FPS"]
         report = check(tmp_path)
         assert json.loads(format_json(report))["command"] is None
+
+    def test_labels_that_the_terminal_cannot_show(self, tmp_path: Path, monkeypatch) -> None:
+        write(tmp_path / "walk.csv", sway())
+        (tmp_path / "manifest.csv").write_text("file,label\nwalk,\u4e2d\n", encoding="utf-8")
+        screen = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+        monkeypatch.setattr("sys.stdout", screen)
+        assert cli.main(["check-data", str(tmp_path)]) == 0
+        screen.flush()
+        assert b"\\u4e2d" in screen.buffer.getvalue()  # type: ignore[attr-defined]
 
     def test_exit_codes(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         write(tmp_path / "a.csv", sway())

@@ -28,9 +28,8 @@ _MISTAKES = {
 def check_training(report: FolderReport, data_dir: Path, config: DataConfig) -> FolderReport:
     """Return the report with what training would make of the recordings."""
     sequences = report.sequences
-    if not sequences or len({sequence.name for sequence in sequences}) < len(
-        sequences
-    ):  # a fault in the report
+    names = {sequence.name for sequence in sequences}
+    if not names or len(names) < len(sequences):  # nothing to train on, or names twice, which the report says
         return report
     with collect_warnings("htvae.data.splits"):
         splits = split_recordings(sequences, config)

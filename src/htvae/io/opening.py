@@ -36,7 +36,7 @@ def suffix_of(name: str) -> str:
 
 _DAMAGES = (
     *(EOFError, zlib.error, LZMAError, UnicodeDecodeError),
-    *(zipfile.BadZipFile, NotImplementedError, RuntimeError),
+    *(zipfile.BadZipFile, RuntimeError),
 )
 """What unpacking damaged content, or content packed in an unknown way, raises."""
 

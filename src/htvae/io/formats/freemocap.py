@@ -72,9 +72,13 @@ def is_long(source: Source, header: list[str]) -> bool:
     """Whether a table has FreeMoCap's long columns, with its own ones, or with no others and in mm."""
     if not {*LONG} <= set(header):
         return False
-    if not {"model", "trajectory"}.isdisjoint(header):
+    if _has_own_columns(header):
         return True
     return {*LONG} == set(header) and _are_mm(source, [header.index(axis) for axis in "xyz"])
+
+
+def _has_own_columns(header: list[str]) -> bool:
+    return not {"model", "trajectory"}.isdisjoint(header)
 
 
 def _are_mm(source: Source, columns: list[int]) -> bool:
@@ -171,8 +175,7 @@ def _read_long(source: Source, config: ReadingConfig) -> Content:
     frames, landmarks, points = gather_points(numbers[kept, 0], names[kept], numbers[kept, 1:], source.shown)
     numbered = number_frames(frames, config, source.shown)
     first, (points,) = place_rows(numbered.frames, [points], source.shown)
-    is_own = not {"model", "trajectory"}.isdisjoint(header)
-    notes = () if is_own else (f"a table with the columns {', '.join(LONG)} {_NOTE}",)
+    notes = () if _has_own_columns(header) else (f"a table with the columns {', '.join(LONG)} {_NOTE}",)
     return replace(_build(landmarks, points, source.shown, first), fps=numbered.fps, notes=notes)
 
 
