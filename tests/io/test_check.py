@@ -119,7 +119,7 @@ class TestAxes:
         write(tmp_path / "a.csv", sway() * 0.1 + 0.5)
         write(tmp_path / "b.csv", sway(seed=1) * 100 + 300)
         report = check(tmp_path)
-        assert only(report).kind == "shares" and "the others are pixels" in only(report).remedy
+        assert only(report).kind == "shares" and "it would distort the others" in only(report).remedy
         assert "--image_size WIDTH HEIGHT" not in command_of(report, tmp_path).to_add
         report = check(tmp_path, image_size=(640, 480))
         assert only(report).kind == "pixels" and only(report).settings == {}

@@ -42,6 +42,7 @@ def find_units(reports: Sequence[RecordingReport], config: DataConfig) -> Iterat
     shares = [report for report in reports if _has(report, "shares")]
     pixels = [report for report in reports if report.coordinates == "pixels"]
     if shares:
+        are_most = 2 * len(shares) > len(reports) and not pixels
         yield FolderFinding(
             kind="shares",
             message=(
@@ -50,11 +51,11 @@ def find_units(reports: Sequence[RecordingReport], config: DataConfig) -> Iterat
             ),
             places=tuple(Place(recording=report.name) for report in shares),
             remedy=(
-                "Import them by themselves with --image_size WIDTH HEIGHT: the others are pixels."
-                if pixels
-                else "Add --image_size WIDTH HEIGHT, the size of the video in pixels."
+                "Add --image_size WIDTH HEIGHT, the size of the video in pixels."
+                if are_most
+                else "Import them by themselves with --image_size WIDTH HEIGHT: it would distort the others."
             ),
-            to_add=() if pixels else ("--image_size WIDTH HEIGHT",),
+            to_add=("--image_size WIDTH HEIGHT",) if are_most else (),
         )
     if pixels and config.image_size is not None:
         others = any(report.coordinates == "0..1" for report in reports)
