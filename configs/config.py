@@ -29,7 +29,7 @@ def get_config() -> Config:
     """The settings that ``python train.py`` uses: 13.7 million parameters with 33 landmarks."""
     return Config(
         model=ModelConfig(
-            chunk_size=64,
+            chunk_size=56,
             embed_dim=256,
             num_heads=8,
             num_layers=3,

@@ -83,11 +83,12 @@ class DataConfig(ReadingConfig):
 class ModelConfig:
     """Sizes of the two-level transformer and of its latents."""
 
-    chunk_size: int = 64
+    chunk_size: int = 56
     """Frames in a chunk, the reach of local attention; a multiple of frames_per_token. Larger chunks cost
     slightly more per frame and make fewer chunk latents."""
     chunk_overlap: int | None = None
-    """Frames that neighbouring chunks share, in [0, chunk_size). None: a quarter of chunk_size."""
+    """Frames that neighbouring chunks share, in [0, chunk_size). None: a seventh of chunk_size. More smooth the
+    seams and need more chunk latents."""
     frames_per_token: int = 4
     """Frames in one token of local attention. 1 is the finest and about three times slower than 4."""
     embed_dim: int = 256
@@ -113,14 +114,22 @@ class ModelConfig:
     """Whether the sequence latent is also computed from mean and spread of the global tokens."""
     conditional_prior: bool = True
     """Whether the KL of chunk latents is taken against a learned p(chunk | sequence) instead of N(0, I)."""
+    linear_path: bool = True
+    """Whether the networks add to a linear code that is fitted before training, so that the model is not worse
+    than PCA from the first step on, and on people that it has never seen."""
     output_smoothing: int = 7
     """Frames (odd) of the filter that removes jitter from the decoded movement; a second filter of about
     twice that width steadies points at rest. 1: no filter."""
 
     @property
     def resolved_chunk_overlap(self) -> int:
-        """chunk_overlap (frames), with None resolved to a quarter of chunk_size."""
-        return self.chunk_size // 4 if self.chunk_overlap is None else self.chunk_overlap
+        """chunk_overlap (frames), with None resolved to a seventh of chunk_size."""
+        return self.chunk_size // 7 if self.chunk_overlap is None else self.chunk_overlap
+
+    @property
+    def chunk_stride(self) -> int:
+        """Frames from the beginning of one chunk to the beginning of the next."""
+        return self.chunk_size - self.resolved_chunk_overlap
 
     def __post_init__(self) -> None:
         check_kinds(self)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from htvae.config import ModelConfig
 from htvae.models.chunking import merge_chunks
+from htvae.models.latent import START_SHARE
 from htvae.models.smoothing import smooth_frames
 from htvae.models.transformer import Transformer, scatter_chunks
 
@@ -45,8 +46,9 @@ class VAEDecoder(nn.Module):
         chunk_mask: Tensor,
         num_frames: Tensor,
         length: int,
+        movement: Tensor,
     ) -> Tensor:
-        """Decode latents into a standardised pose.
+        """Decode latents into a standardised pose, to which the linear code adds the body's mean.
 
         Args:
             sequence_latent: (B, Z).
@@ -55,6 +57,7 @@ class VAEDecoder(nn.Module):
             chunk_mask: (B, C) bool, chunks that hold a real frame.
             num_frames: (B,) real frames.
             length: T, frames to return.
+            movement: (M, S, L D), what the linear code says of the real chunks; the networks add to it.
 
         Returns:
             (B, T, L, D), float32.
@@ -63,9 +66,15 @@ class VAEDecoder(nn.Module):
         chunks = self._embed_chunks(chunk_latents, chunk_known) + sequence[:, None]
         context = self.global_transformer(chunks, chunk_mask, condition=sequence)
         local = self._decode_chunks(context[chunk_mask], sequence[:, None].expand_as(context)[chunk_mask])
-        chunks = scatter_chunks(local.float(), chunk_mask)
+        chunks = scatter_chunks(local.float() + movement, chunk_mask)
         frames = merge_chunks(chunks, chunk_mask, length, self.chunk_overlap)
         return smooth_frames(frames, num_frames, self.output_smoothing).unflatten(2, self.shape)
+
+    def start_small(self) -> None:
+        """Shrink the output, so that the networks add almost nothing to the linear code at first."""
+        with torch.no_grad():
+            self.output.weight *= START_SHARE
+            self.output.bias.zero_()
 
     def _decode_chunks(self, context: Tensor, sequence: Tensor) -> Tensor:
         """Return the frames (M, S, L D) of M real chunks from the global level's output for them (M, E)."""

@@ -10,6 +10,7 @@ Axes: ``B`` batch, ``C`` chunks, ``Z`` latent_dim, ``K`` chunk_latent_dim, ``E``
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from htvae.config import ModelConfig, PathKind
@@ -17,6 +18,8 @@ from htvae.metrics.rates import kl_divergence
 
 LOGVAR_RANGE = (-14.0, 6.0)
 INITIAL_LOGVAR = -3.0
+START_SHARE = 0.01
+"""Factor of the networks' outputs where a linear code starts them, see `htvae.models.linear_code`."""
 MIN_SINE = 1e-3
 """Smallest sine of the angle between two directions that do not count as parallel; float32 rounds smaller
 ones too coarsely."""
@@ -33,6 +36,10 @@ class Gaussian(NamedTuple):
         """Split the last axis into mean and (clamped) log variance."""
         mu, logvar = features.float().chunk(2, dim=-1)
         return cls(mu, logvar.clamp(*LOGVAR_RANGE))
+
+    def shift(self, mean: Tensor) -> "Gaussian":
+        """Return the Gaussian with ``mean`` (..., n) added to its first n means."""
+        return Gaussian(self.mu + F.pad(mean, (0, self.mu.shape[-1] - mean.shape[-1])), self.logvar)
 
     def sample(self, noise: Tensor | None = None) -> Tensor:
         """Draw by reparametrisation (Kingma & Welling 2014, section 2.4).
@@ -105,6 +112,20 @@ class LatentSpace(nn.Module):
             if config.conditional_prior and has_chunks
             else StandardPrior()
         )
+
+    def start_small(self, num_body: int, chunk_logvar: Tensor) -> None:
+        """Shrink the networks' share of the means that a linear code gives, and start at its spreads.
+
+        Args:
+            num_body: Y, how many numbers of z the linear code gives.
+            chunk_logvar: (K,) log variance of the chunk latents.
+        """
+        with torch.no_grad():
+            self.sequence_head.weight[:num_body] *= START_SHARE
+            if isinstance(self.chunk_head, nn.Linear):
+                size = len(chunk_logvar)
+                self.chunk_head.weight[:size] *= START_SHARE
+                self.chunk_head.bias[size:] = chunk_logvar.clamp(*LOGVAR_RANGE)
 
     def infer_sequence(
         self, sequence_feature: Tensor, chunk_features: Tensor, chunk_mask: Tensor

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from htvae.config import ModelConfig
 from htvae.models.statistics import NUM_STATISTICS
 from htvae.models.vae import HierarchicalTransformerVAE
 
@@ -14,7 +15,11 @@ PER_TOKEN = {"encoder.embed.weight": 1, "decoder.output.weight": 0, "decoder.out
 """Weights with an axis laid out (frame of the token, point, coordinate), and the number of that axis."""
 PER_STATISTIC = {"statistics.head.weight": 0, "statistics.head.bias": 0}
 """Weights with an axis laid out (statistic, point, coordinate), and the number of that axis."""
-POINT_AXES = {**PER_TOKEN, **PER_STATISTIC, "log_scale": 1}
+PER_CHUNK = {"linear_code.chunk_encoder": 0, "linear_code.chunk_decoder": 1}
+"""Weights with an axis laid out (frame of the chunk, point, coordinate), and the number of that axis."""
+PER_POINT = {"log_scale": 1, "linear_code.body_decoder": 1, "linear_code.unit": 0}
+"""Weights with an axis laid out (point) or (point, coordinate), and the number of that axis."""
+POINT_AXES = {**PER_TOKEN, **PER_STATISTIC, **PER_CHUNK, **PER_POINT}
 """Weights with an axis of points, and the number of that axis."""
 
 
@@ -60,7 +65,7 @@ def copy_weights(
     with torch.no_grad():
         for name, value in own.items():
             if name in POINT_AXES:
-                groups = _count_groups(name, model.config.frames_per_token)
+                groups = _count_groups(name, model.config)
                 _copy_points(value, state[name], points, source_points, POINT_AXES[name], groups)
             elif name not in POINT_STATISTICS:
                 value.copy_(state[name])
@@ -79,10 +84,12 @@ def _copy_points(
     own_points.index_copy_(axis + 1, here, other_points.index_select(axis + 1, there))
 
 
-def _count_groups(name: str, frames_per_token: int) -> int:
+def _count_groups(name: str, config: ModelConfig) -> int:
     """Return how often a weight's axis of points lists all points."""
     if name in PER_TOKEN:
-        return frames_per_token
+        return config.frames_per_token
+    if name in PER_CHUNK:
+        return config.chunk_size
     return NUM_STATISTICS if name in PER_STATISTIC else 1
 
 

@@ -6,6 +6,8 @@ What is unusual:
   (*what happens when*).
 - While training, spans of chunk latents are hidden from the decoder, so that the decoder needs z; and z is
   read off a part of the window alone, so that z holds what lasts.
+- A fixed linear code, fitted before training, runs beside the networks, which add to it
+  (`htvae.models.linear_code`). At first they add almost nothing: the model starts as the linear code.
 - The learned scale of the likelihood has three rows: points that the model saw, points that were hidden from
   the model, and frames whose chunk latent was hidden from the decoder.
 
@@ -23,6 +25,7 @@ from htvae.models.chunking import Count, compute_chunk_mask, compute_num_chunks,
 from htvae.models.decoder import VAEDecoder
 from htvae.models.encoder import VAEEncoder
 from htvae.models.latent import Gaussian, LatentSpace
+from htvae.models.linear_code import LinearCode, LinearCodeValues
 from htvae.models.noise import Noise, draw_noise
 from htvae.models.smoothing import hold_still
 from htvae.models.spans import KeepNothing, RandomGaps, RandomPart
@@ -94,12 +97,26 @@ class HierarchicalTransformerVAE(nn.Module):
         self.encoder = VAEEncoder(config, num_points, num_coordinates)
         self.latent_space = LatentSpace(config)
         self.decoder = VAEDecoder(config, num_points, num_coordinates)
+        self.linear_code = LinearCode(config, num_points, num_coordinates)
         self.statistics = MotionStatistics(config.latent_dim, num_points, num_coordinates)
         self.log_scale = nn.Parameter((0.5 * scale).log().repeat(3, 1) / SCALE_GAIN)
         self.sequence_part = RandomPart(config.sequence_span_probability)
         self.known_chunks = (
             RandomGaps(config.latent_span_dropout) if config.chunk_latent_dim else KeepNothing()
         )
+
+    @torch.no_grad()
+    def start_from(self, values: LinearCodeValues) -> None:
+        """Take over a fitted linear code, and shrink the networks' outputs so that the model starts as this code.
+
+        Posteriors start at the optimum of a linear Gaussian model (Tipping & Bishop 1999, section 3.3), the scale of
+        the likelihood at the code's own error.
+        """
+        self.linear_code.load(values, self.pose_scale)
+        self.log_scale[0] = values.point_error.clamp(min=1e-6).log() / SCALE_GAIN
+        precision = 1 + (self.linear_code.chunk_energy() / self.linear_code.error.square())
+        self.latent_space.start_small(self.linear_code.num_body, -precision.log())
+        self.decoder.start_small()
 
     def forward(
         self, pose: Tensor, observed: Tensor, num_frames: Tensor, seeds: Tensor | None = None
@@ -119,10 +136,12 @@ class HierarchicalTransformerVAE(nn.Module):
         part, gaps = (None, None) if noise is None else (noise.part, noise.gaps)
         standardised = self._standardise(pose)
         summaries, chunk_mask = self.encoder.summarise(standardised, observed, num_frames)
-        posteriors = self._infer(summaries, chunk_mask, self.sequence_part(chunk_mask, part))
+        real = torch.arange(pose.shape[1], device=pose.device) < num_frames[:, None]
+        seen = observed & real[..., None]
+        sequence_mask = self.sequence_part(chunk_mask, part)
+        posteriors = self._infer(summaries, standardised, seen, chunk_mask, sequence_mask)
         sequence_latent, chunk_latents = self._choose_latents(posteriors, noise)
         known = self.known_chunks(chunk_mask, gaps)
-        real = torch.arange(pose.shape[1], device=pose.device) < num_frames[:, None]
         reconstruction = self._decode(
             sequence_latent, chunk_latents, known, chunk_mask, num_frames, pose.shape[1]
         )
@@ -134,13 +153,15 @@ class HierarchicalTransformerVAE(nn.Module):
             chunk_posterior=posteriors.chunks,
             sequence_kl=sequence_kl,
             chunk_kl=chunk_kl * known[..., None],
-            statistics_nll=self.statistics(sequence_latent, standardised, observed & real[..., None]),
+            statistics_nll=self.statistics(sequence_latent, standardised, seen),
         )
 
     def encode(self, pose: Tensor, observed: Tensor, num_frames: Tensor) -> Posteriors:
         """Return the posteriors of both levels; the arguments are those of `forward`."""
-        summaries, chunk_mask = self.encoder.summarise(self._standardise(pose), observed, num_frames)
-        return self._infer(summaries, chunk_mask, chunk_mask)
+        standardised = self._standardise(pose)
+        summaries, chunk_mask = self.encoder.summarise(standardised, observed, num_frames)
+        real = torch.arange(pose.shape[1], device=pose.device) < num_frames[:, None]
+        return self._infer(summaries, standardised, observed & real[..., None], chunk_mask, chunk_mask)
 
     def decode(
         self,
@@ -187,10 +208,18 @@ class HierarchicalTransformerVAE(nn.Module):
         sequence = space.sample(posteriors.sequence, noise.sequence)
         return sequence, space.sample(posteriors.chunks, noise.chunks)
 
-    def _infer(self, summaries: Tensor, chunk_mask: Tensor, sequence_mask: Tensor) -> Posteriors:
+    def _infer(
+        self, summaries: Tensor, pose: Tensor, seen: Tensor, chunk_mask: Tensor, sequence_mask: Tensor
+    ) -> Posteriors:
+        """Return the posteriors: the networks' answers, their means added to those of the linear code."""
         sequence_feature, features, chunk_features = self.encoder(summaries, chunk_mask, sequence_mask)
         sequence = self.latent_space.infer_sequence(sequence_feature, features, sequence_mask)
-        return Posteriors(sequence, self.latent_space.infer_chunks(chunk_features), chunk_mask)
+        body = self.linear_code.infer_body(pose, seen, sequence_mask)
+        sequence = sequence.shift(body)
+        mean_pose = self.linear_code.decode_body(sequence.mu)
+        chunks = self.latent_space.infer_chunks(chunk_features)
+        chunks = chunks.shift(self.linear_code.infer_chunks(pose, seen, mean_pose, chunk_mask))
+        return Posteriors(sequence, chunks, chunk_mask)
 
     def _decode(
         self,
@@ -201,7 +230,12 @@ class HierarchicalTransformerVAE(nn.Module):
         num_frames: Tensor,
         length: int,
     ) -> Tensor:
-        standardised = self.decoder(sequence_latent, chunk_latents, known, chunk_mask, num_frames, length)
+        movement = self.linear_code.decode_chunks((chunk_latents * known[..., None])[chunk_mask])
+        standardised = self.decoder(
+            sequence_latent, chunk_latents, known, chunk_mask, num_frames, length, movement
+        )
+        body = self.linear_code.decode_body(sequence_latent).unflatten(1, self.pose_mean.shape)
+        standardised = standardised + body[:, None]
         pose = standardised * self.pose_scale[:, None] + self.pose_mean
         return pose if self.training else hold_still(pose, num_frames, self.config.output_smoothing)
 

@@ -20,10 +20,12 @@ from htvae.config import Config
 from htvae.data.loader import PoseDataLoader, TrainingLoader
 from htvae.inference.checkpoint import BuildModel, Checkpoint, build_model, load_checkpoint, save_checkpoint
 from htvae.models.transfer import copy_weights
+from htvae.models.vae import HierarchicalTransformerVAE
 from htvae.poses.sequence import PoseSequence
 from htvae.training import machine
 from htvae.training.distributed import check_alike, first_goes_first, join_processes
 from htvae.training.guards import build_guards
+from htvae.training.linear_start import start_from_linear_code
 from htvae.training.logs import Log, MetricsLog, TensorBoardLog
 from htvae.training.loop import Callback, Loop, LoopSettings
 from htvae.training.losses import VAELoss
@@ -127,6 +129,8 @@ class HTVAETrainer:
             check_alike({"saved state": step})  # the folder may be moved once all have read from it
             if world.rank == 0:
                 self._prepare_folder(resumes=state is not None)
+            if state is None:
+                self._start_from_linear_code(task)
             loop = self._build_loop(task, world, step)
             if state is not None:
                 loop.load_state_dict(state)
@@ -159,6 +163,11 @@ class HTVAETrainer:
         loss = self.loss or VAELoss(self.config.loss, data.processor.edges)
         model = model.to(device)
         return VAETask(model, loss.to(device), self.config, data, device, precision, write_model, world)
+
+    def _start_from_linear_code(self, task: VAETask) -> None:
+        wanted = self.config.model.linear_path and not self.config.training.init_from
+        if wanted and self.model is None and isinstance(task.model, HierarchicalTransformerVAE):
+            start_from_linear_code(task.model, task.data)
 
     def _find_state(self, task: VAETask) -> dict[str, Any] | None:
         """Return the state that a run resumes from, None where it starts."""

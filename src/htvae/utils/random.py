@@ -5,7 +5,16 @@ from typing import Literal, get_args
 import numpy as np
 
 Purpose = Literal[
-    "tiling", "order", "window", "noise", "dropout", "prior", "prior validation", "label", "script"
+    "tiling",
+    "order",
+    "window",
+    "noise",
+    "dropout",
+    "prior",
+    "prior validation",
+    "label",
+    "script",
+    "linear code",
 ]
 """Purpose of random numbers; different purposes get different numbers."""
 
