@@ -28,11 +28,15 @@ def fill_gaps(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
     frames = np.arange(num_frames).reshape(-1, *[1] * (observed.ndim - 1))
     before = np.maximum.accumulate(np.where(observed, frames, -1), axis=0)
     after = np.minimum.accumulate(np.where(observed, frames, num_frames)[::-1], axis=0)[::-1]
+    gaps = np.nonzero(~observed)  # few as a rule, and only they are computed
+    before, after = before[gaps], after[gaps]
     before, after = np.where(before < 0, after, before), np.where(after == num_frames, before, after)
-    weight = ((frames - before) / np.maximum(after - before, 1))[..., None].astype(values.dtype)
-    start = np.take_along_axis(values, before.clip(0, num_frames - 1)[..., None], axis=0)
-    stop = np.take_along_axis(values, after.clip(0, num_frames - 1)[..., None], axis=0)
-    return np.where(observed[..., None], values, start + (stop - start) * weight)
+    weight = ((gaps[0] - before) / np.maximum(after - before, 1))[..., None].astype(values.dtype)
+    start = values[before.clip(0, num_frames - 1), *gaps[1:]]
+    stop = values[after.clip(0, num_frames - 1), *gaps[1:]]
+    filled = values.copy()
+    filled[gaps] = start + (stop - start) * weight
+    return filled
 
 
 def measure_movement(pose: np.ndarray) -> float:
