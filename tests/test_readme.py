@@ -237,8 +237,8 @@ def test_an_architecture_of_ones_own(config: Config, trained: Any, tmp_path: Pat
 def test_an_augmentation_of_ones_own(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     names = run(example("with_shift", EXTENDING))
     plain = config.replace(
-        mirror_probability=0.0, rotation_degrees=0.0, scale_range=0.0, time_warp=0.0,
-        landmark_dropout=0.0, span_dropout=0.0,
+        mirror_probability=0.0, limb_range=0.0, stretch_range=0.0, shear_range=0.0, rotation_degrees=0.0,
+        scale_range=0.0, time_warp=0.0, landmark_dropout=0.0, span_dropout=0.0,
     )  # fmt: skip
     data = htvae.PoseDataLoader(plain)
     before = data.dataset("train", training=True)[0]

@@ -25,8 +25,8 @@ SETTINGS = """
     time_unit individual min_individual_share individual_prefix link landmarks drop rename
     max_frames fps heading
     val_fraction test_fraction split_seed
-    mirror_probability rotation_degrees scale_range time_warp plain_share jitter landmark_dropout
-    burst_dropout span_dropout num_workers
+    mirror_probability limb_range stretch_range shear_range rotation_degrees scale_range time_warp
+    plain_share jitter landmark_dropout burst_dropout span_dropout num_workers
     chunk_size chunk_overlap frames_per_token embed_dim num_heads num_layers latent_dim chunk_latent_dim
     dropout latent_span_dropout sequence_span_probability statistics_pooling conditional_prior
     output_smoothing

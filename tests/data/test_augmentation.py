@@ -11,6 +11,8 @@ from htvae.data.augmentation import (
     mirror,
     rotate,
     scale,
+    shear,
+    stretch,
     warp_time,
 )
 
@@ -36,6 +38,8 @@ def rng():
         lambda pose, rng: mirror(pose, rng, 1.0, PARTNERS),
         lambda pose, rng: rotate(pose, rng, 30.0),
         lambda pose, rng: scale(pose, rng, 0.5),
+        lambda pose, rng: stretch(pose, rng, 0.5),
+        lambda pose, rng: shear(pose, rng, 0.5, True),
         lambda pose, rng: jitter(pose, rng, 0.1, True),
         lambda pose, rng: hide_landmarks(pose, rng, 0.5),
         lambda pose, rng: hide_bursts(pose, np.random.default_rng(2), 1.0),  # hides some of the few
@@ -76,6 +80,48 @@ def test_scaling_stays_in_its_range(pose, rng):
     factors = [np.nanmean(scale(pose, rng, 0.2) / pose) for _ in range(100)]
     assert 0.8 <= min(factors) < 0.85
     assert 1.15 < max(factors) <= 1.2
+
+
+def test_stretching_widens_each_axis_of_the_ground_by_a_share(pose, rng):
+    factors = np.array([np.nanmean(stretch(pose, rng, 0.2) / pose, axis=(0, 1)) for _ in range(100)])
+    np.testing.assert_array_equal(factors[:, 1], 1)  # y points up
+    ground = factors[:, ::2]
+    assert 0.8 <= ground.min() < 0.85
+    assert 1.15 < ground.max() <= 1.2
+    if pose.shape[2] == 3:
+        assert abs(np.corrcoef(ground.T)[0, 1]) < 0.4  # four standard deviations
+
+
+def test_shearing_leans_what_stands_upright():
+    rng, upright = np.random.default_rng(3), np.zeros((T, N, 3), np.float32)
+    upright[..., 1] = np.linspace(-2, 2, N)
+    leaning = [shear(upright, rng, 0.1, False) for _ in range(100)]
+    slopes = np.array([pose[0, -1] / 2 for pose in leaning])
+    np.testing.assert_array_equal(slopes[:, 1], 1)
+    assert -0.1 <= slopes[:, ::2].min() < -0.08 and 0.08 < slopes[:, ::2].max() <= 0.1
+    for pose, slope in zip(leaning, slopes, strict=True):
+        np.testing.assert_allclose(pose, upright[..., 1:2] * slope, atol=1e-6)
+
+
+def test_in_the_plane_a_higher_camera_magnifies_what_is_higher():
+    rng, body = np.random.default_rng(3), np.zeros((T, N, 2), np.float32)
+    body[..., 0], body[:, 1:, 1] = 0.5, [-2, -1, 1, 2]
+    seen = [shear(body, rng, 0.2, True) for _ in range(100)]
+    rates = np.array([np.log(pose[0, 1:-1, 1] / body[0, 1:-1, 1]) / body[0, 1:-1, 1] for pose in seen])
+    np.testing.assert_allclose(rates, rates[:, :1] * np.ones(3), atol=1e-5)
+    assert -0.1 <= rates.min() < -0.08 and 0.08 < rates.max() <= 0.1
+    for pose in seen:
+        np.testing.assert_array_equal(pose[:, 0], body[:, 0])  # at the height of the origin
+        np.testing.assert_array_equal(pose[:, -1, 1], body[:, -1, 1])  # a velocity has no height
+
+
+@given(seed=st.integers(0, 100), num_coordinates=st.sampled_from([2, 3]))
+def test_views_of_range_zero_are_the_window(seed, num_coordinates):
+    rng = np.random.default_rng(seed)
+    pose = rng.normal(size=(T, N, num_coordinates)).astype(np.float32)
+    pose[rng.random((T, N)) < 0.2] = np.nan
+    np.testing.assert_array_equal(stretch(pose, rng, 0.0), pose)
+    np.testing.assert_array_equal(shear(pose, rng, 0.0, True), pose)
 
 
 def test_jitter_leaves_the_root_velocity(pose, rng):

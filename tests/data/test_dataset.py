@@ -16,6 +16,9 @@ from htvae.utils.random import random_stream
 
 PLAIN = {
     "mirror_probability": 0.0,
+    "limb_range": 0.0,
+    "stretch_range": 0.0,
+    "shear_range": 0.0,
     "rotation_degrees": 0.0,
     "scale_range": 0.0,
     "time_warp": 0.0,
@@ -189,19 +192,21 @@ def test_the_data_set_travels_to_workers_without_the_sources(make_dataset):
     same_samples(dataset[0], make_dataset(37)[0])
 
 
-def is_mirrored(dataset):
-    return any(augment.func.__name__ == "mirror" for augment in dataset.augmentations.both)
+def names_of(augmentations):
+    return [augment.func.__name__ for augment in augmentations]
 
 
 @pytest.mark.parametrize(
     "metadata", [{"label": "wave-left-hand"}, {"frame_labels": (FrameLabel(0, 5, "turn right"),)}]
 )
-def test_mirroring_is_off_where_labels_name_a_side(make_sequence, make_dataset, metadata, caplog):
-    sided = make_sequence("sided", **metadata)
-    with caplog.at_level(logging.INFO, logger="htvae"):
-        assert not is_mirrored(make_dataset(sequences=[make_sequence(), sided]))
-    assert "Mirroring is off: labels name a side" in caplog.text
-    assert is_mirrored(make_dataset(sequences=[make_sequence(label="wave")]))
+def test_windows_are_mirrored_whatever_their_labels(make_sequence, make_dataset, metadata):
+    sided = make_sequence("sided", 60, **metadata)
+    dataset = make_dataset(sequences=[sided], **(PLAIN | {"mirror_probability": 0.5, "max_frames": 8}))
+    left, right = (sided.landmarks.index(f"{side}_HIP") for side in ("LEFT", "RIGHT"))
+    across = [sample.target[:, left] - sample.target[:, right] for sample in dataset]
+    np.testing.assert_allclose([a[0] for a in across], [[-0.4, 0]] * len(across), atol=1e-5)
+    moved = [np.nanmean(sample.target[1:, -1, 0]) for sample in dataset]  # the way of walking turns
+    assert min(moved) < 0 < max(moved)
 
 
 @pytest.mark.parametrize("num_coordinates", [2, 3])
@@ -214,7 +219,7 @@ def test_mirrored_windows_keep_their_heading(make_sequence, num_coordinates, hea
     pose = walk.pose + rng.normal(size=walk.pose.shape).astype(np.float32)
     walk = replace(walk, pose=pose)
     processor = PoseDataProcessor(DataConfig(heading=heading)).fit([walk])
-    augmentations = build_augmentations(DataConfig(mirror_probability=1.0, rotation_degrees=0), processor)
+    augmentations = build_augmentations(DataConfig(**(PLAIN | {"mirror_probability": 1.0})), processor)
     pose = processor.transform(walk).pose
     mirrored = augmentations.both[0](pose, rng)
     np.testing.assert_array_equal(mirrored[:, processor.mirror, axis], -pose[..., axis])
@@ -225,18 +230,27 @@ def test_mirrored_windows_keep_their_heading(make_sequence, num_coordinates, hea
         np.testing.assert_allclose(across[:, 0], 0, atol=1e-5)
 
 
-def test_mirroring_is_off_where_sides_are_unknown(make_sequence, make_dataset, caplog):
+def test_what_sides_and_bones_are_needed_for_is_off_where_they_are_unknown(
+    make_sequence, make_dataset, caplog
+):
     points = PoseSequence.from_array(make_sequence().pose)
     with caplog.at_level(logging.INFO, logger="htvae"):
-        assert not is_mirrored(make_dataset(sequences=[points]))
-    assert "no left and right landmarks" in caplog.text
+        dataset = make_dataset(sequences=[points])
+    assert names_of(dataset.augmentations.both) == ["stretch", "shear", "rotate", "scale"]
+    assert caplog.text.count("no left and right landmarks") == 1
+    assert caplog.text.count("no bones were found") == 1
+    caplog.clear()
+    with caplog.at_level(logging.INFO, logger="htvae"):
+        make_dataset(sequences=[points], training=False)
+    assert not [record for record in caplog.records if record.name == "htvae.data.dataset"]
 
 
 def test_settings_of_zero_switch_augmentations_off(make_sequence):
     processor = PoseDataProcessor(DataConfig()).fit([make_sequence()])
     assert build_augmentations(DataConfig(**PLAIN), processor) == ([], [])
     both, input_only = build_augmentations(DataConfig(jitter=0.1), processor)
-    assert (len(both), len(input_only)) == (3, 4)
+    assert names_of(both) == ["scale_limbs", "mirror", "stretch", "shear", "rotate", "scale"]
+    assert names_of(input_only) == ["jitter", "hide_landmarks", "hide_bursts", "hide_spans"]
 
 
 def test_the_last_epochs_show_recordings_as_they_are(make_sequence):

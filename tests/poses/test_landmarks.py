@@ -7,7 +7,6 @@ from htvae.poses.landmarks import (
     canonical_name,
     landmark_sides,
     mirror_permutation,
-    side_names,
 )
 
 
@@ -63,13 +62,3 @@ def test_canonical_names() -> None:
     spellings = ("LEFT_HIP", "left_hip", "hip.L", "lHip", "HipLeft", "left hip")
     assert {canonical_name(name) for name in spellings} == {"LEFT_HIP"}
     assert canonical_name("right_eye_(inner)") == "RIGHT_EYE_INNER"
-
-
-@pytest.mark.parametrize("label", ["wave-left-hand", "turn_R", "RightTurn", "turn clockwise", "leftwards"])
-def test_labels_that_name_a_side(label: str) -> None:
-    assert side_names(label)
-
-
-@pytest.mark.parametrize("label", ["walk", "", "upright", "bright light", "Rücken", "roll", "all", "clock"])
-def test_labels_that_name_no_side(label: str) -> None:
-    assert not side_names(label)

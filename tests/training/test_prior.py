@@ -57,6 +57,18 @@ def test_latents_are_those_of_the_model_and_labels_stand_beside_them(trained, ma
     assert windows.chunk_labels.tolist() == [expected, [[0] * 4] * 6]
 
 
+def test_latents_under_a_label_are_never_those_of_a_varied_recording(trained, make_walk):
+    model, varied = (htvae.load(trained.checkpoint, "cpu") for _ in range(2))
+    ranges = dict.fromkeys(("limb_range", "stretch_range", "shear_range", "scale_range", "time_warp"), 0.5)
+    model.config = model.config.replace(**dict.fromkeys(ranges, 0.0), mirror_probability=0.0)
+    varied.config = varied.config.replace(**ranges, mirror_probability=1.0, rotation_degrees=90.0)
+    walks = [model.process(make_walk(i, 150, label="wave left")) for i in range(2)]
+    plain, other = (collect_latents(m, walks, Vocabulary.of(walks), 0, 600) for m in (model, varied))
+    for one, two in ((plain.sequence, other.sequence), (plain.chunks, other.chunks)):
+        assert torch.equal(one[0], two[0]) and torch.equal(one[1], two[1])
+    assert plain.labels.eq(1).all()
+
+
 def test_the_scripts_of_recordings_are_recorded(trained, make_walk):
     model = htvae.load(trained.checkpoint, "cpu")
     spans = (FrameLabel(0, 10, "nod"), FrameLabel(10, 20, "nod"), FrameLabel(25, 33, "wave"))

@@ -28,6 +28,9 @@ VARIED = {
     "time_warp": 0.1,
     "rotation_degrees": 5.0,
     "scale_range": 0.1,
+    "limb_range": 0.1,
+    "stretch_range": 0.1,
+    "shear_range": 0.05,
     "mirror_probability": 0.5,
 }
 KILLED_RUNS = "import sys; from tests.training import killed_runs; killed_runs.main(*sys.argv[1:])"

@@ -161,7 +161,7 @@ def test_the_order_of_recordings_changes_nothing(fit, plain, walks):
 
 def test_labels_change_no_weight_and_no_latent(fit, plain, walks):
     chance = np.random.default_rng(0)
-    renamed = [dataclasses.replace(walk, label=f"label {chance.integers(4)}") for walk in walks]
+    renamed = [dataclasses.replace(walk, label=f"turn {chance.choice(['left', 'right'])}") for walk in walks]
     without = [dataclasses.replace(walk, label=None) for walk in walks]
     for others in (renamed, without):
         result = fit(others)

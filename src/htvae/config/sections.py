@@ -34,7 +34,18 @@ class DataConfig(ReadingConfig):
     """Seed of the split into training, validation and test."""
     mirror_probability: float = 0.5
     """Chance (0..1) that a training window is mirrored, left and right names swapped. Mirroring is switched
-    off automatically where labels name a side."""
+    off automatically where no landmark names a side."""
+    limb_range: float = 0.12
+    """Largest share (0..1) by which each bone of a training window is lengthened or shortened, left and right
+    nearly alike, so that the model learns bodies that no recording shows. Switched off automatically where no
+    bones are known."""
+    stretch_range: float = 0.12
+    """Largest share (0..1) by which a training window is widened or narrowed, as if seen from another side;
+    in 3-D along both axes of the ground, by a share each."""
+    shear_range: float = 0.05
+    """Largest slope (0..1) by which a training window leans, as if the camera were not level. In 2-D points
+    are also drawn larger or smaller, by up to half of this per torso length upwards, as by a camera that
+    stands higher or lower."""
     rotation_degrees: float = 5.0
     """Largest angle (degrees) by which a training window is turned, either way; in 3-D about the vertical."""
     scale_range: float = 0.1
@@ -42,8 +53,8 @@ class DataConfig(ReadingConfig):
     time_warp: float = 0.1
     """Largest share (0..1) by which a training window is played faster or slower."""
     plain_share: float = 0.2
-    """Share (0..1) of the epochs, the last ones, in which windows are not mirrored, turned, scaled or warped,
-    so that training ends on unaltered recordings."""
+    """Share (0..1) of the epochs, the last ones, in which bodies, views and speeds are not varied (mirrored,
+    scaled, stretched, sheared, turned, warped), so that training ends on unaltered recordings."""
     jitter: float = 0.0
     """Noise (torso lengths, standard deviation) added to the model's input; the target stays without it."""
     landmark_dropout: float = 0.02
@@ -66,7 +77,8 @@ class DataConfig(ReadingConfig):
         chances = ("mirror_probability", "landmark_dropout", "burst_dropout", "span_dropout", "plain_share")
         for name in chances:
             check_range(self, name, 0, 1)
-        for name in ("val_fraction", "test_fraction", "scale_range", "time_warp"):
+        ranges = ("limb_range", "stretch_range", "shear_range", "scale_range", "time_warp")
+        for name in ("val_fraction", "test_fraction", *ranges):
             check_range(self, name, 0, 1, open_high=True)
         check_range(self, "rotation_degrees", 0, 180)
         for name in ("jitter", "num_workers"):

@@ -2,6 +2,8 @@
 
 - The input is never changed.
 - ``pose`` is (T, N, D) in torso lengths, NaN where missing. ``root_motion``: the last point is a velocity.
+- x is the first coordinate; y, the second, points up; in 3-D the ground is x and z.
+- Bodies of other proportions are in ``limbs.py``.
 - `build_augmentations` in ``data/dataset.py`` chooses the functions and their order.
 """
 
@@ -45,6 +47,41 @@ def rotate(pose: np.ndarray, rng: np.random.Generator, degrees: float) -> np.nda
 def scale(pose: np.ndarray, rng: np.random.Generator, share: float) -> np.ndarray:
     """Make the body larger or smaller by up to ``share``."""
     return pose * np.float32(1 + rng.uniform(-share, share))
+
+
+def stretch(pose: np.ndarray, rng: np.random.Generator, share: float) -> np.ndarray:
+    """Widen or narrow the window along x by up to ``share``, in 3-D along x and z by a factor each.
+
+    In 2-D a flat body looks so to a camera that has moved around it, in 3-D a body of another breadth and
+    depth.
+    """
+    factors = np.ones(pose.shape[2], np.float32)
+    factors[::2] += rng.uniform(-share, share, size=len(factors[::2]))
+    return pose * factors
+
+
+def shear(pose: np.ndarray, rng: np.random.Generator, share: float, root_motion: bool) -> np.ndarray:
+    """Lean the window, and in 2-D draw its upper or its lower half larger, as a camera out of level does.
+
+    - Shear: x moves by k y with |k| up to ``share``. In 2-D, `rotate`, `scale`, `stretch` and shear together
+      are all views that a distant camera has of a flat body. In 3-D x and z move by a k each, as where the
+      upright was not measured exactly.
+    - Perspective, in 2-D alone: places are magnified by exp(p y), |p| up to half of ``share``. A camera above
+      the hips is nearer to the head, one below nearer to the feet. To first order this is the projection
+      1 / (1 - p y), but it stays positive everywhere. At the origin, where the root velocity is measured, it
+      changes nothing.
+
+    Source: Hartley and Zisserman, Multiple View Geometry, 2nd edition (2003): section 2.4, a hierarchy of
+    transformations; section 6.3, cameras at infinity.
+    """
+    sheared = pose.copy()
+    ground = sheared[..., ::2]
+    slopes = rng.uniform(-share, share, size=(ground.shape[2],))
+    ground += slopes.astype(np.float32) * pose[..., 1:2]
+    if pose.shape[2] == 2:
+        places = sheared[:, : pose.shape[1] - root_motion]
+        places *= np.exp(np.float32(rng.uniform(-share, share) / 2) * places[..., 1:2])
+    return sheared
 
 
 def jitter(pose: np.ndarray, rng: np.random.Generator, noise: float, root_motion: bool) -> np.ndarray:

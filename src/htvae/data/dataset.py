@@ -24,10 +24,10 @@ from torch.utils.data import Dataset
 
 from htvae.config import DataConfig
 from htvae.data import augmentation
+from htvae.data.limbs import build_limbs, scale_limbs
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
 from htvae.models.chunking import ChunkGrid
 from htvae.poses.geometry import observed_points
-from htvae.poses.landmarks import side_names
 from htvae.utils.random import random_seed, random_stream
 
 logger = logging.getLogger(__name__)
@@ -79,6 +79,9 @@ class Augmentations(NamedTuple):
 def build_augmentations(config: DataConfig, processor: PoseDataProcessor) -> Augmentations:
     """List the augmentations that the settings switch on. Append your own here."""
     both: list[Augmentation] = []
+    root_motion = processor.root_motion
+    if config.limb_range and processor.edges:
+        both.append(partial(scale_limbs, share=config.limb_range, limbs=build_limbs(processor)))
     if config.mirror_probability:
         both.append(
             partial(
@@ -88,13 +91,16 @@ def build_augmentations(config: DataConfig, processor: PoseDataProcessor) -> Aug
                 axis=_mirror_axis(processor),
             )
         )
+    if config.stretch_range:
+        both.append(partial(augmentation.stretch, share=config.stretch_range))
+    if config.shear_range:
+        both.append(partial(augmentation.shear, share=config.shear_range, root_motion=root_motion))
     if config.rotation_degrees:
         both.append(partial(augmentation.rotate, degrees=config.rotation_degrees))
     if config.scale_range:
         both.append(partial(augmentation.scale, share=config.scale_range))
     input_only: list[Augmentation] = []
     if config.jitter:
-        root_motion = processor.root_motion
         input_only.append(partial(augmentation.jitter, noise=config.jitter, root_motion=root_motion))
     if config.landmark_dropout:
         input_only.append(partial(augmentation.hide_landmarks, probability=config.landmark_dropout))
@@ -115,8 +121,8 @@ class PoseSequenceDataset(Dataset[WindowSample]):
         grid: chunk grid, whose windows evaluation uses.
         training: True: random windows with augmentation, new ones each epoch. False: the windows of the grid.
         seed: seed of offsets and augmentation.
-        plain_from: first epoch in which windows are not mirrored, rotated, scaled or warped; parts of them
-            are still hidden, and jitter is still added. None: all epochs are varied.
+        plain_from: first epoch in which bodies, views and speeds are not varied; parts of the windows are
+            still hidden, and jitter is still added. None: all epochs are varied.
     """
 
     def __init__(
@@ -138,8 +144,8 @@ class PoseSequenceDataset(Dataset[WindowSample]):
         self.training = training
         self.seed = seed
         self.plain_from = math.inf if plain_from is None else plain_from
-        if training and config.mirror_probability and not _may_mirror(sequences, processor):
-            config = dataclasses.replace(config, mirror_probability=0.0)
+        if training and self.plain_from > 0:
+            config = _fit_to_body(config, processor)
         self.augmentations = build_augmentations(config, processor)
         self.set_epoch(0)
 
@@ -150,7 +156,7 @@ class PoseSequenceDataset(Dataset[WindowSample]):
 
     @property
     def is_varied(self) -> bool:
-        """Whether this epoch mirrors, rotates, scales and warps its windows."""
+        """Whether this epoch varies bodies, views and speeds of its windows."""
         return self.epoch < self.plain_from
 
     def set_epoch(self, epoch: int) -> None:
@@ -246,13 +252,14 @@ def _mirror_axis(processor: PoseDataProcessor) -> int:
     return -1 if tail != head and processor.mirror[tail] == head else 0
 
 
-def _may_mirror(sequences: Sequence[ProcessedSequence], processor: PoseDataProcessor) -> bool:
-    """Return whether mirrored poses would be real poses; if not, log the reason."""
-    if processor.mirror == list(range(len(processor.points))):
+def _fit_to_body(config: DataConfig, processor: PoseDataProcessor) -> DataConfig:
+    """Return the settings without what these landmarks do not allow, and log the reason."""
+    if config.mirror_probability and processor.mirror == list(range(len(processor.points))):
         logger.info("Mirroring is off: no left and right landmarks were found by name.")
-        return False
-    labels = {s.source.label for s in sequences} | {f.label for s in sequences for f in s.source.frame_labels}
-    sided = sorted(label for label in labels if label and side_names(label))
-    if sided:
-        logger.info("Mirroring is off: labels name a side (%s).", ", ".join(sided[:3]))
-    return not sided
+        config = dataclasses.replace(config, mirror_probability=0.0)
+    if config.limb_range and not processor.edges:
+        logger.info(
+            "Limbs are not scaled: no bones were found by the landmarks' names. Name bones in skeleton.csv."
+        )
+        config = dataclasses.replace(config, limb_range=0.0)
+    return config

@@ -49,7 +49,6 @@ ROOT_VELOCITY = "ROOT_VELOCITY"
 """Reserved name of the pseudo-landmark that holds the velocity of the body's anchor."""
 
 _OPPOSITE = {"left": "right", "right": "left", "l": "r", "r": "l"}
-_HANDED_TURNS = {"clockwise", "anticlockwise", "counterclockwise", "cw", "ccw"}
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=[0-9])")
 
 
@@ -87,11 +86,6 @@ def landmark_sides(landmarks: Sequence[str]) -> list[str]:
         first = (letters or named or [""])[0]
         sides.append({"l": "left", "r": "right"}.get(first, ""))
     return sides
-
-
-def side_names(label: str) -> bool:
-    """Return whether a label names a side or a direction of turning (``wave-left-hand``, ``clockwise``)."""
-    return any(_opposite(word) != word or word in _HANDED_TURNS for word in _words(label))
 
 
 def _words(name: str) -> tuple[str, ...]:
