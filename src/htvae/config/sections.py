@@ -99,8 +99,8 @@ class ModelConfig:
     """Frames in a chunk, the reach of local attention; a multiple of frames_per_token. Larger chunks cost
     slightly more per frame and make fewer chunk latents."""
     chunk_overlap: int | None = None
-    """Frames that neighbouring chunks share, in [0, chunk_size). None: a seventh of chunk_size. More smooth the
-    seams and need more chunk latents."""
+    """Frames that neighbouring chunks share, in [0, chunk_size). None: a seventh of chunk_size. A larger
+    overlap needs more chunk latents."""
     frames_per_token: int = 4
     """Frames in one token of local attention. 1 is the finest and about three times slower than 4."""
     embed_dim: int = 256
@@ -127,8 +127,8 @@ class ModelConfig:
     conditional_prior: bool = True
     """Whether the KL of chunk latents is taken against a learned p(chunk | sequence) instead of N(0, I)."""
     linear_path: bool = True
-    """Whether the networks add to a linear code that is fitted before training, so that the model is not worse
-    than PCA from the first step on, and on people that it has never seen."""
+    """Whether the networks add to a linear code that is fitted before training. So the model is not worse
+    than that code from the first step on, nor on people that it has never seen."""
     output_smoothing: int = 7
     """Frames (odd) of the filter that removes jitter from the decoded movement; a second filter of about
     twice that width steadies points at rest. 1: no filter."""

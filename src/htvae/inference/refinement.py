@@ -21,8 +21,9 @@ from htvae.models.chunking import compute_chunk_mask
 from htvae.models.latent import Gaussian
 from htvae.models.vae import VAEOutput
 
-STEP_SIZE = 0.15
-"""Size of the first step; later steps shrink along half a cosine. Chunk latents have a spread of about 2."""
+STEP_SIZE = 1.0
+"""Size of the first step, in standard deviations of each latent's posterior; later steps shrink along half a
+cosine."""
 MOMENTUM, SQUARE_MOMENTUM = 0.8, 0.95
 """Decay rates of the running means of the gradients and of their squares."""
 
@@ -38,8 +39,9 @@ def refine(
 ) -> VAEOutput:
     """Reconstruct a batch from its posteriors' modes after ``num_steps`` gradient steps on the chunk latents.
 
-    Each step lowers, window by window, the squared error of fitted points over twice their squared scale
-    plus the KL of the chunk latents, in nats. Gradients are divided by the root of their mean square over the
+    Each step lowers, window by window, the squared error of fitted points over twice their squared scale plus
+    the KL of the chunk latents, in nats. Latents are measured in standard deviations of their posteriors, in
+    which all of them matter about equally. Gradients are divided by the root of their mean square over the
     window (Adam's rule, Kingma & Ba 2015, algorithm 1, with one scale for the window), so that a chunk with
     nothing to fit hardly moves. A window that does not improve keeps the encoder's result.
 
@@ -61,7 +63,7 @@ def refine(
         return output
     fitted = observed if fitted is None else fitted
     objective = _Objective(model, pose, fitted, num_frames, output, min_scale)
-    refined = _descend(objective, output.chunk_posterior.mu, num_steps)
+    refined = _descend(objective, output.chunk_posterior, num_steps)
     with torch.no_grad():
         reconstruction, kl = objective.decode(refined), objective.kl(refined)
         before = objective.score(output.reconstruction, output.chunk_kl)
@@ -113,17 +115,18 @@ class _Objective:
             return torch.autograd.grad(total, latents)[0]
 
 
-def _descend(objective: _Objective, start: Tensor, num_steps: int) -> Tensor:
-    """Return chunk latents (B, C, K) after ``num_steps`` steps from ``start``."""
+def _descend(objective: _Objective, posterior: Gaussian, num_steps: int) -> Tensor:
+    """Return chunk latents (B, C, K) after ``num_steps`` steps from the posterior's means."""
+    start, spread = posterior.mu, (0.5 * posterior.logvar).exp()
     count = objective.chunk_mask.sum(1)[:, None, None] * start.shape[2]
     latents, mean, square = start, torch.zeros_like(start), torch.zeros_like(start[:, :1, :1])
     for step in range(num_steps):
-        gradient = objective.gradient(latents)
+        gradient = objective.gradient(latents) * spread
         mean = torch.lerp(gradient, mean, MOMENTUM)
         square = torch.lerp(gradient.square().sum((1, 2), keepdim=True) / count, square, SQUARE_MOMENTUM)
         size = STEP_SIZE * 0.5 * (1 + math.cos(math.pi * step / num_steps))
         typical = (square / (1 - SQUARE_MOMENTUM ** (step + 1))).sqrt().clamp(min=1e-12)
-        latents = latents - size * mean / (1 - MOMENTUM ** (step + 1)) / typical
+        latents = latents - size * spread * mean / (1 - MOMENTUM ** (step + 1)) / typical
     return latents
 
 

@@ -1,17 +1,17 @@
 """Fitting the linear code of `htvae.models.linear_code` to windows of training poses.
 
-- The body code: principal components of the windows' mean poses.
-- The chunk code, of the movement around them, is fitted through the overlap-add by alternating least squares:
-  the decoder given the latents (exactly, frame by frame of the stride), then the latents given the decoder and the
-  neighbours, then the encoder, which sees its own chunk alone, by ridge regression on principal components.
-- Missing values are filled in by the code itself after each round.
+- The body code has the principal components of the windows' mean poses.
+- The chunk code of the movement around them starts as principal components of chunks, and is then fitted
+  through the overlap-add by alternating least squares: latents given the decoder, as the model infers them,
+  then the decoder given the latents.
+- The code itself fills in missing values after each round.
 
-All windows are laid out in slots of ``stride`` frames: chunk c of a window begins with its slot c, and a frame of
-slot q belongs to the chunks q, q - 1, ..., q - J + 1.
+All windows are laid out in slots of ``stride`` frames. Chunk c of a window begins with the window's slot c,
+and a frame of slot q belongs to the chunks that begin with slots q, q - 1, ..., q - J + 1.
 
-Axes: ``T`` frames, ``L`` points, ``D`` coordinates, ``F = L D``, ``Q`` slots of all windows, ``G`` frames per slot
-(the stride), ``J`` slots that a chunk reaches into, ``N`` chunks, ``S`` frames per chunk, ``K`` numbers per chunk,
-``R`` principal components, ``Y`` body numbers.
+Axes: ``T`` frames, ``L`` points, ``D`` coordinates, ``F = L D``, ``Q`` slots of all windows, ``G`` frames per
+slot (the stride), ``J`` slots that a chunk reaches into, ``N`` chunks, ``S`` frames per chunk, ``K`` numbers
+per chunk, ``R`` principal components, ``Y`` body numbers.
 """
 
 from collections.abc import Sequence
@@ -23,15 +23,12 @@ from torch import Tensor
 
 from htvae.metrics.windows import fill_gaps
 from htvae.models.chunking import compute_num_chunks, cross_fade
-from htvae.models.linear_code import LinearCodeValues
+from htvae.models.linear_code import NOISE_RATIO, LinearCodeValues, solve_ridge
 
 ROUNDS = 5
 """Rounds of alternating least squares; more change the third digit."""
-COMPONENTS_PER_NUMBER = 2
-"""Principal components that the encoder reads, per number of the code. More fit few recordings too closely."""
-ENCODER_RIDGE, SMALL_RIDGE = 0.1, 1e-4
-"""Ridges of the encoder, and of all other solutions, as shares of the mean diagonal. Chosen with
-`COMPONENTS_PER_NUMBER` on held-out people of `vicon` and `cmu` (docs/log/2026-11-29.md)."""
+RIDGE = 1e-4
+"""Ridge of the decoder, as a share of the mean diagonal; it only keeps the solution defined."""
 
 
 def fit_linear_code(
@@ -61,15 +58,17 @@ def fit_linear_code(
     flat = [window.flatten(1) * factor for window in windows]
     body = _fit_body(torch.stack([_nanmean(window) for window in flat]), num_body)
     moved = [window - _body_of(_nanmean(window), body) for window in flat]
-    encoder, decoder, error = _Lapped(moved, num_numbers, chunk_size, chunk_overlap).fit()
+    decoder, error = _Lapped(moved, num_numbers, chunk_size, chunk_overlap).fit()
     point_error = error.unflatten(0, (num_points, num_coordinates)).square().mean(1).sqrt() / unit
-    return LinearCodeValues(encoder * factor[:, None], decoder / factor, body / factor, point_error)
+    return LinearCodeValues(decoder / factor, body / factor, point_error)
 
 
 class _Lapped:
     """The chunks of all windows, and the state of the alternating fit."""
 
-    def __init__(self, windows: Sequence[Tensor], num_numbers: int, chunk_size: int, chunk_overlap: int) -> None:
+    def __init__(
+        self, windows: Sequence[Tensor], num_numbers: int, chunk_size: int, chunk_overlap: int
+    ) -> None:
         self.num_numbers, self.chunk_size = num_numbers, chunk_size
         self.fade = cross_fade(chunk_size, chunk_overlap)
         stride = chunk_size - chunk_overlap
@@ -78,32 +77,49 @@ class _Lapped:
         self.frames, self.missing, self.real, begins = (torch.cat(x) for x in zip(*parts, strict=True))
         self.places = begins.nonzero().ravel()
         self.weight = self._share_frames(begins)
-        self.chunk_weight = self._gather(self.weight * self.real[:, None], by_lag=True)
+        self.observed = self._gather(~self.missing & self.real[..., None])
 
-    def fit(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the encoder (S, F, K), the decoder (K, S, F) and the error (F,) per coordinate."""
-        components = _principal_axes(self._chunks(), COMPONENTS_PER_NUMBER * self.num_numbers)
-        encoder = torch.eye(components.shape[1], self.num_numbers)
+    def fit(self) -> tuple[Tensor, Tensor]:
+        """Return the decoder (K, S, F) and the root mean square error (F,) of each coordinate."""
+        decoder, error = self._start()
         for _ in range(ROUNDS):
-            latents = self._chunks() @ components @ encoder
+            latents = self._infer(decoder, error)
             decoder = self._solve_decoder(latents)
             predicted = self._decode(latents, decoder)
             self.frames = torch.where(self.missing, predicted, self.frames)
-            wanted = self._solve_latents(latents, decoder, self.frames - predicted)
-            encoder = _regress(self._chunks() @ components, wanted, ENCODER_RIDGE)
-        latents = self._chunks() @ components @ encoder
-        decoder = self._solve_decoder(latents)
-        error = ((self.frames - self._decode(latents, decoder)).square().sum((0, 1))) / self.real.sum()
-        turn, decoder = self._normalise(latents, decoder)
-        encoder = (components @ encoder @ turn).unflatten(0, (self.chunk_size, -1))
-        return encoder, decoder, error.sqrt()
+            error = ((self.frames - predicted).square().sum((0, 1)) / self.real.sum()).sqrt()
+            decoder = self._normalise(latents, decoder)
+        return decoder, error
+
+    def _start(self) -> tuple[Tensor, Tensor]:
+        """Return the decoder (K, S, F) of the principal components of chunks, and its error (F,)."""
+        chunks = self._gather(self.frames).flatten(1)
+        axes = _principal_axes(chunks, self.num_numbers)
+        latents = chunks @ axes
+        error = (chunks - latents @ axes.T).unflatten(1, (self.chunk_size, -1)).square().mean((0, 1)).sqrt()
+        rows = (axes * latents.square().mean(0).sqrt()).T
+        rows = F.pad(rows, (0, 0, 0, self.num_numbers - len(rows)))
+        return rows.unflatten(1, (self.chunk_size, -1)), error
+
+    def _infer(self, decoder: Tensor, error: Tensor) -> Tensor:
+        """Return the latents (N, K) as the model infers them from each chunk alone."""
+        noise = NOISE_RATIO * error.square().mean().sqrt().clamp(min=1e-6)
+        whole = (self.fade / noise).square()[:, None].expand(-1, decoder.shape[2]).flatten()
+        seen = self.observed.flatten(1)
+        chunks = self._gather(self.frames).flatten(1) * seen
+        return solve_ridge(decoder.flatten(1)[..., None], chunks[..., None], seen * whole, whole)
 
     def _lay_out(self, window: Tensor, stride: int) -> tuple[Tensor, ...]:
-        """Return a window's slots (q, G, F) without gaps, which of their values were missing (q, G, F), which frames
-        are real (q, G), and where chunks begin (q,)."""
+        """Return a window's slots without gaps (q, G, F), and masks.
+
+        The masks are of missing values (q, G, F), of real frames (q, G), and of slots where chunks begin
+        (q,).
+        """
         count = compute_num_chunks(len(window), self.chunk_size, self.chunk_size - stride)
         slots = count + self.reach - 1
-        filled = torch.from_numpy(fill_gaps(window.numpy()[..., None], np.zeros((window.shape[1], 1))))[..., 0]
+        filled = torch.from_numpy(fill_gaps(window.numpy()[..., None], np.zeros((window.shape[1], 1))))[
+            ..., 0
+        ]
         padding = (0, 0, 0, slots * stride - len(window))
         real = torch.ones(len(window), 1, dtype=torch.bool)
         parts = [F.pad(x, padding).unflatten(0, (slots, stride)) for x in (filled, window.isnan(), real)]
@@ -118,14 +134,10 @@ class _Lapped:
         weight = present[:, :, None] * fade.unflatten(0, (self.reach, stride))
         return weight / weight.sum(1, keepdim=True).clamp(min=1e-9)
 
-    def _gather(self, values: Tensor, by_lag: bool = False) -> Tensor:
-        """Return chunks (N, S, ...) of slots (Q, G, ...), or of (Q, J, G) the values of the chunk itself."""
-        parts = [values[self.places + lag] for lag in range(self.reach)]
-        chosen = [part[:, lag] for lag, part in enumerate(parts)] if by_lag else parts
-        return torch.cat(chosen, 1)[:, : self.chunk_size]
-
-    def _chunks(self) -> Tensor:
-        return self._gather(self.frames).flatten(1)
+    def _gather(self, slots: Tensor) -> Tensor:
+        """Return the chunks (N, S, F) of slots (Q, G, F)."""
+        parts = [slots[self.places + lag] for lag in range(self.reach)]
+        return torch.cat(parts, 1)[:, : self.chunk_size]
 
     def _lagged(self, latents: Tensor) -> Tensor:
         """Return the latents (Q, J, K) of the chunks that cover each slot, zero where there is none."""
@@ -139,7 +151,7 @@ class _Lapped:
         for place in range(self.frames.shape[1]):
             share = self.weight[:, :, place] * self.real[:, place, None]
             inputs = (lagged * share[..., None]).flatten(1)
-            parts.append(_regress(inputs, self.frames[:, place], SMALL_RIDGE).unflatten(0, (self.reach, -1)))
+            parts.append(_regress(inputs, self.frames[:, place]).unflatten(0, (self.reach, -1)))
         decoder = torch.stack(parts, 1).flatten(0, 1)[: self.chunk_size]  # (J, G, K, F) -> (S, K, F)
         return decoder.transpose(0, 1)
 
@@ -152,25 +164,12 @@ class _Lapped:
             frames += torch.einsum("qk,kgf->qgf", lagged[:, lag], part) * self.weight[:, lag, :, None]
         return frames * self.real[..., None]
 
-    def _solve_latents(self, latents: Tensor, decoder: Tensor, error: Tensor) -> Tensor:
-        """Return the best latents (N, K) of each chunk where its neighbours keep theirs."""
-        weight, count = self.chunk_weight, self.num_numbers
-        gradient = torch.einsum("nsf,ksf->nk", self._gather(error) * weight[..., None], decoder)
-        products = torch.einsum("ksf,lsf->skl", decoder, decoder).flatten(1)
-        curvature = (weight.square() @ products).unflatten(1, (count, count))
-        ridge = SMALL_RIDGE * curvature.diagonal(dim1=1, dim2=2).mean() + 1e-12
-        return latents + torch.linalg.solve(curvature + ridge * torch.eye(count), gradient)
-
-    def _normalise(self, latents: Tensor, decoder: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the map (K, K) to latents of variance 1 with orthogonal rows, and their decoder (K, S, F)."""
+    def _normalise(self, latents: Tensor, decoder: Tensor) -> Tensor:
+        """Return the decoder (K, S, F) turned so that latents have variance 1 and its rows are orthogonal."""
         values, axes = torch.linalg.eigh(latents.T @ latents / len(latents))
-        spread = values.clamp(min=0).sqrt()
-        used = spread > 1e-4 * spread.max().clamp(min=1e-12)
-        inverse = torch.where(used, 1 / spread.clamp(min=1e-12), 0.0)
-        decoder = torch.einsum("kl,ksf->lsf", axes * spread * used, decoder)
-        faded = (decoder * self.fade[:, None]).flatten(1)
-        turn = torch.linalg.svd(faded, full_matrices=False)[0]
-        return axes * inverse @ turn, torch.einsum("kl,ksf->lsf", turn, decoder)
+        decoder = torch.einsum("kl,ksf->lsf", axes * values.clamp(min=0).sqrt(), decoder)
+        turn = torch.linalg.svd((decoder * self.fade[:, None]).flatten(1), full_matrices=False)[0]
+        return torch.einsum("kl,ksf->lsf", turn, decoder)
 
 
 def _fit_body(means: Tensor, num_body: int) -> Tensor:
@@ -199,8 +198,8 @@ def _principal_axes(values: Tensor, count: int) -> Tensor:
         return torch.svd_lowrank(values, q=min(count + 16, *values.shape), niter=2)[2][:, :count]
 
 
-def _regress(inputs: Tensor, outputs: Tensor, ridge: float) -> Tensor:
-    """Return the map (a, b) from inputs (n, a) to outputs (n, b) by ridge regression."""
+def _regress(inputs: Tensor, outputs: Tensor) -> Tensor:
+    """Return the map (a, b) from inputs (n, a) to outputs (n, b) by least squares."""
     products = inputs.T @ inputs
-    share = ridge * products.diagonal().mean() + 1e-12
-    return torch.linalg.solve(products + share * torch.eye(len(products)), inputs.T @ outputs)
+    ridge = RIDGE * products.diagonal().mean() + 1e-12
+    return torch.linalg.solve(products + ridge * torch.eye(len(products)), inputs.T @ outputs)

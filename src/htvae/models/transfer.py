@@ -15,7 +15,7 @@ PER_TOKEN = {"encoder.embed.weight": 1, "decoder.output.weight": 0, "decoder.out
 """Weights with an axis laid out (frame of the token, point, coordinate), and the number of that axis."""
 PER_STATISTIC = {"statistics.head.weight": 0, "statistics.head.bias": 0}
 """Weights with an axis laid out (statistic, point, coordinate), and the number of that axis."""
-PER_CHUNK = {"linear_code.chunk_encoder": 0, "linear_code.chunk_decoder": 1}
+PER_CHUNK = {"linear_code.chunk_decoder": 1}
 """Weights with an axis laid out (frame of the chunk, point, coordinate), and the number of that axis."""
 PER_POINT = {"log_scale": 1, "linear_code.body_decoder": 1, "linear_code.unit": 0}
 """Weights with an axis laid out (point) or (point, coordinate), and the number of that axis."""

@@ -107,10 +107,12 @@ class HierarchicalTransformerVAE(nn.Module):
 
     @torch.no_grad()
     def start_from(self, values: LinearCodeValues) -> None:
-        """Take over a fitted linear code, and shrink the networks' outputs so that the model starts as this code.
+        """Take over a fitted linear code, and shrink the networks' outputs: the model starts as this code.
 
-        Posteriors start at the optimum of a linear Gaussian model (Tipping & Bishop 1999, section 3.3), the scale of
-        the likelihood at the code's own error.
+        The spreads of posteriors start at their optimum for a linear Gaussian model, the scale of the
+        likelihood starts at the code's own error.
+
+        Source: Tipping & Bishop 1999, "Probabilistic Principal Component Analysis", section 3.2, ``M``.
         """
         self.linear_code.load(values, self.pose_scale)
         self.log_scale[0] = values.point_error.clamp(min=1e-6).log() / SCALE_GAIN

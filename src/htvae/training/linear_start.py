@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from htvae.data.loader import PoseDataLoader
 from htvae.data.dataset import PoseSequenceDataset
+from htvae.data.loader import PoseDataLoader
 from htvae.models.linear_fit import fit_linear_code
 from htvae.models.vae import HierarchicalTransformerVAE
 from htvae.utils.random import random_stream
@@ -24,7 +24,7 @@ MOST_EPOCHS = 8
 
 
 def start_from_linear_code(model: HierarchicalTransformerVAE, data: PoseDataLoader) -> None:
-    """Fit the linear code to windows of the training recordings, as training varies them, and start from it."""
+    """Fit the linear code to augmented windows of the training recordings, and start from it."""
     started = time.monotonic()
     config = model.config
     values = config.chunk_size * model.pose_mean.numel()
@@ -47,7 +47,7 @@ def start_from_linear_code(model: HierarchicalTransformerVAE, data: PoseDataLoad
 
 
 def draw_windows(dataset: PoseSequenceDataset, most_frames: int, mean: Tensor) -> list[Tensor]:
-    """Return training windows (T, L, D) around the mean pose (L, D), NaN where missing: ``most_frames`` in all."""
+    """Return ``most_frames`` frames of training windows (T, L, D) around the mean pose (L, D)."""
     windows: list[Tensor] = []
     left = most_frames
     for place in _shuffle(dataset):
