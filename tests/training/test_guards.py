@@ -19,7 +19,7 @@ from htvae.training.guards import speed as speed_guard
 from htvae.training.guards.base import Guard
 from htvae.training.guards.model import sum_behaviour
 from htvae.training.guards.steps import NUM_CHECKS, LossGuard
-from htvae.training.guards.validation import NUM_VALIDATIONS, ValidationGuard
+from htvae.training.guards.validation import NUM_RISES, NUM_VALIDATIONS, ValidationGuard
 from htvae.training.loop import Callback
 from htvae.training.trainer import HTVAETrainer
 from htvae.utils.files import read_tensors
@@ -369,14 +369,16 @@ def test_a_loss_that_is_called_otherwise_is_not_judged(caplog):
 
 @pytest.fixture
 def judge(caplog):
-    """Give (loss, error) of validations to a guard and return its messages."""
+    """Give validations to a guard and return its messages: (loss, error), and the loss at learned scales."""
 
     def run(figures):
         caplog.clear()
         guard = ValidationGuard()
         loop = SimpleNamespace(world=World(), settings=SimpleNamespace(patience_start=0))
-        for number, (loss, error) in enumerate(figures, start=1):
+        for number, (loss, error, *learned) in enumerate(figures, start=1):
             loop.step, loop.figures = 100 * number, {"loss": loss, "mpjpe": error}
+            if learned:
+                loop.figures["learned_scale_loss"] = learned[0]
             guard.on_validation_end(loop)
         return caplog.messages
 
@@ -396,6 +398,25 @@ def test_a_loss_that_turns_while_the_error_falls(judge):
 def test_a_loss_that_stands_while_the_error_stands_or_rises_is_no_turn(judge):
     assert judge([(1.0, 0.10), *[(1.1, 0.0999)] * 9]) == []
     assert judge([(1.0, 0.10), *[(1.1, 0.12)] * 9]) == []
+
+
+def test_learned_scales_that_are_too_sure(judge):
+    """The loss that is followed falls on; the one at learned scales turns at step 300."""
+    figures = [(3.0 - 0.1 * i, 0.10 - 0.003 * i, 3.0 + abs(i - 2)) for i in range(9)]
+    (message,) = judge(figures)
+    assert "rose from 3.00 to 6.00 nats per frame since step 300" in message
+    assert "the error fell from 0.0940 to 0.0850 torso lengths (step 600)" in message
+    assert "do not follow that loss" in message
+    assert judge([(loss, error, loss + 1) for loss, error, _ in figures]) == []
+
+
+def test_a_loss_that_rises_with_the_error(judge):
+    falling = [(3.0 - 0.1 * i, 0.10 - 0.002 * i) for i in range(5)]
+    rising = [(2.6 + 0.2 * i, 0.092 + 0.001 * i) for i in range(1, NUM_RISES + 1)]
+    (message,) = judge([*falling, *rising])
+    assert "rose from 2.60 (step 500) to 3.60 nats per frame (step 1000)" in message
+    assert "stays the one of step 500" in message
+    assert judge([*falling, *rising[:-1]]) == []
 
 
 # ---- the machine's time

@@ -16,6 +16,7 @@ import htvae
 from htvae.config import Config, LossConfig
 from htvae.inference.checkpoint import load_checkpoint
 from htvae.io.pose_csv import write_pose_csv
+from htvae.models.vae import SCALE_GAIN
 from htvae.training.loop import Callback
 from htvae.training.losses import EXCESS_WEIGHT, LossManager, VAELoss
 from htvae.training.trainer import HTVAETrainer
@@ -464,6 +465,25 @@ def test_a_loss_of_ones_own_is_what_validation_best_model_and_patience_follow(fi
     assert losses == {int(row["step"]): float(row["val/size"]) for row in rows}
     best = load_checkpoint(result.best_model).figures
     assert best["step"] == min(losses, key=losses.get) and best["loss"] == min(losses.values())
+
+
+def test_what_is_followed_does_not_turn_on_the_learned_scale(fit):
+    """The learned scale of the averaged weights, made ten times too small, changes only its own figure."""
+    seen = []
+
+    class Misjudge(Callback):
+        @torch.no_grad()
+        def on_validation_end(self, loop):
+            if not seen:
+                seen.append(loop.task.validate(loop.averaged.module))
+                loop.averaged.module.log_scale -= np.log(10) / SCALE_GAIN
+                seen.append(loop.task.validate(loop.averaged.module))
+
+    fit(callbacks=[Misjudge()])
+    sound, misjudged = seen
+    assert misjudged["loss"] == pytest.approx(sound["loss"], rel=1e-6)
+    assert misjudged["learned_scale_loss"] > sound["learned_scale_loss"] + 10
+    assert sound["loss"] <= sound["learned_scale_loss"]  # no scale fits better than the best
 
 
 def test_the_weights_in_force_are_logged(fit):

@@ -3,6 +3,9 @@
 - A step is a list of micro-batches whose losses are sums over one common number of frames. So neither the cut
   nor the number of processes that share a step changes anything.
 - Validation scores the averaged weights by the run's own loss, at constant weights and without free bits.
+- What best model and patience follow has, in place of the learned scale, the scale of each point and kind
+  that fits the validation errors best. The learned scale is that of training recordings, and too sure of
+  people whom the model does not know: by it, the loss rises while the errors still fall.
 """
 
 import copy
@@ -18,8 +21,10 @@ from htvae.config import Config
 from htvae.data.batching import PoseBatch
 from htvae.data.loader import PoseDataLoader, TrainingLoader
 from htvae.metrics.errors import mpjpe_sums
+from htvae.models.vae import HierarchicalTransformerVAE, VAEOutput
 from htvae.training.distributed import gather
-from htvae.training.losses import LossManager, VAELoss
+from htvae.training.error_counts import ErrorCounts, compute_nll, fit_scales
+from htvae.training.losses import LIKELIHOODS, LossManager, VAELoss
 from htvae.utils.metrics_tracker import MetricsTracker
 from htvae.utils.world import World
 
@@ -101,15 +106,27 @@ class VAETask:
         return {f"weight/{name}": value for name, value in self.weights.items()}
 
     def validate(self, model: Any) -> dict[str, float]:
-        """Return the parts of the loss, ``loss`` and ``mpjpe`` over all processes; none without windows."""
-        tracker = MetricsTracker()
+        """Return the parts of the loss, ``loss`` and ``mpjpe`` over all processes; none without windows.
+
+        ``loss`` is what best model and patience follow: with our own loss and model the negative ELBO at the
+        best scales. The same at the learned scales is ``learned_scale_loss``.
+        """
+        tracker, errors = MetricsTracker(), ErrorCounts(len(self.data.processor.points))
         for batches in self.val_loader or ():
             for batch in batches:
-                self._score(model, batch.to(self.device), tracker)
-        figures = _pool(gather(tracker.state_dict()["totals"]))
-        if "total" in figures:
-            figures["loss"] = self.loss_manager.follow(figures)
-            del figures["total"]
+                self._score(model, batch.to(self.device), tracker, errors)
+        shares = gather(tracker.state_dict()["totals"])
+        counts = torch.stack(gather(errors.counts)).sum(0)
+        figures = _pool(shares)
+        if "total" not in figures:
+            return figures
+        if self._has_plain_scales(model):
+            frames = sum(share["total"][1] for share in shares if "total" in share)
+            fitted = self._best_nll(counts) / frames
+            figures["learned_scale_loss"] = self.loss_manager.follow(figures)
+            figures["total"] += fitted - figures["reconstruction"]
+        figures["loss"] = self.loss_manager.follow(figures)
+        del figures["total"]
         return figures
 
     def identity(self) -> dict[str, Any]:
@@ -152,12 +169,24 @@ class VAETask:
                 totals[name] = totals.get(name, torch.zeros_like(value)) + value.detach()
         return {name: float(value) for name, value in totals.items()}
 
-    def _score(self, model: Any, batch: PoseBatch, tracker: MetricsTracker) -> None:
-        """Add one batch to the figures of a validation."""
+    def _has_plain_scales(self, model: Any) -> bool:
+        """Return whether loss and model are our own: one scale a point and kind, and a known likelihood."""
+        return type(self.loss) is VAELoss and type(model) is HierarchicalTransformerVAE
+
+    def _best_nll(self, counts: Tensor) -> float:
+        """Return the errors' negative log-likelihood (nats) at the scales that fit them best."""
+        config: Any = self.validation_loss.config
+        nll = LIKELIHOODS[config.likelihood]
+        return compute_nll(counts, nll, fit_scales(counts, nll, config.min_scale))
+
+    def _score(self, model: Any, batch: PoseBatch, tracker: MetricsTracker, errors: ErrorCounts) -> None:
+        """Add one batch to the figures and errors of a validation."""
         with self._autocast():
             output = model(batch.pose, batch.observed, batch.num_frames)
             weights = self.loss_manager.final_weights()
             parts = self.validation_loss(output, batch.target, batch.num_frames, weights)
+        if self._has_plain_scales(model):
+            _count_errors(output, batch, errors)
         frames = int(batch.num_frames.sum())
         tracker.update({name: float(value) for name, value in parts.items()}, weight=frames)
         landmarks = slice(self.num_landmarks)
@@ -176,6 +205,13 @@ def without_free_bits(loss: nn.Module) -> nn.Module:
     plain = copy.copy(loss)
     plain.config = dataclasses.replace(loss.config, free_bits=0.0)
     return plain
+
+
+def _count_errors(output: VAEOutput, batch: PoseBatch, errors: ErrorCounts) -> None:
+    """Count the errors that the loss scores: those of real frames, at points with all coordinates."""
+    scored = batch.target.isfinite().all(-1) & batch.frame_mask[..., None]
+    error = output.reconstruction.float() - batch.target
+    errors.add(error.masked_fill(~scored[..., None], torch.nan), batch.observed)
 
 
 def _add_up(shares: Sequence[dict[str, float]]) -> dict[str, float]:
