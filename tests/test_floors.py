@@ -14,8 +14,8 @@ SOURCE = Path(__file__).parents[1] / "src/htvae"
 FLOORS = {
     "cli": 8,
     "evaluation": 6,
+    "training": 6,
     "generation": 5,
-    "training": 5,
     "inference": 4,
     "data": 3,
     "demo": 3,

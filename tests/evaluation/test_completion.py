@@ -1,4 +1,4 @@
-"""What is hidden, and how the answer is scored."""
+"""How filled-in points are scored."""
 
 import dataclasses
 from types import SimpleNamespace
@@ -7,61 +7,10 @@ import numpy as np
 import pytest
 
 import htvae
-from htvae.evaluation.completion import (
-    EXCERPT_FRAMES,
-    GAPS,
-    _cut_excerpts,
-    _without,
-    hide_bursts,
-    hide_gap,
-    hide_landmarks,
-    measure_completion,
-)
+from htvae.evaluation.completion import measure_completion
 from htvae.evaluation.figures import FIGURES
+from htvae.generation.trials import GAPS
 from htvae.models.chunking import ChunkGrid
-
-
-@pytest.fixture
-def rng():
-    return np.random.default_rng(0)
-
-
-@pytest.mark.parametrize("num_landmarks", [1, 4, 5, 33])
-def test_landmarks_are_hidden_throughout(rng, num_landmarks):
-    hidden = hide_landmarks((37, num_landmarks), rng)
-    assert (hidden == hidden[0]).all()
-    assert hidden[0].sum() == max(1, num_landmarks // 5)
-
-
-def test_bursts_hide_half_of_half(rng):
-    hidden = hide_bursts((6000, 20), rng)
-    assert (hidden.any(axis=0)).sum() == 10
-    assert hidden[:, hidden.any(axis=0)].mean() == pytest.approx(0.5, abs=0.1)
-    assert (hidden[:5990:30] == hidden[29:6000:30]).all()  # bursts of 30 frames
-    assert hide_bursts((7, 3), rng).shape == (7, 3)
-
-
-@pytest.mark.parametrize("length", GAPS)
-@pytest.mark.parametrize("num_frames", [4, 5, 23])
-def test_gaps_have_their_length_and_frames_around_them(rng, length, num_frames):
-    hidden = hide_gap((num_frames * length, 2), rng, length)
-    assert (hidden[:, 0] == hidden[:, 1]).all()
-    assert not hidden[0].any() and not hidden[-1].any()
-    edges = np.flatnonzero(np.diff(np.pad(hidden[:, 0].astype(int), 1)))
-    lengths = edges[1::2] - edges[::2]
-    assert len(lengths) >= 1 and (lengths[:-1] == length).all() and lengths[-1] <= length
-    assert hidden[:, 0].mean() <= 0.3
-
-
-def test_hidden_points_are_not_shown_nor_is_the_root_in_a_gap(as_processed):
-    pose = np.zeros((6, 3, 2), np.float32)  # two landmarks and the root's velocity
-    hidden = np.zeros((6, 2), bool)
-    hidden[1, 0] = hidden[3:5] = True
-    seen = ~np.isnan(_without(as_processed(pose), hidden).pose[..., 0])
-    assert seen[:, 0].tolist() == [True, False, True, False, False, True]
-    assert seen[:, 1].tolist() == [True, True, True, False, False, True]
-    assert seen[:, 2].tolist() == [True, True, True, False, False, False]  # frame 5 minus frame 4 is unknown
-    assert np.isfinite(pose).all()  # the recording stays as it was
 
 
 class Echo:
@@ -119,20 +68,6 @@ def test_scored_points_meet_the_seen_points(as_processed):
     assert figures["complete_landmarks_mpjpe"] == pytest.approx(2**0.5)
 
 
-def test_excerpts_are_spread_over_all_recordings_and_keep_their_order(as_processed):
-    recordings = [as_processed(np.full((n, 2, 2), i, np.float32)) for i, n in enumerate((900, 5000, 520))]
-    excerpts = _cut_excerpts(recordings, 24, 60)
-    assert {int(e.pose[0, 0, 0]) for e in excerpts} == {0, 1, 2}
-    assert len(excerpts) <= 24 and {len(e.pose) for e in excerpts} == {EXCERPT_FRAMES}
-    assert {len(e.pose) for e in _cut_excerpts(recordings[1:2], 24, 960)} == {960}
-    (only,) = _cut_excerpts([as_processed(np.zeros((60, 2, 2), np.float32))], 24, 60)  # the whole, once
-    assert len(only.pose) == 60
-    assert len(_cut_excerpts(recordings[1:2], 24, 60)) == 5  # of 5,000 frames; half of them are enough
-    clips = [as_processed(np.zeros((60, 2, 2), np.float32)) for _ in range(10)]
-    assert len(_cut_excerpts(clips, 24, 60)) == 10
-    assert len(_cut_excerpts(clips, 3, 60)) == len(_cut_excerpts(recordings[1:2], 3, 60)) == 3
-
-
 def test_intervals_are_scored_where_there_is_a_prior(trained_with_prior, make_walks, monkeypatch):
     model = htvae.load(trained_with_prior.checkpoint, "cpu")
     processed = [model.process(walk) for walk in make_walks([64])]
@@ -142,9 +77,9 @@ def test_intervals_are_scored_where_there_is_a_prior(trained_with_prior, make_wa
         if scale is not None:
             monkeypatch.setattr(model, "point_scale", lambda pose: np.full(6, scale, np.float32))
         figures = measure_completion(model, processed, fallback, num_excerpts=1)
-        (name,) = (name for name in figures if name.endswith("_coverage"))
-        assert name == "complete_gap_15_coverage"
-        return figures[name]
+        kinds = ("bursts", "landmarks", "gap_15")
+        assert {f"complete_{kind}_coverage" for kind in kinds} <= set(figures)
+        return figures["complete_gap_15_coverage"]
 
     coverage = measure_coverage()
     assert 0 < coverage <= 1

@@ -17,7 +17,7 @@ def test_every_figure_says_what_is_good():
         (
             "complete_gap_60_coverage",
             "",
-            "near 0.9: share in its 90 % interval, everything hidden for 60 frames",
+            "0.85 to 0.95: share in its 90 % interval, everything hidden for 60 frames",
         ),
         (
             "frechet_prior_sample_train",

@@ -144,6 +144,33 @@ def test_gaps_beside_interpolation(ratios, said):
     assert re.match(said, sentence)
 
 
+def coverage(**shares):
+    return {f"complete_{kind}_coverage": share for kind, share in shares.items()}
+
+
+@pytest.mark.parametrize(
+    ("shares", "finding"),
+    [
+        ({"gap_15": 0.91}, r"90 % intervals hold 91% of filled-in points, as they should \(85% to 95%\)\."),
+        ({"gap_15": 0.86, "bursts": 0.94}, r"intervals hold 86% to 94% of filled-in points, as they should"),
+        (
+            {"gap_15": 0.9, "gap_240": 0.75, "landmarks": 0.8},
+            "hold 75% to 90% of filled-in points, but should hold 85% to 95%: they are too narrow for gaps "
+            r"of 240 frames, landmarks never seen\.",
+        ),
+        (
+            {"gap_15": 0.99, "bursts": 0.8},
+            r"too narrow for landmarks hidden for bursts and too wide for gaps of 15 frames\.",
+        ),
+    ],
+)
+def test_the_share_of_points_in_their_intervals(shares, finding):
+    sentences = " ".join(give_full_verdict(GOOD | coverage(**shares)))
+    assert re.search(finding, sentences)
+    assert ("--val_fraction" in sentences) == ("as they should" not in sentences)
+    assert set(coverage(**shares)) <= set(FIGURES)
+
+
 @pytest.mark.parametrize(
     ("score", "said"),
     [

@@ -5,9 +5,11 @@ import math
 import os
 import pickle
 
+import numpy as np
 import pytest
 import torch
 
+from htvae.generation.sampler import MotionSampler
 from htvae.inference.checkpoint import load_checkpoint, save_checkpoint
 from htvae.utils.files import read_tensors
 
@@ -26,6 +28,25 @@ def test_round_trip(trained, tmp_path):
     assert again.processor.state_dict() == checkpoint.processor.state_dict()
     assert again.state.keys() == checkpoint.state.keys()
     assert all(torch.equal(again.state[name], value) for name, value in checkpoint.state.items())
+
+
+def test_a_file_from_before_intervals_were_calibrated(trained_with_prior, tmp_path):
+    values = load_raw(trained_with_prior.checkpoint)
+    assert values["bands"]
+    del values["bands"]
+    torch.save(values, tmp_path / "old.pt")
+    old = load_checkpoint(tmp_path / "old.pt")
+    assert old.bands is None and old.prior is not None
+    factor = MotionSampler(old, "cpu").band_factor(np.zeros((9, 6), bool))
+    assert factor.shape == (9, 6) and (factor == 1).all()
+
+
+def test_damaged_factors_of_intervals_are_refused(trained_with_prior, tmp_path):
+    values = load_raw(trained_with_prior.checkpoint)
+    values["bands"]["never"] = -1.0
+    torch.save(values, tmp_path / "damaged.pt")
+    with pytest.raises(ValueError, match="factors that are not above 0"):
+        load_checkpoint(tmp_path / "damaged.pt")
 
 
 def test_it_knows_splits_and_figures_of_the_run(trained):

@@ -49,7 +49,12 @@ _RECONSTRUCTION = (
 )
 _COMPLETION = tuple(
     _Row(
-        f"filled in: {words}", f"complete_{kind}_mpjpe", (f"interpolation {{complete_{kind}_linear_mpjpe}}",)
+        f"filled in: {words}",
+        f"complete_{kind}_mpjpe",
+        (
+            f"interpolation {{complete_{kind}_linear_mpjpe}}",
+            f"in its 90 % interval {{complete_{kind}_coverage}}",
+        ),
     )
     for kind, words in (
         ("bursts", "landmarks hidden for bursts"),

@@ -8,9 +8,9 @@ import math
 from collections.abc import Mapping
 
 from htvae.evaluation.findings import Finding
+from htvae.evaluation.verdict_completion import judge_completion, judge_intervals
 from htvae.evaluation.verdict_generation import judge_agreement, judge_generation
 from htvae.evaluation.verdict_reconstruction import (
-    judge_completion,
     judge_error,
     judge_levels,
     judge_noise,
@@ -29,6 +29,7 @@ _RULES = (
     judge_generation,
     judge_agreement,
     judge_completion,
+    judge_intervals,
     judge_probes,
     judge_smoothness,
 )

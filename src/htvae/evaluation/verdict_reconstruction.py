@@ -1,4 +1,4 @@
-"""Rules of the verdict on reconstruction, latent levels, completion and probes.
+"""Rules of the verdict on reconstruction, latent levels and probes.
 
 Each rule looks at the figures it needs and yields nothing where one is absent. Rules that touch on the same
 question ask the same function (`is_still`, `compare_with_pca`), so that no sentence contradicts another.
@@ -194,24 +194,6 @@ def judge_smoothness(figures: Figures) -> Iterator[Finding]:
         yield Finding(
             f"Reconstructions are smoother than the recordings: their jerk is {times(ratio)} the recordings'."
         )
-
-
-def judge_completion(figures: Figures) -> Iterator[Finding]:
-    """Say up to which length gaps are filled in better than by interpolation."""
-    gaps = sorted(int(n.split("_")[2]) for n in figures if n.startswith("complete_gap_") and "linear" in n)
-    ratios = [divide(figures, f"complete_gap_{n}_mpjpe", f"complete_gap_{n}_linear_mpjpe") for n in gaps]
-    if not gaps or not all(map(math.isfinite, ratios)):
-        return
-    better = next((i for i, ratio in enumerate(ratios) if ratio > 1 - MARGIN), len(gaps))
-    if better == 0:
-        yield Finding("Gaps are filled in no better than by interpolation.", is_fault=True)
-        return
-    name, longer = f"complete_gap_{gaps[better - 1]}", ", longer ones are not" if better < len(gaps) else ""
-    yield Finding(
-        f"Gaps of up to {gaps[better - 1]} frames are filled in better than by interpolation (error "
-        f"{format_number(figures[f'{name}_mpjpe'])} against {format_number(figures[f'{name}_linear_mpjpe'])})"
-        f"{longer}."
-    )
 
 
 def judge_probes(figures: Figures) -> Iterator[Finding]:

@@ -164,14 +164,21 @@ def _join_to_source(
         completed.append(full)
     observed = observed_points(known[:, order])
     filled, scale = np.zeros(known.shape[:2], bool), np.zeros(known.shape[:2], np.float32)
+    factor = np.ones(known.shape[:2], np.float32)
     filled[:, order] = ~observed
     scale[:, order] = spread_between(
         observed, *(part * record.unit for part in measure_spread(model, processed))
     )
+    factor[:, order] = model.band_factor(observed, _frame_ratio(record.source_frames))
     best, *samples = (replace(seen, landmarks=names, pose=pose) for pose in completed)
     return Completion(
         sequence=best,
         samples=tuple(replace(s, name=f"{seen.name}_{i}") for i, s in enumerate(samples)),
-        interval=compute_interval(np.stack(completed[1:]), scale) if samples else None,
+        interval=compute_interval(np.stack(completed[1:]), scale, factor) if samples else None,
         filled=filled,
     )
+
+
+def _frame_ratio(source_frames: np.ndarray) -> float:
+    """Return the model's frames per source frame, from the source frames (T,) of the model's."""
+    return 1 / float(np.median(np.diff(source_frames))) if len(source_frames) > 1 else 1.0

@@ -17,8 +17,8 @@ from htvae.metrics.errors import measure_jitter
 SPREAD_REACH = 60
 """Frames from an observed point beyond which it no longer narrows the spread of hidden points."""
 SPREAD_SHARE = 0.5
-"""Share of `MotionSampler.point_scale` that counts. It was chosen together with `SPREAD_REACH`, so that
-intervals hold nine in ten validation points at gaps of 15 to 240 frames (docs/log/2026-11-28.md)."""
+"""Share of `MotionSampler.point_scale` that counts. It was chosen together with `SPREAD_REACH` for the shape
+of intervals (docs/log/2026-11-28.md); their width is calibrated, see `htvae.generation.bands`."""
 NORMAL_90 = 1.645
 """Half the width of a normal distribution's middle 90 %, in standard deviations."""
 
@@ -50,15 +50,16 @@ def spread_between(observed: np.ndarray, scale: np.ndarray, jitter: np.ndarray) 
     return spread
 
 
-def compute_interval(samples: np.ndarray, scale: np.ndarray) -> np.ndarray:
+def compute_interval(samples: np.ndarray, scale: np.ndarray, factor: np.ndarray | float = 1.0) -> np.ndarray:
     """Return the bounds (2, T, L, D) between which each coordinate lies with 90 %.
 
     Args:
         samples: (n, T, L, D).
         scale: (T, L) spread of a point around each sample, from `spread_between`, in the samples' units.
+        factor: (T, L) factor of the half-width, see `MotionSampler.band_factor`.
     """
     count = len(samples)
     variance = samples.var(axis=0, ddof=1) * (1 + 1 / count) + scale[..., None] ** 2
-    half = NORMAL_90 * np.sqrt(variance)
+    half = NORMAL_90 * np.sqrt(variance) * np.asarray(factor)[..., None]
     mean = samples.mean(axis=0)
     return np.stack([mean - half, mean + half]).astype(np.float32)

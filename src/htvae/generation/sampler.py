@@ -160,6 +160,20 @@ class MotionSampler(TrainedModel):
         ratio = movement / usual if usual and movement else 1.0
         return scale * np.float32(np.clip(ratio, 1 / MOST_MOVEMENT, MOST_MOVEMENT))
 
+    @property
+    def has_band_factors(self) -> bool:
+        """Whether the widths of intervals are calibrated."""
+        return self._band_factors is not None
+
+    def band_factor(self, observed: np.ndarray, frame_ratio: float = 1.0) -> np.ndarray:
+        """Return the factor (T, L) of the half-width of 90 % intervals, 1 where they are not calibrated.
+
+        See `BandFactors.find`.
+        """
+        if self._band_factors is None:
+            return np.ones(observed.shape, np.float32)
+        return self._band_factors.find(observed, frame_ratio)
+
     @cached_property
     def training_place(self) -> Place:
         """Place of the training recordings, for motion that belongs to no recording."""

@@ -91,6 +91,7 @@ class TrainedModel:
         self.splits = checkpoint.splits
         self.figures = checkpoint.figures
         self._prior_state = checkpoint.prior
+        self._band_factors = checkpoint.bands
         self.device = choose_device(device)
         self.batch_frames = batch_frames
         self.model = load_weights(checkpoint, build_model).to(self.device).eval()

@@ -12,6 +12,7 @@ import numpy as np
 from htvae.config import Config, PriorConfig, TrainingConfig
 from htvae.data.loader import PoseDataLoader
 from htvae.data.processing import ProcessedSequence
+from htvae.generation.bands import BUDGET_SECONDS
 from htvae.inference.checkpoint import (
     BuildModel,
     PriorState,
@@ -22,6 +23,7 @@ from htvae.inference.checkpoint import (
 from htvae.inference.model import TrainedModel
 from htvae.poses.geometry import measure_movement
 from htvae.poses.ground import measure_ground_range
+from htvae.training.bands import add_bands
 from htvae.training.loop import STATE_FORMAT, Loop, LoopSettings
 from htvae.training.machine import choose_precision
 from htvae.training.prior_data import (
@@ -56,6 +58,8 @@ def add_prior(
     build_model: BuildModel | None = None,
 ) -> bool:
     """Fit a prior to the latents of a model's training recordings and put it into the model's file.
+
+    Then completion's intervals are calibrated with it, briefly where time is up.
 
     Args:
         model_file: ``best_model.pt``; an earlier prior in it is replaced in the end.
@@ -92,6 +96,8 @@ def _add_prior(
     if resume and earlier is not None and _is_finished(earlier, vae_hash, config):
         logger.info("%s has its prior already.", model_file)
         _remove_files(model_file.parent)  # an end just before it removed them
+        if checkpoint.bands is None:  # an end while they were calibrated
+            add_bands(model_file, data, training.device, training.seed, BUDGET_SECONDS, build_model)
         return True
     model = TrainedModel(checkpoint, training.device, build_model)
     _check(model, model_file, data)
@@ -109,6 +115,8 @@ def _add_prior(
     _save(model_file, _read_prior(loop.checkpoint.best_path, task, finished))
     if finished:
         _remove_files(model_file.parent)
+    seconds = BUDGET_SECONDS if finished else 0.0
+    add_bands(model_file, data, training.device, training.seed, seconds, build_model)
     return finished
 
 
@@ -252,7 +260,7 @@ def _save(model_file: Path, prior: PriorState) -> None:
             "Fit a prior to the new model: htvae train-prior."
         )
     config = replace(checkpoint.config, prior=prior.config)
-    save_checkpoint(model_file, replace(checkpoint, config=config, prior=prior))
+    save_checkpoint(model_file, replace(checkpoint, config=config, prior=prior, bands=None))
     loss, step = prior.figures["loss"], prior.figures["step"]
     logger.info("Prior of step %d (validation loss %.4f) added to %s.", step, loss, model_file)
 
