@@ -75,7 +75,9 @@ def test_intervals_are_scored_where_there_is_a_prior(trained_with_prior, make_wa
 
     def measure_coverage(scale=None):
         if scale is not None:
-            monkeypatch.setattr(model, "point_scale", lambda pose: np.full(6, scale, np.float32))
+            monkeypatch.setattr(
+                model, "point_scale", lambda pose, filled: np.full((len(pose), 6), scale, np.float32)
+            )
         figures = measure_completion(model, processed, fallback, num_excerpts=1)
         kinds = ("bursts", "landmarks", "gap_15")
         assert {f"complete_{kind}_coverage" for kind in kinds} <= set(figures)

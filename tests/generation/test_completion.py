@@ -70,9 +70,22 @@ def test_spread_grows_with_movement(model, monkeypatch, factor, ratio):
     moving[::2] = 0.1  # every point, and the root's velocity beside them
     saved = dataclasses.replace(model._prior_state, movement=0.1)
     monkeypatch.setattr(model, "_prior_state", saved)
-    assert model.point_scale(factor * moving) == pytest.approx(ratio * model.point_scale(moving))
-    monkeypatch.setattr(model, "_prior_state", dataclasses.replace(saved, movement=0.0))  # of an older file
-    assert model.point_scale(factor * moving) == pytest.approx(model.point_scale(moving))
+    monkeypatch.setattr(model, "noise", None)  # of an older file
+    usual = model.point_scale(moving, moving)
+    assert usual.shape == (9, 6)
+    assert model.point_scale(factor * moving, moving) == pytest.approx(ratio * usual)
+    monkeypatch.setattr(model, "_prior_state", dataclasses.replace(saved, movement=0.0))  # older still
+    assert model.point_scale(factor * moving, moving) == pytest.approx(usual)
+
+
+def test_calibrated_spread_follows_each_point_in_each_frame(model):
+    """The normal distribution has its middle 90 % as wide as the noise has."""
+    filled = np.zeros((9, 7, 2), np.float32)
+    filled[4:, 5] = 0.5  # the wrist jumps
+    spread = model.point_scale(filled, filled)
+    scale = model.noise.scale(filled, np.zeros((9, 7), bool))[:, :6]
+    assert 1.645 * spread == pytest.approx(2.353 * scale)
+    assert spread[4, 5] != spread[0, 5] and (spread[:, :5] == spread[0, :5]).all()
 
 
 def test_the_interval_of_draws_from_a_normal_distribution_holds_nine_in_ten():

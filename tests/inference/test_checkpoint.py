@@ -30,22 +30,31 @@ def test_round_trip(trained, tmp_path):
     assert all(torch.equal(again.state[name], value) for name, value in checkpoint.state.items())
 
 
-def test_a_file_from_before_intervals_were_calibrated(trained_with_prior, tmp_path):
+def test_a_file_from_before_noise_and_intervals_were_calibrated(trained_with_prior, tmp_path):
     values = load_raw(trained_with_prior.checkpoint)
-    assert values["bands"]
-    del values["bands"]
+    assert values["bands"] and values["noise"]
+    del values["bands"], values["noise"]
     torch.save(values, tmp_path / "old.pt")
     old = load_checkpoint(tmp_path / "old.pt")
-    assert old.bands is None and old.prior is not None
+    assert old.bands is None and old.noise is None and old.prior is not None
     factor = MotionSampler(old, "cpu").band_factor(np.zeros((9, 6), bool))
     assert factor.shape == (9, 6) and (factor == 1).all()
 
 
-def test_damaged_factors_of_intervals_are_refused(trained_with_prior, tmp_path):
+@pytest.mark.parametrize(
+    ("part", "name", "value", "message"),
+    [
+        ("bands", "never", -1.0, "factors that are not above 0"),
+        ("bands", "gaps", None, "must be a complete model"),
+        ("noise", "gain", [1.0], "unequal number of points"),
+        ("noise", "usual_speed", "fast", "must be a complete model"),
+    ],
+)
+def test_damaged_noise_and_intervals_are_refused(trained_with_prior, tmp_path, part, name, value, message):
     values = load_raw(trained_with_prior.checkpoint)
-    values["bands"]["never"] = -1.0
+    values[part][name] = value
     torch.save(values, tmp_path / "damaged.pt")
-    with pytest.raises(ValueError, match="factors that are not above 0"):
+    with pytest.raises(ValueError, match=message):
         load_checkpoint(tmp_path / "damaged.pt")
 
 

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
+from htvae.metrics.likelihoods import LIKELIHOODS, gaussian_nll, laplace_nll, student_nll
 from htvae.training.error_counts import ErrorCounts, compute_nll, fit_scales
-from htvae.training.losses import LIKELIHOODS, gaussian_nll, laplace_nll, student_nll
 
 B, T, L, D = 3, 37, 5, 2
 

@@ -17,6 +17,7 @@ from htvae.evaluation.completion import measure_completion
 from htvae.evaluation.controls import fit_control, score_controls, score_truth
 from htvae.evaluation.generation import measure_generation
 from htvae.evaluation.levels import count_numbers, measure_level_use, measure_rates
+from htvae.evaluation.likelihood import measure_likelihood
 from htvae.evaluation.probes import check_columns, measure_probes
 from htvae.evaluation.reconstruction import DEFAULT_METRICS, Metric, score_recording
 from htvae.generation.sampler import MotionSampler
@@ -84,6 +85,7 @@ def score_model(
     fallback = np.asarray(model.processor.pose_mean, np.float32)[:num_landmarks]
 
     figures = _score_reconstruction(model, reconstructions, train, request, metrics)
+    figures |= measure_likelihood(model, reconstructions)
     figures |= measure_rates(model, reconstructions)
     figures |= measure_level_use(model, reconstructions, fallback)
     figures |= measure_completion(model, processed, fallback, request.num_excerpts, request.refine_steps)

@@ -52,6 +52,8 @@ RECONSTRUCTION_FIGURES = {
     "bone_length_error": Figure(_DISTANCE, "low"),
     "jerk_ratio": Figure("", "near 1; below where the tracker trembles"),
     "seam_ratio": Figure("", "1: borders of chunks do not show"),
+    "nll_learned": Figure("nats/frame", "low: minus the log-likelihood of observed points at learned scales"),
+    "nll_calibrated": Figure("nats/frame", "low: the same by noise calibrated on validation recordings"),
 }
 """Errors of reconstruction and their yardsticks."""
 

@@ -22,7 +22,14 @@ class _Row:
 
 _RECONSTRUCTION = (
     _Row(
-        "error", "mpjpe", ("PCA {pca_mpjpe}", "still pose {static_mpjpe}", "tracker's jitter {noise_floor}")
+        "error",
+        "mpjpe",
+        (
+            "PCA {pca_mpjpe}",
+            "still pose {static_mpjpe}",
+            "tracker's jitter {noise_floor}",
+            "nats/frame {nll_calibrated} (learned scales {nll_learned})",
+        ),
     ),
     _Row(
         "error against the truth",

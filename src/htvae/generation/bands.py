@@ -75,7 +75,7 @@ def draw_interval(
     drawn = draw_completions(model, seen, best, num_samples, seed)[:, :, : known.shape[1]]
     samples = np.stack([meet_observed(known, sample) for sample in drawn])
     observed = observed_points(known)
-    spread = spread_between(observed, *measure_spread(model, seen))
+    spread = spread_between(observed, *measure_spread(model, seen, best))
     return compute_interval(samples, spread, model.band_factor(observed))
 
 

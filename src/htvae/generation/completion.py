@@ -21,7 +21,7 @@ from htvae.generation.filling import fill_in, meet_observed
 from htvae.generation.intervals import compute_interval, measure_spread, spread_between
 from htvae.generation.sampler import MotionSampler
 from htvae.inference.model import Recording
-from htvae.inference.source import place_on_source
+from htvae.inference.source import interpolate_frames, place_on_source
 from htvae.models.prior import Known
 from htvae.poses.geometry import observed_points
 from htvae.poses.sequence import PoseSequence
@@ -166,9 +166,10 @@ def _join_to_source(
     filled, scale = np.zeros(known.shape[:2], bool), np.zeros(known.shape[:2], np.float32)
     factor = np.ones(known.shape[:2], np.float32)
     filled[:, order] = ~observed
-    scale[:, order] = spread_between(
-        observed, *(part * record.unit for part in measure_spread(model, processed))
-    )
+    spread, jitter = (part * record.unit for part in measure_spread(model, processed, poses[0]))
+    wanted = seen.first_frame + np.arange(seen.num_frames)
+    spread = interpolate_frames(spread[..., None], record.source_frames, wanted)[..., 0]
+    scale[:, order] = spread_between(observed, spread, jitter)
     factor[:, order] = model.band_factor(observed, _frame_ratio(record.source_frames))
     best, *samples = (replace(seen, landmarks=names, pose=pose) for pose in completed)
     return Completion(

@@ -23,10 +23,18 @@ NORMAL_90 = 1.645
 """Half the width of a normal distribution's middle 90 %, in standard deviations."""
 
 
-def measure_spread(model: MotionSampler, processed: ProcessedSequence) -> tuple[np.ndarray, np.ndarray]:
-    """Return the model's spread and the tracker's jitter of each landmark, (L,) each, torso lengths."""
-    scale = model.point_scale(processed.pose)
-    jitter = measure_jitter(torch.from_numpy(processed.pose[:, : len(scale)])).nan_to_num()
+def measure_spread(
+    model: MotionSampler, processed: ProcessedSequence, filled: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the model's spread (T, L) and the tracker's jitter (L,) of each landmark, torso lengths.
+
+    Args:
+        model: the model.
+        processed: the recording, NaN where points are missing.
+        filled: (T, N, D), the recording with all points.
+    """
+    scale = model.point_scale(processed.pose, filled)
+    jitter = measure_jitter(torch.from_numpy(processed.pose[:, : scale.shape[1]])).nan_to_num()
     return scale, jitter.numpy()
 
 
@@ -41,7 +49,7 @@ def spread_between(observed: np.ndarray, scale: np.ndarray, jitter: np.ndarray) 
 
     Args:
         observed: (T, L) bool.
-        scale: (L,) spread far from any observed frame, see `MotionSampler.point_scale`.
+        scale: (T, L) or (L,) spread far from any observed frame, see `MotionSampler.point_scale`.
         jitter: (L,) standard deviation of the jitter, see `htvae.metrics.errors.measure_jitter`.
     """
     errors = np.square(SPREAD_SHARE * scale) * (1 - np.square(nearness(observed, SPREAD_REACH)))

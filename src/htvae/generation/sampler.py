@@ -17,10 +17,10 @@ from htvae.generation.drawing import Request, draw_labels, draw_latents
 from htvae.generation.script import Script, draw_script
 from htvae.inference.checkpoint import PriorState, hash_weights
 from htvae.inference.model import TrainedModel
+from htvae.inference.point_noise import NORMAL_RATIO
 from htvae.inference.windows import join_latents
 from htvae.models.latent import Gaussian
 from htvae.models.prior import NO_LABEL, LatentPrior, Latents
-from htvae.models.vae import SCALE_GAIN
 from htvae.poses.geometry import measure_movement, rotate
 from htvae.poses.ground import level_path
 from htvae.poses.sequence import Coordinates, FrameLabel, PoseSequence
@@ -143,18 +143,21 @@ class MotionSampler(TrainedModel):
         sequence, chunks = (Gaussian(level.mu[None], level.logvar[None]) for level in levels)
         return sequence, chunks
 
-    def point_scale(self, pose: np.ndarray) -> np.ndarray:
-        """Return the spread (L,) of hidden landmarks around their decoded places, torso lengths.
+    def point_scale(self, pose: np.ndarray, filled: np.ndarray) -> np.ndarray:
+        """Return the spread (T, L) of hidden landmarks around their decoded places, torso lengths.
 
-        It is the learned spread times the ratio of the recording's movement to training's, clipped by
-        `MOST_MOVEMENT`.
+        It is that of the calibrated noise, as the standard deviation of a normal distribution whose middle
+        90 % are as wide. In a file without it, it is the learned spread times the ratio of the recording's
+        movement to training's, clipped by `MOST_MOVEMENT`.
 
         Args:
             pose: (T, N, D), the recording in torso lengths, NaN where missing.
+            filled: (T, N, D), the recording with all points.
         """
         num_landmarks = len(self.processor.landmarks)
-        hidden = self.model.log_scale.detach()[1, :num_landmarks] * SCALE_GAIN
-        scale = (hidden.exp().square() + self.config.loss.min_scale**2).sqrt().cpu().numpy()
+        scale = self.noise_scale(filled, np.zeros(filled.shape[:2], bool))[:, :num_landmarks]
+        if self.noise is not None:
+            return scale * np.float32(NORMAL_RATIO)
         usual = self._prior_state.movement if self._prior_state else 0.0
         movement = measure_movement(pose[:, :num_landmarks])
         ratio = movement / usual if usual and movement else 1.0

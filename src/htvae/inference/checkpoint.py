@@ -15,6 +15,7 @@ from htvae.config import Config, PriorConfig
 from htvae.data.processing import PoseDataProcessor
 from htvae.data.splits import Splits
 from htvae.inference.band_factors import BandFactors
+from htvae.inference.point_noise import PointNoise
 from htvae.utils.files import read_tensors, save_tensors
 from htvae.utils.text import printable
 
@@ -77,6 +78,8 @@ class Checkpoint:
     """Validation figures of this model, its step, and the number of frames processed."""
     prior: PriorState | None = None
     """Prior over the latents, None where no prior was fitted."""
+    noise: PointNoise | None = None
+    """Noise of points around their reconstruction, None where it is not calibrated."""
     bands: BandFactors | None = None
     """Factors of completion's intervals with this prior, None where they are not calibrated."""
 
@@ -94,6 +97,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "splits": checkpoint.splits.to_dict(),
         "figures": checkpoint.figures,
         "prior": None if checkpoint.prior is None else _prior_values(checkpoint.prior),
+        "noise": None if checkpoint.noise is None else checkpoint.noise.to_dict(),
         "bands": None if checkpoint.bands is None else checkpoint.bands.to_dict(),
     }
     save_tensors(path, values)
@@ -172,6 +176,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             splits=Splits.from_dict(values["splits"]),
             figures=values["figures"],
             prior=_read_prior(values.get("prior")),
+            noise=PointNoise.from_dict(values.get("noise")),
             bands=BandFactors.from_dict(values.get("bands")),
         )
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:

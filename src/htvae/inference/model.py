@@ -24,6 +24,7 @@ from htvae.inference.windows import WindowedModel, WindowOutput, join_latents
 from htvae.io.inputs import read_recording
 from htvae.models.chunking import ChunkGrid
 from htvae.models.prior import Latents
+from htvae.models.vae import SCALE_GAIN
 from htvae.poses.sequence import PoseSequence
 from htvae.utils.device import choose_device
 
@@ -92,6 +93,8 @@ class TrainedModel:
         self.figures = checkpoint.figures
         self._prior_state = checkpoint.prior
         self._band_factors = checkpoint.bands
+        self.noise = checkpoint.noise
+        """Calibrated noise of points, None in files of before; see `noise_scale`."""
         self.device = choose_device(device)
         self.batch_frames = batch_frames
         self.model = load_weights(checkpoint, build_model).to(self.device).eval()
@@ -154,6 +157,34 @@ class TrainedModel:
     def windowed(self) -> WindowedModel:
         """The network for recordings of any length."""
         return WindowedModel(self.model, self.grid, self.device, self.batch_frames)
+
+    @property
+    def has_learned_scale(self) -> bool:
+        """Whether the network has a learned scale, as our own has."""
+        return hasattr(self.model, "log_scale")
+
+    @cached_property
+    def learned_scale(self) -> np.ndarray:
+        """Learned scale (2, N), torso lengths, of points that the model saw and of points hidden from it."""
+        rows = [0, 1] if self.config.model.chunk_latent_dim else [2, 2]
+        scale = (self.model.log_scale.detach()[rows] * SCALE_GAIN).exp().cpu().double().numpy()
+        learned: np.ndarray = np.sqrt(scale**2 + self.config.loss.min_scale**2)
+        return learned
+
+    def noise_scale(self, pose: np.ndarray, observed: np.ndarray) -> np.ndarray:
+        """Return the scale (T, N) of points around their reconstruction, torso lengths.
+
+        It is that of the calibrated noise, see `PointNoise`; in a file without it the learned scale, which
+        belongs to the likelihood of the loss.
+
+        Args:
+            pose: (T, N, D), the reconstruction.
+            observed: (T, N) bool, True where the model saw the point.
+        """
+        if self.noise is not None:
+            return self.noise.scale(pose, observed)
+        learned: np.ndarray = np.where(observed, *self.learned_scale).astype(np.float32)
+        return learned
 
     def encode_all(self, processed: Sequence[ProcessedSequence]) -> list[Encoding]:
         """Return the latents of processed recordings; the decoder is not run."""

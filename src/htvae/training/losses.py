@@ -9,45 +9,21 @@ chunk_latent_dim.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from htvae.config import LossConfig
+from htvae.metrics.likelihoods import LIKELIHOODS
 from htvae.models.vae import VAEOutput
 
-STUDENT_DEGREES = 4.0
 RATE_GAIN = 0.01
 """How fast ``target_rate`` steers: log weight per step and unit of relative error."""
 EXCESS_WEIGHT = 10.0
 """What validation charges for a nat of rate beyond ``target_rate``; below it, rate is free."""
 VELOCITY_GAIN = 0.05
 """Share of the last step in the running mean of the velocities' error."""
-
-
-def gaussian_nll(error: Tensor, scale: Tensor) -> Tensor:
-    """Return -log N(error; 0, scale^2) in nats."""
-    return 0.5 * (error / scale).square() + scale.log() + 0.5 * math.log(2 * math.pi)
-
-
-def laplace_nll(error: Tensor, scale: Tensor) -> Tensor:
-    """Return -log Laplace(error; 0, scale) in nats."""
-    return error.abs() / scale + scale.log() + math.log(2.0)
-
-
-def student_nll(error: Tensor, scale: Tensor) -> Tensor:
-    """Return -log of Student's t density with 4 degrees of freedom and the given scale, in nats."""
-    nu = STUDENT_DEGREES
-    norm = math.lgamma((nu + 1) / 2) - math.lgamma(nu / 2) - 0.5 * math.log(nu * math.pi)
-    return 0.5 * (nu + 1) * torch.log1p((error / scale).square() / nu) + scale.log() - norm
-
-
-LIKELIHOODS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "gaussian": gaussian_nll,
-    "laplace": laplace_nll,
-    "student": student_nll,
-}
 
 
 class VAELoss(nn.Module):

@@ -26,6 +26,7 @@ from htvae.poses.ground import measure_ground_range
 from htvae.training.bands import add_bands
 from htvae.training.loop import STATE_FORMAT, Loop, LoopSettings
 from htvae.training.machine import choose_precision
+from htvae.training.noise import add_noise
 from htvae.training.prior_data import (
     TRAINING_FRAMES,
     PriorExamples,
@@ -59,7 +60,8 @@ def add_prior(
 ) -> bool:
     """Fit a prior to the latents of a model's training recordings and put it into the model's file.
 
-    Then completion's intervals are calibrated with it, briefly where time is up.
+    Then completion's intervals are calibrated with it, briefly where time is up. A file of before also gets
+    the noise of its points, see `htvae.training.noise`.
 
     Args:
         model_file: ``best_model.pt``; an earlier prior in it is replaced in the end.
@@ -91,6 +93,7 @@ def _add_prior(
     build_model: BuildModel | None,
 ) -> bool:
     started = time.monotonic()
+    add_noise(model_file, data, training.device, training.seed, build_model)
     checkpoint = load_checkpoint(model_file)
     vae_hash, earlier = hash_weights(checkpoint.state), checkpoint.prior
     if resume and earlier is not None and _is_finished(earlier, vae_hash, config):

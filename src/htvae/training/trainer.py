@@ -29,6 +29,7 @@ from htvae.training.linear_start import start_from_linear_code
 from htvae.training.logs import Log, MetricsLog, TensorBoardLog
 from htvae.training.loop import Callback, Loop, LoopSettings
 from htvae.training.losses import VAELoss
+from htvae.training.noise import add_noise
 from htvae.training.prior import add_prior
 from htvae.training.report import ProgressReport
 from htvae.training.resume import check_resumable
@@ -108,6 +109,9 @@ class HTVAETrainer:
         with self.folder.lock(self.resume) if first else contextlib.nullcontext():
             started = time.monotonic()
             result, data = self._fit_vae()
+            if first and self.model is None:
+                training = self.config.training
+                add_noise(result.best_model, data, training.device, training.seed, self.build_model)
             if first and result.finished and self._wants_prior():
                 finished = self._fit_prior(data, time.monotonic() - started)
                 result = dataclasses.replace(result, finished=finished)

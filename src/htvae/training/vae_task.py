@@ -21,10 +21,11 @@ from htvae.config import Config
 from htvae.data.batching import PoseBatch
 from htvae.data.loader import PoseDataLoader, TrainingLoader
 from htvae.metrics.errors import mpjpe_sums
+from htvae.metrics.likelihoods import LIKELIHOODS
 from htvae.models.vae import HierarchicalTransformerVAE, VAEOutput
 from htvae.training.distributed import gather
 from htvae.training.error_counts import ErrorCounts, compute_nll, fit_scales
-from htvae.training.losses import LIKELIHOODS, LossManager, VAELoss
+from htvae.training.losses import LossManager, VAELoss
 from htvae.utils.metrics_tracker import MetricsTracker
 from htvae.utils.world import World
 

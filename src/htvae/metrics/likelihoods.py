@@ -1,0 +1,34 @@
+"""Negative log-likelihoods of errors, in nats per coordinate, for the loss and for what judges it."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+STUDENT_DEGREES = 4.0
+"""Degrees of freedom of the loss's Student likelihood."""
+
+
+def gaussian_nll(error: Tensor, scale: Tensor) -> Tensor:
+    """Return -log N(error; 0, scale^2) in nats."""
+    return 0.5 * (error / scale).square() + scale.log() + 0.5 * math.log(2 * math.pi)
+
+
+def laplace_nll(error: Tensor, scale: Tensor) -> Tensor:
+    """Return -log Laplace(error; 0, scale) in nats."""
+    return error.abs() / scale + scale.log() + math.log(2.0)
+
+
+def student_nll(error: Tensor, scale: Tensor, degrees: float = STUDENT_DEGREES) -> Tensor:
+    """Return -log of Student's t density with the given scale, in nats."""
+    norm = math.lgamma((degrees + 1) / 2) - math.lgamma(degrees / 2) - 0.5 * math.log(degrees * math.pi)
+    return 0.5 * (degrees + 1) * torch.log1p((error / scale).square() / degrees) + scale.log() - norm
+
+
+LIKELIHOODS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "gaussian": gaussian_nll,
+    "laplace": laplace_nll,
+    "student": student_nll,
+}
+"""Likelihoods by the name that the settings give them."""
