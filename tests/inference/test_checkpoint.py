@@ -47,6 +47,7 @@ def test_a_file_from_before_noise_and_intervals_were_calibrated(trained_with_pri
         ("bands", "never", -1.0, "factors that are not above 0"),
         ("bands", "gaps", None, "must be a complete model"),
         ("noise", "gain", [1.0], "unequal number of points"),
+        ("noise", "log_scale", [[0.0], [0.0]], "unequal number of points"),
         ("noise", "usual_speed", "fast", "must be a complete model"),
     ],
 )
@@ -182,3 +183,11 @@ def test_a_ground_or_movement_that_cannot_be_is_refused(trained_with_prior, tmp_
     torch.save(values, tmp_path / "model.pt")
     with pytest.raises(ValueError, match=rf"must be a complete model .* {name}"):
         load_checkpoint(tmp_path / "model.pt")
+
+
+def test_noise_of_another_number_of_points_is_refused(trained, tmp_path):
+    values = load_raw(trained.checkpoint)
+    values["noise"] = {"log_scale": [[0.0], [0.0]], "gain": [1.0, 1.0], "usual_speed": [1.0]}
+    torch.save(values, tmp_path / "damaged.pt")
+    with pytest.raises(ValueError, match="its noise is that of 1 points, but it has 7"):
+        load_checkpoint(tmp_path / "damaged.pt")

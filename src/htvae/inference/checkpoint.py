@@ -169,20 +169,28 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     try:
         config = Config.from_dict(values["config"])
         _check_state(values["state"])
+        processor = PoseDataProcessor.from_state_dict(values["processor"], config.data)
         return Checkpoint(
             state=values["state"],
             config=config,
-            processor=PoseDataProcessor.from_state_dict(values["processor"], config.data),
+            processor=processor,
             splits=Splits.from_dict(values["splits"]),
             figures=values["figures"],
             prior=_read_prior(values.get("prior")),
-            noise=PointNoise.from_dict(values.get("noise")),
+            noise=_read_noise(values.get("noise"), len(processor.points)),
             bands=BandFactors.from_dict(values.get("bands")),
         )
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path}: must be a complete model of this version, but is not ({error!r}). Train again."
         ) from error
+
+
+def _read_noise(values: Mapping[str, Any] | None, num_points: int) -> PointNoise | None:
+    noise = PointNoise.from_dict(values)
+    if noise is not None and len(noise.usual_speed) != num_points:
+        raise ValueError(f"its noise is that of {len(noise.usual_speed)} points, but it has {num_points}")
+    return noise
 
 
 def _check_state(state: Any) -> None:
