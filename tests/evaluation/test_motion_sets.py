@@ -97,8 +97,8 @@ def test_the_prior_is_asked_for_labels(model, monkeypatch):
     assert [request.labels.tolist() for request in asked] == [
         [0, 2],
         [1],
-        model.draw_labels(2, 0).tolist(),
-        model.draw_labels(1, 1).tolist(),
+        model.draw_labels(2, 32, 0).tolist(),
+        model.draw_labels(1, 100, 1).tolist(),
     ]
 
 

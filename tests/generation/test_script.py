@@ -85,3 +85,14 @@ def test_a_longer_script_begins_like_a_shorter_one():
 def test_scripts_of_other_labels_serve_where_a_label_has_none():
     assert draw([(2, ((2, 40),))], 9, label=1).label_frames(9) == ["run"] * 9
     assert draw([], 9) == Script(())
+
+
+def test_spans_come_from_recordings_of_about_the_asked_length():
+    recorded = [(1, ((1, 15), (2, 15)))] * 12 + [(1, ((1, 200), (0, 600), (1, 200)))] * 12
+
+    def count(num_frames):
+        return Counter(name for seed in range(200) for name, _ in draw(recorded, num_frames, seed).parts)
+
+    short, long = count(30), count(1000)
+    assert short["run"] > 2 * short[None]
+    assert long[None] > 2 * long["run"]

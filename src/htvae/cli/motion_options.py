@@ -40,7 +40,7 @@ class GenerateOptions(MotionOptions):
     length, or 1000 frames."""
     label: str | None = None
     """Label of the recordings (or of the spans of frames) that the motion should resemble. None: without a
-    script, each sequence gets a random label, as frequent as in training."""
+    script, each sequence gets a random label, as frequent as in training recordings of about this length."""
     script: str | None = None
     """Labels of spans in their order: 'walk:12s,wave:4s'; f instead of s means frames. None: each sequence
     gets a random script, like the scripts of training recordings with the label."""

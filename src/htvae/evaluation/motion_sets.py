@@ -91,8 +91,8 @@ def draw_from_prior(model: MotionSampler, with_label: bool, with_chunk_labels: b
 
     def draw(wanted: Sequence[Wanted], seed: int) -> Latents:
         asked = torch.tensor([_index(model.labels, w.label) for w in wanted])
-        labels = asked if with_label else model.draw_labels(len(wanted), seed)
         num_frames = wanted[0].num_frames
+        labels = asked if with_label else model.draw_labels(len(wanted), num_frames, seed)
         frame_labels = (
             [w.frame_labels.tolist() for w in wanted]
             if with_chunk_labels

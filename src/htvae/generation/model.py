@@ -43,7 +43,8 @@ class GenerativeModel(MotionSampler):
             num_frames: length (frames, at the model's frame rate). 0: the script's length.
             num_sequences: sequences to draw.
             label: label of the recordings, or of the spans, that the motion should resemble. None: without a
-                script, each sequence gets a random label, as frequent as in training; the sequence names it.
+                script, each sequence gets a random label, as frequent as in training recordings of about this
+                length; the sequence names it.
             script: labels of spans in their order, e.g. "walk:12s,wave:4s"; see `Script.parse`. None: each
                 sequence gets a random script, like the scripts of training recordings with the label; the
                 sequence's ``frame_labels`` hold it.
@@ -62,7 +63,11 @@ class GenerativeModel(MotionSampler):
             guidance = SCRIPT_GUIDANCE if script else 1.0
         _check_request(num_frames, num_sequences, seed, guidance != 1 and is_free)
         index, script = self._find_labels(label, script, num_frames)
-        labels = self.draw_labels(num_sequences, seed) if is_free else torch.full((num_sequences,), index)
+        labels = (
+            self.draw_labels(num_sequences, num_frames, seed)
+            if is_free
+            else torch.full((num_sequences,), index)
+        )
         scripts = [script] * num_sequences if script else self.draw_scripts(labels, num_frames, seed)
         chunk_labels = torch.stack([self.label_chunks(part.label_frames(num_frames)) for part in scripts])
         request = make_request(self.grid, self.latent_dims, num_frames, labels, chunk_labels, guidance)

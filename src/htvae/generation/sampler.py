@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from htvae.generation.drawing import Request, draw_labels, draw_latents
+from htvae.generation.lengths import shares_at_length
 from htvae.generation.script import Script, draw_script
 from htvae.inference.checkpoint import PriorState, hash_weights
 from htvae.inference.model import TrainedModel
@@ -64,9 +65,14 @@ class MotionSampler(TrainedModel):
         """Labels of spans that the prior knows."""
         return self._prior_state.chunk_labels if self._prior_state else ()
 
-    def draw_labels(self, count: int, seed: int) -> Tensor:
-        """Draw labels (n,), each as often as training has it, for motion without a requested label."""
-        return draw_labels(self._require_prior().label_shares, count, seed)
+    def draw_labels(self, count: int, num_frames: int, seed: int) -> Tensor:
+        """Draw labels (n,) for motion of ``num_frames`` frames without a requested label.
+
+        A label comes as often as training recordings of about this length have it; see `shares_at_length`.
+        """
+        saved = self._require_prior()
+        shares = shares_at_length(saved.label_shares, saved.scripts, num_frames)
+        return draw_labels(shares, count, seed)
 
     def draw_scripts(self, labels: Tensor, num_frames: int, seed: int) -> list[Script]:
         """Draw a script for each label (n,), like the scripts of training; see `draw_script`."""

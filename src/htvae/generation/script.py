@@ -9,8 +9,12 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
+from htvae.generation.lengths import weigh_recordings
 from htvae.inference.checkpoint import RecordedScript
 from htvae.poses.sequence import FrameLabel
+
+_WeightedSpan = tuple[tuple[int, int], float]
+"""A span (label, frames) and the weight of its recording's frames."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,8 @@ def draw_script(
     - The script begins at a random frame of all recordings, with the rest of the span there.
     - The next span, label and length, is a random one of the spans that follow a span of the same label in a
       recording. If there is none, the script ends, and its last label lasts (`Script.frame_labels`).
-    - A longer script begins like a shorter one.
+    - Recordings of about the asked length count for more; see `weigh_recordings`. Where recordings have one
+      length, or none is about as long, a longer script begins like a shorter one.
 
     Args:
         recorded: scripts of the training recordings, see `htvae.inference.checkpoint.PriorState`. Empty:
@@ -78,28 +83,49 @@ def draw_script(
 
     Source: Yu 2010, "Hidden semi-Markov models"; durations and transitions are the counted ones.
     """
-    alike = [parts for index, parts in recorded if index == label] or [parts for _, parts in recorded]
+    alike = [script for script in recorded if script[0] == label] or list(recorded)
     if not alike:
         return Script(())
-    followers: dict[int, list[tuple[int, int]]] = {}
-    for parts in alike:
+    frame_weights = [
+        weight / sum(frames for _, frames in parts)
+        for weight, (_, parts) in zip(weigh_recordings(alike, num_frames), alike, strict=True)
+    ]
+    followers: dict[int, list[_WeightedSpan]] = {}
+    for weight, (_, parts) in zip(frame_weights, alike, strict=True):
         for (before, _), after in pairwise(parts):
-            followers.setdefault(before, []).append(after)
-    script = [_begin(alike, rng)]
+            followers.setdefault(before, []).append((after, weight))
+    script = [_begin(alike, frame_weights, rng)]
     missing = num_frames - script[0][1]
     while missing > 0 and (choices := followers.get(script[-1][0])):
-        script.append(choices[rng.integers(len(choices))])
+        script.append(choices[_choose([weight for _, weight in choices], rng)[0]][0])
         missing -= script[-1][1]
     return Script(tuple((names[index - 1] if index else None, frames) for index, frames in script))
 
 
-def _begin(scripts: Sequence[Sequence[tuple[int, int]]], rng: np.random.Generator) -> tuple[int, int]:
-    """Return the label at a random frame, and the frames for which it still lasts."""
-    spans = [span for parts in scripts for span in parts]
-    stops = np.cumsum([frames for _, frames in spans])
-    frame = int(rng.integers(stops[-1]))
-    place = int(np.searchsorted(stops, frame, side="right"))
-    return spans[place][0], int(stops[place]) - frame
+def _begin(
+    recorded: Sequence[RecordedScript], frame_weights: Sequence[float], rng: np.random.Generator
+) -> tuple[int, int]:
+    """Return the label at a random frame, and the frames for which it still lasts.
+
+    Args:
+        recorded: scripts.
+        frame_weights: weight of each frame, by script.
+        rng: random numbers.
+    """
+    spans = [
+        (span, weight) for weight, (_, parts) in zip(frame_weights, recorded, strict=True) for span in parts
+    ]
+    place, within = _choose([weight * span[1] for span, weight in spans], rng)
+    label, frames = spans[place][0]
+    return label, frames - min(int(within * frames), frames - 1)
+
+
+def _choose(weights: Sequence[float], rng: np.random.Generator) -> tuple[int, float]:
+    """Return a random place, in proportion to its weight, and a random number in [0, 1]."""
+    stops = np.cumsum(weights)
+    number = rng.random() * stops[-1]
+    place = min(int(np.searchsorted(stops, number, side="right")), len(weights) - 1)
+    return place, float(1 - (stops[place] - number) / weights[place])
 
 
 def _parse_part(part: str, fps: float | None) -> tuple[str, int]:

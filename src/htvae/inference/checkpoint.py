@@ -55,7 +55,8 @@ class PriorState:
     """Movement of points (torso lengths per frame), see `measure_movement`; median over the training
     recordings."""
     scripts: tuple[RecordedScript, ...]
-    """Labels of each training recording over time."""
+    """Labels of each training recording over time, one entry a recording. The spans of a recording add up to
+    its length, so that drawn labels and scripts can follow the asked length."""
     vae_hash: str
     """`hash_weights` of the VAE whose latents the prior was fitted to."""
     figures: dict[str, float] = field(default_factory=dict)
