@@ -49,7 +49,7 @@ def make_windows(count=40, seed=0):
 
 @pytest.fixture
 def make_task():
-    def make(val=True, vae_hash="abc", **settings):
+    def make(val=True, vae_hash="abc", distance=None, **settings):
         examples = PriorExamples(
             train=make_windows(),
             val=make_windows(10, seed=1) if val else None,
@@ -58,7 +58,7 @@ def make_task():
             movement=0.05,
             scripts=((1, ((0, 60),)),),
         )
-        return PriorTask(PriorConfig(**(TINY | settings)), examples, vae_hash, 0, "cpu", "32")
+        return PriorTask(PriorConfig(**(TINY | settings)), examples, vae_hash, 0, "cpu", "32", distance)
 
     return make
 
@@ -77,8 +77,27 @@ def read_best(loop):
     return read_tensors(loop.checkpoint.best_path)
 
 
-def test_a_resumed_run_equals_an_uninterrupted_one(make_loop):
-    settings = {"prior_steps": 12, "prior_validation_interval": 4, "prior_dropout": 0.1}
+class SizeOfWeights:
+    """Stands in for the distance of motion: a number that depends on the averaged weights alone."""
+
+    def measure(self, prior):
+        assert not prior.training
+        return float(sum(p.double().square().sum() for p in prior.parameters()))
+
+
+class Distances:
+    """Stands in for the distance of motion: given numbers, one a validation."""
+
+    def __init__(self, *values):
+        self.values = iter(values)
+
+    def measure(self, prior):
+        return next(self.values)
+
+
+@pytest.mark.parametrize("distance", [None, SizeOfWeights()])
+def test_a_resumed_run_equals_an_uninterrupted_one(make_loop, distance):
+    settings = {"prior_steps": 12, "prior_validation_interval": 4, "prior_dropout": 0.1, "distance": distance}
     whole = make_loop(folder="whole", **settings)
     assert whole.fit()
     late = make_loop(0, **settings)
@@ -171,6 +190,16 @@ def test_it_stops_early(make_loop, monkeypatch):
     monkeypatch.setattr(loop.task, "validate", lambda model: {"loss": next(losses)})
     assert loop.fit() and loop.step == 6
     assert read_best(loop)["figures"]["loss"] == 1.0 and read_best(loop)["figures"]["step"] == 2
+
+
+def test_the_best_prior_has_the_least_mean_of_two_distances(make_loop):
+    """A lucky 2.0 after 9.0 counts 5.5; 4.0 after 2.0 counts 3.0 and is the best; the next two are worse."""
+    distance = Distances(9.0, 2.0, 4.0, 4.0, 5.0, 1.0)
+    loop = make_loop(prior_steps=50, prior_validation_interval=2, prior_patience=2, distance=distance)
+    assert loop.fit() and loop.step == 10
+    found = read_best(loop)["figures"]
+    assert (found["step"], found["frechet"], found["frechet_now"]) == (6, 3.0, 4.0)
+    assert math.isfinite(found["loss"]) and loop.stopping.best == loop.checkpoint.best_value == 3.0
 
 
 def test_without_validation_the_last_weights_are_taken(make_loop):

@@ -90,10 +90,12 @@ class PriorConfig:
     """Chance (0..1) that some latents are given, so that the prior learns to continue and to fill in."""
     prior_ema_decay: float = 0.995
     """Decay per step of the averaged weights that are validated and saved."""
-    prior_validation_interval: int = 100
-    """Optimiser steps between two validations; the state is saved after each validation."""
+    prior_validation_interval: int = 200
+    """Optimiser steps between two validations; the state is saved after each validation. A validation draws
+    motion, which takes about as long as 10 to 20 steps."""
     prior_patience: int = 10
-    """Validations without a better result after which fitting stops early."""
+    """Validations without a better result after which fitting stops early. Better means motion nearer to
+    validation motion (Frechet distance), or a lower loss if there are fewer than 8 validation sequences."""
 
     def __post_init__(self) -> None:
         check_kinds(self)

@@ -60,7 +60,8 @@ class PriorState:
     vae_hash: str
     """`hash_weights` of the VAE whose latents the prior was fitted to."""
     figures: dict[str, float] = field(default_factory=dict)
-    """Validation loss of the prior, and the step of the fit."""
+    """Validation loss of the prior, Frechet distance of its motion from validation motion (NaN where it was
+    not measured), and the step of the fit."""
 
 
 @dataclass(frozen=True, kw_only=True)

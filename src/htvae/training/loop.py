@@ -189,15 +189,15 @@ class Loop:
         self.averaged.eval()
         with torch.no_grad():
             figures = self.task.validate(self.averaged.module)
-        loss = figures.get("loss", math.nan)
+        value = figures.get(self.task.followed, math.nan)
         if figures:
-            self._check_finite("loss", loss)
-            self.stopping.update(loss, self.step)
+            self._check_finite("loss", figures["loss"])
+            self.stopping.update(value, self.step)
         self.figures = {**figures, "step": float(self.step), self.task.unit: float(self.task.done)}
         self._log({f"val/{name}": value for name, value in figures.items()})
         self._tell("on_validation_end")
-        if self.checkpoint.is_better(loss):
-            self._save_best(loss)
+        if self.checkpoint.is_better(value):
+            self._save_best(value)
         self.save()
 
     def save(self) -> None:
@@ -277,12 +277,12 @@ class Loop:
         logger.info("Stopped by max_minutes %s", where)
         return True
 
-    def _save_best(self, loss: float) -> None:
+    def _save_best(self, value: float) -> None:
         def write(path: Any) -> None:
             if self.world.rank == 0:
                 self.task.write_model(path, self.averaged.module.state_dict(), self.figures)
 
-        self.checkpoint.save_best(write, loss, self.step)
+        self.checkpoint.save_best(write, value, self.step)
 
     def _check_finite(self, name: str, value: float) -> None:
         if not math.isfinite(value):

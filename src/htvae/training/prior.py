@@ -34,6 +34,7 @@ from htvae.training.prior_data import (
     collect_latents,
     record_scripts,
 )
+from htvae.training.prior_distance import build_distance
 from htvae.training.prior_task import PriorTask
 from htvae.training.report import ProgressReport
 from htvae.utils.files import read_tensors
@@ -106,7 +107,8 @@ def _add_prior(
     _check(model, model_file, data)
     examples = _collect(model, data, training.seed)
     precision = choose_precision(training.precision, model.device)
-    task = PriorTask(config, examples, vae_hash, training.seed, model.device, precision)
+    distance = build_distance(model, examples.val, training.seed)
+    task = PriorTask(config, examples, vae_hash, training.seed, model.device, precision, distance)
     spent = time.monotonic() - started
     seconds = None if training.max_minutes is None else max(60 * training.max_minutes - spent, 0.0)
     loop = build_loop(task, model_file.parent, EndRequest(seconds))
@@ -240,7 +242,8 @@ def _is_finished(prior: PriorState, vae_hash: str, config: PriorConfig) -> bool:
 def _read_prior(path: Path, task: PriorTask, finished: bool) -> PriorState:
     """Return the best prior of a run with what is noted of its training recordings."""
     saved, examples = read_tensors(path), task.examples
-    figures = {"loss": saved["figures"].get("loss", math.nan), "step": saved["figures"]["step"]}
+    found = saved["figures"]
+    figures = {name: found.get(name, math.nan) for name in ("loss", "frechet")} | {"step": found["step"]}
     return PriorState(
         state=saved["state"],
         config=task.config,
@@ -264,8 +267,14 @@ def _save(model_file: Path, prior: PriorState) -> None:
         )
     config = replace(checkpoint.config, prior=prior.config)
     save_checkpoint(model_file, replace(checkpoint, config=config, prior=prior, bands=None))
-    loss, step = prior.figures["loss"], prior.figures["step"]
-    logger.info("Prior of step %d (validation loss %.4f) added to %s.", step, loss, model_file)
+    figures = prior.figures
+    logger.info(
+        "Prior of step %d (validation loss %.4f%s) added to %s.",
+        figures["step"],
+        figures["loss"],
+        "" if math.isnan(figures["frechet"]) else f", Frechet distance {figures['frechet']:.1f}",
+        model_file,
+    )
 
 
 def _count(labels: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@
 Axes: ``B`` batch, ``C`` chunks.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +20,7 @@ from htvae.data.batching import cut_micro_batches
 from htvae.models.latent import Gaussian
 from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
 from htvae.training.prior_data import LatentWindows, PriorExamples
+from htvae.training.prior_distance import MotionDistance
 from htvae.utils.files import save_tensors
 from htvae.utils.random import random_seed
 
@@ -43,6 +45,8 @@ class PriorTask:
         seed: seed of all random numbers.
         device: "cpu", "cuda" or "mps".
         precision: "bf16" or "32".
+        distance: distance of drawn motion from validation motion, which the best prior and patience follow.
+            None: they follow the validation loss.
     """
 
     name = "the prior"
@@ -57,9 +61,12 @@ class PriorTask:
         seed: int,
         device: str,
         precision: str,
+        distance: MotionDistance | None = None,
     ) -> None:
         self.config, self.examples, self.vae_hash = config, examples, vae_hash
         self.seed, self.device, self.precision = seed, device, precision
+        self.distance, self.last_distance = distance, math.nan
+        self.followed = "frechet" if distance else "loss"
         torch.manual_seed(random_seed("prior", seed, 0))
         self.model: Any = LatentPrior(
             config,
@@ -98,7 +105,11 @@ class PriorTask:
         return {}
 
     def validate(self, model: Any) -> dict[str, float]:
-        """Return the mean loss of the validation windows; none without any."""
+        """Return the mean loss of the validation windows, and how far drawn motion is; none without any.
+
+        ``frechet`` is the mean of the last two distances, so that a lucky draw does not make a best prior;
+        ``frechet_now`` is the newest.
+        """
         windows = self.examples.val
         if windows is None:
             return {}
@@ -109,7 +120,13 @@ class PriorTask:
             for _ in range(VALIDATION_DRAWS)
             for part in _groups(windows)
         ]
-        return {"loss": float(torch.cat(losses).mean())}
+        loss = float(torch.cat(losses).mean())
+        if self.distance is None or not math.isfinite(loss):
+            return {"loss": loss}
+        newest = self.distance.measure(model)
+        before = newest if math.isnan(self.last_distance) else self.last_distance
+        self.last_distance = newest
+        return {"loss": loss, "frechet": (before + newest) / 2, "frechet_now": newest}
 
     def write_model(self, path: Path, state: dict[str, Tensor], figures: dict[str, float]) -> None:
         """Write the prior's weights and figures."""
@@ -122,12 +139,12 @@ class PriorTask:
         return {"vae_hash": self.vae_hash, "config": asdict(self.config), "seed": self.seed}
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the steps taken."""
-        return {"done": self.done}
+        """Return the steps taken and the newest distance."""
+        return {"done": self.done, "last_distance": self.last_distance}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore a saved state."""
-        self.done = int(state["done"])
+        self.done, self.last_distance = int(state["done"]), float(state["last_distance"])
 
     def draw_latents(self) -> tuple[Tensor, Tensor]:
         """Sample latents (n, Z) and (m, K) as a training step does, from which their spread is measured."""

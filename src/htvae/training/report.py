@@ -7,7 +7,11 @@ from htvae.utils.progress import Progress
 
 logger = logging.getLogger(__name__)
 
-SHOWN = {"mpjpe": "error {:.4f} torso lengths", "loss": "loss {:.4f} {}"}
+SHOWN = {
+    "mpjpe": "error {:.4f} torso lengths",
+    "loss": "loss {:.4f} {}",
+    "frechet": "Frechet distance {:.1f}",
+}
 """Figures of a validation that progress shows."""
 
 

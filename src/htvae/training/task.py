@@ -15,6 +15,8 @@ class Task(Protocol):
     """What progress counts, such as "frames"."""
     loss_unit: str
     """Unit of the validation loss."""
+    followed: str
+    """Validation figure that the best model and patience follow; lower is better."""
     model: nn.Module
     """Network whose weights move."""
 
@@ -38,7 +40,10 @@ class Task(Protocol):
         """Note that a step is done, and return further figures to log."""
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """Return figures of a model over all processes, ``"loss"`` among them; none without data."""
+        """Return figures of a model over all processes, the loss and the followed one among them.
+
+        There are none without data.
+        """
 
     def write_model(self, path: Path, state: dict[str, Tensor], figures: dict[str, float]) -> None:
         """Write a model file."""

@@ -49,6 +49,7 @@ class VAETask:
 
     name = "training"
     unit = "frames"
+    followed = "loss"
     loss_unit = "nats/frame"
 
     def __init__(
