@@ -78,7 +78,7 @@ def _start_prior(config: Config, data: PoseDataLoader, model: TrainedModel, fold
     latents = collect_latents(model, train, vocabulary, config.training.seed)
     task = PriorTask(
         config.prior,
-        PriorExamples(latents, None, vocabulary, math.inf, 0.0, ()),
+        PriorExamples(latents, None, vocabulary, math.inf, 0.0, (), int(latents.num_chunks.sum())),
         hash_weights(model.model.state_dict()),
         config.training.seed,
         model.device,

@@ -116,6 +116,16 @@ def test_training_ends_with_a_prior_and_resuming_does_not_fit_it_again(
     assert all(torch.equal(value, again.state[name]) for name, value in first.state.items())
 
 
+def test_the_best_prior_is_nearest_to_validation_motion(tiny_config, tiny_prior, make_walks, caplog):
+    config = tiny_config.replace(**tiny_prior, val_fraction=0.5, test_fraction=0.0)
+    with caplog.at_level("INFO", logger="htvae"):
+        result = HTVAETrainer(config, make_walks([40 + i for i in range(24)])).fit()
+    assert "least Frechet distance from 12 validation sequences" in caplog.text
+    figures = load_checkpoint(result.best_model).prior.figures
+    assert 0 < figures["frechet"] < math.inf and math.isfinite(figures["loss"])
+    assert f"Frechet distance {figures['frechet']:.1f}) added to" in caplog.text
+
+
 def test_when_time_is_up_the_model_has_the_prior_as_it_is(own_copy, open_data, trained, tiny_prior, caplog):
     config = trained.config.replace(**tiny_prior, max_minutes=0)
     with caplog.at_level("INFO", logger="htvae"):

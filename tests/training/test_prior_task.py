@@ -13,7 +13,7 @@ from htvae.models.prior import Condition, LatentPrior, Latents
 from htvae.training.loop import Callback
 from htvae.training.prior import _begin, build_loop
 from htvae.training.prior_data import LatentWindows, PriorExamples, Vocabulary
-from htvae.training.prior_task import TIME_CENTRE, TIME_SPREAD, PriorTask, crowd_times, draw_known
+from htvae.training.prior_task import DROPOUTS, TIME_CENTRE, TIME_SPREAD, PriorTask, crowd_times, draw_known
 from htvae.utils.files import read_tensors
 from htvae.utils.interruption import EndRequest
 
@@ -49,7 +49,7 @@ def make_windows(count=40, seed=0):
 
 @pytest.fixture
 def make_task():
-    def make(val=True, vae_hash="abc", distance=None, **settings):
+    def make(val=True, vae_hash="abc", distance=None, num_chunks=160, **settings):
         examples = PriorExamples(
             train=make_windows(),
             val=make_windows(10, seed=1) if val else None,
@@ -57,6 +57,7 @@ def make_task():
             ground_range=0.25,
             movement=0.05,
             scripts=((1, ((0, 60),)),),
+            num_chunks=num_chunks,
         )
         return PriorTask(PriorConfig(**(TINY | settings)), examples, vae_hash, 0, "cpu", "32", distance)
 
@@ -167,6 +168,26 @@ def test_the_shares_of_labels_are_those_of_chunks():
     shares = windows.label_shares(2)
     assert sum(shares) == pytest.approx(1)
     assert shares[0] == pytest.approx(int(windows.num_chunks[0]) / int(windows.num_chunks.sum()))
+
+
+@pytest.mark.parametrize(("most", "dropout"), [*DROPOUTS, (10**9, 0.0)])
+def test_small_training_sets_have_more_dropout(make_task, caplog, most, dropout):
+    with caplog.at_level("INFO", logger="htvae"):
+        task = make_task(num_chunks=most - 1)
+    assert read_dropouts(task) == {dropout}
+    assert f"drops {100 * dropout:.0f} % of its hidden units, chosen for {most - 1} chunks" in caplog.text
+    assert task.config.prior_dropout is None  # so that a finished fit is recognised
+
+
+def test_a_dropout_that_is_given_holds(make_task, caplog):
+    with caplog.at_level("INFO", logger="htvae"):
+        assert read_dropouts(make_task(num_chunks=1, prior_dropout=0.0)) == {0.0}
+    assert read_dropouts(make_task(num_chunks=10**9, prior_dropout=0.3)) == {0.3}
+    assert "hidden units" not in caplog.text
+
+
+def read_dropouts(task):
+    return {part.p for part in task.model.modules() if isinstance(part, torch.nn.Dropout)}
 
 
 class CtrlC(Callback):

@@ -29,7 +29,7 @@ def judge_generation(figures: Figures) -> Iterator[Finding]:
         yield Finding(
             f"Generated motion copies training recordings: {share:.0%} of its windows (of held-out motion "
             f"{real:.0%}) lie nearer to a training window than any other recording's do.",
-            "a prior that learns less by heart: fewer --prior_steps, --prior_dropout 0.1, or more recordings",
+            "a prior that learns less by heart: fewer --prior_steps, --prior_dropout 0.3, or more recordings",
             is_fault=True,
         )
         return

@@ -68,7 +68,7 @@ class LatentPrior(nn.Module):
     """A distribution of latents of both levels, given labels, a length and any known latents.
 
     Args:
-        config: sizes.
+        config: sizes, and the dropout; None drops nothing.
         latent_dim: Z.
         chunk_latent_dim: K, at least 1.
         num_labels: labels of sequences.
@@ -100,7 +100,7 @@ class LatentPrior(nn.Module):
         self.chunk_label = nn.Embedding(LABELS_PER_CHUNK * (num_chunk_labels + 1), dim)
         self.condition = nn.Sequential(nn.Linear(4 * NUM_WAVES, dim), nn.GELU(), nn.Linear(dim, dim))
         self.transformer = Transformer(
-            dim, config.prior_num_heads, config.prior_num_layers, config.prior_dropout, adaptive=True
+            dim, config.prior_num_heads, config.prior_num_layers, config.prior_dropout or 0.0, adaptive=True
         )
         self.sequence_output = nn.Linear(dim, latent_dim)
         self.chunk_output = nn.Linear(dim, chunk_latent_dim)

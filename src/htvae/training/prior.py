@@ -218,6 +218,7 @@ def _collect(model: TrainedModel, data: PoseDataLoader, seed: int) -> PriorExamp
         ground_range=_measure_ground_range(model, train),
         movement=float(np.median([measure_movement(p.pose[:, :num_landmarks]) for p in train])),
         scripts=record_scripts(train, vocabulary),
+        num_chunks=sum(model.grid.num_chunks(len(p.pose)) for p in train),
     )
 
 

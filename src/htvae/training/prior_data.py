@@ -82,6 +82,7 @@ class PriorExamples(NamedTuple):
     """Training and validation data of a prior, and facts about the training recordings.
 
     `htvae.inference.checkpoint.PriorState` explains ``ground_range``, ``movement`` and ``scripts``.
+    ``num_chunks`` counts the chunks of the training recordings, each recording cut once.
     """
 
     train: LatentWindows
@@ -90,6 +91,7 @@ class PriorExamples(NamedTuple):
     ground_range: float
     movement: float
     scripts: tuple[RecordedScript, ...]
+    num_chunks: int
 
 
 @torch.no_grad()

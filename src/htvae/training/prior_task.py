@@ -6,9 +6,10 @@
 Axes: ``B`` batch, ``C`` chunks.
 """
 
+import logging
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from htvae.training.prior_distance import MotionDistance
 from htvae.utils.files import save_tensors
 from htvae.utils.random import random_seed
 
+logger = logging.getLogger(__name__)
+
 SCALE_WINDOWS = 2048
 """Windows from which the latents' spread is measured."""
 MOST_CHUNKS = 512
@@ -31,6 +34,8 @@ MOST_CHUNKS = 512
 TIME_CENTRE, TIME_SPREAD = -0.5, 1.0
 """Mean and standard deviation of the logits of times in training. What a sequence shows is decided on the
 first half of the way from noise; docs/log has the losses of other choices."""
+DROPOUTS = ((500, 0.2), (1500, 0.1))
+"""Dropout of training sets with fewer chunks than this; larger sets need none."""
 VALIDATION_DRAWS = 4
 """Times and noises at which every validation window is scored."""
 
@@ -69,7 +74,7 @@ class PriorTask:
         self.followed = "frechet" if distance else "loss"
         torch.manual_seed(random_seed("prior", seed, 0))
         self.model: Any = LatentPrior(
-            config,
+            replace(config, prior_dropout=resolve_dropout(config, examples.num_chunks)),
             examples.train.sequence[0].shape[-1],
             examples.train.chunks[0].shape[-1],
             len(examples.vocabulary.labels),
@@ -201,6 +206,20 @@ class PriorTask:
 
     def _generator(self, purpose: Any, step: int) -> torch.Generator:
         return torch.Generator().manual_seed(random_seed(purpose, self.seed, step))
+
+
+def resolve_dropout(config: PriorConfig, num_chunks: int) -> float:
+    """Return the configured dropout, or one chosen by the number of chunks of training recordings."""
+    if config.prior_dropout is not None:
+        return config.prior_dropout
+    chosen = next((dropout for most, dropout in DROPOUTS if num_chunks < most), 0.0)
+    logger.info(
+        "The prior drops %.0f %% of its hidden units, chosen for %d chunks of training recordings "
+        "(--prior_dropout sets another share).",
+        100 * chosen,
+        num_chunks,
+    )
+    return chosen
 
 
 def crowd_times(uniform: Tensor) -> Tensor:
