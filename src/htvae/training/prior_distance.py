@@ -40,8 +40,8 @@ class MotionDistance:
     """The Frechet distance between drawn motion and validation motion.
 
     Features are those of the evaluation (`htvae.metrics.frechet`), in the principal components of the
-    validation motion. Decoded motion was chosen because features of the latents themselves told the priors of
-    one fit apart half as well, measured in the spread over seeds.
+    validation motion. Distances between features of the latents, and distances in the components of training
+    motion, told the priors of one fit apart less well, measured in the spread over seeds.
 
     Args:
         model: the trained VAE.

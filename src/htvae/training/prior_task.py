@@ -34,8 +34,8 @@ MOST_CHUNKS = 512
 TIME_CENTRE, TIME_SPREAD = -0.5, 1.0
 """Mean and standard deviation of the logits of times in training. What a sequence shows is decided on the
 first half of the way from noise; docs/log has the losses of other choices."""
-DROPOUTS = ((500, 0.2), (1500, 0.1))
-"""Dropout of training sets with fewer chunks than this; larger sets need none."""
+FEW_CHUNKS, FEW_DROPOUT = 500, 0.1
+"""Training sets with fewer chunks get this dropout, larger ones none; docs/architecture.md has the figures."""
 VALIDATION_DRAWS = 4
 """Times and noises at which every validation window is scored."""
 
@@ -212,7 +212,7 @@ def resolve_dropout(config: PriorConfig, num_chunks: int) -> float:
     """Return the configured dropout, or one chosen by the number of chunks of training recordings."""
     if config.prior_dropout is not None:
         return config.prior_dropout
-    chosen = next((dropout for most, dropout in DROPOUTS if num_chunks < most), 0.0)
+    chosen = FEW_DROPOUT if num_chunks < FEW_CHUNKS else 0.0
     logger.info(
         "The prior drops %.0f %% of its hidden units, chosen for %d chunks of training recordings "
         "(--prior_dropout sets another share).",
