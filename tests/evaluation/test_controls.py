@@ -2,9 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
 
 import htvae
-from htvae.evaluation.controls import fit_control, read_truth, score_controls, score_truth
+from htvae.evaluation.controls import (
+    fit_control,
+    measure_linear_code,
+    read_truth,
+    score_controls,
+    score_truth,
+)
 from htvae.evaluation.reconstruction import score_recording
 from htvae.io.pose_csv import write_pose_csv
 from htvae.poses.sequence import PoseSequence
@@ -27,6 +34,20 @@ def test_a_still_pose_and_pca_are_scored_as_the_model_is(model, reconstructions)
     figures = score_controls(scored, fit_control(poses, reconstructions))
     assert 0 < figures["pca_mpjpe"] < figures["static_mpjpe"]  # fitted to the recordings themselves
     assert fit_control([], reconstructions) is None
+
+
+def test_the_linear_code_is_the_model_without_its_networks(model, reconstructions):
+    processed = [r.processed for r in reconstructions]
+    figures = measure_linear_code(model, processed)
+    poses = [r.pose for r in model.reconstruct_all(processed, refine_steps=0)]
+    distance = [
+        np.linalg.norm(a[:, :6] - p.pose[:, :6], axis=-1) for a, p in zip(poses, processed, strict=True)
+    ]
+    assert figures["encoder_mpjpe"] == pytest.approx(float(np.nanmean(np.concatenate(distance))), rel=1e-4)
+    with torch.no_grad():  # whatever the networks would add
+        model.windowed.network.decoder.output.bias += 1.0
+        assert measure_linear_code(model, processed)["linear_code_mpjpe"] == figures["linear_code_mpjpe"]
+        model.windowed.network.decoder.output.bias -= 1.0
 
 
 def test_truth_must_be_there_for_every_recording(model, reconstructions, make_walk, tmp_path):

@@ -58,6 +58,16 @@ def test_a_good_model_needs_no_advice():
     ("changes", "finding", "advice"),
     [
         ({"mpjpe": 0.2}, "no better than a still pose", "train longer"),
+        (
+            {"encoder_mpjpe": 0.024, "linear_code_mpjpe": 0.022},
+            "larger than that of the model's linear code alone (0.0240 against 0.0220)",
+            "recordings of more subjects, or --dropout 0.1",
+        ),
+        (
+            {"encoder_mpjpe": 0.0219, "linear_code_mpjpe": 0.022},
+            "The networks add hardly anything to the linear code (0.0219 against 0.0220)",
+            "train longer",
+        ),
         ({"mpjpe": 0.057}, "about as good as PCA", "train longer (--num_frames), or lower --min_scale"),
         ({"mpjpe": 0.07}, "worse than PCA", "train longer (--num_frames), or lower --min_scale"),
         (

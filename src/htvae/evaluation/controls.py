@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from htvae.data.processing import ProcessedSequence
 from htvae.evaluation.levels import count_numbers
 from htvae.evaluation.reconstruction import DEFAULT_METRICS, ScoredRecording
 from htvae.inference.model import Reconstruction, TrainedModel
+from htvae.inference.windows import WindowedModel
 from htvae.io.folder import read_folder
 from htvae.metrics.pca import PCAControl, hold_mean_pose, numbers_per_window
+from htvae.models.vae import HierarchicalTransformerVAE
 from htvae.poses.geometry import resample_frames
 from htvae.poses.sequence import PoseSequence
 
@@ -41,6 +44,32 @@ def score_controls(scored: Sequence[ScoredRecording], control: PCAControl | None
     if control is not None:
         figures["pca_mpjpe"] = _score(scored, [control.reconstruct(s.pose.numpy()) for s in scored])
     return figures
+
+
+def measure_linear_code(model: TrainedModel, processed: Sequence[ProcessedSequence]) -> dict[str, float]:
+    """Return the errors (torso lengths) of the encoder and of the model's linear code, neither refined.
+
+    Models without a linear code have neither figure.
+    """
+    network = model.windowed.network
+    if not (isinstance(network, HierarchicalTransformerVAE) and network.config.linear_path):
+        return {}
+    linear = replace(model.windowed, network=network.linear_part())
+    num_landmarks = len(model.processor.landmarks)
+    return {
+        name: _error(windowed, processed, num_landmarks)
+        for name, windowed in (("encoder_mpjpe", model.windowed), ("linear_code_mpjpe", linear))
+    }
+
+
+def _error(model: WindowedModel, processed: Sequence[ProcessedSequence], num_landmarks: int) -> float:
+    poses = [p.pose for p in processed]
+    answers, _ = model.reconstruct(poses, refine_steps=0, min_scale=1.0)
+    distances = [
+        np.linalg.norm(answer[:, :num_landmarks] - pose[:, :num_landmarks], axis=-1).ravel()
+        for answer, pose in zip(answers, poses, strict=True)
+    ]
+    return float(np.nanmean(np.concatenate(distances)))
 
 
 def _score(scored: Sequence[ScoredRecording], poses: Sequence[np.ndarray]) -> float:

@@ -14,7 +14,7 @@ from htvae.config import NUM_EXCERPTS
 from htvae.data.loader import PoseDataLoader
 from htvae.data.processing import ProcessedSequence
 from htvae.evaluation.completion import measure_completion
-from htvae.evaluation.controls import fit_control, score_controls, score_truth
+from htvae.evaluation.controls import fit_control, measure_linear_code, score_controls, score_truth
 from htvae.evaluation.generation import measure_generation
 from htvae.evaluation.levels import count_numbers, measure_level_use, measure_rates
 from htvae.evaluation.likelihood import measure_likelihood
@@ -139,6 +139,7 @@ def _score_reconstruction(
     figures["numbers_per_48_frames"] = float(numbers_per_window(*count_numbers(reconstructions)))
     control = fit_control([p.pose[:, :num_landmarks] for p in train], reconstructions)
     figures |= score_controls(scored, control)
+    figures |= measure_linear_code(model, [r.processed for r in reconstructions])
     if request.truth_dir is not None:
         figures |= score_truth(model, request.truth_dir, reconstructions, control)
     return figures

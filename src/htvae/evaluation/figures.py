@@ -42,6 +42,8 @@ RECONSTRUCTION_FIGURES = {
     "mpjpe": Figure(_DISTANCE, "low: well below pca_mpjpe, down to noise_floor"),
     "noise_floor": Figure(_DISTANCE, "given: the tracker's own jitter"),
     "pca_mpjpe": Figure(_DISTANCE, "to beat: PCA with as many numbers"),
+    "encoder_mpjpe": Figure(_DISTANCE, "low: the error without refinement"),
+    "linear_code_mpjpe": Figure(_DISTANCE, "to beat: the linear code that the networks add to, by itself"),
     "static_mpjpe": Figure(_DISTANCE, "to beat by far: each recording's mean pose"),
     "truth_mpjpe": Figure(_DISTANCE, "low: error against the noise-free truth"),
     "truth_pca_mpjpe": Figure(_DISTANCE, "to beat: PCA's error against the truth"),

@@ -13,6 +13,7 @@ from htvae.evaluation.verdict_generation import judge_agreement, judge_generatio
 from htvae.evaluation.verdict_reconstruction import (
     judge_error,
     judge_levels,
+    judge_networks,
     judge_noise,
     judge_probes,
     judge_smoothness,
@@ -26,6 +27,7 @@ MOST_ADVICE = 2
 _RULES = (
     judge_noise,
     judge_levels,
+    judge_networks,
     judge_generation,
     judge_agreement,
     judge_completion,

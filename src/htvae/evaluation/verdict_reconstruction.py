@@ -83,6 +83,23 @@ def judge_error(figures: Figures) -> Iterator[Finding]:
             yield Finding(f"{error[0].upper()}{error[1:]}{beside}.")
 
 
+def judge_networks(figures: Figures) -> Iterator[Finding]:
+    """Say whether the networks improve on the linear code that they add to."""
+    ratio = divide(figures, "encoder_mpjpe", "linear_code_mpjpe")
+    if math.isnan(ratio) or is_still(figures):
+        return
+    both = f"{format_number(figures['encoder_mpjpe'])} against {format_number(figures['linear_code_mpjpe'])}"
+    if ratio > 1 + MARGIN / 2:
+        yield Finding(
+            f"The encoder's error is larger than that of the model's linear code alone ({both}): what the "
+            "networks learned does not hold for these recordings.",
+            "recordings of more subjects, or --dropout 0.1",
+            is_fault=True,
+        )
+    elif ratio > 1 - MARGIN / 2:
+        yield Finding(f"The networks add hardly anything to the linear code ({both}).", _TRAIN_LONGER)
+
+
 def _advise_against_pca(figures: Figures) -> str:
     below_jitter = divide(figures, "mpjpe", "noise_floor") < COPY_RATIO  # then min_scale is too low already
     return (

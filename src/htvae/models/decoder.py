@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from htvae.config import ModelConfig
 from htvae.models.chunking import merge_chunks
-from htvae.models.latent import START_SHARE
 from htvae.models.smoothing import smooth_frames
 from htvae.models.transformer import Transformer, scatter_chunks
 
@@ -70,11 +69,11 @@ class VAEDecoder(nn.Module):
         frames = merge_chunks(chunks, chunk_mask, length, self.chunk_overlap)
         return smooth_frames(frames, num_frames, self.output_smoothing).unflatten(2, self.shape)
 
-    def start_small(self) -> None:
-        """Shrink the output, so that the networks add almost nothing to the linear code at first."""
-        with torch.no_grad():
-            self.output.weight *= START_SHARE
-            self.output.bias.zero_()
+    @torch.no_grad()
+    def shrink(self, factor: float) -> None:
+        """Multiply what the networks add to the linear code."""
+        self.output.weight.mul_(factor)
+        self.output.bias.mul_(factor)
 
     def _decode_chunks(self, context: Tensor, sequence: Tensor) -> Tensor:
         """Return the frames (M, S, L D) of M real chunks from the global level's output for them (M, E)."""

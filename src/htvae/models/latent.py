@@ -18,8 +18,6 @@ from htvae.metrics.rates import kl_divergence
 
 LOGVAR_RANGE = (-14.0, 6.0)
 INITIAL_LOGVAR = -3.0
-START_SHARE = 0.01
-"""Factor of the networks' outputs where a linear code starts them, see `htvae.models.linear_code`."""
 MIN_SINE = 1e-3
 """Smallest sine of the angle between two directions that do not count as parallel; float32 rounds smaller
 ones too coarsely."""
@@ -113,19 +111,21 @@ class LatentSpace(nn.Module):
             else StandardPrior()
         )
 
-    def start_small(self, num_body: int, chunk_logvar: Tensor) -> None:
-        """Shrink the networks' share of the means that a linear code gives, and start at its spreads.
+    @torch.no_grad()
+    def shrink_means(self, num_body: int, factor: float) -> None:
+        """Multiply the networks' share of the means that a linear code gives, ``num_body`` of them in z."""
+        heads = [(self.sequence_head, num_body)]
+        if isinstance(self.chunk_head, nn.Linear):
+            heads.append((self.chunk_head, self.chunk_head.out_features // 2))
+        for head, count in heads:
+            head.weight[:count].mul_(factor)
+            head.bias[:count].mul_(factor)
 
-        Args:
-            num_body: Y, how many numbers of z the linear code gives.
-            chunk_logvar: (K,) log variance of the chunk latents.
-        """
-        with torch.no_grad():
-            self.sequence_head.weight[:num_body] *= START_SHARE
-            if isinstance(self.chunk_head, nn.Linear):
-                size = len(chunk_logvar)
-                self.chunk_head.weight[:size] *= START_SHARE
-                self.chunk_head.bias[size:] = chunk_logvar.clamp(*LOGVAR_RANGE)
+    @torch.no_grad()
+    def set_chunk_spread(self, logvar: Tensor) -> None:
+        """Set the log variance (K,) that chunk posteriors have before the networks change it."""
+        if isinstance(self.chunk_head, nn.Linear):
+            self.chunk_head.bias[len(logvar) :] = logvar.clamp(*LOGVAR_RANGE)
 
     def infer_sequence(
         self, sequence_feature: Tensor, chunk_features: Tensor, chunk_mask: Tensor

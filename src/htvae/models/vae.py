@@ -15,6 +15,7 @@ Axes: ``B`` batch, ``T`` frames, ``L`` points (landmarks), ``D`` coordinates, ``
 ``Z`` latent_dim, ``K`` chunk_latent_dim.
 """
 
+import copy
 from typing import NamedTuple
 
 import torch
@@ -31,6 +32,9 @@ from htvae.models.smoothing import hold_still
 from htvae.models.spans import KeepNothing, RandomGaps, RandomPart
 from htvae.models.statistics import MotionStatistics
 
+START_SHARE = 0.01
+"""Factor of the networks' fresh outputs beside a linear code: almost nothing, but with gradients
+everywhere."""
 SCALE_GAIN = 20.0
 """Factor by which learned log scales move faster than other parameters: they cross several e-folds."""
 
@@ -117,8 +121,14 @@ class HierarchicalTransformerVAE(nn.Module):
         self.linear_code.load(values, self.pose_scale)
         self.log_scale[0] = values.point_error.clamp(min=1e-6).log() / SCALE_GAIN
         precision = 1 + (self.linear_code.chunk_energy() / self.linear_code.error.square())
-        self.latent_space.start_small(self.linear_code.num_body, -precision.log())
-        self.decoder.start_small()
+        self.latent_space.set_chunk_spread(-precision.log())
+        self._shrink_networks(START_SHARE)
+
+    def linear_part(self) -> "HierarchicalTransformerVAE":
+        """Return a copy whose networks add nothing: the linear code alone."""
+        part = copy.deepcopy(self)
+        part._shrink_networks(0.0)
+        return part
 
     def forward(
         self, pose: Tensor, observed: Tensor, num_frames: Tensor, seeds: Tensor | None = None
@@ -197,6 +207,10 @@ class HierarchicalTransformerVAE(nn.Module):
     def num_chunks(self, num_frames: Count) -> Count:
         """Return the number of chunks (and chunk latents) of windows of ``num_frames`` frames."""
         return compute_num_chunks(num_frames, self.config.chunk_size, self.config.resolved_chunk_overlap)
+
+    def _shrink_networks(self, factor: float) -> None:
+        self.latent_space.shrink_means(self.linear_code.num_body, factor)
+        self.decoder.shrink(factor)
 
     def _draw_noise(self, length: int, num_frames: Tensor, seeds: Tensor | None) -> Noise:
         sizes, counts = self.config, self.num_chunks(num_frames)

@@ -50,6 +50,9 @@ class LoopSettings:
     """Validations."""
     patience_start: int = 0
     """Optimiser step from which patience counts."""
+    validate_start: bool = False
+    """Whether the weights are validated before the first step, so that a good start may stay the best
+    model."""
     precision: str = "32"
     """``bf16`` or ``32``; the optimiser multiplies its matrices in it."""
     seed: int = 0
@@ -139,6 +142,8 @@ class Loop:
         try:
             with self.pause:
                 self._tell("on_train_start")
+                if self.settings.validate_start and self.step == 0:
+                    self.validate()
                 while not self._is_done():
                     self.take_step()
                     if self.step % self.settings.validation_interval == 0 or self.task.is_done(self.step):

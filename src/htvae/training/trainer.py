@@ -133,8 +133,8 @@ class HTVAETrainer:
             check_alike({"saved state": step})  # the folder may be moved once all have read from it
             if world.rank == 0:
                 self._prepare_folder(resumes=state is not None)
-            if state is None:
-                self._start_from_linear_code(task)
+            if state is None and self._has_linear_code(task):
+                start_from_linear_code(task.model, data)
             loop = self._build_loop(task, world, step)
             if state is not None:
                 loop.load_state_dict(state)
@@ -168,10 +168,10 @@ class HTVAETrainer:
         model = model.to(device)
         return VAETask(model, loss.to(device), self.config, data, device, precision, write_model, world)
 
-    def _start_from_linear_code(self, task: VAETask) -> None:
+    def _has_linear_code(self, task: VAETask) -> bool:
+        """Return whether the model starts from a linear code of these recordings."""
         wanted = self.config.model.linear_path and not self.config.training.init_from
-        if wanted and self.model is None and isinstance(task.model, HierarchicalTransformerVAE):
-            start_from_linear_code(task.model, task.data)
+        return wanted and self.model is None and isinstance(task.model, HierarchicalTransformerVAE)
 
     def _find_state(self, task: VAETask) -> dict[str, Any] | None:
         """Return the state that a run resumes from, None where it starts."""
@@ -197,6 +197,7 @@ class HTVAETrainer:
             validation_interval=spread_evenly(task.total_steps, training.validation_interval),
             patience=training.patience,
             patience_start=max(loss.kl_warmup_steps, training.warmup_steps),
+            validate_start=self._has_linear_code(task),
             precision=task.precision,
             seed=training.seed,
         )
