@@ -145,7 +145,7 @@ class MotionSampler(TrainedModel):
         Args:
             pose: (T, N, D) in torso lengths, NaN where missing.
         """
-        levels = join_latents(self.windowed.encode([pose])[0])
+        levels = join_latents(self.windowed.network, self.windowed.encode([pose])[0])
         sequence, chunks = (Gaussian(level.mu[None], level.logvar[None]) for level in levels)
         return sequence, chunks
 

@@ -239,7 +239,7 @@ class TrainedModel:
 
     def _assemble(self, processed: ProcessedSequence, windows: Sequence[WindowOutput]) -> Encoding:
         """Return the latents of a recording from its windows."""
-        sequence, chunks = join_latents(windows)
+        sequence, chunks = join_latents(self.windowed.network, windows)
         frames = to_source_spans(self.grid.spans(len(processed.pose)), processed.record.source_frames)
         source = processed.source
         return Encoding(

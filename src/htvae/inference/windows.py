@@ -26,6 +26,7 @@ from htvae.data.dataset import make_sample
 from htvae.inference.refinement import refine
 from htvae.models.chunking import ChunkGrid, ChunkWindow
 from htvae.models.latent import Gaussian
+from htvae.models.vae import HierarchicalTransformerVAE
 
 Place = tuple[int, int]
 """Index of a recording, and the number of a window in it."""
@@ -206,19 +207,23 @@ def _ramp(distance: np.ndarray, shared: int) -> np.ndarray:
     return np.clip(2 * distance / shared - 0.5, 0, 1) if shared else np.ones(len(distance))
 
 
-def join_latents(outputs: Sequence[WindowOutput]) -> tuple[Gaussian, Gaussian]:
+def join_latents(network: Any, outputs: Sequence[WindowOutput]) -> tuple[Gaussian, Gaussian]:
     """Return the posteriors of a recording, (Z,) and (C, K), from its windows' posteriors.
 
     z is the precision-weighted mean over the windows, and its variance the inverse of the summed precision.
+    Each window's chunk latents are changed so that they say with this z what they say with the window's own.
     """
     precision = torch.stack([(-output.sequence.logvar).exp() for output in outputs])
     total = precision.sum(0)
     mu = (precision * torch.stack([output.sequence.mu for output in outputs])).sum(0) / total
-    chunks = [
-        torch.cat([level[output.window.kept_part] for output, level in zip(outputs, levels, strict=True)])
-        for levels in zip(*(output.chunks for output in outputs), strict=True)
-    ]
-    return Gaussian(mu, -total.log()), Gaussian(*chunks)
+    parts = [output.window.kept_part for output in outputs]
+    means = [output.chunks.mu[part] for output, part in zip(outputs, parts, strict=True)]
+    if len(outputs) > 1 and isinstance(network, HierarchicalTransformerVAE):
+        own = torch.stack([output.sequence.mu for output in outputs]).to(network.pose_mean.device)
+        changes = network.linear_code.rebase(own, mu.to(own).expand_as(own)).cpu()
+        means = [mean + change for mean, change in zip(means, changes, strict=True)]
+    logvars = [output.chunks.logvar[part] for output, part in zip(outputs, parts, strict=True)]
+    return Gaussian(mu, -total.log()), Gaussian(torch.cat(means), torch.cat(logvars))
 
 
 def _in_order(

@@ -122,16 +122,34 @@ class LinearCode(nn.Module):
                 split_into_chunks(x, self.chunk_size, self.chunk_overlap)[chunk_mask].flatten(1, 2)
                 for x in (movement * observed[..., None], observed)
             )
-            weight = (self.fade[:, None] * self.unit / (NOISE_RATIO * self.error)).square().flatten()
+            weight = self._chunk_weight()
             decoder = self.chunk_decoder.unflatten(1, chunks.shape[1:])
             latents = solve_ridge(decoder, chunks, seen * weight, weight)
         empty = latents.new_zeros(*chunk_mask.shape, latents.shape[1])
         return empty.masked_scatter(chunk_mask[..., None], latents)
 
+    def rebase(self, sequence_latent: Tensor, other: Tensor) -> Tensor:
+        """Return the change (n, K) with which chunk latents say with another z what they say with theirs.
+
+        Args:
+            sequence_latent: (n, Z), the z that the chunk latents were inferred with.
+            other: (n, Z), the z that they are to be decoded with.
+        """
+        with _in_float32(other):
+            difference = self.decode_body(sequence_latent) - self.decode_body(other)
+            whole = self._chunk_weight()
+            constant = difference.unflatten(1, (-1, self.num_coordinates)).repeat(1, self.chunk_size, 1)
+            decoder = self.chunk_decoder.unflatten(1, constant.shape[1:])
+            return solve_ridge(decoder, constant, whole.expand(len(constant), -1), whole)
+
     def decode_chunks(self, chunk_latents: Tensor) -> Tensor:
         """Return the movement (n, S, F), standardised, that chunk latents (n, K) say."""
         with _in_float32(chunk_latents):
             return (chunk_latents.float() @ self.chunk_decoder).unflatten(1, (self.chunk_size, -1))
+
+    def _chunk_weight(self) -> Tensor:
+        """Return the precision (S L,) of each point of a chunk."""
+        return (self.fade[:, None] * self.unit / (NOISE_RATIO * self.error)).square().flatten()
 
     def _unit_of_values(self) -> Tensor:
         """Return the unit (F,) of each coordinate, torso lengths."""
