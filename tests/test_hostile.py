@@ -138,7 +138,7 @@ class TestModels:
             for other in (None, [], {}, "x", {"x": torch.zeros(2)}):
                 if name in ("htvae_version", "figures") or (name, other) == ("splits", {}):
                     continue  # is not needed to encode
-                if name == "prior" and not other:
+                if name in ("prior", "noise", "bands") and not other:
                     continue  # a model without one
                 torch.save(values | {name: other}, "best_model.pt")
                 refuse("encode", str(trained.folder), "--checkpoint", "best_model.pt")
