@@ -64,3 +64,11 @@ def test_a_little_more_than_all_is_all(set_clock, caplog):
     set_clock(20)
     work.update(1010)
     assert caplog.messages[0].startswith("Training: 100 %") and caplog.messages[0].endswith("0.0 s left")
+
+
+def test_before_anything_is_done_no_rate_is_claimed(set_clock, caplog):
+    caplog.set_level(logging.INFO, logger="htvae")
+    work = Progress("Training", 1000, 0, "frames")
+    set_clock(5)
+    work.update(0, "error 0.05")
+    assert caplog.messages == ["Training:   0 %  0 of 1,000 frames  error 0.05"]

@@ -46,19 +46,25 @@ class Progress:
             return
         now = time.monotonic()
         if figures or now - self.last_line >= LINE_INTERVAL:
-            rate = max(done - self.start, 1e-9) / max(now - self.began, 1e-9)
             logger.info(
-                "%s: %3.0f %%  %s of %s %s  %s/s  %s left%s",
+                "%s: %3.0f %%  %s of %s %s%s%s",
                 self.name,
                 min(100, 100 * done / max(self.total, 1)),
                 _count(done, self.total),
                 _count(self.total, self.total),
                 self.unit,
-                f"{rate:,.0f}" if rate >= 100 else f"{rate:.2g}",
-                format_duration(max(0, self.total - done) / rate),
+                self._describe_rate(done, now),
                 f"  {figures}" if figures else "",
             )
             self.last_line = now
+
+    def _describe_rate(self, done: int, now: float) -> str:
+        """Return rate and time left in words; empty before anything was done."""
+        if done == self.start:
+            return ""
+        rate = (done - self.start) / max(now - self.began, 1e-9)
+        words = f"{rate:,.0f}" if rate >= 100 else f"{rate:.2g}"
+        return f"  {words}/s  {format_duration(max(0, self.total - done) / rate)} left"
 
     def close(self) -> None:
         """Take the bar away."""
