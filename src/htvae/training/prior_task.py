@@ -35,7 +35,7 @@ TIME_CENTRE, TIME_SPREAD = -0.5, 1.0
 """Mean and standard deviation of the logits of times in training. What a sequence shows is decided on the
 first half of the way from noise; docs/log has the losses of other choices."""
 FEW_CHUNKS, FEW_DROPOUT = 500, 0.1
-"""Training sets with fewer chunks get this dropout, larger ones none; figures: docs/architecture.md."""
+"""Training sets with fewer chunks get this dropout, larger ones none (figures: docs/architecture.md)."""
 VALIDATION_DRAWS = 4
 """Times and noises at which every validation window is scored."""
 
