@@ -3,8 +3,7 @@
 What is unusual: a learned embedding with a position stands in for each chunk latent that is unknown.
 
 Axes: ``B`` batch, ``T`` frames, ``L`` points (landmarks), ``D`` coordinates, ``C`` chunks, ``M`` real chunks
-    of
-the batch, ``S`` frames per chunk, ``P`` frames per token, ``N`` tokens per chunk, ``E`` embed_dim, ``Z``
+of the batch, ``S`` frames per chunk, ``P`` frames per token, ``N`` tokens per chunk, ``E`` embed_dim, ``Z``
 latent_dim, ``K`` chunk_latent_dim.
 """
 

@@ -22,12 +22,15 @@ import torch
 from torch import Tensor, nn
 
 from htvae.config import ModelConfig
-from htvae.models.chunking import cross_fade, split_into_chunks
+from htvae.models.chunking import cross_fade, merge_chunks, split_into_chunks
 
 NOISE_RATIO = 2.0
 """Noise that the ridge solution assumes, over the code's own error: errors of neighbouring frames are alike,
 and several count as one. More fills hidden points better and fits observed ones worse; chosen on `vicon` and
 `cmu` (docs/log/2026-11-29.md)."""
+LEAST_ERROR = 1e-3
+"""Least error (torso lengths) of a code that the ridge solution assumes: poses that a code says exactly would
+have an infinite precision."""
 BODY_SPREAD = 0.03
 """Spread (torso lengths) of a window's mean pose around the body code that the ridge solution assumes."""
 BODY_SHARE = 2
@@ -75,11 +78,12 @@ class LinearCode(nn.Module):
     @torch.no_grad()
     def load(self, values: LinearCodeValues, pose_scale: Tensor) -> None:
         """Take over a fitted code, in units of ``pose_scale`` (L,), torso lengths."""
+        values = LinearCodeValues(*(value.to(self.unit) for value in values))
         self.unit.copy_(pose_scale)
         unit = self._unit_of_values()
         self.chunk_decoder.copy_((values.chunk_decoder / unit).flatten(1))
         self.body_decoder.copy_(values.body_decoder / unit)
-        self.error.copy_(values.point_error.square().mean().sqrt())
+        self.error.copy_(values.point_error.square().mean().sqrt().clamp(min=LEAST_ERROR))
 
     def chunk_energy(self) -> Tensor:
         """Return (K,): the squared size, in squared torso lengths, of what one unit of each latent adds."""
@@ -115,7 +119,6 @@ class LinearCode(nn.Module):
             body: (B, F), from `decode_body`.
             chunk_mask: (B, C) bool; other chunks get zeros.
         """
-        seen = observed.repeat_interleave(self.num_coordinates, dim=2)
         with _in_float32(pose):
             movement = (pose.flatten(2).float() - body[:, None]).unflatten(2, pose.shape[2:])
             chunks, seen = (
@@ -156,10 +159,9 @@ class LinearCode(nn.Module):
         return self.unit.repeat_interleave(self.num_coordinates)
 
     def _cover(self, sequence_mask: Tensor, num_frames: int) -> Tensor:
-        """Return the frames (B, T), bool, of the given chunks (B, C); each frame counts for one chunk."""
-        stride = self.chunk_size - self.chunk_overlap
-        chunk = torch.arange(num_frames, device=sequence_mask.device) // stride
-        return sequence_mask[:, chunk.clamp(max=sequence_mask.shape[1] - 1)]
+        """Return the frames (B, T), bool, of the given chunks (B, C)."""
+        chunks = sequence_mask.new_ones(*sequence_mask.shape, self.chunk_size, 1, dtype=self.fade.dtype)
+        return merge_chunks(chunks, sequence_mask, num_frames, self.chunk_overlap)[..., 0] > 0
 
 
 def count_body_numbers(config: ModelConfig, num_points: int, num_coordinates: int) -> int:

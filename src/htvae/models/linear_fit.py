@@ -23,7 +23,7 @@ from torch import Tensor
 
 from htvae.metrics.windows import fill_gaps
 from htvae.models.chunking import compute_num_chunks, cross_fade
-from htvae.models.linear_code import NOISE_RATIO, LinearCodeValues, solve_ridge
+from htvae.models.linear_code import LEAST_ERROR, NOISE_RATIO, LinearCodeValues, solve_ridge
 
 ROUNDS = 5
 """Rounds of alternating least squares; more change the third digit."""
@@ -87,9 +87,9 @@ class _Lapped:
             decoder = self._solve_decoder(latents)
             predicted = self._decode(latents, decoder)
             self.frames = torch.where(self.missing, predicted, self.frames)
-            error = ((self.frames - predicted).square().sum((0, 1)) / self.real.sum()).sqrt()
+            error = self._measure_error(predicted)
             decoder = self._normalise(latents, decoder)
-        return decoder, error
+        return F.pad(decoder, (0, 0, 0, 0, 0, self.num_numbers - len(decoder))), error
 
     def _start(self) -> tuple[Tensor, Tensor]:
         """Return the decoder (K, S, F) of the principal components of chunks, and its error (F,)."""
@@ -103,7 +103,7 @@ class _Lapped:
 
     def _infer(self, decoder: Tensor, error: Tensor) -> Tensor:
         """Return the latents (N, K) as the model infers them from each chunk alone."""
-        noise = NOISE_RATIO * error.square().mean().sqrt().clamp(min=1e-6)
+        noise = NOISE_RATIO * error.square().mean().sqrt().clamp(min=LEAST_ERROR)
         whole = (self.fade / noise).square()[:, None].expand(-1, decoder.shape[2]).flatten()
         seen = self.observed.flatten(1)
         chunks = self._gather(self.frames).flatten(1) * seen
@@ -117,9 +117,7 @@ class _Lapped:
         """
         count = compute_num_chunks(len(window), self.chunk_size, self.chunk_size - stride)
         slots = count + self.reach - 1
-        filled = torch.from_numpy(fill_gaps(window.numpy()[..., None], np.zeros((window.shape[1], 1))))[
-            ..., 0
-        ]
+        filled = torch.from_numpy(fill_gaps(window.numpy()[:, None], np.zeros((1, window.shape[1]))))[:, 0]
         padding = (0, 0, 0, slots * stride - len(window))
         real = torch.ones(len(window), 1, dtype=torch.bool)
         parts = [F.pad(x, padding).unflatten(0, (slots, stride)) for x in (filled, window.isnan(), real)]
@@ -151,7 +149,8 @@ class _Lapped:
         for place in range(self.frames.shape[1]):
             share = self.weight[:, :, place] * self.real[:, place, None]
             inputs = (lagged * share[..., None]).flatten(1)
-            parts.append(_regress(inputs, self.frames[:, place]).unflatten(0, (self.reach, -1)))
+            maps = _regress(inputs, self.frames[:, place])
+            parts.append(maps.unflatten(0, (self.reach, latents.shape[1])))
         decoder = torch.stack(parts, 1).flatten(0, 1)[: self.chunk_size]  # (J, G, K, F) -> (S, K, F)
         return decoder.transpose(0, 1)
 
@@ -164,12 +163,22 @@ class _Lapped:
             frames += torch.einsum("qk,kgf->qgf", lagged[:, lag], part) * self.weight[:, lag, :, None]
         return frames * self.real[..., None]
 
+    def _measure_error(self, predicted: Tensor) -> Tensor:
+        """Return the root mean square error (F,) of observed values; 0 where none is observed."""
+        observed = self.real[..., None] & ~self.missing
+        squares = (self.frames - predicted).square() * observed
+        return (squares.sum((0, 1)) / observed.sum((0, 1)).clamp(min=1)).sqrt()
+
     def _normalise(self, latents: Tensor, decoder: Tensor) -> Tensor:
-        """Return the decoder (K, S, F) turned so that latents have variance 1 and its rows are orthogonal."""
+        """Return the decoder (K, S, F) turned so that latents have variance 1 and its rows are orthogonal.
+
+        In float64: with fewer chunks than numbers, the products of float32 are too close to singular.
+        """
+        latents, decoder = latents.double(), decoder.double()
         values, axes = torch.linalg.eigh(latents.T @ latents / len(latents))
         decoder = torch.einsum("kl,ksf->lsf", axes * values.clamp(min=0).sqrt(), decoder)
         turn = torch.linalg.svd((decoder * self.fade[:, None]).flatten(1), full_matrices=False)[0]
-        return torch.einsum("kl,ksf->lsf", turn, decoder)
+        return torch.einsum("kl,ksf->lsf", turn, decoder).float()
 
 
 def _fit_body(means: Tensor, num_body: int) -> Tensor:
@@ -193,8 +202,8 @@ def _nanmean(window: Tensor) -> Tensor:
 def _principal_axes(values: Tensor, count: int) -> Tensor:
     """Return the first principal axes (F, R) of values (n, F), R at most ``count``."""
     count = min(count, *values.shape)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(0)
         return torch.svd_lowrank(values, q=min(count + 16, *values.shape), niter=2)[2][:, :count]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from htvae.config import ModelConfig
@@ -17,7 +18,9 @@ PER_STATISTIC = {"statistics.head.weight": 0, "statistics.head.bias": 0}
 """Weights with an axis laid out (statistic, point, coordinate), and the number of that axis."""
 PER_CHUNK = {"linear_code.chunk_decoder": 1}
 """Weights with an axis laid out (frame of the chunk, point, coordinate), and the number of that axis."""
-PER_POINT = {"log_scale": 1, "linear_code.body_decoder": 1, "linear_code.unit": 0}
+BODY_DECODER = "linear_code.body_decoder"
+"""Rows of a body code, the most important first; bodies of few points have fewer of them."""
+PER_POINT = {"log_scale": 1, BODY_DECODER: 1, "linear_code.unit": 0}
 """Weights with an axis laid out (point) or (point, coordinate), and the number of that axis."""
 POINT_AXES = {**PER_TOKEN, **PER_STATISTIC, **PER_CHUNK, **PER_POINT}
 """Weights with an axis of points, and the number of that axis."""
@@ -54,6 +57,8 @@ def copy_weights(
             f"common. There: {', '.join(source_points)}. Here: {', '.join(points)}."
         )
     own = model.state_dict()
+    if BODY_DECODER in state:
+        state = {**state, BODY_DECODER: _resize(state[BODY_DECODER], len(own[BODY_DECODER]))}
     wrong = [
         name for name in own if name not in state or not _fits(own[name], state[name], points, source_points)
     ]
@@ -82,6 +87,11 @@ def _copy_points(
     own_points = own.unflatten(axis, (groups, len(points), -1))
     other_points = other.unflatten(axis, (groups, len(source_points), -1))
     own_points.index_copy_(axis + 1, here, other_points.index_select(axis + 1, there))
+
+
+def _resize(rows: Tensor, count: int) -> Tensor:
+    """Return the first ``count`` rows, and zeros below where there are fewer."""
+    return F.pad(rows[:count], (0, 0, 0, max(count - len(rows), 0)))
 
 
 def _count_groups(name: str, config: ModelConfig) -> int:

@@ -26,7 +26,7 @@ from htvae.models.chunking import Count, compute_chunk_mask, compute_num_chunks,
 from htvae.models.decoder import VAEDecoder
 from htvae.models.encoder import VAEEncoder
 from htvae.models.latent import Gaussian, LatentSpace
-from htvae.models.linear_code import LinearCode, LinearCodeValues
+from htvae.models.linear_code import LEAST_ERROR, LinearCode, LinearCodeValues
 from htvae.models.noise import Noise, draw_noise
 from htvae.models.smoothing import hold_still
 from htvae.models.spans import KeepNothing, RandomGaps, RandomPart
@@ -119,7 +119,7 @@ class HierarchicalTransformerVAE(nn.Module):
         Source: Tipping & Bishop 1999, "Probabilistic Principal Component Analysis", section 3.2, ``M``.
         """
         self.linear_code.load(values, self.pose_scale)
-        self.log_scale[0] = values.point_error.clamp(min=1e-6).log() / SCALE_GAIN
+        self.log_scale[0] = values.point_error.clamp(min=LEAST_ERROR).log() / SCALE_GAIN
         precision = 1 + (self.linear_code.chunk_energy() / self.linear_code.error.square())
         self.latent_space.set_chunk_spread(-precision.log())
         self._shrink_networks(START_SHARE)
