@@ -33,7 +33,7 @@ def get_config() -> Config:
             embed_dim=256,
             num_heads=8,
             num_layers=3,
-            latent_dim=128,
+            latent_dim=64,
             chunk_latent_dim=32,
         ),
         loss=LossConfig(

@@ -109,7 +109,7 @@ class ModelConfig:
     """Attention heads; embed_dim must be a multiple of 2 * num_heads."""
     num_layers: int = 3
     """Layers in each of the four stacks: local and global, encoder and decoder."""
-    latent_dim: int = 128
+    latent_dim: int = 64
     """Numbers in the sequence latent, which describes what the recording is."""
     chunk_latent_dim: int = 32
     """Numbers in each chunk latent, which describes what happens when. 0: the model has the sequence latent
