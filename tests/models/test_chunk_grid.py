@@ -81,10 +81,10 @@ def test_windows_of_one_chunk():
     ]
 
 
-@pytest.mark.parametrize(("max_frames", "window"), [(64, 1), (65, 2), (512, 11), (4096, 85)])
+@pytest.mark.parametrize(("max_frames", "window"), [(56, 1), (57, 2), (512, 11), (4096, 86)])
 def test_a_window_has_the_chunks_of_max_frames(max_frames, window):
-    """Chunks of 64 frames start every 48."""
-    assert ChunkGrid.of(Config().replace(max_frames=max_frames)) == ChunkGrid(64, 16, window)
+    """Chunks of 56 frames start every 48."""
+    assert ChunkGrid.of(Config().replace(max_frames=max_frames)) == ChunkGrid(56, 8, window)
 
 
 def test_frames_and_chunks():

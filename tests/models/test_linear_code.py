@@ -1,4 +1,4 @@
-"""The linear code at work: ridge by a slow loop, bodies and hidden points by hand, no influence of padding."""
+"""The linear code at work: ridge by a slow loop, bodies and hidden points by hand, padding without effect."""
 
 import numpy as np
 import pytest

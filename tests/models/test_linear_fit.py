@@ -1,4 +1,4 @@
-"""Fitting the linear code: known codes are found, principal components are no better, few windows are enough."""
+"""Fitting the linear code: known codes are found, no worse than principal components, few windows suffice."""
 
 import pytest
 import torch
@@ -86,7 +86,7 @@ def test_missing_values_are_no_error_of_the_code():
     torch.manual_seed(0)
     holes[:, :, 2][torch.rand(100, 60) < 0.9] = torch.nan
     whole, partly = (fit_linear_code(list(x), 4, 4, 8, 2).point_error for x in (poses, holes))
-    assert 0.7 * whole[2] < partly[2] < 1.3 * whole[2]
+    assert partly[2] > 0.8 * whole[2]  # a third of it, were the filled values counted
 
 
 @pytest.mark.parametrize("share_missing", [0.1, 0.5])
