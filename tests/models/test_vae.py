@@ -188,6 +188,7 @@ def test_state_dict_keys_are_pinned():
         "decoder.unpool.weight", "decoder.unpool.bias",
         "decoder.local_condition.weight", "decoder.local_condition.bias",
         "decoder.output.weight", "decoder.output.bias",
+        "linear_code.chunk_decoder", "linear_code.body_decoder", "linear_code.unit", "linear_code.error",
     }  # fmt: skip
     block = "encoder.attention.local_transformer.blocks.0."
     assert {key.removeprefix(block) for key in build().state_dict() if key.startswith(block)} == {
