@@ -193,3 +193,23 @@ def test_gradients_reach_the_body_through_holes(code, poses):
     body = torch.zeros(60, 10, requires_grad=True)
     code.infer_chunks(poses, observed, body, mask).square().sum().backward()
     assert body.grad is not None and body.grad.isfinite().all() and (body.grad.abs().sum(1) > 0).all()
+
+
+def test_rebased_chunk_latents_say_the_same_with_another_z(code, poses):
+    """Most of a constant pose lies in the span of the chunk code; without rebasing, poses are off by the
+    bodies."""
+    mask = all_chunks(code, poses)
+    seen = torch.ones(poses.shape[:3], dtype=torch.bool)
+    own = code.infer_body(poses, seen, mask)
+    latents = code.infer_chunks(poses, seen, code.decode_body(own), mask)
+    other = own.roll(1, 0)
+    moved = latents + code.rebase(own, other)[:, None]
+    bodies = (code.decode_body(own) - code.decode_body(other))[:, None]
+    errors = [
+        root_mean_square(
+            code.decode_chunks((given - latents).flatten(0, 1)) - bodies.repeat_interleave(mask.shape[1], 0)
+        )
+        for given in (moved, latents)
+    ]
+    assert errors[0] < 0.6 * errors[1]
+    assert (code.rebase(own, own) == 0).all()
