@@ -70,7 +70,7 @@ def fit(tiny_config, walks):
     """Train with changed settings and return the result."""
 
     def run(sequences=walks, callbacks=(), loss=None, build_model=None, **settings):
-        config = tiny_config.replace(**settings)
+        config = tiny_config.replace(**{"linear_path": False} | settings)  # guards judge what networks learn
         return HTVAETrainer(config, sequences, callbacks=callbacks, loss=loss, build_model=build_model).fit()
 
     return run

@@ -377,8 +377,8 @@ def test_a_single_step(fit, walks):
 def test_it_stops_where_nothing_gets_better(fit):
     recorder = Recorder()
     result = fit(callbacks=[recorder], learning_rate=1e-12, ema_decay=0.0, patience=2, num_epochs=100)
-    # The first validation sets the mark, the next two do not beat it.
-    assert recorder.validations == [3, 6, 9] and recorder.steps == 9
+    # The first validation after the warm-up sets the mark, the next two do not beat it.
+    assert recorder.validations == [0, 3, 6, 9] and recorder.steps == 9
     assert result.finished
 
 
@@ -386,7 +386,7 @@ def test_a_warm_up_is_no_standstill(fit):
     recorder = Recorder()
     settings = {"learning_rate": 1e-12, "ema_decay": 0.0, "patience": 1, "num_epochs": 100}
     fit(callbacks=[recorder], kl_warmup_steps=8, **settings)
-    assert recorder.validations == [3, 6, 9, 12]
+    assert recorder.validations == [0, 3, 6, 9, 12]
 
 
 def test_steering_to_a_rate(fit):
@@ -479,7 +479,7 @@ def test_what_is_followed_does_not_turn_on_the_learned_scale(fit):
                 loop.averaged.module.log_scale -= np.log(10) / SCALE_GAIN
                 seen.append(loop.task.validate(loop.averaged.module))
 
-    fit(callbacks=[Misjudge()])
+    fit(callbacks=[Misjudge()], linear_path=False)  # a linear code says these walks without error
     sound, misjudged = seen
     assert misjudged["loss"] == pytest.approx(sound["loss"], rel=1e-6)
     assert misjudged["learned_scale_loss"] > sound["learned_scale_loss"] + 10

@@ -142,7 +142,7 @@ class Loop:
         try:
             with self.pause:
                 self._tell("on_train_start")
-                if self.settings.validate_start and self.step == 0:
+                if self.settings.validate_start and self.step == 0 and not self._is_validated():
                     self.validate()
                 while not self._is_done():
                     self.take_step()
