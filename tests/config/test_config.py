@@ -47,7 +47,7 @@ def test_every_setting_has_a_docstring(section: type) -> None:
             r"val_fraction \+ test_fraction must be below 1, .*1.1",
         ),
         ({"chunk_size": 66}, "chunk_size must be a multiple of frames_per_token=4, but got 66. Try 68"),
-        ({"chunk_overlap": 64}, r"chunk_overlap must be in \[0, chunk_size=64\), but got 64"),
+        ({"chunk_overlap": 56}, r"chunk_overlap must be in \[0, chunk_size=56\), but got 56"),
         ({"embed_dim": 100}, r"embed_dim must be a multiple of 2 \* num_heads=16, but got 100"),
         ({"target_rate": 2.0}, "target_rate must be given with kl_schedule='target_rate' and only then"),
         ({"kl_schedule": "target_rate"}, "target_rate must be given with kl_schedule='target_rate'"),
@@ -114,9 +114,9 @@ def test_settings_survive_json(**settings: object) -> None:
 
 
 def test_a_window_holds_a_whole_chunk() -> None:
-    with pytest.raises(ValueError, match="max_frames must be at least chunk_size=64, but got 63"):
-        Config().replace(max_frames=63)
-    assert Config().replace(max_frames=63, chunk_size=60).data.max_frames == 63
+    with pytest.raises(ValueError, match="max_frames must be at least chunk_size=56, but got 55"):
+        Config().replace(max_frames=55)
+    assert Config().replace(max_frames=55, chunk_size=52).data.max_frames == 55
 
 
 def test_settings_that_a_file_lacks_keep_their_defaults() -> None:
@@ -129,8 +129,9 @@ def test_settings_of_a_newer_version_are_named() -> None:
         Config.from_dict({"sound": {}, "model": {"wings": 2, "latent_dim": 3}})
 
 
-def test_chunk_overlap_defaults_to_a_quarter() -> None:
-    assert ModelConfig(chunk_size=100).resolved_chunk_overlap == 25
+def test_chunk_overlap_defaults_to_a_seventh() -> None:
+    assert ModelConfig(chunk_size=100).resolved_chunk_overlap == 14
+    assert (ModelConfig().resolved_chunk_overlap, ModelConfig().chunk_stride) == (8, 48)
     assert ModelConfig(chunk_size=100, chunk_overlap=0).resolved_chunk_overlap == 0
 
 

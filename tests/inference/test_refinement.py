@@ -10,7 +10,14 @@ from htvae.inference import refinement
 from htvae.inference.refinement import refine
 from htvae.models.vae import HierarchicalTransformerVAE
 
-SIZES = {"chunk_size": 8, "frames_per_token": 2, "embed_dim": 16, "num_heads": 2, "num_layers": 1}
+SIZES = {
+    "chunk_size": 8,
+    "chunk_overlap": 2,
+    "frames_per_token": 2,
+    "embed_dim": 16,
+    "num_heads": 2,
+    "num_layers": 1,
+}
 SMALL = ModelConfig(**SIZES, latent_dim=6, chunk_latent_dim=3)
 B, T, L = 2, 37, 5
 MIN_SCALE = 0.02

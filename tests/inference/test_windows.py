@@ -23,7 +23,14 @@ from htvae.models.prior import Latents
 
 LENGTHS = [1, 63, 64, 511, 512, 513, 5_000]
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}  # float32; matrix products of other batches differ in their last digits
-SIZES = {"max_frames": 512, "chunk_size": 64, "embed_dim": 16, "num_heads": 2, "num_layers": 1}
+SIZES = {
+    "max_frames": 512,
+    "chunk_size": 64,
+    "chunk_overlap": 16,
+    "embed_dim": 16,
+    "num_heads": 2,
+    "num_layers": 1,
+}
 
 
 @pytest.fixture(scope="module")

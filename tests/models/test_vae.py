@@ -12,6 +12,7 @@ from htvae.training.losses import LossManager, VAELoss
 
 SMALL = ModelConfig(
     chunk_size=8,
+    chunk_overlap=2,
     frames_per_token=2,
     embed_dim=16,
     num_heads=2,

@@ -146,7 +146,8 @@ def test_what_a_run_says(fit, caplog):
 
 
 def test_the_loss_falls(fit):
-    rows = read_log(fit(num_epochs=16, learning_rate=3e-3, validation_interval=12))
+    """That of the networks alone; a linear code is as good as they get here from the first step on."""
+    rows = read_log(fit(num_epochs=16, learning_rate=3e-3, validation_interval=12, linear_path=False))
     losses = [float(row["val/loss"]) for row in rows if row["val/loss"]]
     assert losses[-1] < losses[0] - 1
 
