@@ -129,7 +129,7 @@ def test_the_table_of_settings_tells_the_defaults() -> None:
         names, defaults, _ = (cell.strip() for cell in row.strip("|").split("|"))
         for name, default in zip(re.findall(r"\w+", names), re.split(r", | / ", defaults), strict=True):
             assert name in values
-            words = {"a quarter": None, "none": None, "off": False, "15 M": 15_000_000}
+            words = {"a seventh": None, "none": None, "on": True, "off": False, "15 M": 15_000_000}
             assert values[name] == (words[default] if default in words else float(default))
             checked += 1
     assert checked >= 14

@@ -29,7 +29,7 @@ SETTINGS = """
     plain_share jitter landmark_dropout burst_dropout span_dropout num_workers
     chunk_size chunk_overlap frames_per_token embed_dim num_heads num_layers latent_dim chunk_latent_dim
     dropout latent_span_dropout sequence_span_probability statistics_pooling conditional_prior
-    output_smoothing
+    linear_path output_smoothing
     likelihood min_scale kl_weight chunk_kl_weight kl_schedule kl_warmup_steps target_rate free_bits
     statistics_weight velocity_weight bone_weight
     batch_size batch_frames micro_batch_frames num_epochs num_frames max_minutes
