@@ -127,7 +127,7 @@ class Malicious:
 @pytest.mark.parametrize("save", [torch.save, lambda value, path: path.write_bytes(pickle.dumps(value))])
 def test_opening_a_file_runs_none_of_its_code(tmp_path, monkeypatch, save):
     monkeypatch.chdir(tmp_path)
-    save({"format": "htvae-model-1", "figures": Malicious()}, tmp_path / "trap.pt")
+    save({"format": "htvae-model-2", "figures": Malicious()}, tmp_path / "trap.pt")
     with pytest.raises(ValueError, match=r"trap\.pt: must be a checkpoint of tensors and plain values"):
         load_checkpoint(tmp_path / "trap.pt")
     assert not (tmp_path / "it_ran").exists()

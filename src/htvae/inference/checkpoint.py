@@ -22,7 +22,7 @@ from htvae.utils.text import printable
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-FORMAT = "htvae-model-1"
+FORMAT = "htvae-model-2"
 """Version of the file's layout. Files of another version are refused."""
 
 RecordedScript = tuple[int, tuple[tuple[int, int], ...]]
