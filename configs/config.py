@@ -26,7 +26,7 @@ __all__ = [
 
 
 def get_config() -> Config:
-    """The settings that ``python train.py`` uses: 13.7 million parameters with 33 landmarks."""
+    """The settings that ``python train.py`` uses: 13.4 million parameters with 33 landmarks."""
     return Config(
         model=ModelConfig(
             chunk_size=56,
@@ -62,7 +62,7 @@ def get_config() -> Config:
 
 
 def quick() -> Config:
-    """A small model (2.6 million parameters) and a short run, to see that the data loads and the loss falls.
+    """A small model (2.5 million parameters) and a short run, to see that the data loads and the loss falls.
 
     Expect a rough reconstruction after about a thirtieth of the default's time.
     Command: ``python train.py --preset quick --experiment_name quick``
@@ -94,7 +94,7 @@ def small_gpu() -> Config:
 
 
 def large() -> Config:
-    """A model for much data and a good GPU: twice the width, twice the layers, 99 million parameters.
+    """A model for much data and a good GPU: twice the width, twice the layers, 98 million parameters.
 
     Expect lower errors with tens of millions of frames, and about seven times the default's cost per step.
     Command: ``python train.py --preset large --experiment_name large``
