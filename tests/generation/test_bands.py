@@ -101,6 +101,7 @@ def plain(trained_with_prior):
     return checkpoint, bands.MotionSampler(checkpoint, "cpu")
 
 
+@pytest.mark.soak
 def test_calibrated_intervals_hold_nine_in_ten_of_what_they_were_fitted_to(plain, make_walks, monkeypatch):
     """Few gaps: the level is at most 0.92, so that a little more than nine in ten are held."""
     monkeypatch.setattr(bands, "NUM_ROUNDS", 4)

@@ -116,6 +116,7 @@ def test_training_ends_with_a_prior_and_resuming_does_not_fit_it_again(
     assert all(torch.equal(value, again.state[name]) for name, value in first.state.items())
 
 
+@pytest.mark.soak
 def test_the_best_prior_is_nearest_to_validation_motion(tiny_config, tiny_prior, make_walks, caplog):
     config = tiny_config.replace(**tiny_prior, val_fraction=0.5, test_fraction=0.0)
     with caplog.at_level("INFO", logger="htvae"):
