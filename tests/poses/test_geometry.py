@@ -11,6 +11,7 @@ from htvae.poses.geometry import (
     plane_angle,
     resample_frames,
     rotate,
+    runs_of,
 )
 
 
@@ -89,3 +90,11 @@ def test_movement_is_measured_where_neighbouring_frames_are_observed():
     assert measure_movement(pose) == pytest.approx((25 / 2) ** 0.5)
     assert measure_movement(pose[:, 1:]) == 0
     assert measure_movement(pose[:1]) == 0
+
+
+@pytest.mark.parametrize(
+    ("mask", "runs"),
+    [([], []), ([0, 0], []), ([1], [(0, 1)]), ([1, 1, 0, 1, 0, 0, 1], [(0, 2), (3, 4), (6, 7)])],
+)
+def test_runs_of_a_mask(mask, runs):
+    assert runs_of(np.array(mask, bool)) == runs

@@ -13,6 +13,7 @@ import numpy as np
 
 from htvae.demo.person import Proportions
 from htvae.demo.script import Array, Channels
+from htvae.poses.geometry import runs_of
 
 SIDES = {"left": -1.0, "right": 1.0}
 
@@ -118,9 +119,8 @@ def lock_feet(channels: Channels, root: Array, heading: Array, leg: float) -> Ch
 
 def _lock_correction(place: Array, down: Array) -> Array:
     """Return a correction of ``place`` (T, 3) that makes it constant in each run of ``down`` frames (T,)."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], down.astype(int), [0]])))
     times, corrections = [], []
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+    for start, stop in runs_of(down):
         times.append(np.arange(start, stop))
         corrections.append(np.median(place[start:stop], axis=0) - place[start:stop])
     if not times:

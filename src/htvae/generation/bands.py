@@ -38,7 +38,7 @@ from htvae.generation.trials import (
     hide_varied_runs,
 )
 from htvae.inference.band_factors import BandFactors, measure_gaps
-from htvae.poses.geometry import observed_points
+from htvae.poses.geometry import observed_points, runs_of
 from htvae.utils.progress import track
 
 COVERAGE = 0.9
@@ -103,14 +103,14 @@ class Scores:
         score = np.abs(true - center) / np.maximum(half, 1e-9)
         whole: np.ndarray = np.asarray(~observed.any(axis=1))
         if whole.any():
-            for start, stop in _find_runs(whole):
+            for start, stop in runs_of(whole):
                 self._note(self.frames[_nearest(stop - start)], score[start:stop])
         lengths = measure_gaps(observed)
         for landmark in range(observed.shape[1]):
             if not observed[:, landmark].any():
                 self._note(self.never, score[~whole, landmark])
                 continue
-            for start, stop in _find_runs((lengths[:, landmark] > 0) & ~whole):
+            for start, stop in runs_of((lengths[:, landmark] > 0) & ~whole):
                 length = int(lengths[start, landmark])
                 self._note(self.points[_nearest(length)], score[start:stop, landmark])
 
@@ -206,12 +206,6 @@ def _choose(scores: Sequence[np.ndarray]) -> float | None:
 def _nearest(length: int) -> int:
     """Return the tried length whose logarithm is nearest."""
     return min(GAPS, key=lambda tried: abs(math.log(tried / length)))
-
-
-def _find_runs(flags: np.ndarray) -> list[tuple[int, int]]:
-    """Return (start, stop) of each run of True."""
-    edges = np.flatnonzero(np.diff(np.pad(flags.astype(int), 1)))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def _plan(model: MotionSampler, processed: Sequence[ProcessedSequence], seed: int) -> list[Trial]:

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from htvae.poses.geometry import runs_of
+
 
 @dataclass(frozen=True, kw_only=True)
 class BandFactors:
@@ -83,7 +85,6 @@ def measure_gaps(observed: np.ndarray) -> np.ndarray:
     """
     lengths = np.zeros(observed.shape, int)
     for landmark in range(observed.shape[1]):
-        edges = np.flatnonzero(np.diff(np.pad((~observed[:, landmark]).astype(int), 1)))
-        for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        for start, stop in runs_of(~observed[:, landmark]):
             lengths[start:stop, landmark] = stop - start
     return lengths

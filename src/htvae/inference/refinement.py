@@ -1,7 +1,6 @@
 """Refinement of chunk latents, to fit one recording better than the encoder alone can.
 
-- The encoder answers in one pass. The error that this leaves (the amortisation gap) is a seventh of all error
-  on `bandai2_long`.
+- The encoder answers in one pass, which leaves an error (the amortisation gap).
 - A few gradient steps on the chunk latents, with all weights fixed, remove this error.
 - Hidden points profit too, from the better fit to the observed points.
 

@@ -26,7 +26,7 @@ from htvae.models.chunking import compute_num_chunks, cross_fade
 from htvae.models.linear_code import LEAST_ERROR, NOISE_RATIO, LinearCodeValues, solve_ridge
 
 ROUNDS = 5
-"""Rounds of alternating least squares; more change the third digit."""
+"""Rounds of alternating least squares; ten take 1 or 2 % off the error (docs/log/2026-11-29.md)."""
 RIDGE = 1e-4
 """Ridge of the decoder, as a share of the mean diagonal; it only keeps the solution defined."""
 
@@ -37,7 +37,6 @@ def fit_linear_code(
     num_body: int,
     chunk_size: int,
     chunk_overlap: int,
-    weight: Tensor | None = None,
 ) -> LinearCodeValues:
     """Fit a linear code.
 
@@ -47,20 +46,18 @@ def fit_linear_code(
         num_body: Y.
         chunk_size: S.
         chunk_overlap: frames that neighbouring chunks share.
-        weight: (L,) factor of the error of each point; None: all count alike.
 
     Returns:
         The code. Numbers that the windows are too few for are zero.
     """
     num_points, num_coordinates = windows[0].shape[1:]
-    unit = torch.ones(num_points) if weight is None else weight
-    factor = unit.repeat_interleave(num_coordinates)
-    flat = [window.flatten(1) * factor for window in windows]
-    body = _fit_body(torch.stack([_nanmean(window) for window in flat]), num_body)
-    moved = [window - _body_of(_nanmean(window), body) for window in flat]
+    flat = [window.flatten(1) for window in windows]
+    means = torch.stack([window.nanmean(0) for window in flat]).nan_to_num()
+    body = _fit_body(means, num_body)
+    moved = [window - mean for window, mean in zip(flat, _project(means, body), strict=True)]
     decoder, error = _Lapped(moved, num_numbers, chunk_size, chunk_overlap).fit()
-    point_error = error.unflatten(0, (num_points, num_coordinates)).square().mean(1).sqrt() / unit
-    return LinearCodeValues(decoder / factor, body / factor, point_error)
+    point_error = error.unflatten(0, (num_points, num_coordinates)).square().mean(1).sqrt()
+    return LinearCodeValues(decoder, body, point_error)
 
 
 class _Lapped:
@@ -182,21 +179,16 @@ class _Lapped:
 
 
 def _fit_body(means: Tensor, num_body: int) -> Tensor:
-    """Return the body decoder (Y, F) of windows' mean poses (n, F), NaN where a point is never seen."""
-    centred = means.nan_to_num()
-    _, spread, axes = torch.linalg.svd(centred, full_matrices=False)
+    """Return the body decoder (Y, F) of windows' mean poses (n, F), 0 where a point is never seen."""
+    _, spread, axes = torch.linalg.svd(means, full_matrices=False)
     rows = (axes * (spread / max(len(means), 1) ** 0.5)[:, None])[:num_body]
     return F.pad(rows, (0, 0, 0, num_body - len(rows)))
 
 
-def _body_of(mean: Tensor, body: Tensor) -> Tensor:
-    """Return the part (F,) of a mean pose (F,) that the body code (Y, F) says."""
+def _project(means: Tensor, body: Tensor) -> Tensor:
+    """Return the part (n, F) of mean poses (n, F) that the body code (Y, F) says."""
     axes = F.normalize(body, dim=1)
-    return (mean.nan_to_num() @ axes.T) @ axes
-
-
-def _nanmean(window: Tensor) -> Tensor:
-    return window.nanmean(0)
+    return (means @ axes.T) @ axes
 
 
 def _principal_axes(values: Tensor, count: int) -> Tensor:

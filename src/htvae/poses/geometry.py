@@ -126,3 +126,9 @@ class RunningMoments:
         variance = (self._squares / count - np.square(mean).sum(axis=1)) / mean.shape[1]
         scale = np.sqrt(np.maximum(variance, min_scale**2))
         return mean, np.where(self._count > 0, scale, 1.0)
+
+
+def runs_of(mask: np.ndarray) -> list[tuple[int, int]]:
+    """Return the runs (start, stop) of True in a mask (T,)."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
+    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]

@@ -16,7 +16,8 @@ from htvae.utils.random import random_stream
 logger = logging.getLogger(__name__)
 
 MOST_CHUNKS = 8192
-"""Chunks that the code is fitted to; more change its error by less than a percent."""
+"""Chunks that the code is fitted to, at most. Twice as many take up to 2 % off its error, in two to three
+times the time (docs/log/2026-11-29.md)."""
 MOST_VALUES = 40_000_000
 """Numbers in all these chunks, which bound memory where there are many landmarks."""
 MOST_EPOCHS = 8

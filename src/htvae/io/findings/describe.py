@@ -8,9 +8,10 @@ from htvae.io.coordinates import to_file
 from htvae.io.findings.axes import Upright
 from htvae.io.findings.examination import Examination
 from htvae.io.findings.finding import Finding, Kind
-from htvae.io.findings.measures import Mask, group_by_spans, observed_in, runs_of
+from htvae.io.findings.measures import Mask, group_by_spans, observed_in
 from htvae.io.findings.presence import find_never_seen, find_one_sided, find_still
 from htvae.io.findings.sentinels import Sentinel
+from htvae.poses.geometry import runs_of
 from htvae.poses.landmarks import mirror_permutation
 from htvae.poses.sequence import PoseSequence
 

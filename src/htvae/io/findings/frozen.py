@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from htvae.io.findings.measures import Mask, Poses, Spans, length, observed_in, runs_of, usual
+from htvae.io.findings.measures import Mask, Poses, Spans, length, observed_in, usual
+from htvae.poses.geometry import runs_of
 
 _MOST = 0.9
 """Least share (0..1) of the seen landmarks that stand still in a frozen pose."""

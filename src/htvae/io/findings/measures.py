@@ -57,12 +57,6 @@ def usual(values: Poses, share: float = USUAL) -> Poses:
     return np.take_along_axis(ordered, place[None], axis=0)[0]
 
 
-def runs_of(mask: Mask) -> list[tuple[int, int]]:
-    """Return the runs (start, stop) of True in a mask (T,)."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
-    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
-
-
 def group_by_spans(spans: Mapping[_Name, Iterable[tuple[int, int]]]) -> dict[Spans, list[_Name]]:
     """Return the names that have the same spans, by these spans; names without spans are left out."""
     groups: dict[Spans, list[_Name]] = {}

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from htvae.io.findings.measures import Poses, length, runs_of, usual
+from htvae.io.findings.measures import Poses, length, usual
+from htvae.poses.geometry import runs_of
 
 _USUAL = 0.75
 """Quantile of a pair's jumps that counts as usual: it holds if sides are exchanged every few frames."""
