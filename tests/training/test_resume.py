@@ -82,6 +82,7 @@ def kill(forks, make_walks, tiny_settings, tmp_path):
     return run
 
 
+@pytest.mark.soak
 def test_killed_four_times(kill):
     """While cache and first model are written, in a step, and before a file is put in place."""
     instants = [("writing the cache", 1), ("writing a model", 1), ("in a step", 2)]
