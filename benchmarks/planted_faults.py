@@ -198,8 +198,9 @@ def _spike(shortest: int, longest: int) -> Plant:
 def _many_small_spikes(pose: np.ndarray, landmarks: Sequence[str], rng: np.random.Generator) -> Planted:
     """Move one in 100 points by 0.8 to 2 body sizes; the demo's own tracker has few spikes so large."""
     mask = (rng.random(pose.shape[:2]) < 1e-2) & ~np.isnan(pose[..., 0])
+    size = compute_body_size(pose)
     for frame, index in np.argwhere(mask):
-        pose[frame, index] += _push(pose, 0.8, 2, rng)
+        pose[frame, index] += size * _draw_vector(pose.shape[2], 0.8, 2, rng)
     return Planted(pose, mask)
 
 
@@ -302,9 +303,15 @@ def _seen_span(pose: np.ndarray, shortest: int, longest: int, rng: np.random.Gen
 
 def _push(pose: np.ndarray, shortest: float, longest: float, rng: np.random.Generator) -> np.ndarray:
     """Return a vector (D,) in a random direction, of a length between two numbers of body sizes."""
-    direction = rng.normal(size=pose.shape[2])
-    size = compute_body_size(pose) * rng.uniform(shortest, longest)
-    return np.asarray(direction / np.linalg.norm(direction) * size)
+    return compute_body_size(pose) * _draw_vector(pose.shape[2], shortest, longest, rng)
+
+
+def _draw_vector(
+    num_coordinates: int, shortest: float, longest: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Return a vector (D,) in a random direction, of a length between two numbers."""
+    direction = rng.normal(size=num_coordinates)
+    return np.asarray(direction / np.linalg.norm(direction) * rng.uniform(shortest, longest))
 
 
 def _mark(pose: np.ndarray, span: slice, indices: list[int]) -> Planted:
