@@ -176,13 +176,41 @@ def tiny_config(tmp_path: Path) -> Config:
     return Config().replace(**TINY, experiments_dir=str(tmp_path / "experiments"))
 
 
-@pytest.fixture
-def brief_refinement(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let refinement take one step at most, for tests of all but its result; steps are most of evaluation."""
+@pytest.fixture(scope="session")
+def shorten_refinement() -> Callable[[pytest.MonkeyPatch], None]:
+    """Return what lets refinement take one step at most, for fixtures that outlive a test."""
     from htvae.inference import refinement
 
     descend = refinement._descend
-    monkeypatch.setattr(refinement, "_descend", lambda o, start, steps: descend(o, start, min(steps, 1)))
+
+    def shorten(patch: pytest.MonkeyPatch) -> None:
+        patch.setattr(refinement, "_descend", lambda o, start, steps: descend(o, start, min(steps, 1)))
+
+    return shorten
+
+
+@pytest.fixture
+def brief_refinement(shorten_refinement: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let refinement take one step at most, for tests of all but its result; steps are most of evaluation."""
+    shorten_refinement(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def shorten_bands() -> Callable[[pytest.MonkeyPatch], None]:
+    """Return what calibrates intervals on one round of holes, each filled in one pass: too wide."""
+    from htvae.generation import bands, filling
+
+    def shorten(patch: pytest.MonkeyPatch) -> None:
+        patch.setattr(bands, "NUM_ROUNDS", 1)
+        patch.setattr(filling, "NUM_PASSES", 1)
+
+    return shorten
+
+
+@pytest.fixture
+def brief_bands(shorten_bands: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calibrate intervals so, for tests of all but their width; it is most of the fit of a tiny prior."""
+    shorten_bands(monkeypatch)
 
 
 @pytest.fixture

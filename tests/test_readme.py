@@ -249,7 +249,7 @@ def test_an_augmentation_of_ones_own(config: Config, monkeypatch: pytest.MonkeyP
     np.testing.assert_array_equal(after.pose[after.observed], after.target[after.observed])
 
 
-def test_a_metric_of_ones_own(trained: Any, tmp_path: Path) -> None:
+def test_a_metric_of_ones_own(trained: Any, tmp_path: Path, brief_refinement: None) -> None:
     from htvae.cli.evaluate import run_evaluation
 
     folders = {"output_dir": tmp_path, "experiments_dir": tmp_path / "runs"}

@@ -37,7 +37,9 @@ def read_metrics(folder: Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def finished(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+def finished(
+    trained: Any, shorten_refinement: Any, tmp_path_factory: pytest.TempPathFactory
+) -> SimpleNamespace:
     """A run of the command with latents, pictures, and a settings file that counts its executions."""
     folder = tmp_path_factory.mktemp("evaluate")
     (folder / "mine.py").write_text(COUNTING)
@@ -49,6 +51,7 @@ def finished(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> SimpleNa
         patch.chdir(folder)
         patch.setattr(pictures, "GIF_FRAMES", 3)
         patch.setattr(pictures, "NUM_RECORDINGS", 1)
+        shorten_refinement(patch)
         code = main(argv)
     untouched = sorted(trained.checkpoint.parents[1].rglob("*")) == before
     return SimpleNamespace(code=code, said=said.getvalue(), folder=folder, untouched=untouched)

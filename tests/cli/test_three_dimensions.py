@@ -104,6 +104,7 @@ def headed(
     make_walks: Any,
     tiny_settings: dict[str, Any],
     tiny_prior: dict[str, Any],
+    shorten_bands: Any,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Any, list[PoseSequence]]:
     """A model with a heading and a prior, and its recordings, which walk in all directions."""
@@ -116,6 +117,7 @@ def headed(
     settings = tiny_settings | tiny_prior | {"heading": HIPS, "num_epochs": 40, "learning_rate": 3e-3}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("htvae.training.machine.measure_frame_seconds", lambda *_: 1e-4)
+        shorten_bands(patch)
         config = Config().replace(**settings, experiments_dir=str(tmp_path_factory.mktemp("headed")))
         run = HTVAETrainer(config, sequences=walks).fit()
     return htvae.load(run.best_model, "cpu"), walks

@@ -33,11 +33,13 @@ def model(trained):
 
 
 @pytest.fixture(scope="module")
-def scores(model, open_data, trained):
+def scores(model, open_data, trained, shorten_refinement):
     """Everything there is to score, with two metrics of one's own; the truth is the recording itself."""
     request = ScoreRequest(split="all", truth_dir=trained.folder, probe="label", num_excerpts=2)
     own = {"recordings": len, "nothing": lambda recordings: math.nan}
-    return score_model(model, open_data(), request, DEFAULT_METRICS | own)
+    with pytest.MonkeyPatch.context() as patch:
+        shorten_refinement(patch)
+        return score_model(model, open_data(), request, DEFAULT_METRICS | own)
 
 
 @pytest.fixture
@@ -98,7 +100,7 @@ def test_recordings_of_a_split(open_data, trained, split):
     assert names_of(choose_recordings(open_data(), split)) == expected
 
 
-def test_recordings_that_are_new(model, open_data, other_folder, caplog):
+def test_recordings_that_are_new(model, open_data, other_folder, caplog, brief_refinement):
     data = open_data(other_folder)
     assert names_of(choose_recordings(data, "new")) == ["new_20", "new_21", "new_22"]
     assert names_of(choose_recordings(data, "all")) == ["new_20", "new_21", "new_22"]
@@ -130,7 +132,9 @@ def test_what_cannot_be_scored_is_said_before_anything_is_computed(model, open_d
         score_model(model, open_data(), ScoreRequest(truth_dir=tmp_path / "absent"))
 
 
-def test_a_model_with_a_prior_is_scored_on_what_it_generates(trained_with_prior, open_data, monkeypatch):
+def test_a_model_with_a_prior_is_scored_on_what_it_generates(
+    trained_with_prior, open_data, monkeypatch, brief_refinement
+):
     monkeypatch.setattr(generation, "LEAST_WINDOWS", 4)
     monkeypatch.setattr(generation, "SEEDS", (1,))
     monkeypatch.setattr(likeness, "SEEDS", (1,))

@@ -8,16 +8,14 @@ import pytest
 import torch
 
 from htvae.data.loader import PoseDataLoader
-from htvae.generation import bands, filling
 from htvae.inference.checkpoint import load_checkpoint, save_checkpoint
 from htvae.training.bands import add_bands, choose_held_out
 from htvae.training.prior import add_prior
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    monkeypatch.setattr(bands, "NUM_ROUNDS", 1)
-    monkeypatch.setattr(filling, "NUM_PASSES", 1)
+def _quick(brief_bands):
+    """Calibrate briefly."""
 
 
 @pytest.fixture

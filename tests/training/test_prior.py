@@ -12,7 +12,6 @@ import torch
 
 import htvae
 from htvae.data.loader import PoseDataLoader
-from htvae.generation import bands, filling
 from htvae.inference.checkpoint import load_checkpoint, save_checkpoint
 from htvae.poses.geometry import measure_movement
 from htvae.poses.sequence import FrameLabel
@@ -24,10 +23,8 @@ from htvae.utils.lock import LockHeldError, hold_lock
 
 
 @pytest.fixture(autouse=True)
-def _quick(no_measuring, monkeypatch):
-    """Start at once, and calibrate intervals on one round of holes that are filled in one pass."""
-    monkeypatch.setattr(bands, "NUM_ROUNDS", 1)
-    monkeypatch.setattr(filling, "NUM_PASSES", 1)
+def _quick(no_measuring, brief_bands):
+    """Start at once, and calibrate intervals briefly."""
 
 
 @pytest.fixture

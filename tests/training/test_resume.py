@@ -210,9 +210,9 @@ def test_time_that_is_up_costs_nothing(fit):
     assert_same_end(fit("whole"), fit("paused", resume=True))
 
 
-def test_ctrl_c_in_the_last_validation_ends_before_a_prior(fit, tiny_prior):
+def test_ctrl_c_in_the_last_validation_ends_before_a_prior(fit, tiny_prior, brief_bands):
     settings = {**tiny_prior, "validation_interval": 2}
-    whole = fit("whole", **settings)
+    whole = fit("whole", **settings | {"prior_steps": 0})
     experiments = whole.parent
     last = read_tensors(whole / "checkpoints" / "last_model.pt")["step"]
     with pytest.raises(KeyboardInterrupt, match=rf"Interrupted at step {last} of training"):
