@@ -14,9 +14,11 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 demo: $(VENV)/.installed
 	$(BIN)/python -m htvae demo
 
+# Two processes with one thread each; a file's tests stay together, so that its fixtures are made once.
+test: export OMP_NUM_THREADS ?= 1
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m ruff check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 soak: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m soak

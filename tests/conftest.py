@@ -1,4 +1,4 @@
-"""A tiny trained model and its recordings, for all tests that need one; trained once a session."""
+"""A tiny trained model and its recordings, for all tests that need one; trained once in each process."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
