@@ -26,8 +26,11 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/results"
 QUESTIONS = ("reconstruct", "complete", "generate", "read off the latents", "speed")
-RECORDINGS = ("random poses", "kinect", "demo", "bandai2_long", "bandai2_clips", "cmu")
-"""Order of the recordings in tables; other names come last."""
+UNSEEN_PEOPLE = ("kinect", "vicon", "cmu", "demo")
+"""Recordings whose people are either in training or in test, in the order of the tables."""
+SHARED_PEOPLE = ("bandai2_long", "bandai2_clips")
+"""Recordings of people who are in training and in test alike; tables say so, and have them last."""
+RECORDINGS = ("random poses", *UNSEEN_PEOPLE, *SHARED_PEOPLE)
 RUN_FIELDS = {"question", "recordings", "command", "commit", "date", "machine", "notes", "measured"}
 SHOWN_UNITS = ("frames/s", "GB", "min", "s")
 """Units that stand beside the number; the text above a table names the other units."""
@@ -61,7 +64,7 @@ def load_runs(folder: Path = RESULTS) -> list[dict[str, Any]]:
     """Return the runs of all files: by question, then by recordings, then by file name.
 
     Raises:
-        ValueError: if a file lacks a field, or has a question that is not in QUESTIONS.
+        ValueError: if a file lacks a field, or has a question or recordings that no table knows.
     """
     runs = []
     for path in sorted(folder.glob("*.json")):
@@ -75,13 +78,20 @@ def load_runs(folder: Path = RESULTS) -> list[dict[str, Any]]:
 
 def recordings_index(name: str) -> int:
     """Return the place of a set of recordings in tables."""
-    return RECORDINGS.index(name) if name in RECORDINGS else len(RECORDINGS)
+    return RECORDINGS.index(name)
+
+
+def describe_recordings(name: str) -> str:
+    """Return the cell of a set of recordings, which says where training and test share people."""
+    return f"{name}, people shared" if name in SHARED_PEOPLE else name
 
 
 def check_run(run: dict[str, Any], file: str) -> None:
     """Raise ValueError if a run lacks a field or has a wrong one; `load_runs` says which."""
     if missing := RUN_FIELDS - set(run):
         raise ValueError(f"{file} must have {sorted(RUN_FIELDS)}, but lacks {sorted(missing)}.")
+    if run["recordings"] not in RECORDINGS:
+        raise ValueError(f"{file}: recordings must be one of {RECORDINGS}, but got {run['recordings']!r}.")
     if run["question"] not in QUESTIONS:
         raise ValueError(f"{file}: question must be one of {QUESTIONS}, but got {run['question']!r}.")
     for figure in run["measured"]:
@@ -116,7 +126,7 @@ def render_pages(runs: list[dict[str, Any]]) -> dict[Path, str]:
 def render_table(runs: list[dict[str, Any]], question: str) -> str:
     """Return the table of one question, a row for each figure."""
     rows = [
-        [run["recordings"], figure["name"], *render_figure(figure)]
+        [describe_recordings(run["recordings"]), figure["name"], *render_figure(figure)]
         for run in runs
         if run["question"] == question
         for figure in run["measured"]

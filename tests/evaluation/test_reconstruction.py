@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from htvae.evaluation.reconstruction import DEFAULT_METRICS, ScoredRecording, score_recording
+from htvae.models.smoothing import smooth_frames
 
 GRID = (8, 2)
 
@@ -47,6 +48,19 @@ def test_a_constant_shift_moves_nothing():
     assert DEFAULT_METRICS["velocity_error"](recordings) == pytest.approx(0, abs=1e-5)
     assert DEFAULT_METRICS["acceleration_error"](recordings) == pytest.approx(0, abs=1e-5)
     assert DEFAULT_METRICS["jerk_ratio"](recordings) == pytest.approx(1, abs=1e-4)
+
+
+def test_noise_that_the_filter_takes_off_does_not_count_as_jerk():
+    """A reconstruction with half of the smoothed movement has half of its jerk, whatever the noise."""
+    generator = torch.Generator().manual_seed(0)
+    time = torch.arange(200.0)
+    movement = torch.stack([(time / 8).sin(), (time / 9).cos()], -1)[:, None]
+    noisy = movement + 0.02 * torch.randn(movement.shape, generator=generator)
+    smoothed = smooth_frames(noisy[None], torch.tensor([200]), 7)[0]
+    noisy[50] = math.nan
+    recordings = [scored(noisy, smoothed / 2)]
+    assert DEFAULT_METRICS["smoothed_jerk_ratio"](recordings) == pytest.approx(0.5, abs=0.01)
+    assert DEFAULT_METRICS["jerk_ratio"](recordings) < 0.2
 
 
 def test_bones():

@@ -136,6 +136,13 @@ def test_a_smooth_reconstruction_is_said_without_advice():
     ]
 
 
+def test_fast_movement_is_judged_once_noise_is_off():
+    flattened = give_verdict({"jerk_ratio": 0.3, "smoothed_jerk_ratio": 0.4})
+    assert "0.40 times that of the recordings after smoothing" in " ".join(flattened)
+    faithful = give_verdict({"jerk_ratio": 0.3, "smoothed_jerk_ratio": 0.9})
+    assert "flattened" not in " ".join(faithful)
+
+
 @pytest.mark.parametrize(
     ("ratios", "said"),
     [

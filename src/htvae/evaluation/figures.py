@@ -53,6 +53,7 @@ RECONSTRUCTION_FIGURES = {
     "acceleration_error": Figure(f"{_DISTANCE}/frame^2", "low; the tracker's jitter is in it"),
     "bone_length_error": Figure(_DISTANCE, "low"),
     "jerk_ratio": Figure("", "near 1; below where the tracker trembles"),
+    "smoothed_jerk_ratio": Figure("", "near 1: the same, once most of the tracker's noise is off"),
     "seam_ratio": Figure("", "1: borders of chunks do not show"),
     "nll_learned": Figure("nats/frame", "low: minus the log-likelihood of observed points at learned scales"),
     "nll_calibrated": Figure("nats/frame", "low: the same by noise calibrated on validation recordings"),

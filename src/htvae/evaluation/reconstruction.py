@@ -7,7 +7,7 @@ Axes: ``T`` frames, ``L`` landmarks, ``D`` coordinates.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -15,6 +15,12 @@ from torch import Tensor
 
 from htvae.inference.model import Reconstruction
 from htvae.metrics import errors as metrics
+from htvae.models.smoothing import smooth_frames
+from htvae.poses.geometry import fill_gaps
+
+SMOOTHING = 7
+"""Frames of the filter through which recordings are seen for `smoothed_jerk_ratio`, the default of the
+model's own output."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +84,25 @@ def seam_ratio(recordings: Sequence[ScoredRecording]) -> float:
     return float(metrics.seam_ratio_from_sums(torch.stack(sums).sum(0)))
 
 
+def smoothed_jerk_ratio(recordings: Sequence[ScoredRecording]) -> float:
+    """Return the jerk of reconstructions over that of recordings once most of the tracker's noise is off.
+
+    The recordings go through the filter of the model's output; then both have the same bandwidth.
+    """
+    smoothed = [replace(recording, pose=_smooth(recording.pose)) for recording in recordings]
+    return compute_ratio(metrics.jerk_ratio_sums, smoothed)
+
+
 def noise_floor(recordings: Sequence[ScoredRecording]) -> float:
     """Return the tracker's own jitter, the median over recordings."""
     floors = torch.stack([metrics.noise_floor(r.pose) for r in recordings])
     return float(floors.nanmedian())
+
+
+def _smooth(pose: Tensor) -> Tensor:
+    """Return the pose (T, L, D), gaps filled in, as the filter of the model's output has it."""
+    filled = torch.from_numpy(fill_gaps(pose.numpy(), pose.isfinite().all(-1).numpy()))
+    return smooth_frames(filled[None], torch.tensor([len(pose)]), SMOOTHING)[0]
 
 
 DEFAULT_METRICS: dict[str, Metric] = {
@@ -89,6 +110,7 @@ DEFAULT_METRICS: dict[str, Metric] = {
     "velocity_error": partial(compute_ratio, metrics.velocity_error_sums),
     "acceleration_error": partial(compute_ratio, metrics.acceleration_error_sums),
     "jerk_ratio": partial(compute_ratio, metrics.jerk_ratio_sums),
+    "smoothed_jerk_ratio": smoothed_jerk_ratio,
     "bone_length_error": bone_length_error,
     "seam_ratio": seam_ratio,
     "noise_floor": noise_floor,

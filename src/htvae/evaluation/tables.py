@@ -36,7 +36,14 @@ _RECONSTRUCTION = (
         "truth_mpjpe",
         ("PCA {truth_pca_mpjpe}", "the recording {truth_recording_mpjpe}"),
     ),
-    _Row("jerk over the recording's", "jerk_ratio", ("at borders of chunks over elsewhere {seam_ratio}",)),
+    _Row(
+        "jerk over the recording's",
+        "jerk_ratio",
+        (
+            "over the smoothed recording's {smoothed_jerk_ratio}",
+            "at borders of chunks over elsewhere {seam_ratio}",
+        ),
+    ),
     _Row(
         "rate of the sequence level",
         "sequence_rate",

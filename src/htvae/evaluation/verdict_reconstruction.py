@@ -207,7 +207,14 @@ def judge_smoothness(figures: Figures) -> Iterator[Finding]:
             "a larger --chunk_overlap, which cross-fades for longer",
             is_fault=True,
         )
-    if ratio < SMOOTH_RATIO:
+    smoothed = figures.get("smoothed_jerk_ratio", 1.0)
+    if smoothed < SMOOTH_RATIO:
+        yield Finding(
+            f"Fast movement is flattened: the jerk of reconstructions is {times(smoothed)} that of the "
+            "recordings after smoothing.",
+            _TRAIN_LONGER,
+        )
+    elif ratio < SMOOTH_RATIO:
         yield Finding(
             f"Reconstructions are smoother than the recordings: their jerk is {times(ratio)} the recordings'."
         )
