@@ -324,6 +324,6 @@ def test_the_rate_of_mix_ups_at_crossings(films: Any, people: int, missed: bool,
 
 def test_ten_thousand_frames_take_a_second_or_two(films: Any) -> None:
     film = films.make_film(films.Scenario(num_people=3, is_missed=False, num_frames=2000), 0)
-    start = time.perf_counter()
+    start = time.process_time()
     link(film.detections, link="nearest")
-    assert time.perf_counter() - start < 2.0  # 0.3 s on a quiet machine, five times that on a busy one
+    assert time.process_time() - start < 2.0  # of a CPU; 0.3 s as a rule

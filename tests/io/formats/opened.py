@@ -63,7 +63,7 @@ def check_damaged(path: Path, seed: int, count: int = 40) -> None:
     for number in range(count):
         path.write_bytes(_damage(content, chance, number))
         source = Source(path, path.name)
-        start = time.monotonic()
+        start = time.process_time()
         faults: list[str] = []
         try:
             known = recognise(source)
@@ -74,7 +74,7 @@ def check_damaged(path: Path, seed: int, count: int = 40) -> None:
         except DataError as error:
             faults = error.faults
         assert all(fault.startswith(path.name) for fault in faults)
-        assert time.monotonic() - start < 2
+        assert time.process_time() - start < 2
     path.write_bytes(content)
 
 

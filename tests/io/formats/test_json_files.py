@@ -39,9 +39,9 @@ def test_an_open_string_takes_no_time(tmp_path: Path) -> None:
     """Looked for anew at every quote, its end would take half a minute."""
     path = tmp_path / "a.json"
     path.write_text('["' + '\\"' * (HEAD_BYTES // 2 - 2) + "a\\" + "x" * HEAD_BYTES)
-    started = time.monotonic()
+    started = time.process_time()
     assert json_head(source_of(path)) in (None, [])
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -227,9 +227,9 @@ def test_ten_thousand_files_are_no_burden(tmp_path: Path) -> None:
 
     people = make_people(400, 25, 2)
     files = write(tmp_path, {t: [person(points[t]) for points in people] for t in range(400)})
-    start = time.perf_counter()
+    start = time.process_time()
     content = read_content("openpose", files)
     from htvae.config import ReadingConfig
 
     link_individuals(content, ReadingConfig(), "v", [])
-    assert time.perf_counter() - start < 2.0  # 0.15 s on a quiet machine
+    assert time.process_time() - start < 2.0  # of a CPU; 0.15 s as a rule
