@@ -66,7 +66,7 @@ def measure_generation(
         model: with a prior.
         scored: reconstructions of the recordings to score.
         training: recordings that the model was trained on; none where they are not at hand.
-        fallback: (L, D), see `pose_features`.
+        fallback: (L, D), see `motion_features`.
         held_out: whether training did not see the scored recordings.
     """
     if not model.has_prior:

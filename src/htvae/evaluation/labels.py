@@ -75,7 +75,7 @@ def measure_labels(
         training: recordings that the classifier learns from.
         plan: the sequences that were drawn, with their labels.
         draws: several draws, each by kind of motion.
-        fallback: (L, D), see `pose_features`.
+        fallback: (L, D), see `motion_features`.
     """
     own = [_whole(p.source.label, len(p.pose)) for p in training]
     asked = [_whole(w.label, w.num_frames) for w in plan]

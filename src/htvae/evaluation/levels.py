@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from htvae.inference.model import Reconstruction, TrainedModel
+from htvae.inference.motion_features import motion_features
 from htvae.inference.windows import WindowLatents, WindowOutput
 from htvae.metrics.errors import mpjpe_sums
-from htvae.metrics.frechet import frechet_excess, pose_features
+from htvae.metrics.frechet import frechet_excess
 from htvae.metrics.rates import active_units, find_largest_kl
 from htvae.models.latent import Gaussian
 
@@ -86,7 +87,7 @@ def measure_level_use(
     Args:
         model: the model that made the reconstructions.
         reconstructions: the scored recordings as the model returns them.
-        fallback: (L, D), see `pose_features`.
+        fallback: (L, D), see `motion_features`.
     """
     if len(reconstructions) < 2:
         return {}
@@ -132,5 +133,5 @@ def _sums(pose: Tensor, other: Tensor) -> Tensor:
 
 
 def _excess(real: Sequence[np.ndarray], other: Sequence[np.ndarray], fallback: np.ndarray) -> float:
-    reference, drawn = pose_features(real, fallback), pose_features(other, fallback)
+    reference, drawn = motion_features(real, fallback), motion_features(other, fallback)
     return frechet_excess(reference, drawn).excess if len(reference) >= 4 else np.nan

@@ -1,6 +1,6 @@
 """How like real motion other motion is: Frechet distance, coverage, nearest training windows.
 
-Everything is measured on fixed features of short windows (`htvae.metrics.frechet.pose_features`), in the
+Everything is measured on fixed features of short windows (`htvae.inference.motion_features`), in the
 principal components of real windows' standardised features. Real windows are split at random into two halves,
 A and B. Each kind of motion is compared with A, as is B, in sets of one size. The distance of B from A is the
 *floor*; what another kind has beyond the floor is its *excess*. Reconstructions and posterior samples show
@@ -21,8 +21,9 @@ from htvae.evaluation.figures import PAIRED
 from htvae.evaluation.motion_sets import MotionSet, sample_posteriors, take_modes
 from htvae.generation.sampler import MotionSampler
 from htvae.inference.model import Reconstruction
+from htvae.inference.motion_features import motion_features
 from htvae.metrics.feature_space import FeatureSpace
-from htvae.metrics.frechet import frechet_distance, pose_features
+from htvae.metrics.frechet import frechet_distance
 from htvae.metrics.neighbours import (
     NUM_NEIGHBOURS,
     find_nearest_distances,
@@ -48,12 +49,12 @@ class Real:
     groups: np.ndarray
     """(n,) int, the recording of each window."""
     fallback: np.ndarray
-    """(L, D), see `pose_features`."""
+    """(L, D), see `motion_features`."""
 
     @classmethod
     def of(cls, reconstructions: Sequence[Reconstruction], fallback: np.ndarray) -> "Real":
         """Return the recordings with their features."""
-        parts = [pose_features([r.processed.pose[:, : len(fallback)]], fallback) for r in reconstructions]
+        parts = [motion_features([r.processed.pose[:, : len(fallback)]], fallback) for r in reconstructions]
         groups = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
         return cls(reconstructions, np.concatenate(parts), groups, fallback)
 
@@ -106,7 +107,7 @@ def compare_held_out(model: MotionSampler, train: Real, test: Real) -> dict[str,
     space = FeatureSpace.fit(train.features)
     found: dict[str, list[float]] = {}
     for seed in SEEDS:
-        sampled = pose_features(sample_posteriors(model, test.reconstructions, seed).poses, test.fallback)
+        sampled = motion_features(sample_posteriors(model, test.reconstructions, seed).poses, test.fallback)
         others = {"real": test.features, "posterior_sample_held_out": sampled}
         rows = {kind: space.project(features) for kind, features in others.items()}
         excess = measure_excess(space.project(train.features), rows, seed)
@@ -170,7 +171,7 @@ def compare_nearest(
     for seed, sets in zip(SEEDS, draws, strict=True):
         for kind, drawn in sets.items():
             if kind not in PAIRED:
-                note(kind, pose_features(drawn.poses, train.fallback), drawn.sequence_latents)
+                note(kind, motion_features(drawn.poses, train.fallback), drawn.sequence_latents)
         if test is not None:
             sampled = sample_posteriors(model, test.reconstructions, seed)
             note("real", test.features, sampled.sequence_latents)
@@ -178,7 +179,7 @@ def compare_nearest(
 
 
 def _project(space: FeatureSpace, sets: Draws, fallback: np.ndarray) -> dict[str, np.ndarray]:
-    return {kind: space.project(pose_features(drawn.poses, fallback)) for kind, drawn in sets.items()}
+    return {kind: space.project(motion_features(drawn.poses, fallback)) for kind, drawn in sets.items()}
 
 
 def _halves(rng: np.random.Generator, total: int, size: int) -> list[tuple[np.ndarray, np.ndarray]]:

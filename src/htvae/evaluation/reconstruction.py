@@ -14,13 +14,8 @@ import torch
 from torch import Tensor
 
 from htvae.inference.model import Reconstruction
+from htvae.inference.motion_features import smooth_pose
 from htvae.metrics import errors as metrics
-from htvae.models.smoothing import smooth_frames
-from htvae.poses.geometry import fill_gaps
-
-SMOOTHING = 7
-"""Frames of the filter through which recordings are seen for `smoothed_jerk_ratio`, the default of the
-model's own output."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +84,7 @@ def smoothed_jerk_ratio(recordings: Sequence[ScoredRecording]) -> float:
 
     The recordings go through the filter of the model's output; then both have the same bandwidth.
     """
-    smoothed = [replace(recording, pose=_smooth(recording.pose)) for recording in recordings]
+    smoothed = [replace(r, pose=torch.from_numpy(smooth_pose(r.pose.numpy()))) for r in recordings]
     return compute_ratio(metrics.jerk_ratio_sums, smoothed)
 
 
@@ -97,12 +92,6 @@ def noise_floor(recordings: Sequence[ScoredRecording]) -> float:
     """Return the tracker's own jitter, the median over recordings."""
     floors = torch.stack([metrics.noise_floor(r.pose) for r in recordings])
     return float(floors.nanmedian())
-
-
-def _smooth(pose: Tensor) -> Tensor:
-    """Return the pose (T, L, D), gaps filled in, as the filter of the model's output has it."""
-    filled = torch.from_numpy(fill_gaps(pose.numpy(), pose.isfinite().all(-1).numpy()))
-    return smooth_frames(filled[None], torch.tensor([len(pose)]), SMOOTHING)[0]
 
 
 DEFAULT_METRICS: dict[str, Metric] = {
