@@ -11,12 +11,14 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from htvae.config import ModelConfig
 from htvae.metrics.frechet import pose_features
 from htvae.models.smoothing import smooth_frames
 from htvae.poses.geometry import fill_gaps
 
-SMOOTHING = 7
-"""Frames of the filter, the default of the model's own output."""
+SMOOTHING = ModelConfig.output_smoothing
+"""Frames of the filter: the default of the model's own output, the same whatever a model has, so that figures
+of several models compare."""
 
 
 def smooth_pose(pose: np.ndarray) -> np.ndarray:

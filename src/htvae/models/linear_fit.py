@@ -26,7 +26,7 @@ from htvae.models.chunking import compute_num_chunks, cross_fade
 from htvae.models.linear_code import LEAST_ERROR, NOISE_RATIO, LinearCodeValues, solve_ridge
 
 ROUNDS = 10
-"""Rounds of alternating least squares; twenty more take another per cent off (docs/log/2026-11-29.md)."""
+"""Rounds of alternating least squares; forty whole ones have 1 or 2 % less error (docs/log/2026-11-29.md)."""
 STEP = 1.5
 """Step of a round, as a share of the way to its least-squares decoder: above 1 it takes fewer rounds, from 3
 it diverges."""
