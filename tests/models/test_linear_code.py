@@ -6,6 +6,8 @@ import torch
 
 from htvae.models.linear_code import (
     BODY_SPREAD,
+    FILL_NOISE_RATIO,
+    FILL_WEIGHT,
     LEAST_ERROR,
     NOISE_RATIO,
     LinearCode,
@@ -106,11 +108,14 @@ def test_latents_of_one_chunk_by_hand():
     code.load(LinearCodeValues(decoder, torch.zeros(0, 2), torch.tensor([0.25])), torch.ones(1))
     pose, observed = torch.full((1, 4, 1, 2), 1.5), torch.ones(1, 4, 1, dtype=torch.bool)
     mask = torch.ones(1, 1, dtype=torch.bool)
-    precision = (NOISE_RATIO * 0.25) ** -2
+    precision, cautious = ((ratio * 0.25) ** -2 for ratio in (NOISE_RATIO, FILL_NOISE_RATIO))
     for hidden in (0, 2):
         observed[:, :hidden] = False
         values = 2 * (4 - hidden)  # each is 1.5 = 3 x 0.5
-        expected = values * precision * 0.5 * 1.5 / (1 + values * precision * 0.25)
+        guess = 0.5 * values * cautious * 0.5 * 1.5 / (1 + values * cautious * 0.25)
+        total = values * 1.5 + 2 * hidden * FILL_WEIGHT * guess
+        count = values + 2 * hidden * FILL_WEIGHT
+        expected = 0.5 * precision * total / (1 + count * precision * 0.25)
         answer = code.infer_chunks(pose, observed, torch.zeros(1, 2), mask)
         torch.testing.assert_close(answer, torch.full((1, 1, 1), expected))
 

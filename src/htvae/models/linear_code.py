@@ -7,6 +7,7 @@ What is unusual:
   So the model starts with the error of a linear code, and keeps it on people that it has never seen.
 - Only decoders are stored. Latents are the ridge solution for the observed points, so that hidden points need
   no values: as zeros they would go straight into the latents.
+- Hidden points hold the latents back: they are filled in cautiously first, and then count a little.
 - A chunk counts its frames by the squared cross-fade with its neighbours, through which the decoder was
   fitted.
 - All of it runs in float32: bfloat16 would round poses to a hundredth.
@@ -28,6 +29,11 @@ NOISE_RATIO = 2.0
 """Noise that the ridge solution assumes, over the code's own error: errors of neighbouring frames are alike,
 and several count as one. More fills hidden points better and fits observed ones worse; chosen on `vicon` and
 `cmu` (docs/log/2026-11-29.md)."""
+FILL_NOISE_RATIO = 6.0
+"""The same for a first solution, which fills hidden points in. A hidden arm is guessed from the rest of the
+body; where that does something unusual, a bold guess draws the arm too long."""
+FILL_WEIGHT = 0.1
+"""Weight of a filled point in the second solution, over that of an observed one."""
 LEAST_ERROR = 1e-3
 """Least error (torso lengths) of a code that the ridge solution assumes: poses that a code says exactly would
 have an infinite precision."""
@@ -125,9 +131,8 @@ class LinearCode(nn.Module):
                 split_into_chunks(x, self.chunk_size, self.chunk_overlap)[chunk_mask].flatten(1, 2)
                 for x in (movement * observed[..., None], observed)
             )
-            weight = self._chunk_weight()
             decoder = self.chunk_decoder.unflatten(1, chunks.shape[1:])
-            latents = solve_ridge(decoder, chunks, seen * weight, weight)
+            latents = solve_ridge(decoder, *self._fill(decoder, chunks, seen), self._chunk_weight())
         empty = latents.new_zeros(*chunk_mask.shape, latents.shape[1])
         return empty.masked_scatter(chunk_mask[..., None], latents)
 
@@ -149,6 +154,18 @@ class LinearCode(nn.Module):
         """Return the movement (n, S, F), standardised, that chunk latents (n, K) say."""
         with _in_float32(chunk_latents):
             return (chunk_latents.float() @ self.chunk_decoder).unflatten(1, (self.chunk_size, -1))
+
+    def _fill(self, decoder: Tensor, chunks: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """Return chunks (n, P, D) with hidden points filled in, and the precision (n, P) of their points."""
+        weight = self._chunk_weight()
+        holes = ~seen.all(1)
+        if not holes.any():
+            return chunks, seen * weight
+        cautious = weight * (NOISE_RATIO / FILL_NOISE_RATIO) ** 2
+        latents = solve_ridge(decoder, chunks[holes], seen[holes] * cautious, cautious)
+        guess = torch.einsum("nk,kpd->npd", latents, decoder)
+        filled = torch.where(seen[holes][..., None], chunks[holes], guess)
+        return chunks.index_put((holes,), filled), weight * torch.where(seen, 1.0, FILL_WEIGHT)
 
     def _chunk_weight(self) -> Tensor:
         """Return the precision (S L,) of each point of a chunk."""
