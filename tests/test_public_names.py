@@ -59,6 +59,7 @@ def test_the_public_face(name: str) -> None:
 
 def test_the_public_face_is_this() -> None:
     assert sorted(htvae.__all__) == [
+        "AnalysisModel",
         "Config",
         "GenerativeModel",
         "HTVAETrainer",

@@ -229,7 +229,7 @@ def test_an_architecture_of_ones_own(config: Config, trained: Any, tmp_path: Pat
     parsed = train.parse_train(["--config", str(settings)])
     assert parsed.config == config
     result = htvae.HTVAETrainer(parsed.config, build_model=parsed.build_model).fit()
-    model = htvae.generation.load(result.best_model, "cpu", parsed.build_model)
+    model = htvae.load(result.best_model, "cpu", parsed.build_model)
     assert type(model.model).__name__ == "WiderScale"
     assert np.isfinite(model.encode(trained.recordings[0]).sequence_latent).all()
 

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 from htvae.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from htvae.analysis import AnalysisModel, load
     from htvae.config import Config
     from htvae.data import PoseDataLoader, PoseDataProcessor, PoseSequence, PoseSequenceDataset
-    from htvae.generation import GenerativeModel, load
+    from htvae.generation import GenerativeModel
     from htvae.inference.model import TrainedModel
     from htvae.models.vae import HierarchicalTransformerVAE
     from htvae.training.trainer import HTVAETrainer
 
 __version__ = "0.1.0"
 _HOMES = {
+    "AnalysisModel": "htvae.analysis.model",
     "Config": "htvae.config",
     "GenerativeModel": "htvae.generation.model",
     "HTVAETrainer": "htvae.training.trainer",
@@ -26,7 +28,7 @@ _HOMES = {
     "PoseSequence": "htvae.data",
     "PoseSequenceDataset": "htvae.data",
     "TrainedModel": "htvae.inference.model",
-    "load": "htvae.generation.model",
+    "load": "htvae.analysis.model",
 }
 __all__ = [*_HOMES, "__version__"]
 

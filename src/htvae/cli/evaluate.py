@@ -53,10 +53,10 @@ def run_evaluation(
         FileNotFoundError: the checkpoint or the folder does not exist.
         ValueError: files are faulty, or there are no recordings to score.
     """
+    from htvae.analysis.model import load
     from htvae.cli.report_scores import print_report, write_figures
     from htvae.evaluation.evaluator import ScoreRequest, score_model
     from htvae.evaluation.pictures import draw_pictures
-    from htvae.generation.model import load
 
     started = time.monotonic()
     model = load(options.checkpoint, options.device, build_model)
@@ -135,7 +135,7 @@ def reconstruct(argv: Sequence[str]) -> None:
         ReconstructOptions, argv, "htvae reconstruct", positional=["inputs"]
     )
 
-    from htvae.generation.model import load
+    from htvae.analysis.model import load
     from htvae.io.inputs import read_inputs
     from htvae.io.writers.folders import write_sessions
     from htvae.io.writers.registry import find_writer

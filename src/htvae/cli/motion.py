@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from htvae.analysis.model import load
 from htvae.cli.durations import read_frames
 from htvae.cli.motion_options import (
     CompleteOptions,
@@ -23,7 +24,7 @@ from htvae.cli.motion_options import (
     RecordingOptions,
 )
 from htvae.generation.completion_files import write_completion
-from htvae.generation.model import GenerativeModel, load
+from htvae.generation.model import GenerativeModel
 from htvae.inference.checkpoint import BuildModel
 from htvae.io.writers.folders import write_sessions
 from htvae.io.writers.registry import find_writer

@@ -1,6 +1,6 @@
 """New motion from a trained model and its prior."""
 
-from htvae.generation.model import GenerativeModel, load
+from htvae.generation.model import GenerativeModel
 from htvae.generation.script import Script
 
-__all__ = ["GenerativeModel", "Script", "load"]
+__all__ = ["GenerativeModel", "Script"]

@@ -1,4 +1,4 @@
-"""A trained model that also generates: ``htvae.load("best_model.pt").generate(num_frames=4000)``."""
+"""A trained model that also generates: ``model.generate(num_frames=4000)``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,14 +15,13 @@ from htvae.generation.editing import edit_towards, find_direction, take_style
 from htvae.generation.interpolation import interpolate_recordings
 from htvae.generation.sampler import MotionSampler
 from htvae.generation.script import Script
-from htvae.inference.checkpoint import BuildModel, load_checkpoint
 from htvae.inference.model import Encoding, Recording
 from htvae.models.prior import NO_LABEL
 from htvae.poses.sequence import PoseSequence
 
 
 class GenerativeModel(MotionSampler):
-    """A trained model that generates, continues, completes, interpolates and edits; `htvae.load` makes it."""
+    """A trained model that generates, continues, completes, interpolates and edits."""
 
     @torch.no_grad()
     def generate(
@@ -183,18 +182,3 @@ def _check_request(num_frames: int, num_sequences: int, seed: int, is_guided_by_
         raise ValueError(f"seed must be at least 0, but got {seed}.")
     if is_guided_by_nothing:
         raise ValueError("guidance must come with a label or a script, but got neither. Give --label.")
-
-
-def load(path: str | Path, device: str = "auto", build_model: BuildModel | None = None) -> GenerativeModel:
-    """Load a trained model.
-
-    Args:
-        path: ``best_model.pt`` of a run.
-        device: "auto", "cpu", "cuda" or "mps".
-        build_model: function that builds the user's own architecture. None: the model has the default one.
-
-    Raises:
-        FileNotFoundError: the file does not exist.
-        ValueError: the file is damaged or foreign, or the device is absent.
-    """
-    return GenerativeModel(load_checkpoint(path), device, build_model)
