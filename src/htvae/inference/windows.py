@@ -70,7 +70,7 @@ class WindowedModel:
         """
         windows = [self.grid.cut(len(pose)) for pose in poses]
         outputs: dict[Place, WindowOutput] = {}
-        for places, batch in self._batches(poses, windows):
+        for places, batch in self.batches(poses, windows):
             for (i, number), (sequence, chunks) in zip(places, self.encode_batch(batch), strict=True):
                 outputs[i, number] = WindowOutput(window=windows[i][number], sequence=sequence, chunks=chunks)
         return _in_order(outputs, windows)
@@ -92,8 +92,8 @@ class WindowedModel:
         """
         windows = [self.grid.cut(len(pose)) for pose in poses]
         joined, outputs = [PoseJoin(cuts) for cuts in windows], {}
-        points = repeat(None) if fitted is None else (b.observed for _, b in self._batches(fitted, windows))
-        for (places, batch), fit in zip(self._batches(poses, windows), points, strict=False):
+        points = repeat(None) if fitted is None else (b.observed for _, b in self.batches(fitted, windows))
+        for (places, batch), fit in zip(self.batches(poses, windows), points, strict=False):
             found = refine(
                 self.network, batch.pose, batch.observed, batch.num_frames, refine_steps, min_scale, fit
             )
@@ -148,7 +148,7 @@ class WindowedModel:
             for row, count in enumerate(counts)
         ]
 
-    def _batches(
+    def batches(
         self, poses: Sequence[np.ndarray], windows: Sequence[Sequence[ChunkWindow]]
     ) -> Iterator[tuple[list[Place], PoseBatch]]:
         """Yield the windows of all recordings in batches of similar lengths."""

@@ -199,6 +199,24 @@ class HierarchicalTransformerVAE(nn.Module):
         known = mask if chunk_known is None else chunk_known & mask
         return self._decode(sequence_latent, chunk_latents, known, mask, num_frames, int(num_frames.max()))
 
+    def encode_parts(self, pose: Tensor, observed: Tensor, num_frames: Tensor, parts: Tensor) -> Gaussian:
+        """Return the posteriors of z (P, B, Z) that are read off parts of the windows, as in training.
+
+        Args:
+            pose: as in `forward`.
+            observed: as in `forward`.
+            num_frames: as in `forward`.
+            parts: (P, B, C) bool, the chunks that each part holds; chunks of padding never count.
+        """
+        standardised = self._standardise(pose)
+        summaries, chunk_mask = self.encoder.summarise(standardised, observed, num_frames)
+        real = torch.arange(pose.shape[1], device=pose.device) < num_frames[:, None]
+        seen, found = observed & real[..., None], []
+        for part in parts & chunk_mask:
+            features = self.encoder.attention.attend_globally(summaries, part)
+            found.append(self._infer_sequence(*features, standardised, seen, part))
+        return Gaussian(torch.stack([z.mu for z in found]), torch.stack([z.logvar for z in found]))
+
     def compute_attention(self, pose: Tensor, observed: Tensor, num_frames: Tensor) -> tuple[Tensor, Tensor]:
         """Return the encoder's attention weights, see `HierarchicalAttention.compute_attention`."""
         tokens = self.encoder.tokenise(self._standardise(pose), observed, num_frames)
@@ -229,13 +247,17 @@ class HierarchicalTransformerVAE(nn.Module):
     ) -> Posteriors:
         """Return the posteriors: the networks' answers, their means added to those of the linear code."""
         sequence_feature, features, chunk_features = self.encoder(summaries, chunk_mask, sequence_mask)
-        sequence = self.latent_space.infer_sequence(sequence_feature, features, sequence_mask)
-        body = self.linear_code.infer_body(pose, seen, sequence_mask)
-        sequence = sequence.shift(body)
+        sequence = self._infer_sequence(sequence_feature, features, pose, seen, sequence_mask)
         mean_pose = self.linear_code.decode_body(sequence.mu)
         chunks = self.latent_space.infer_chunks(chunk_features)
         chunks = chunks.shift(self.linear_code.infer_chunks(pose, seen, mean_pose, chunk_mask))
         return Posteriors(sequence, chunks, chunk_mask)
+
+    def _infer_sequence(
+        self, sequence_feature: Tensor, features: Tensor, pose: Tensor, seen: Tensor, sequence_mask: Tensor
+    ) -> Gaussian:
+        sequence = self.latent_space.infer_sequence(sequence_feature, features, sequence_mask)
+        return sequence.shift(self.linear_code.infer_body(pose, seen, sequence_mask))
 
     def _decode(
         self,
