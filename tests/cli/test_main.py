@@ -68,6 +68,7 @@ FLAGS = {
     "complete": [*MOTION, "num_samples", "keep_frames", "keep_landmarks", *RECORDING],
     "interpolate": [*MOTION, "steps", "level", "kind", *RECORDING],
     "edit": [*MOTION, "towards", "style_from", "strength", "data_dir", *RECORDING],
+    "attention": [*MODEL, "data_dir", "split", "output_dir", "seed", "save_maps", *RECORDING],
     "check-data": ["config", "preset", "json", "picture", *READING, "fps"],
     "repair": ["config", "preset", "output_dir", "swaps", "spikes", "frozen", "sentinels", *READING],
     "import": ["config", "preset", "output_dir", *READING, "fps"],

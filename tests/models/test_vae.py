@@ -46,6 +46,16 @@ def test_any_number_of_frames_and_coordinates(frames, coordinates):
     assert output.reconstruction.isfinite().all()
 
 
+def test_z_of_parts_is_the_encoders_where_a_part_is_all():
+    model, inputs = build().eval(), batch()
+    everything = torch.ones(1, 1, model.num_chunks(T), dtype=torch.bool)
+    half = everything & (torch.arange(model.num_chunks(T)) < 2)
+    found, z = model.encode_parts(*inputs, torch.cat([everything, half])), model.encode(*inputs).sequence
+    close(found.mu[0], z.mu)
+    close(found.logvar[0], z.logvar)
+    assert found.mu.shape == (2, B, 6) and not torch.allclose(found.mu[1], z.mu)
+
+
 def test_padding_changes_no_latent_and_no_frame():
     model, (pose, observed, num_frames) = build().eval(), batch()
     before = model(pose, observed, num_frames)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from htvae import __version__
+from htvae.cli.attention import attention
 from htvae.cli.data import check_data, demo_data, import_, repair
 from htvae.cli.demo import demo
 from htvae.cli.evaluate import encode, evaluate, reconstruct
@@ -77,6 +78,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "complete": complete,
     "interpolate": interpolate,
     "edit": edit,
+    "attention": attention,
     "check-data": check_data,
     "repair": repair,
     "import": import_,
