@@ -428,7 +428,7 @@ class TestRecordings:
             reconstruct_all=lambda processed, steps: [SimpleNamespace(processed=p) for p in processed],
             to_source=lambda reconstruction: reconstruction.processed,
         )
-        stand_in(monkeypatch, "htvae.generation.model", load=lambda path, device, build_model: model)
+        stand_in(monkeypatch, "htvae.analysis.model", load=lambda path, device, build_model: model)
 
     def test_encode(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         calls: list[tuple[Any, ...]] = []
