@@ -13,7 +13,7 @@ from PIL import Image
 
 import htvae
 from htvae.cli import attention as command
-from htvae.cli.attention_picture import draw_attention_picture, join_maps
+from htvae.cli.attention_picture import _choose_poses, draw_attention_picture, join_maps
 from htvae.cli.main import main
 
 
@@ -115,6 +115,15 @@ def test_pictures_of_short_empty_and_three_dimensional_recordings(fixture, reque
     path = draw_attention_picture(model.processor, model.grid, results, tmp_path / "attention.png")
     with Image.open(path) as picture:
         assert picture.size[0] > 1000
+
+
+def test_drawn_poses_are_spread_evenly_and_as_full_as_can_be():
+    observed = np.ones((140, 3), dtype=bool)
+    assert _choose_poses(observed).tolist() == [10 * part + 4 for part in range(14)]
+    observed[10:19] = False
+    observed[24] = [True, False, True]
+    assert _choose_poses(observed)[:4].tolist() == [4, 19, 25, 34]
+    assert _choose_poses(np.zeros((3, 2), dtype=bool)).tolist() == [0, 1, 2]
 
 
 def test_the_label_of_most_frames():

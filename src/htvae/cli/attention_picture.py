@@ -1,6 +1,7 @@
 """The picture of ``htvae attention``: timelines of a few recordings."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,16 @@ def join_maps(recording: RecordingAttention, num_chunks: int) -> np.ndarray:
     return joined
 
 
+def _choose_poses(observed: np.ndarray) -> np.ndarray:
+    """Return frames to draw, evenly spread: of each part of observed (T, N) the middlemost fullest frame."""
+    borders = np.linspace(0, len(observed), min(NUM_POSES, len(observed)) + 1).round().astype(int)
+    fullness, chosen = observed.sum(axis=1), []
+    for start, stop in pairwise(borders.tolist()):
+        off_middle = np.abs(np.arange(start, stop) - (start + stop - 1) / 2) / (2 * (stop - start))
+        chosen.append(start + int(np.argmax(fullness[start:stop] - off_middle)))
+    return np.array(chosen)
+
+
 def _make_timeline(recording: RecordingAttention, grid: ChunkGrid, num_landmarks: int) -> AttentionTimeline:
     source, fps = recording.processed.source, recording.processed.source.fps
     count = min(len(recording.attention), MOST_CHUNKS)
@@ -64,8 +75,8 @@ def _make_timeline(recording: RecordingAttention, grid: ChunkGrid, num_landmarks
         "attention, last layer": recording.attention,
         "attention rollout": recording.rollout,
     }
-    last = grid.spans(len(recording.processed.pose))[count - 1, 1]
-    poses = np.unique(((np.arange(NUM_POSES) + 0.5) / NUM_POSES * last).astype(int))
+    last = int(grid.spans(len(recording.processed.pose))[count - 1, 1])
+    poses = _choose_poses(np.isfinite(recording.processed.pose[:last]).all(-1))
     see = find_sides(recording.processed.pose.shape[-1])[0].see
     return AttentionTimeline(
         title=source.name + (f" ({source.label})" if source.label else ""),

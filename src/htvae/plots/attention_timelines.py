@@ -114,19 +114,22 @@ def _draw_poses(axes: "Axes", timeline: AttentionTimeline, figure: Figure) -> No
     strip.set_ylim(low - 0.05 * height, high + 0.05 * height)
     duration = float(timeline.edges[-1] - timeline.edges[0])
     stretch = (duration / _TIMELINE_WIDTH) / (1.1 * height / (_STRIP * _TIMELINE_HEIGHT))
+    hues = np.array([SIDE_COLORS[side] for side in figure.sides]) / 255
+    middle = np.array(SIDE_COLORS[""]) / 255
     for pose, time in zip(timeline.poses, timeline.pose_times, strict=True):
         placed = np.stack([time + stretch * pose[:, 0], pose[:, 1]], axis=-1)
-        bones = [(a, b) for a, b in figure.edges if np.isfinite(placed[[a, b]]).all()]
-        sides = [figure.sides[a] if figure.sides[a] == figure.sides[b] else "" for a, b in bones]
+        bones = [edge for edge in figure.edges if np.isfinite(placed[[*edge]]).all()]
+        same = [figure.sides[a] == figure.sides[b] for a, b in bones]
         lines = LineCollection(
-            [placed[[a, b]] for a, b in bones],
-            colors=[tuple(part / 255 for part in SIDE_COLORS[side]) for side in sides],
+            [placed[[*bone]] for bone in bones],
+            colors=[hues[a] if alike else middle for (a, _), alike in zip(bones, same, strict=True)],
             linewidths=1.1,
             capstyle="round",
         )
         strip.add_collection(lines)
-        if not figure.edges:
-            strip.plot(*placed.T, ".", color=_INK, markersize=2)
+        strip.scatter(
+            placed[:, 0], placed[:, 1], s=1.5 if figure.edges else 5, c=hues, linewidths=0, zorder=3
+        )
 
 
 def _draw_map(axes: "Axes", timeline: AttentionTimeline) -> None:
