@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from htvae.analysis.attention import AttentionAnalysis, analyse_attention
+from htvae.analysis.motifs import Motifs, apply_motifs, find_motifs
 from htvae.data.processing import ProcessedSequence
 from htvae.generation.model import GenerativeModel
 from htvae.inference.checkpoint import BuildModel, load_checkpoint
@@ -26,8 +28,34 @@ class AnalysisModel(GenerativeModel):
         Raises:
             ValueError: the network has no attention, or a recording cannot be read.
         """
-        processed = [r if isinstance(r, ProcessedSequence) else self.process(r) for r in recordings]
-        return analyse_attention(self, processed, map_bytes, seed)
+        return analyse_attention(self, self._process_all(recordings), map_bytes, seed)
+
+    def find_motifs(self, recordings: Sequence[Recording | ProcessedSequence], **options: Any) -> Motifs:
+        """Return what recurs in recordings, and when; see `htvae.analysis.motifs.find_motifs`.
+
+        Args:
+            recordings: files, sequences, arrays, or recordings in the model's coordinates.
+            options: num_motifs, bout_seconds, kind, seed.
+
+        Raises:
+            ValueError: a recording cannot be read, or all are too short for so many motifs.
+        """
+        return find_motifs(self, self._process_all(recordings), **options)
+
+    def apply_motifs(self, recordings: Sequence[Recording | ProcessedSequence], motifs: Motifs) -> Motifs:
+        """Return the same motifs in other recordings.
+
+        Args:
+            recordings: as for `find_motifs`.
+            motifs: from `find_motifs`.
+
+        Raises:
+            ValueError: a recording cannot be read.
+        """
+        return apply_motifs(self, self._process_all(recordings), motifs.segmenter, motifs.kind)
+
+    def _process_all(self, recordings: Sequence[Recording | ProcessedSequence]) -> list[ProcessedSequence]:
+        return [r if isinstance(r, ProcessedSequence) else self.process(r) for r in recordings]
 
 
 def load(path: str | Path, device: str = "auto", build_model: BuildModel | None = None) -> AnalysisModel:

@@ -20,6 +20,7 @@ from htvae.cli.data import check_data, demo_data, import_, repair
 from htvae.cli.demo import demo
 from htvae.cli.evaluate import encode, evaluate, reconstruct
 from htvae.cli.generate import complete, continue_, edit, generate, interpolate
+from htvae.cli.motifs import motifs
 from htvae.cli.train import train, train_prior
 from htvae.utils.world import World
 
@@ -78,6 +79,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "complete": complete,
     "interpolate": interpolate,
     "edit": edit,
+    "motifs": motifs,
     "attention": attention,
     "check-data": check_data,
     "repair": repair,

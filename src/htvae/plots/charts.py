@@ -5,7 +5,7 @@ import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -141,7 +141,7 @@ def _group_labels(labels: list[str]) -> dict[str, Array]:
 
 
 def _new_figure(
-    num_rows: int, num_columns: int, size: tuple[float, float], title: str
+    num_rows: int, num_columns: int, size: tuple[float, float], title: str, **layout: Any
 ) -> "tuple[Figure, list[Axes]]":
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -149,7 +149,7 @@ def _new_figure(
     figure = Figure(figsize=size, dpi=130, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     figure.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold", color=_INK)
-    panels = list(figure.subplots(num_rows, num_columns, squeeze=False).flat)
+    panels = list(figure.subplots(num_rows, num_columns, squeeze=False, **layout).flat)
     for axes in panels:
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[["left", "bottom"]].set_color("#ced4da")
