@@ -7,6 +7,7 @@ from typing import Any
 from htvae.analysis.attention import AttentionAnalysis, analyse_attention
 from htvae.analysis.motifs import Motifs, apply_motifs, find_motifs
 from htvae.data.processing import ProcessedSequence
+from htvae.analysis.comparison import CompareRequest, Comparison, compare_recordings
 from htvae.generation.model import GenerativeModel
 from htvae.inference.checkpoint import BuildModel, load_checkpoint
 from htvae.inference.model import Recording
@@ -56,6 +57,23 @@ class AnalysisModel(GenerativeModel):
 
     def _process_all(self, recordings: Sequence[Recording | ProcessedSequence]) -> list[ProcessedSequence]:
         return [r if isinstance(r, ProcessedSequence) else self.process(r) for r in recordings]
+
+    def compare(
+        self, recordings: Sequence[Recording | ProcessedSequence], by: str, **options: Any
+    ) -> Comparison:
+        """Compare groups of subjects in every measure.
+
+        Args:
+            recordings: files, sequences, or recordings in the model's coordinates; their metadata name the
+                groups.
+            by: column of the groups: ``label``, ``subject`` or a column of manifest.csv.
+            **options: fields of `CompareRequest`.
+
+        Raises:
+            ValueError: a column does not exist, or cannot be compared.
+        """
+        processed = [r if isinstance(r, ProcessedSequence) else self.process(r) for r in recordings]
+        return compare_recordings(self, processed, CompareRequest(by=by, **options))
 
 
 def load(path: str | Path, device: str = "auto", build_model: BuildModel | None = None) -> AnalysisModel:

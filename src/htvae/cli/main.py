@@ -16,6 +16,7 @@ from contextlib import contextmanager
 
 from htvae import __version__
 from htvae.cli.attention import attention
+from htvae.cli.compare import compare
 from htvae.cli.data import check_data, demo_data, import_, repair
 from htvae.cli.demo import demo
 from htvae.cli.evaluate import encode, evaluate, reconstruct
@@ -81,6 +82,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "edit": edit,
     "motifs": motifs,
     "attention": attention,
+    "compare": compare,
     "check-data": check_data,
     "repair": repair,
     "import": import_,
