@@ -149,15 +149,16 @@ class _Results:
         """Return everything."""
         units, known = self.units, np.isfinite(self.averaged)
         counts = np.stack([known[units.groups == g].sum(axis=0) for g in range(len(units.group_names))])
-        sums = [
-            np.where(known, self.averaged, 0.0)[units.groups == g].sum(axis=0) for g in range(len(counts))
-        ]
+        shown = np.where(known, self.averaged, 0.0)
+        sums = np.stack([shown[units.groups == g].sum(axis=0) for g in range(len(counts))])
+        means = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+        plain = means[1] - means[0] if len(means) == 2 else means.max(axis=0) - means.min(axis=0)
         return GroupComparison(
             units=units,
             values=self.averaged,
-            means=np.where(counts > 0, np.stack(sums) / np.maximum(counts, 1), np.nan),
+            means=means,
             num_subjects=counts,
-            difference=self.difference,
+            difference=np.where(np.isfinite(self.p), self.difference, plain),
             difference_interval=(self.limits[0], self.limits[1]),
             effect=self.effect,
             effect_interval=(self.limits[2], self.limits[3]),

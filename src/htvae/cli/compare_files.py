@@ -142,5 +142,5 @@ def _draw(comparison: Comparison, path: Path) -> Path:
     ]
     names = result.units.group_names
     ends = (f"lower in {names[1]}", f"higher in {names[1]}") if len(names) == 2 else None
-    title = f"{comparison.request.by}: {' and '.join(names)}" if len(names) <= 4 else comparison.request.by
+    title = f"{comparison.request.by}: {', '.join(names)}" if len(names) <= 4 else comparison.request.by
     return draw_forest(rows, path, title, result.effect_name, ends)

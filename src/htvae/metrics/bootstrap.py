@@ -39,7 +39,7 @@ def percentile_interval(draws: np.ndarray, level: float = 0.95) -> tuple[np.ndar
 
 
 def accelerated_interval(
-    estimate: np.ndarray, draws: np.ndarray, jackknife: np.ndarray, level: float = 0.95
+    estimate: np.ndarray, draws: np.ndarray, jackknife: np.ndarray, level: float = 0.95, widening: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the interval (m,), (m,) that corrects the draws' bias and skewness (BCa).
 
@@ -48,6 +48,7 @@ def accelerated_interval(
         draws: (B, m).
         jackknife: (s, m), each unit left out in turn.
         level: share of intervals that hold the truth.
+        widening: factor of the normal quantiles, see `small_sample_widening`.
 
     Source: Efron 1987, "Better Bootstrap Confidence Intervals"; a = 1/6 sum d^3 / (sum d^2)^1.5.
     """
@@ -55,15 +56,31 @@ def accelerated_interval(
 
     below = (draws < estimate).mean(axis=0) + (draws == estimate).mean(axis=0) / 2
     bias = norm.ppf(np.clip(below, 0.5 / len(draws), 1 - 0.5 / len(draws)))
-    distance = np.nanmean(jackknife, axis=0) - jackknife
-    spread = np.nansum(np.square(distance), axis=0) ** 1.5
-    skew = np.nansum(distance**3, axis=0) / np.maximum(6 * spread, 1e-300)
+    known = np.isfinite(jackknife)
+    middle = np.where(known, jackknife, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    distance = np.where(known, middle - np.where(known, jackknife, 0.0), 0.0)
+    spread = np.square(distance).sum(axis=0) ** 1.5
+    skew = (distance**3).sum(axis=0) / np.maximum(6 * spread, 1e-300)
     ordered = np.sort(draws, axis=0)
     limits = []
-    for quantile in norm.ppf([(1 - level) / 2, (1 + level) / 2]):
+    for quantile in widening * norm.ppf([(1 - level) / 2, (1 + level) / 2]):
         place = norm.cdf(bias + (bias + quantile) / np.maximum(1 - skew * (bias + quantile), 0.1))
         limits.append(_read_quantile(ordered, place))
     return limits[0], limits[1]
+
+
+def small_sample_widening(num_rows: int, free: int, level: float = 0.95) -> float:
+    """Return the factor that widens intervals of means of few rows, 1 for many.
+
+    Draws with replacement vary too little, by sqrt(free / num_rows), and a spread that is itself estimated
+    asks for quantiles of Student's t.
+
+    Source: Hesterberg 2015, "What Teachers Should Know About the Bootstrap", expanded percentile interval.
+    """
+    from scipy.stats import norm, t
+
+    quantile = (1 + level) / 2
+    return float(t.ppf(quantile, free) / norm.ppf(quantile) * np.sqrt(max(num_rows / free, 1)))
 
 
 def _read_quantile(ordered: np.ndarray, place: np.ndarray) -> np.ndarray:
@@ -73,5 +90,7 @@ def _read_quantile(ordered: np.ndarray, place: np.ndarray) -> np.ndarray:
     high = np.minimum(low + 1, len(ordered) - 1)
     columns = np.arange(ordered.shape[1])
     below, above = ordered[low, columns], ordered[high, columns]
-    value: np.ndarray = np.where(below == above, below, below + (above - below) * (position - low))
+    with np.errstate(invalid="ignore"):  # draws without end, where a spread was 0
+        between = below + (above - below) * (position - low)
+    value: np.ndarray = np.where(below == above, below, between)
     return value

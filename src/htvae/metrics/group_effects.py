@@ -10,7 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from htvae.metrics.bootstrap import accelerated_interval, draw_counts, leave_one_out
+from htvae.metrics.bootstrap import (
+    accelerated_interval,
+    draw_counts,
+    leave_one_out,
+    small_sample_widening,
+)
 from htvae.metrics.group_test import centre
 
 _LEAST_UNITS = 3
@@ -86,9 +91,15 @@ def measure_effects(
     counts = draw_counts(strata, num_draws, rng)[:, unit_of_row]
     drawn = [fit.effects(part) for part in np.array_split(counts, max(1, num_draws // _PART))]
     jackknife = fit.effects(leave_one_out(num_units)[:, unit_of_row])
+    free = fit.free(np.ones((1, len(values))))
+    widening = small_sample_widening(num_units, int(free[0, 0]))
     intervals = [
-        accelerated_interval(estimate, np.concatenate([part[kind] for part in drawn]), jackknife[kind])
-        for kind, estimate in enumerate((difference, effect))
+        accelerated_interval(
+            estimate, np.concatenate([part[kind] for part in drawn]), jackknife[kind], widening=factor
+        )
+        for kind, (estimate, factor) in enumerate(
+            ((difference, widening), (effect, widening if model.is_paired and model.num_groups == 2 else 1.0))
+        )
     ]
     return GroupEffects(difference, intervals[0], effect, intervals[1])
 
@@ -116,7 +127,7 @@ class _Fit:
         """Return differences and effects (B, m) where rows count ``counts`` (B, n) times."""
         num_free_groups = self.groups.shape[1]
         coefficients, left = self._solve(np.hstack([self.groups, self.rest]), counts)
-        free = self._free(counts, num_free_groups)
+        free = self.free(counts)
         if self.model.num_groups == 2:
             difference = coefficients[:, 0]
             return difference, self._hedges(difference, left, free, counts)
@@ -139,13 +150,13 @@ class _Fit:
         left = total - (coefficients * target).sum(axis=1)
         return coefficients, np.maximum(left, _LEAST_SPREAD * total)
 
-    def _free(self, counts: np.ndarray, num_free_groups: int) -> np.ndarray:
+    def free(self, counts: np.ndarray) -> np.ndarray:
         """Return degrees of freedom (B, 1) of what is left over."""
         rows = counts.sum(axis=1, keepdims=True)
         if self.model.is_paired:
             first = np.unique(self.model.blocks, return_index=True)[1]
             rows = rows - counts[:, first].sum(axis=1, keepdims=True)
-        return np.maximum(rows - num_free_groups - self.rest.shape[1], 1)
+        return np.maximum(rows - self.groups.shape[1] - self.rest.shape[1], 1)
 
     def _hedges(
         self, difference: np.ndarray, left: np.ndarray, free: np.ndarray, counts: np.ndarray

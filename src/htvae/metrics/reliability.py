@@ -50,7 +50,7 @@ def split_half_reliability(
     Source: Spearman 1910; Brown 1910, "Some Experimental Results in the Correlation of Mental Abilities".
     """
     known = np.isfinite(first) & np.isfinite(second)
-    middle = np.nanmean(np.where(known, first, np.nan), axis=0, keepdims=True) if known.any() else 0.0
+    middle = np.where(known, first, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     a, b = (np.where(known, half - middle, 0.0) for half in (first, second))
 
     def correlate(counts: np.ndarray) -> np.ndarray:
@@ -88,9 +88,8 @@ def retest_reliability(
     """
     num_subjects = int(subjects.max()) + 1
     known = np.isfinite(values)
-    filled = (
-        np.where(known, values - np.nanmean(np.where(known, values, np.nan)), 0.0) if known.any() else values
-    )
+    middle = np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    filled = np.where(known, values - middle, 0.0)
     sums, squares, sizes = (np.zeros((num_subjects, values.shape[1])) for _ in range(3))
     for total, part in ((sums, filled), (squares, np.square(filled)), (sizes, known)):
         np.add.at(total, subjects, part)
