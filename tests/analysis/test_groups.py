@@ -149,10 +149,11 @@ def test_constant_measures_are_not_tested() -> None:
 
 
 def test_one_subject_in_each_group_is_described_and_not_tested() -> None:
-    result = compare_groups(np.array([[1.0], [2], [5]]), make_study([0, 0, 1], [0, 0, 1]))
+    study = make_study([0, 0, 1], [0, 0, 1])
+    result = compare_groups(np.array([[1.0], [2], [5]]), study)
     assert result.means.ravel().tolist() == [1.5, 5] and result.difference.tolist() == [3.5]
     assert np.isnan(result.p).all() and np.isnan(result.least_p)
-    doubts = {doubt.kind: doubt.text for doubt in find_doubts(make_study([0], [0]), result, ["reach"], {})}
+    doubts = {doubt.kind: doubt.text for doubt in find_doubts(study, result, ["reach"], {})}
     assert doubts["no_test"] == "Nothing could be tested, with so few subjects (0 1, 1 1). Record more."
 
 

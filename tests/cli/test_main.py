@@ -69,6 +69,10 @@ FLAGS = {
     "interpolate": [*MOTION, "steps", "level", "kind", *RECORDING],
     "edit": [*MOTION, "towards", "style_from", "strength", "data_dir", *RECORDING],
     "attention": [*MODEL, "data_dir", "split", "output_dir", "seed", "save_maps", *RECORDING],
+    "compare": [
+        *(*MODEL, "data_dir", "split", "output_dir", "seed", "by", "blocks", "adjust", "paired"),
+        *("num_permutations", "num_bootstraps", *RECORDING),
+    ],
     "check-data": ["config", "preset", "json", "picture", *READING, "fps"],
     "repair": ["config", "preset", "output_dir", "swaps", "spikes", "frozen", "sentinels", *READING],
     "import": ["config", "preset", "output_dir", *READING, "fps"],

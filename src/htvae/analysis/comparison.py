@@ -10,7 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from htvae.analysis.doubts import Doubt
-from htvae.analysis.groups import NUM_BOOTSTRAPS, NUM_PERMUTATIONS, GroupComparison, compare_groups
+from htvae.analysis.groups import (
+    NUM_BOOTSTRAPS,
+    NUM_PERMUTATIONS,
+    GroupComparison,
+    check_study,
+    compare_groups,
+)
 from htvae.analysis.leaks import Leak, find_leaks, latent_features
 from htvae.analysis.measures import LatentAxes, MeasureTable, join_tables, measure_all
 from htvae.analysis.study import Cells, Study
@@ -89,6 +95,7 @@ def compare_recordings(
     """
     columns = read_columns(recordings)
     study, own_doubts = _make_study(recordings, columns, request)
+    check_study(study)
     on_step("encoding")
     encodings = model.encode_all(recordings)
     axes = LatentAxes.fit(encodings)

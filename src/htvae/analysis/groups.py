@@ -12,7 +12,7 @@ import numpy as np
 
 from htvae.analysis.study import Study, Units, find_units
 from htvae.metrics.group_effects import EffectModel, measure_effects
-from htvae.metrics.group_test import GroupDesign, false_discovery_rates, make_design, permute_groups
+from htvae.metrics.group_test import false_discovery_rates, make_design, permute_groups
 from htvae.utils.text import list_names
 
 NUM_PERMUTATIONS = 10_000
@@ -79,31 +79,35 @@ def compare_groups(
         ValueError: the study cannot be compared, see `find_units`, or blocks or covariates determine the
             group, or leave nothing over.
     """
-    units = find_units(study)
+    units = check_study(study)
     averaged = units.average(np.asarray(values, np.float64))
     results = _Results(units, averaged)
-    design = _design(study, units)
-    if design.free > 0:
-        for rows, chosen in _same_rows(averaged, units):
-            results.add(rows, chosen, num_permutations, num_bootstraps, seed)
-    elif units.covariates.shape[1]:
-        raise ValueError(
-            f"{len(units.groups)} subjects must be more than what is held fixed, but "
-            f"{', '.join(study.covariates)} leave nothing over. Hold fewer columns fixed."
-        )
+    for rows, chosen in _same_rows(averaged, units):
+        results.add(rows, chosen, num_permutations, num_bootstraps, seed)
     return results.finish()
 
 
-def _design(study: Study, units: Units) -> GroupDesign:
-    """Return the model; names the columns where they determine the group."""
+def check_study(study: Study) -> Units:
+    """Return the rows of a study that can be compared.
+
+    Raises:
+        ValueError: as `compare_groups`.
+    """
+    units = find_units(study)
     try:
-        return make_design(units.groups, units.blocks, units.covariates)
+        design = make_design(units.groups, units.blocks, units.covariates)
     except ValueError as error:
         held = [*([study.blocks_name] if study.blocks is not None else []), *study.covariates]
         raise ValueError(
             f"{study.by} must differ between subjects that are alike in {list_names(held)}, but what is held "
             "fixed determines the group. No test can separate the two: hold less fixed, or record more."
         ) from error
+    if design.free < 1 and units.covariates.shape[1]:
+        raise ValueError(
+            f"{len(units.groups)} subjects must be more than what is held fixed, but "
+            f"{list_names(study.covariates)} leave nothing over. Hold fewer columns fixed."
+        )
+    return units
 
 
 class _Results:

@@ -14,7 +14,10 @@ from htvae.metrics.bootstrap import draw_counts, percentile_interval
 
 LEAST_RELIABLE = 0.5
 """Reliability below which a measure is marked: more than half of its spread is chance."""
-_LEAST_SUBJECTS = 4
+_LEAST_FREE = 3
+"""Subjects beyond the number of groups that a measure must have."""
+_ROUNDING = 1e-12
+"""Share of a measure's squares below which a spread is rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +63,11 @@ def split_half_reliability(
             size = np.maximum(own @ known, 1e-12)
             for place, (x, y) in enumerate(((a, a), (b, b), (a, b))):
                 products[place] = products[place] + own @ (x * y) - (own @ x) * (own @ y) / size
-        with np.errstate(divide="ignore", invalid="ignore"):
-            r = products[2] / np.sqrt(np.asarray(products[0]) * products[1])
-        lifted: np.ndarray = np.where(r > 0, 2 * r / (1 + r), r)
-        return lifted
+        least = [_ROUNDING * np.square(part).sum(axis=0) for part in (a, b)]
+        varies = (products[0] > least[0]) & (products[1] > least[1])
+        spread = np.sqrt(np.where(varies, np.asarray(products[0]) * products[1], 1.0))
+        r = np.clip(products[2] / spread, -1, 1)
+        return np.where(varies, np.where(r > 0, 2 * r / (1 + np.maximum(r, 0)), r), np.nan)
 
     return _with_interval(correlate, known, groups, num_draws, rng)
 
@@ -127,7 +131,8 @@ def _with_interval(
     """Return the value from all subjects, NaN where too few are ``known`` (s, m), and its interval."""
     value = correlate(np.ones((1, len(groups))))[0]
     low, high = percentile_interval(correlate(draw_counts(groups, num_draws, rng)))
-    few = known.sum(axis=0) < _LEAST_SUBJECTS
+    present = sum((known[groups == group].any(axis=0)).astype(int) for group in np.unique(groups))
+    few = known.sum(axis=0) - present < _LEAST_FREE
     for part in (value, low, high):
         part[few] = np.nan
     return Reliability(value, (low, high))
