@@ -195,6 +195,10 @@ class TestDoubts:
     def test_a_group_of_one(self) -> None:
         assert "Groups of one subject: 1." in self.kinds([0] * 25 + [1], np.arange(26))["one_subject"]
 
+    def test_what_is_held_fixed_leaves_little(self) -> None:
+        columns = {f"c{i}": texts(np.arange(8) == i + 1) for i in range(4)}
+        assert "leave only 2" in self.kinds(np.arange(8) % 2, np.arange(8), covariates=columns)["few_free"]
+
     def test_the_camera_is_the_group(self) -> None:
         groups = np.arange(16) % 2
         text = self.kinds(groups, np.arange(16), {"camera": texts(groups + 5)})["confounded"]

@@ -82,7 +82,8 @@ def test_blocks_of_subjects_seen_in_several() -> None:
 
 def test_covariates_are_averaged_as_measures_are() -> None:
     units = find_units(study("a a b b", "u u v w", covariates={"camera": "front side side front"}))
-    np.testing.assert_allclose(units.covariates, [[0.5], [1], [0]])
+    np.testing.assert_allclose(units.covariates - units.covariates[2], [[0.5], [1], [0]])
+    assert units.within.shape == (4, 0)  # too few recordings to learn the camera's effect within subjects
 
 
 def test_columns_of_numbers_and_of_names() -> None:

@@ -110,7 +110,7 @@ def compare_recordings(
     on_step("reliability")
     split_half, retest = _measure_reliability(table, halves, result, request)
     on_step("leaks")
-    others = {name: column for name, column in columns.items() if name != "subject"}
+    others = _other_columns(columns, request)
     leaks = find_leaks(
         latent_features(encodings), table.values, study, others, request.num_permutations, request.seed
     )
@@ -139,6 +139,15 @@ def read_columns(recordings: Sequence[ProcessedSequence]) -> dict[str, Cells]:
     }
 
 
+def _other_columns(columns: dict[str, Cells], request: CompareRequest) -> dict[str, Cells]:
+    """Return columns that may matter; where subjects are compared, those that change within a subject."""
+    others = {name: column for name, column in columns.items() if name not in ("subject", request.by)}
+    if request.by != "subject":
+        return others
+    seen = {name: set(zip(columns["subject"], column, strict=True)) for name, column in others.items()}
+    return {name: others[name] for name, pairs in seen.items() if len(pairs) > len(set(columns["subject"]))}
+
+
 def duration(recording: ProcessedSequence) -> float:
     """Return a recording's length in seconds, in frames where its frame rate is unknown."""
     return len(recording.pose) / (recording.record.fps or 1.0)
@@ -150,7 +159,7 @@ def _make_study(
     """Return the study, and what is doubtful about its columns."""
     doubts, subjects = [], columns["subject"]
     if request.by == "subject":
-        subjects = [None] * len(recordings)
+        subjects = [recording.name for recording in recordings]
         text = (
             "Subjects are compared with each other, so each recording counts by itself. What differs, "
             "differs between these people; it says nothing of others."
@@ -208,6 +217,6 @@ def _measure_reliability(
     rows = units.rows_of_recordings
     kept = rows >= 0
     retest = retest_reliability(
-        table.values[kept], rows[kept], units.groups[rows[kept]], request.num_bootstraps, rng
+        units.adjust(table.values)[kept], rows[kept], units.groups[rows[kept]], request.num_bootstraps, rng
     )
     return split_half, retest

@@ -52,6 +52,8 @@ class GroupComparison:
     """Ways in which groups can be exchanged."""
     is_complete: bool
     """Whether all of them were tried, so that p is exact."""
+    free: int
+    """Degrees of freedom: rows minus groups, blocks and covariates."""
 
     @property
     def effect_name(self) -> str:
@@ -171,6 +173,7 @@ class _Results:
             least_p=self.least_p,
             num_permutations=self.num_permutations,
             is_complete=self.is_complete,
+            free=make_design(units.groups, units.blocks, units.covariates).free,
         )
 
 

@@ -36,7 +36,7 @@ class Measure:
     family: str
     """Kind of measure, such as ``speed``."""
     landmark: str = ""
-    """Landmark that is measured; empty where it is the whole body."""
+    """Landmark, or pair of landmarks, that is measured; empty where it is the whole body."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +188,7 @@ def _measure_asymmetry(values: np.ndarray, points: Sequence[str], family: str) -
             f"asymmetry of {family}, {points[i]} / {points[j]}",
             "(left - right) / (left + right)",
             f"asymmetry of {family}",
-            points[i],
+            f"{points[i]} / {points[j]}",
         )
         for i, j in zip(left, right, strict=True)
     ]

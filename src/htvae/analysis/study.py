@@ -14,6 +14,8 @@ import numpy as np
 
 from htvae.analysis.doubts import Doubt
 from htvae.analysis.study_columns import check_groups, encode_columns, join_blocks
+from htvae.analysis.within import can_learn_within, remove_within
+from htvae.metrics.group_test import centre
 from htvae.utils.text import list_names
 
 Cells = Sequence[str | None]
@@ -55,7 +57,9 @@ class Units:
     blocks: np.ndarray
     """Block (u,) of each row, integers; in a paired design the subject."""
     covariates: np.ndarray
-    """Covariates (u, c), averaged as measures are."""
+    """Covariates (u, c) that are held fixed between rows, averaged as measures are."""
+    within: np.ndarray
+    """Centred covariates (n, w) that are taken off recordings within rows, see `htvae.analysis.within`."""
     is_paired: bool
     """Whether subjects are in several groups."""
     weights: np.ndarray
@@ -63,8 +67,18 @@ class Units:
     doubts: tuple[Doubt, ...]
     """What was left out, and why."""
 
+    def adjust(self, values: np.ndarray) -> np.ndarray:
+        """Return values (n, m) of recordings without what covariates change within rows."""
+        rows = self.rows_of_recordings
+        kept = rows >= 0
+        adjusted = np.array(values, np.float64)
+        if self.within.shape[1]:
+            adjusted[kept] = remove_within(adjusted[kept], self.within[kept], rows[kept])
+        return adjusted
+
     def average(self, values: np.ndarray) -> np.ndarray:
-        """Return the mean (u, m) of each row's recordings (n, m); NaN only where none has a value."""
+        """Return the mean (u, m) of each row's recordings (n, m), adjusted; NaN where none has a value."""
+        values = self.adjust(values)
         known = np.isfinite(values)
         size = self.weights @ known
         total = self.weights @ np.where(known, values, 0.0)
@@ -103,7 +117,7 @@ def find_units(study: Study) -> Units:
     groups = np.array([group_names.index(cell[1]) for cell in cells])
     recordings = [np.flatnonzero(row) for row in weights]
     blocks = _find_blocks(study, subject_index, recordings, is_paired, doubts)
-    covariates = _average_columns(study, weights, kept)
+    covariates, within = _place_covariates(study, weights, groups, kept)
     present = np.unique(groups)
     if len(present) < 2:
         raise ValueError(
@@ -116,6 +130,7 @@ def find_units(study: Study) -> Units:
         subjects=subject_index,
         blocks=blocks,
         covariates=covariates,
+        within=within,
         is_paired=is_paired,
         weights=weights,
         doubts=tuple(doubts),
@@ -227,10 +242,24 @@ def _of_subject(found: Sequence[frozenset[str]], subjects: np.ndarray, subject: 
     return [values for values, own in zip(found, subjects, strict=True) if own == subject]
 
 
-def _average_columns(study: Study, weights: np.ndarray, kept: Sequence[int]) -> np.ndarray:
-    """Return covariates (u, c): a category becomes the share of the row's recordings that have it."""
-    columns = {name: [column[i] for i in kept] for name, column in study.covariates.items()}
-    encoded = encode_columns(columns, len(kept))
-    own = weights[:, kept]
-    averaged: np.ndarray = own @ encoded / own.sum(axis=1, keepdims=True)
-    return averaged
+def _place_covariates(
+    study: Study, weights: np.ndarray, groups: np.ndarray, kept: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return covariates (u, c) between rows, and covariates (n, w) within rows; each column is in one.
+
+    Between rows a category becomes the share of the row's recordings that have it.
+    """
+    own, rows = weights[:, kept], weights[:, kept].argmax(axis=0)
+    between, changing = [np.zeros((len(weights), 0))], [np.zeros((len(kept), 0))]
+    for name, column in study.covariates.items():
+        encoded = encode_columns({name: [column[i] for i in kept]}, len(kept))
+        if np.abs(centre(encoded, rows)).max(initial=0) > 1e-9:
+            changing.append(encoded - encoded.mean(axis=0))
+        else:
+            between.append(own @ encoded / own.sum(axis=1, keepdims=True))
+    inner = np.hstack(changing)
+    within = np.zeros((len(study.groups), inner.shape[1]))
+    if inner.shape[1] and can_learn_within(inner, rows, groups):
+        within[kept] = inner
+        return np.hstack(between), within
+    return np.hstack([*between, own @ inner / own.sum(axis=1, keepdims=True)]), within[:, :0]

@@ -15,6 +15,7 @@ from htvae.utils.text import list_names
 LEVEL = 0.05
 """False discovery rate, and level of tests."""
 _FEW_SUBJECTS = 6
+_FEW_FREE = 5
 _LENGTH_RATIO = 1.5
 _SPREAD_RATIO = 3.0
 _ASSOCIATION = 0.5
@@ -64,6 +65,12 @@ def _doubt_sizes(study: Study, result: GroupComparison) -> Iterator[Doubt]:
         yield Doubt(
             "few_subjects",
             f"Few subjects ({by_group}): only large differences can be found, and intervals are rough.",
+        )
+    if result.free < _FEW_FREE and units.covariates.shape[1]:
+        yield Doubt(
+            "few_free",
+            f"{len(units.groups)} subjects minus groups, blocks and what is held fixed leave only {result.free}: "
+            "effects are far too large or too small by chance. Hold fewer columns fixed.",
         )
     if len(sizes) > 2 and sizes.max() >= 2 * sizes.min() and not units.is_paired:
         spreads = np.stack([np.nanstd(result.values[units.groups == g], axis=0) for g in range(len(sizes))])
@@ -130,8 +137,8 @@ def _doubt_measures(result: GroupComparison, names: Sequence[str]) -> Iterator[D
 
 
 def _commonest(cells: Sequence[str | None]) -> str | None:
-    known = sorted(str(cell) for cell in cells if cell)
-    return max(known, key=known.count) if known else None
+    """Return what more than half of the cells say, None if nothing is."""
+    return next((cell for cell in set(cells) if cell and 2 * list(cells).count(cell) > len(cells)), None)
 
 
 def _cross(units: Units, values: Sequence[str | None]) -> np.ndarray:

@@ -88,7 +88,8 @@ def _describe_measure(comparison: Comparison, i: int) -> str:
 
 def _describe_leak(leak: Leak, comparison: Comparison) -> Iterator[str]:
     """Yield what the latents know of a column, and what remains of the differences."""
-    if leak.test is not None and leak.test.p < LEVEL:
+    is_read = leak.test is not None and leak.test.p < LEVEL
+    if leak.test is not None and is_read:
         yield (
             f"{leak.column} can be read off the latents: balanced accuracy {leak.test.accuracy:.2f}, "
             f"shuffled {leak.test.chance:.2f} (p {leak.test.p:.2g})."
@@ -98,7 +99,14 @@ def _describe_leak(leak: Leak, comparison: Comparison) -> Iterator[str]:
         return
     if leak.remaining is not None:
         kept = int((leak.remaining.q[found] < LEVEL).sum())
-        yield f"  With {leak.column} held fixed, {kept} of the {len(found)} differences remain."
+        if is_read or kept < len(found):
+            share = float(
+                np.nanmedian(leak.remaining.difference[found] / comparison.result.difference[found])
+            )
+            yield (
+                f"  With {leak.column} held fixed, {kept} of the {len(found)} keep q < {LEVEL:g}, and the "
+                f"differences are {share:.0%} of what they were (median)."
+            )
     elif leak.reason != "held fixed already":
         yield f"  {leak.column} cannot be held fixed: {leak.reason}"
 
@@ -107,8 +115,8 @@ def _describe_reliability(comparison: Comparison) -> Iterator[str]:
     low = np.flatnonzero(comparison.is_unreliable)
     if len(low):
         found = [i for i in _find(comparison) if comparison.is_unreliable[i]]
-        which = f", {len(found)} of the differences among them" if found else ""
+        which = f", {len(found)} of those that differ among them" if found else ""
         yield (
-            f"{len(low)} of {len(comparison.table.names)} measures are unreliable (below 0.5 in halves or "
-            f"repeated recordings){which}; compare.csv marks them."
+            f"{len(low)} of {len(comparison.table.names)} measures have a reliability below 0.5 (halves of a "
+            f"recording, or repeated recordings){which}: one recording says little of a subject."
         )

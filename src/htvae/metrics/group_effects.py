@@ -18,8 +18,10 @@ from htvae.metrics.bootstrap import (
 )
 from htvae.metrics.group_test import centre
 
-_LEAST_UNITS = 3
-"""Units that each group must have for an interval."""
+_LEAST_DISTINCT = 3
+"""Different rows beyond the model's columns that a draw must have, one less for pairs."""
+_LEAST_DRAWS = 0.85
+"""Share of draws that must have so many for an interval."""
 _PART = 250
 """Draws at once."""
 _LEAST_SPREAD = 1e-12
@@ -82,13 +84,15 @@ def measure_effects(
     )
     fit = _Fit(values, model)
     difference, effect = (part[0] for part in fit.effects(np.ones((1, len(values)))))
-    enough = np.bincount(model.groups).min() >= _LEAST_UNITS
-    if not num_draws or not enough:
-        missing = np.full(values.shape[1], np.nan)
+    missing = np.full(values.shape[1], np.nan)
+    if not num_draws:
         return GroupEffects(difference, (missing, missing), effect, (missing, missing))
     num_units = int(unit_of_row.max()) + 1
     strata = np.zeros(num_units, int) if model.is_paired else model.groups
     counts = draw_counts(strata, num_draws, rng)[:, unit_of_row]
+    counts = counts[fit.distinct(counts) >= _LEAST_DISTINCT - model.is_paired]
+    if len(counts) < _LEAST_DRAWS * num_draws:
+        return GroupEffects(difference, (missing, missing), effect, (missing, missing))
     drawn = [fit.effects(part) for part in np.array_split(counts, max(1, num_draws // _PART))]
     jackknife = fit.effects(leave_one_out(num_units)[:, unit_of_row])
     free = fit.free(np.ones((1, len(values))))
@@ -150,13 +154,18 @@ class _Fit:
         left = total - (coefficients * target).sum(axis=1)
         return coefficients, np.maximum(left, _LEAST_SPREAD * total)
 
-    def free(self, counts: np.ndarray) -> np.ndarray:
-        """Return degrees of freedom (B, 1) of what is left over."""
+    def free(self, counts: np.ndarray, least: float = 1) -> np.ndarray:
+        """Return degrees of freedom (B, 1) of what is left over, at least ``least``."""
         rows = counts.sum(axis=1, keepdims=True)
         if self.model.is_paired:
             first = np.unique(self.model.blocks, return_index=True)[1]
             rows = rows - counts[:, first].sum(axis=1, keepdims=True)
-        return np.maximum(rows - self.groups.shape[1] - self.rest.shape[1], 1)
+        return np.maximum(rows - self.groups.shape[1] - self.rest.shape[1], least)
+
+    def distinct(self, counts: np.ndarray) -> np.ndarray:
+        """Return the number (B,) of different rows of draws, minus the columns of the model."""
+        free: np.ndarray = self.free((counts > 0).astype(np.float64), least=-1)[:, 0]
+        return free
 
     def _hedges(
         self, difference: np.ndarray, left: np.ndarray, free: np.ndarray, counts: np.ndarray

@@ -56,7 +56,7 @@ def draw_forest(
     axes.set_yticks([-place for place in range(len(rows))], [row.name for row in rows], color=_INK)
     axes.set_ylim(-len(rows) + 0.4, 0.6)
     axes.tick_params(axis="y", length=0, labelcolor=_INK)
-    axes.set_xlabel(f"{effect_name}, with its 95 % interval", color=_INK)
+    axes.set_xlabel(f"{effect_name} and its 95 % interval. {_legend(rows)}", color=_INK)
     _limit(axes, rows, ends is not None)
     if ends is not None:
         for side, place, align in ((ends[0], 0.0, "left"), (ends[1], 1.0, "right")):
@@ -65,7 +65,7 @@ def draw_forest(
             )
     if not rows:
         axes.text(0.5, 0.5, "nothing could be tested", transform=axes.transAxes, ha="center", color=_MUTED)
-    _write_legend(axes, rows)
+    axes.text(1.015, 1.01, "q", transform=axes.transAxes, va="bottom", fontsize=9, color=_MUTED)
     return _save(figure, path)
 
 
@@ -99,12 +99,8 @@ def _limit(axes: "Axes", rows: Sequence[ForestRow], has_sign: bool) -> None:
     axes.set_xlim(low - margin if has_sign else -margin, high + margin)
 
 
-def _write_legend(axes: "Axes", rows: Sequence[ForestRow]) -> None:
-    """Write the head of the column of q, and what marks mean."""
-    axes.text(1.015, 1.01, "q", transform=axes.transAxes, va="bottom", fontsize=9, color=_MUTED)
+def _legend(rows: Sequence[ForestRow]) -> str:
+    """Return what the marks of these rows mean."""
     marks = [("coloured: q < 0.05", any(row.q < _LEVEL for row in rows))]
     marks.append(("hollow: reliability < 0.5", any(row.is_doubtful for row in rows)))
-    text = "   ".join(mark for mark, is_there in marks if is_there)
-    axes.annotate(
-        text, (1.0, 0.0), (0, -30), "axes fraction", "offset points", ha="right", fontsize=8, color=_MUTED
-    )
+    return "; ".join(mark for mark, is_there in marks if is_there)
