@@ -69,8 +69,8 @@ def _doubt_sizes(study: Study, result: GroupComparison) -> Iterator[Doubt]:
     if result.free < _FEW_FREE and units.covariates.shape[1]:
         yield Doubt(
             "few_free",
-            f"{len(units.groups)} subjects minus groups, blocks and what is held fixed leave only {result.free}: "
-            "effects are far too large or too small by chance. Hold fewer columns fixed.",
+            f"{len(units.groups)} subjects minus groups, blocks and what is held fixed leave only "
+            f"{result.free}: effects are far too large or too small by chance. Hold fewer columns fixed.",
         )
     if len(sizes) > 2 and sizes.max() >= 2 * sizes.min() and not units.is_paired:
         spreads = np.stack([np.nanstd(result.values[units.groups == g], axis=0) for g in range(len(sizes))])
