@@ -56,7 +56,7 @@ def draw_forest(
     axes.set_yticks([-place for place in range(len(rows))], [row.name for row in rows], color=_INK)
     axes.set_ylim(-len(rows) + 0.4, 0.6)
     axes.tick_params(axis="y", length=0, labelcolor=_INK)
-    axes.set_xlabel(f"{effect_name} and its 95 % interval. {_legend(rows)}", color=_INK)
+    axes.set_xlabel(f"{effect_name} and its 95 % interval. {_legend(rows)}".rstrip(), color=_INK)
     _limit(axes, rows, ends is not None)
     if ends is not None:
         for side, place, align in ((ends[0], 0.0, "left"), (ends[1], 1.0, "right")):
@@ -101,6 +101,6 @@ def _limit(axes: "Axes", rows: Sequence[ForestRow], has_sign: bool) -> None:
 
 def _legend(rows: Sequence[ForestRow]) -> str:
     """Return what the marks of these rows mean."""
-    marks = [("coloured: q < 0.05", any(row.q < _LEVEL for row in rows))]
-    marks.append(("hollow: reliability < 0.5", any(row.is_doubtful for row in rows)))
-    return "; ".join(mark for mark, is_there in marks if is_there)
+    marks = [("Coloured: q < 0.05", any(row.q < _LEVEL for row in rows))]
+    marks.append(("Hollow: reliability < 0.5", any(row.is_doubtful for row in rows)))
+    return " ".join(f"{mark}." for mark, is_there in marks if is_there)
