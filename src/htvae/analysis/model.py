@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from htvae.analysis.attention import AttentionAnalysis, analyse_attention
+from htvae.analysis.comparison import CompareRequest, Comparison, compare_recordings
 from htvae.analysis.motifs import Motifs, apply_motifs, find_motifs
 from htvae.data.processing import ProcessedSequence
-from htvae.analysis.comparison import CompareRequest, Comparison, compare_recordings
 from htvae.generation.model import GenerativeModel
 from htvae.inference.checkpoint import BuildModel, load_checkpoint
 from htvae.inference.model import Recording
@@ -55,9 +55,6 @@ class AnalysisModel(GenerativeModel):
         """
         return apply_motifs(self, self._process_all(recordings), motifs.segmenter, motifs.kind)
 
-    def _process_all(self, recordings: Sequence[Recording | ProcessedSequence]) -> list[ProcessedSequence]:
-        return [r if isinstance(r, ProcessedSequence) else self.process(r) for r in recordings]
-
     def compare(
         self, recordings: Sequence[Recording | ProcessedSequence], by: str, **options: Any
     ) -> Comparison:
@@ -72,8 +69,10 @@ class AnalysisModel(GenerativeModel):
         Raises:
             ValueError: a column does not exist, or cannot be compared.
         """
-        processed = [r if isinstance(r, ProcessedSequence) else self.process(r) for r in recordings]
-        return compare_recordings(self, processed, CompareRequest(by=by, **options))
+        return compare_recordings(self, self._process_all(recordings), CompareRequest(by=by, **options))
+
+    def _process_all(self, recordings: Sequence[Recording | ProcessedSequence]) -> list[ProcessedSequence]:
+        return [r if isinstance(r, ProcessedSequence) else self.process(r) for r in recordings]
 
 
 def load(path: str | Path, device: str = "auto", build_model: BuildModel | None = None) -> AnalysisModel:
