@@ -22,8 +22,8 @@ from htvae.analysis.hmm import Chain, GaussianStates, estimate_states, infer_sha
 
 FIRST_STATES = 40
 """States before joining; twice the wanted number where that is more."""
-FIRST_ROUNDS, TRIAL_ROUNDS, LAST_ROUNDS = 6, 3, 12
-"""Rounds before joining, after it for every start, and at the end for the best start."""
+FIRST_ROUNDS, LAST_ROUNDS = 6, 12
+"""Rounds before and after joining."""
 NUM_STARTS = 8
 """Starts of which the best is kept."""
 MOST_FOR_KMEANS = 20_000
@@ -73,10 +73,9 @@ def fit_states(
     for start in range(NUM_STARTS):
         states = _start(features, count_first(len(features), features.shape[1], num_states), seed, start)
         states, _ = run_rounds(features, lengths, states, chain, FIRST_ROUNDS)
-        found.append(run_rounds(features, lengths, merge_states(states, num_states)[0], chain, TRIAL_ROUNDS))
+        found.append(run_rounds(features, lengths, merge_states(states, num_states)[0], chain, LAST_ROUNDS))
         advance(start + 1)
-    best = max(found, key=lambda pair: pair[1])[0]
-    states, evidence = run_rounds(features, lengths, best, chain, LAST_ROUNDS)
+    states, evidence = max(found, key=lambda pair: pair[1])
     return MergedStates(_order(states), chain, evidence)
 
 

@@ -18,8 +18,9 @@ POSE_COMPONENTS = 32
 """Components of poses, at most."""
 NUM_FEATURES = 24
 """Components of windows, at most."""
-LEAST_SPREAD = 1e-3
-"""Least spread of a component, as a share of the first one's; components below it are noise."""
+LEAST_SPREAD = 0.05
+"""Least spread of a component, as a share of the first one's: whitening would make smaller ones, the
+tracker's noise, as large as movement."""
 
 
 @dataclass(frozen=True)
