@@ -4,6 +4,7 @@ import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -48,13 +49,13 @@ def load_segmenter(folder: Path, model: TrainedModel) -> tuple[Segmenter, Series
             f"{folder} must hold {MODEL_FILE} of an earlier htvae motifs, but does not. Give its folder."
         )
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         if str(arrays["format"]) != FORMAT:
             raise ValueError(f"the format is {arrays['format']}")
         segmenter, kind = Segmenter.from_state_dict(arrays), check_kind(str(arrays["kind"]))
         points, fps = tuple(arrays["points"].tolist()), float(arrays["fps"])
-    except (KeyError, ValueError, OSError, EOFError) as error:
+    except (KeyError, ValueError, TypeError, OSError, EOFError, BadZipFile) as error:
         raise ValueError(
             f"{path} must be written by this version's htvae motifs, but is unreadable ({error}). Fit again."
         ) from error
