@@ -57,7 +57,7 @@ def write_table(path: Path, rows: Sequence[Row]) -> Path:
     return path
 
 
-def write_json(path: Path, options: AnalysisOptions, content: Mapping[str, Any]) -> Path:
+def write_json(path: Path, options: Any, content: Mapping[str, Any]) -> Path:
     """Write results as JSON, with the options that gave them, and return the path; NaN becomes null."""
     settings = {"settings": asdict(options)}
     with atomic_write(path) as temporary:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from htvae import __version__
 from htvae.cli.attention import attention
 from htvae.cli.compare import compare
+from htvae.cli.compare_labels import compare_labels
 from htvae.cli.data import check_data, demo_data, import_, repair
 from htvae.cli.demo import demo
 from htvae.cli.evaluate import encode, evaluate, reconstruct
@@ -81,6 +82,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "interpolate": interpolate,
     "edit": edit,
     "motifs": motifs,
+    "compare-labels": compare_labels,
     "attention": attention,
     "compare": compare,
     "check-data": check_data,
@@ -102,7 +104,7 @@ def _describe(error: ValueError | OSError) -> str:
 
 
 def _list_commands() -> str:
-    lines = [f"  {name:<13} {command.__doc__}" for name, command in COMMANDS.items()]
+    lines = [f"  {name:<15} {command.__doc__}" for name, command in COMMANDS.items()]
     return "\n".join(["commands:", *lines, "", "HTVAE_DEBUG=1 shows the traceback of an error."])
 
 
