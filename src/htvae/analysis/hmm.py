@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LEAST_VARIANCE = 0.05
+LEAST_VARIANCE = 0.02
 """Share of the features' own variance that is added to every state's."""
 LEAST_COUNT = 2.0
 """Least vectors (expected) of a state; with fewer it keeps its Gaussian."""
