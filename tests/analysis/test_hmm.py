@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from htvae.analysis.hmm import LEAST_VARIANCE, Chain, GaussianStates, estimate_states, find_path, infer_shares
+from htvae.analysis.hmm import (
+    LEAST_VARIANCE,
+    Chain,
+    GaussianStates,
+    Vectors,
+    estimate_states,
+    find_path,
+    infer_shares,
+)
 
 LENGTHS = [6, 4, 1, 5]
 
@@ -61,14 +69,14 @@ def test_likelihood_is_that_of_a_normal_distribution():
         multivariate_normal(mean, covariance).logpdf(values)
         for mean, covariance in zip(states.means, states.covariances, strict=True)
     ]
-    np.testing.assert_allclose(states.log_likelihood(values), np.stack(expected, axis=1))
+    np.testing.assert_allclose(states.log_likelihood(Vectors.of(values)), np.stack(expected, axis=1))
 
 
 def test_states_have_mean_and_covariance_of_their_vectors_and_a_floor():
     values = np.random.default_rng(0).normal(size=(50, 2))
     shares = np.zeros((50, 2))
     shares[:30, 0] = shares[30:, 1] = 1
-    states = estimate_states(values, shares, None)
+    states = estimate_states(Vectors.of(values), shares, None)
     floor = LEAST_VARIANCE * np.diag(values.var(0))
     np.testing.assert_allclose(states.means[1], values[30:].mean(0))
     np.testing.assert_allclose(states.covariances[0], np.cov(values[:30].T, bias=True) + floor, atol=1e-8)
@@ -78,5 +86,5 @@ def test_states_have_mean_and_covariance_of_their_vectors_and_a_floor():
 def test_a_state_without_vectors_keeps_its_gaussian():
     values = np.random.default_rng(0).normal(size=(50, 2))
     before = GaussianStates(np.ones((2, 2)), np.stack([np.eye(2)] * 2), np.ones(2))
-    states = estimate_states(values, np.eye(2)[np.zeros(50, int)], before)
+    states = estimate_states(Vectors.of(values), np.eye(2)[np.zeros(50, int)], before)
     assert states.means[1].tolist() == [1, 1] and states.covariances[1].tolist() == np.eye(2).tolist()

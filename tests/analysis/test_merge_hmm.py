@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from htvae.analysis.hmm import Chain, GaussianStates, find_path
+from htvae.analysis.hmm import Chain, GaussianStates, Vectors, find_path
 from htvae.analysis.merge_hmm import count_first, fit_states, merge_states
 from htvae.metrics.agreement import measure_agreement
 
@@ -51,7 +51,7 @@ def test_planted_states_are_found_again(planted):
     features, lengths, truth = planted
     chain = Chain(stay=0.9, temper=0.5)
     fitted = fit_states(features, lengths, 3, chain, seed=0)
-    found = find_path(fitted.states.log_likelihood(features), lengths, chain)
+    found = find_path(fitted.states.log_likelihood(Vectors.of(features)), lengths, chain)
     assert measure_agreement([found], [truth], 1)["accuracy"] > 0.95
     assert (np.diff(fitted.states.counts) <= 0).all()
 

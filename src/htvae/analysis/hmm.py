@@ -37,15 +37,35 @@ class GaussianStates:
     def __len__(self) -> int:
         return len(self.means)
 
-    def log_likelihood(self, features: np.ndarray) -> np.ndarray:
-        """Return (n, K): the log density of each vector (n, F) in each state, nats."""
-        result = np.empty((len(features), len(self)))
-        for k, (mean, covariance) in enumerate(zip(self.means, self.covariances, strict=True)):
-            root = np.linalg.cholesky(covariance)
-            whitened = (features - mean) @ np.linalg.inv(root).T
-            constant = np.log(np.diag(root)).sum() + 0.5 * len(mean) * np.log(2 * np.pi)
-            result[:, k] = -0.5 * np.einsum("nf,nf->n", whitened, whitened) - constant
-        return result
+    def log_likelihood(self, vectors: "Vectors") -> np.ndarray:
+        """Return (n, K): the log density of each vector in each state, nats."""
+        precisions = np.linalg.inv(self.covariances)
+        linear = np.einsum("kfg,kg->kf", precisions, self.means)
+        size = self.means.shape[1]
+        constant = np.einsum("kf,kf->k", linear, self.means) + size * np.log(2 * np.pi)
+        constant += np.linalg.slogdet(self.covariances)[1]
+        rows, columns = np.triu_indices(size)
+        pairs = precisions[:, rows, columns] * np.where(rows == columns, 1, 2)
+        return vectors.features @ linear.T - 0.5 * (vectors.products @ pairs.T + constant)
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """Vectors, and the products of their features: with them a Gaussian is a sum."""
+
+    features: np.ndarray
+    """(n, F)."""
+    products: np.ndarray
+    """(n, F (F + 1) / 2): of each pair of features, each feature with itself among them."""
+
+    @classmethod
+    def of(cls, features: np.ndarray) -> "Vectors":
+        """Return vectors with their products."""
+        rows, columns = np.triu_indices(features.shape[1])
+        return cls(features, features[:, rows] * features[:, columns])
+
+    def __len__(self) -> int:
+        return len(self.features)
 
 
 @dataclass(frozen=True)
@@ -69,21 +89,20 @@ class Chain:
         return (self.stay - leave) * chances + leave * chances.sum(-1, keepdims=True)
 
 
-def estimate_states(
-    features: np.ndarray, shares: np.ndarray, before: GaussianStates | None
-) -> GaussianStates:
-    """Return the Gaussians of states from the share (n, K) that each vector (n, F) has in them.
+def estimate_states(vectors: Vectors, shares: np.ndarray, before: GaussianStates | None) -> GaussianStates:
+    """Return the Gaussians of states from the share (n, K) that each vector has in them.
 
     A state with fewer than `LEAST_COUNT` vectors keeps its Gaussian of ``before``.
     """
     counts = shares.sum(0)
-    safe = np.maximum(counts, 1e-9)
-    means = shares.T @ features / safe[:, None]
-    floor = LEAST_VARIANCE * np.diag(features.var(0) + 1e-9)
-    covariances = np.empty((len(counts), features.shape[1], features.shape[1]))
-    for k, mean in enumerate(means):
-        centred = features - mean
-        covariances[k] = (shares[:, k, None] * centred).T @ centred / safe[k] + floor
+    safe = np.maximum(counts, 1e-9)[:, None]
+    size = vectors.features.shape[1]
+    means = shares.T @ vectors.features / safe
+    rows, columns = np.triu_indices(size)
+    covariances = np.empty((len(counts), size, size))
+    covariances[:, rows, columns] = shares.T @ vectors.products / safe - means[:, rows] * means[:, columns]
+    covariances[:, columns, rows] = covariances[:, rows, columns]
+    covariances += LEAST_VARIANCE * np.diag(vectors.features.var(0) + 1e-9)
     if before is not None:
         rare = counts < LEAST_COUNT
         means[rare], covariances[rare] = before.means[rare], before.covariances[rare]

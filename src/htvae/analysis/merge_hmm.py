@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from htvae.analysis.hmm import Chain, GaussianStates, estimate_states, infer_shares
+from htvae.analysis.hmm import Chain, GaussianStates, Vectors, estimate_states, infer_shares
 
 FIRST_STATES = 40
 """States before joining; twice the wanted number where that is more."""
@@ -26,7 +26,7 @@ FIRST_ROUNDS, LAST_ROUNDS = 6, 12
 """Rounds before and after joining."""
 NUM_STARTS = 8
 """Starts of which the best is kept."""
-MOST_FOR_KMEANS = 20_000
+MOST_FOR_KMEANS = 10_000
 """Vectors that k-means is started with, at most."""
 
 
@@ -69,11 +69,12 @@ def fit_states(
         seed: seed of k-means.
         advance: called with the number of starts that are done.
     """
-    found = []
+    found, vectors = [], Vectors.of(features)
+    first = count_first(len(features), features.shape[1], num_states)
     for start in range(NUM_STARTS):
-        states = _start(features, count_first(len(features), features.shape[1], num_states), seed, start)
-        states, _ = run_rounds(features, lengths, states, chain, FIRST_ROUNDS)
-        found.append(run_rounds(features, lengths, merge_states(states, num_states)[0], chain, LAST_ROUNDS))
+        states = _start(vectors, first, seed, start)
+        states, _ = run_rounds(vectors, lengths, states, chain, FIRST_ROUNDS)
+        found.append(run_rounds(vectors, lengths, merge_states(states, num_states)[0], chain, LAST_ROUNDS))
         advance(start + 1)
     states, evidence = max(found, key=lambda pair: pair[1])
     return MergedStates(_order(states), chain, evidence)
@@ -86,7 +87,7 @@ def count_first(num_vectors: int, num_features: int, num_states: int) -> int:
 
 
 def run_rounds(
-    features: np.ndarray, lengths: Sequence[int], states: GaussianStates, chain: Chain, rounds: int
+    vectors: Vectors, lengths: Sequence[int], states: GaussianStates, chain: Chain, rounds: int
 ) -> tuple[GaussianStates, float]:
     """Return states after rounds of expectation and maximisation, and the evidence of the round before.
 
@@ -94,8 +95,8 @@ def run_rounds(
     """
     evidence = -np.inf
     for _ in range(rounds):
-        shares, evidence = infer_shares(states.log_likelihood(features), lengths, chain)
-        states = estimate_states(features, shares, states)
+        shares, evidence = infer_shares(states.log_likelihood(vectors), lengths, chain)
+        states = estimate_states(vectors, shares, states)
     return states, evidence
 
 
@@ -162,15 +163,14 @@ def _log_det(covariance: np.ndarray) -> float:
     return float(np.linalg.slogdet(covariance)[1])
 
 
-def _start(features: np.ndarray, num_states: int, seed: int, start: int) -> GaussianStates:
+def _start(vectors: Vectors, num_states: int, seed: int, start: int) -> GaussianStates:
+    """Return states by k-means, on a random part of the vectors where they are many."""
     from sklearn.cluster import KMeans
 
-    rng = np.random.default_rng((seed, start))
-    chosen = features
-    if len(features) > MOST_FOR_KMEANS:
-        chosen = features[rng.choice(len(features), MOST_FOR_KMEANS, replace=False)]
-    labels = KMeans(num_states, n_init=1, random_state=int(rng.integers(2**31))).fit(chosen).labels_
-    return estimate_states(chosen, np.eye(num_states)[labels], None)
+    rng, features = np.random.default_rng((seed, start)), vectors.features
+    chosen = rng.permutation(len(features))[:MOST_FOR_KMEANS]
+    means = KMeans(num_states, n_init=1, random_state=int(rng.integers(2**31))).fit(features[np.sort(chosen)])
+    return estimate_states(vectors, np.eye(num_states)[means.predict(features)], None)
 
 
 def _order(states: GaussianStates) -> GaussianStates:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from htvae.analysis.hmm import Chain, GaussianStates, find_path, infer_shares
+from htvae.analysis.hmm import Chain, GaussianStates, Vectors, find_path, infer_shares
 from htvae.analysis.merge_hmm import fit_states
 from htvae.analysis.window_features import WindowFeatures, WindowGrid
 from htvae.metrics.agreement import NOTHING
@@ -90,13 +90,19 @@ class Segmenter:
         fitted = np.concatenate(pieces)
         states = fit_states(fitted, [len(p) for p in pieces], num_motifs, chain, seed, advance).states
         least = max(1, round(LEAST_SECONDS * rate / grid.stride))
-        best = states.log_likelihood(fitted).max(1)
+        best = states.log_likelihood(Vectors.of(fitted)).max(1)
         threshold = float(np.quantile(best, STRANGE_SHARE))
         return cls(features, states, chain, least, threshold, np.arange(num_motifs))
 
     def apply(self, series: np.ndarray) -> Segmentation:
         """Return the motifs of a recording from its series (T, N, D)."""
-        likelihood = self.states.log_likelihood(self.features.transform(series))
+        vectors = self.features.transform(series)
+        likelihood = np.concatenate(
+            [
+                self.states.log_likelihood(Vectors.of(vectors[start : start + MOST_WINDOWS]))
+                for start in range(0, len(vectors), MOST_WINDOWS)
+            ]
+        )
         lengths = [len(likelihood)]
         path = find_path(likelihood, lengths, self.chain, self.least_length)
         shares, _ = infer_shares(likelihood, lengths, self.chain)
