@@ -12,7 +12,11 @@ import pytest
 import htvae
 from htvae.cli import evaluate, train
 from htvae.cli import main as cli
+from htvae.cli.attention_options import AttentionOptions
+from htvae.cli.compare_labels_options import CompareLabelsOptions
+from htvae.cli.compare_options import CompareOptions
 from htvae.cli.flags import parse_flags
+from htvae.cli.motifs_options import MotifsOptions
 from htvae.cli.motion_options import (
     CompleteOptions,
     ContinueOptions,
@@ -25,7 +29,7 @@ from htvae.config import Config, setting_names
 from tests.test_floors import FLOORS
 
 ROOT = Path(__file__).parents[1]
-README, EXTENDING, CONFIGURATION, ARCHITECTURE, GENERATION, CONTRIBUTING = (
+README, EXTENDING, CONFIGURATION, ARCHITECTURE, GENERATION, ANALYSIS, CONTRIBUTING = (
     (ROOT / page).read_text(encoding="utf-8")
     for page in (
         "README.md",
@@ -33,6 +37,7 @@ README, EXTENDING, CONFIGURATION, ARCHITECTURE, GENERATION, CONTRIBUTING = (
         "docs/configuration.md",
         "docs/architecture.md",
         "docs/generation.md",
+        "docs/analysis.md",
         "CONTRIBUTING.md",
     )
 )
@@ -57,6 +62,7 @@ def command_lines() -> list[str]:
     pages = README + CONFIGURATION
     inline = re.findall(r"`((?:htvae|make|pip|python (?:-m htvae|\w+\.py)) [^`]+)`", pages)
     indented = re.findall(r"^ {4}(htvae [a-z].*)$", GENERATION, flags=re.MULTILINE)
+    inline += re.findall(r"^ {4}(htvae [a-z].*)$", ANALYSIS, flags=re.MULTILINE)
     inline += [line for line in indented if not line.startswith("htvae train-prior")]
     lines = [" ".join(shlex.split(line, comments=True)) for line in [*text.splitlines(), *inline]]
     return list(dict.fromkeys(line for line in lines if line))
@@ -74,6 +80,10 @@ def check_htvae(argv: list[str]) -> None:
         "complete": (CompleteOptions, ["recording"]),
         "interpolate": (InterpolateOptions, ["first", "second"]),
         "edit": (EditOptions, ["recording"]),
+        "motifs": (MotifsOptions, []),
+        "compare-labels": (CompareLabelsOptions, ["first", "second"]),
+        "compare": (CompareOptions, []),
+        "attention": (AttentionOptions, []),
     }
     if rest or command == "demo":
         kind, positional = options[command]
