@@ -7,6 +7,7 @@ from typing import Any
 from htvae.analysis.attention import AttentionAnalysis, analyse_attention
 from htvae.analysis.comparison import CompareRequest, Comparison, compare_recordings
 from htvae.analysis.motifs import Motifs, apply_motifs, find_motifs
+from htvae.analysis.surprise import THRESHOLD, SurpriseReport, find_surprise
 from htvae.data.processing import ProcessedSequence
 from htvae.generation.model import GenerativeModel
 from htvae.inference.checkpoint import BuildModel, load_checkpoint
@@ -70,6 +71,29 @@ class AnalysisModel(GenerativeModel):
             ValueError: a column does not exist, or cannot be compared.
         """
         return compare_recordings(self, self._process_all(recordings), CompareRequest(by=by, **options))
+
+    def surprise(
+        self,
+        recordings: Sequence[Recording | ProcessedSequence],
+        reference: Sequence[Recording | ProcessedSequence] | None = None,
+        threshold: float = THRESHOLD,
+        refine_steps: int = 0,
+    ) -> SurpriseReport:
+        """Return where recordings are unlike what the model expects, and why.
+
+        Args:
+            recordings: files, sequences, arrays, or recordings in the model's coordinates.
+            reference: recordings that say what is usual. None: the recordings themselves.
+            threshold: score from which a frame belongs to a span; lower finds more.
+            refine_steps: gradient steps that fit the chunk latents to each recording.
+
+        Raises:
+            ValueError: no recordings, or one cannot be read.
+        """
+        usual = self._process_all(reference) if reference else None
+        return find_surprise(
+            self, self._process_all(recordings), usual, threshold=threshold, refine_steps=refine_steps
+        )
 
     def _process_all(self, recordings: Sequence[Recording | ProcessedSequence]) -> list[ProcessedSequence]:
         return [r if isinstance(r, ProcessedSequence) else self.process(r) for r in recordings]
