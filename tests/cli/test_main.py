@@ -72,6 +72,11 @@ FLAGS = {
     "compare": [
         *(*MODEL, "data_dir", "split", "output_dir", "seed", "by", "blocks", "adjust", "paired"),
         *("num_permutations", "num_bootstraps", *RECORDING),
+    "surprise": [
+        *MODEL,
+        *("data_dir", "split", "output_dir", "seed"),
+        *("threshold", "num_spans", "num_pictures", "frame_table", "refine_steps"),
+        *RECORDING,
     ],
     "check-data": ["config", "preset", "json", "picture", *READING, "fps"],
     "repair": ["config", "preset", "output_dir", "swaps", "spikes", "frozen", "sentinels", *READING],

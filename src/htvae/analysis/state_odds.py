@@ -21,8 +21,8 @@ from htvae.metrics.two_states import compute_log_odds
 
 CHANGE_COST = 6.0
 """Nats that each change of state costs: one in 400 frames, without evidence."""
-SIDES_WEIGHT, REVERSAL_WEIGHT = 0.3, 0.1
-"""Weight of the model's evidence, by fault: neighbouring frames say much the same, so each counts less than
+SIDES_WEIGHT = REVERSAL_WEIGHT = 0.1
+"""Weight of the model's evidence for each fault: neighbouring frames say much the same, so each counts less than
 one."""
 LANDMARKS_WEIGHT = 3.0
 """Weight of the landmarks' mean evidence for a reversal beside that of the body's path."""

@@ -1,6 +1,7 @@
 """The common unit of scores: 0 is usual, 1 is worth a look.
 
-- 1 is a multiple (`ALARMS`) of the level that one frame in a hundred of the reference recordings reaches.
+- 1 is a multiple (`ALARMS`) of the level that one frame in a hundred of the reference recordings reaches; of
+  log odds, it is even odds.
 - Each landmark's values are first put on a common scale, so that the worst landmark of a frame is the most
   unusual one, not the one that is worst in every frame. A frame's score is that of its worst landmark.
 - Levels are medians over recordings of each recording's quantiles, so that faults in fewer than half of the
@@ -19,11 +20,13 @@ from htvae.analysis.surprise_measures import KINDS, Measures, Usual
 
 LEVEL = 0.99
 """Quantile of frames of which the score 1 is a multiple; the median has the score 0."""
-ALARMS = {"error": 1.9, "swap": 2.0, "backwards": 1.0, "stillness": 2.7, "tremble": 2.5, "acceleration": 2.0}
+ALARMS = {"error": 1.9, "stillness": 2.7, "tremble": 2.5, "acceleration": 2.0}
 """Distance of the score 1 from the median, in multiples of the distance of `LEVEL`. Chosen on the demo's
 training and validation recordings, so that no kind gives more than about one span in a minute there."""
 ODDS = ("swap", "backwards")
-"""Kinds that are log odds."""
+"""Kinds that are log odds, whose score is 1 at even odds."""
+LEAST_ODDS = 5.0
+"""Least distance (nats) of the score 1 from the median, where hardly anything tells sides or times apart."""
 LEAST_SPREAD = 0.5
 """Least spread of a landmark, in multiples of the landmarks' median spread."""
 
@@ -108,9 +111,9 @@ def _find_range(values: Sequence[np.ndarray]) -> Range:
 
 
 def _alarm(kind: str, found: Range) -> Range:
-    """Return the range from the median to the score 1; of log odds, that is at least at even odds."""
-    spread = ALARMS[kind] * found.spread[0]
-    return Range(found.middle[0], max(spread, -found.middle[0]) if kind in ODDS else spread)
+    """Return the range from the median to the score 1."""
+    middle, spread = found.middle[0], found.spread[0]
+    return Range(middle, np.maximum(-middle, LEAST_ODDS) if kind in ODDS else ALARMS[kind] * spread)
 
 
 def _even_out(found: Range) -> Range:

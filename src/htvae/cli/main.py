@@ -23,6 +23,7 @@ from htvae.cli.demo import demo
 from htvae.cli.evaluate import encode, evaluate, reconstruct
 from htvae.cli.generate import complete, continue_, edit, generate, interpolate
 from htvae.cli.motifs import motifs
+from htvae.cli.surprise import surprise
 from htvae.cli.train import train, train_prior
 from htvae.utils.world import World
 
@@ -85,6 +86,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "compare-labels": compare_labels,
     "attention": attention,
     "compare": compare,
+    "surprise": surprise,
     "check-data": check_data,
     "repair": repair,
     "import": import_,

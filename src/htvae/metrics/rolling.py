@@ -5,7 +5,7 @@ Axes: ``T`` frames, ``L`` columns.
 
 import numpy as np
 
-LEAST_SHARE = 1 / 3
+LEAST_SHARE = 0.5
 """Least share (0..1) of a window's values that a median must have."""
 
 
