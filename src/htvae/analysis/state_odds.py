@@ -21,9 +21,8 @@ from htvae.metrics.two_states import compute_log_odds
 
 CHANGE_COST = 6.0
 """Nats that each change of state costs: one in 400 frames, without evidence."""
-SIDES_WEIGHT = REVERSAL_WEIGHT = 0.1
-"""Weight of the model's evidence for each fault: neighbouring frames say much the same, so each counts less than
-one."""
+MODEL_WEIGHT = 0.1
+"""Weight of the model's evidence: neighbouring frames say much the same, so each counts less than one."""
 LANDMARKS_WEIGHT = 3.0
 """Weight of the landmarks' mean evidence for a reversal beside that of the body's path."""
 TIME_WEIGHT = 3.0
@@ -80,7 +79,7 @@ def compute_swap_odds(gain: np.ndarray, steps: PairSteps, usual_step: np.ndarray
         compute_student_nats(length / scale, 2, DEGREES) for length in (steps.straight, steps.crossed)
     )
     changes = np.nan_to_num(kept - exchanged).sum(axis=1) / len(usual_step)
-    return compute_log_odds(SIDES_WEIGHT * _mean_gain(gain), TIME_WEIGHT * changes, CHANGE_COST)
+    return compute_log_odds(MODEL_WEIGHT * _mean_gain(gain), TIME_WEIGHT * changes, CHANGE_COST)
 
 
 def compute_reversal_odds(gain: np.ndarray, acceleration: np.ndarray, num_landmarks: int) -> np.ndarray:
@@ -98,7 +97,7 @@ def compute_reversal_odds(gain: np.ndarray, acceleration: np.ndarray, num_landma
     mean = np.nan_to_num(push).sum(axis=1) / np.maximum(np.isfinite(push).sum(axis=1), 1)
     jump = np.append(0.0, np.minimum(mean[1:], mean[:-1]))  # a step bends the path before and after it
     changes = np.minimum(TIME_WEIGHT * (jump - JUMP_NATS), MOST_JUMP)
-    return compute_log_odds(REVERSAL_WEIGHT * evidence, changes, CHANGE_COST)
+    return compute_log_odds(MODEL_WEIGHT * evidence, changes, CHANGE_COST)
 
 
 def _mean_gain(gain: np.ndarray) -> np.ndarray:
