@@ -72,6 +72,7 @@ FLAGS = {
     "compare": [
         *(*MODEL, "data_dir", "split", "output_dir", "seed", "by", "blocks", "adjust", "paired"),
         *("num_permutations", "num_bootstraps", *RECORDING),
+    ],
     "surprise": [
         *MODEL,
         *("data_dir", "split", "output_dir", "seed"),
