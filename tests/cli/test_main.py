@@ -76,7 +76,7 @@ FLAGS = {
     "surprise": [
         *MODEL,
         *("data_dir", "split", "output_dir", "seed"),
-        *("threshold", "num_spans", "num_pictures", "frame_table", "refine_steps"),
+        *("reference_dir", "threshold", "num_spans", "num_pictures", "frame_table", "refine_steps"),
         *RECORDING,
     ],
     "check-data": ["config", "preset", "json", "picture", *READING, "fps"],

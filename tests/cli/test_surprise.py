@@ -96,6 +96,13 @@ def test_training_recordings_say_what_is_usual(trained: Any, tmp_path: Path) -> 
     assert not (tmp_path / "surprise/pictures").exists()
 
 
+def test_another_folder_says_what_is_usual(finished: SimpleNamespace, trained: Any, tmp_path: Path) -> None:
+    flags = ("--reference_dir", str(trained.folder), "--num_pictures", "0", "--no_frame_table")
+    assert run(trained, tmp_path, finished.data_dir, *flags) == 0
+    summary = json.loads((tmp_path / "surprise/surprise.json").read_text())
+    assert summary["reference"] == {"recordings": 10, "which": str(trained.folder)}
+
+
 def test_without_a_frame_rate_and_without_a_span(
     trained: Any, make_walk: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

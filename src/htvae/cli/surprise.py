@@ -53,7 +53,11 @@ def surprise(argv: Sequence[str]) -> None:
     files = [write_rows(folder / "surprise.csv", rows, SPAN_COLUMNS)]
     if options.frame_table:
         files.append(write_frame_table(folder / "surprise_frames.csv", report))
-    files.append(write_json(folder / "surprise.json", options, _summarise(report, rows, reference is None)))
+    files.append(
+        write_json(
+            folder / "surprise.json", options, _summarise(report, rows, _name_reference(options, reference))
+        )
+    )
     files += [path for path in (folder / "surprise.png", folder / "pictures") if path.exists()]
     _say(report)
     for path in files:
@@ -66,10 +70,13 @@ def _open_reference(
     model: "AnalysisModel",
     recordings: "Sequence[ProcessedSequence]",
 ) -> "list[ProcessedSequence] | None":
-    """Return the training recordings in the folder; None without any."""
+    """Return the recordings that say what is usual; None: those that are analysed."""
     from htvae.cli.analysis_files import open_recordings
     from htvae.poses.sequence import content_hash
 
+    if options.reference_dir is not None:
+        everything = replace(options, data_dir=options.reference_dir, split="all")
+        return open_recordings(everything, build_model)[1]
     if options.split in ("all", "train"):
         own = [r for r in recordings if model.splits.of(r.name, content_hash(r.source)) == "train"]
         return own or None
@@ -77,6 +84,12 @@ def _open_reference(
         return open_recordings(replace(options, split="train"), build_model)[1]
     except ValueError:  # the folder has no training recordings
         return None
+
+
+def _name_reference(options: SurpriseOptions, reference: "list[ProcessedSequence] | None") -> str:
+    if options.reference_dir is not None:
+        return str(options.reference_dir)
+    return "the recordings themselves" if reference is None else "training recordings"
 
 
 def _to_row(span: "SurpriseSpan", picture: Path | None) -> dict[str, Any]:
@@ -91,9 +104,7 @@ def _to_row(span: "SurpriseSpan", picture: Path | None) -> dict[str, Any]:
     return dict(zip(SPAN_COLUMNS, values, strict=True))
 
 
-def _summarise(
-    report: "SurpriseReport", rows: Sequence[Mapping[str, Any]], is_own_reference: bool
-) -> dict[str, Any]:
+def _summarise(report: "SurpriseReport", rows: Sequence[Mapping[str, Any]], reference: str) -> dict[str, Any]:
     """Return the content of surprise.json."""
     import numpy as np
 
@@ -101,10 +112,7 @@ def _summarise(
 
     by_recording = Counter(span.recording for span in report.spans)
     return {
-        "reference": {
-            "recordings": report.num_reference,
-            "which": "the recordings themselves" if is_own_reference else "training recordings",
-        },
+        "reference": {"recordings": report.num_reference, "which": reference},
         "left_out": report.left_out,
         "remedies": REMEDIES,
         "num_spans": {"all": len(report.spans), **Counter(span.kind for span in report.spans)},

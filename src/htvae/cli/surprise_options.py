@@ -12,11 +12,14 @@ from htvae.cli.option_checks import check_refine_steps
 class SurpriseOptions(AnalysisOptions):
     """Find where recordings are unlike what a model expects, and why: bad tracking, or rare movements.
 
-    The training recordings in the folder say what is usual; without any, the recordings themselves do.
+    What is usual is measured on recordings, too; faults in fewer than half of these do not matter.
     """
 
     output_dir: Path = Path("surprise")
     """Folder for tables and pictures."""
+    reference_dir: Path | None = None
+    """Folder whose recordings say what is usual. None: the training recordings in data_dir; without any, all
+    that are analysed."""
     threshold: float = 1.0
     """Score from which frames are named, above 0; 1 is worth a look, and a lower one finds more."""
     num_spans: int = 100
