@@ -118,3 +118,30 @@ def test_planted_faults_are_found(capsys):
     found = [float(row[3].strip().rstrip("%")) for row in rows]
     assert found[-1] == 0  # sound recordings
     assert sum(found[:-1]) / len(FAULTS) > 90
+
+
+def test_planted_faults_change_their_frames_and_landmarks_alone(make_walk):
+    import numpy as np
+    from planted_surprise import FAULTS
+
+    walk = make_walk(1, 800)
+    for name, (_, plant) in FAULTS.items():
+        pose = walk.pose.astype(np.float64)
+        fault = plant(pose, walk, 2.0, np.random.default_rng(0))
+        changed = ~np.isclose(pose, walk.pose, equal_nan=True).all(axis=-1)
+        frames, landmarks = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+        assert fault.start <= frames.min() <= frames.max() < fault.stop, name
+        assert set(landmarks) <= set(fault.landmarks), name
+
+
+def test_half_seconds_count_as_inside_by_half():
+    from types import SimpleNamespace
+
+    import numpy as np
+    from planted_surprise import _by_half_seconds
+
+    scores = np.arange(90.0)
+    own = SimpleNamespace(frames=np.arange(10, 100), scores={"error": scores})
+    inside, outside = _by_half_seconds(own, 10 + 20, 10 + 50, "error", 30.0)
+    assert inside.tolist() == [29, 44]  # frames 15..30 (ten of them in the fault), 30..45; 45..60 has five
+    assert outside.tolist() == [14, 74, 89]
