@@ -217,7 +217,7 @@ def _teleport(pose: np.ndarray, recording: PoseSequence, torso: float, rng: np.r
 def _shake(pose: np.ndarray, recording: PoseSequence, torso: float, rng: np.random.Generator) -> Fault:
     """Add noise of 0.1 to 0.15 torso lengths to some landmarks of one limb for one second or two."""
     fault, limb = _draw(pose, recording, 1.0, 2.0, rng), _draw_limb(recording, rng)
-    chosen = limb[: int(rng.integers(2, len(limb) + 1))]
+    chosen = limb[: int(rng.integers(min(2, len(limb)), len(limb) + 1))]
     noise = rng.normal(size=(fault.stop - fault.start, len(chosen), pose.shape[2]))
     pose[fault.start : fault.stop, chosen] += rng.uniform(0.1, 0.15) * torso * noise
     return fault._replace(landmarks=chosen)
