@@ -68,6 +68,11 @@ FLAGS = {
     "complete": [*MOTION, "num_samples", "keep_frames", "keep_landmarks", *RECORDING],
     "interpolate": [*MOTION, "steps", "level", "kind", *RECORDING],
     "edit": [*MOTION, "towards", "style_from", "strength", "data_dir", *RECORDING],
+    "motifs": [
+        *(*MODEL, "data_dir", "split", "output_dir", "seed", "num_motifs", "bout_seconds", "features"),
+        *("apply", "stability", "save_frames", *RECORDING),
+    ],
+    "compare-labels": ["fps", "tolerance", "output_dir", "seed"],
     "attention": [*MODEL, "data_dir", "split", "output_dir", "seed", "save_maps", *RECORDING],
     "compare": [
         *(*MODEL, "data_dir", "split", "output_dir", "seed", "by", "blocks", "adjust", "paired"),

@@ -14,7 +14,7 @@ from htvae.analysis.merge_hmm import fit_states
 from htvae.analysis.window_features import WindowFeatures, WindowGrid
 from htvae.metrics.agreement import NOTHING
 
-WINDOW_SECONDS, STRIDE_SECONDS = 0.7, 8 / 30
+WINDOW_SECONDS, STRIDE_SECONDS = 0.5, 8 / 30
 """Width of windows, and time from one to the next."""
 EVIDENCE_SECONDS = 1.6
 """Time after which windows count as independent evidence."""
