@@ -25,6 +25,7 @@ from htvae.cli.motion_options import (
     InterpolateOptions,
 )
 from htvae.cli.options import CheckDataOptions, DemoDataOptions, DemoOptions, EvaluateOptions
+from htvae.cli.surprise_options import SurpriseOptions
 from htvae.config import Config, setting_names
 from tests.test_floors import FLOORS
 
@@ -84,6 +85,7 @@ def check_htvae(argv: list[str]) -> None:
         "compare-labels": (CompareLabelsOptions, ["first", "second"]),
         "compare": (CompareOptions, []),
         "attention": (AttentionOptions, []),
+        "surprise": (SurpriseOptions, []),
     }
     if rest or command == "demo":
         kind, positional = options[command]
