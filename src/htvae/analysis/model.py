@@ -8,6 +8,8 @@ from htvae.analysis.attention import AttentionAnalysis, analyse_attention
 from htvae.analysis.comparison import CompareRequest, Comparison, compare_recordings
 from htvae.analysis.motifs import Motifs, apply_motifs, find_motifs
 from htvae.analysis.surprise import THRESHOLD, SurpriseReport, find_surprise
+from htvae.analysis.norm import Norm, NormFit, fit_norm
+from htvae.analysis.norm_score import NormScore, score_norm
 from htvae.data.processing import ProcessedSequence
 from htvae.generation.model import GenerativeModel
 from htvae.inference.checkpoint import BuildModel, load_checkpoint
@@ -94,6 +96,29 @@ class AnalysisModel(GenerativeModel):
         return find_surprise(
             self, self._process_all(recordings), usual, threshold=threshold, refine_steps=refine_steps
         )
+    def fit_norm(self, controls: Sequence[Recording | ProcessedSequence]) -> NormFit:
+        """Return what controls do, as a reference for others; see `htvae.analysis.norm`.
+
+        Args:
+            controls: files, sequences, or recordings in the model's coordinates; their metadata name the
+                subjects.
+
+        Raises:
+            ValueError: a recording cannot be read, or fewer than three controls.
+        """
+        return fit_norm(self, self._process_all(controls))
+
+    def score_norm(self, recordings: Sequence[Recording | ProcessedSequence], norm: Norm) -> NormScore:
+        """Return where recordings differ from controls, by part of the body, second and measure.
+
+        Args:
+            recordings: as for `fit_norm`.
+            norm: ``norm`` of `fit_norm`'s result, or from `htvae.cli.norm_files.load_norm`.
+
+        Raises:
+            ValueError: a recording cannot be read, or the norm belongs to another model.
+        """
+        return score_norm(self, self._process_all(recordings), norm)
 
     def _process_all(self, recordings: Sequence[Recording | ProcessedSequence]) -> list[ProcessedSequence]:
         return [r if isinstance(r, ProcessedSequence) else self.process(r) for r in recordings]
