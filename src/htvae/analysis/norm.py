@@ -30,7 +30,7 @@ from htvae.poses.sequence import content_hash
 ADVISED_SUBJECTS = 20
 """Controls below which a norm says little of rare values."""
 LARGEST_LEVEL = 0.9
-"""Share of controls' recordings whose largest \\|z\\| lies below `Norm.largest_z`."""
+"""Share of controls' recordings whose largest |z| lies below `Norm.largest_z`."""
 _DRAWS = 500
 
 
@@ -63,7 +63,7 @@ class Norm:
     reliability: Reliability
     """Agreement of a subject's recordings (ICC) in each measure, NaN where no subject has several."""
     largest_z: float
-    """What the largest \\|z\\| over measures stays below in nine of ten recordings of controls left out."""
+    """What the largest |z| over measures stays below in nine of ten recordings of controls left out."""
     num_subjects: int
     num_recordings: int
     doubts: tuple[Doubt, ...]
@@ -98,7 +98,7 @@ def fit_norm(model: TrainedModel, recordings: Sequence[ProcessedSequence]) -> No
     poses = [p.pose[:, :count] for p in recordings]
     span = span_frames(model)
     fitted = fit_bands(poses, predicted, subjects, groups, span)
-    plan = MeasurePlan.of(groups, model.processor.landmarks, model.processor.edges, model.processor.mirror)
+    plan = MeasurePlan.of(groups, model.processor)
     motion = [
         measure_recording(pose, own, plan, p.record.fps)
         for pose, own, p in zip(poses, predicted, recordings, strict=True)

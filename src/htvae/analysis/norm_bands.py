@@ -1,18 +1,20 @@
 """Bands around predicted places: how far controls are from where the rest of their bodies puts them.
 
-- Location and half-width are quantiles of controls' residuals, for each landmark and coordinate. Residuals have
-  heavy tails, so that no formula stands for them.
+- Location and half-width are quantiles of controls' residuals, for each landmark and coordinate. Residuals
+  have heavy tails, so that no formula stands for them.
 - The half-width follows how far the prediction is from the landmark's usual place: a raised arm is predicted
   less exactly. Of the demo's arms, bands are a tenth narrower so; the predicted speed made none narrower.
 - A factor for each part makes bands hold nine in ten points of people whom they were not fitted to, see
   `htvae.metrics.coverage`. A second one does so for seconds.
 
-Axes: ``T`` frames, ``L`` landmarks, ``D`` coordinates, ``K`` knots, ``G`` groups, ``S`` spans, ``n`` recordings.
+Axes: ``T`` frames, ``L`` landmarks, ``D`` coordinates, ``K`` knots, ``G`` groups, ``S`` spans, ``n``
+recordings, ``s`` subjects.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -175,7 +177,7 @@ def _fit_widths(size: np.ndarray, away: np.ndarray) -> tuple[np.ndarray, np.ndar
     """Return knots (K,) and half-widths (K, D) of residuals' sizes (p, D) at distances (p,)."""
     order = np.argsort(away, kind="stable")
     borders = (np.array(_EDGES) * len(order)).round().astype(int)
-    parts = [order[a:b] for a, b in zip(borders, borders[1:], strict=False)]
+    parts = [order[a:b] for a, b in pairwise(borders)]
     knots = np.array([np.median(away[part]) for part in parts])
     width = np.stack([np.quantile(size[part], LEVEL, axis=0) for part in parts])
     return knots, np.maximum(width, 1e-6)

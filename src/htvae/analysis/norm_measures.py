@@ -11,9 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from htvae.analysis.measures import LEAST_OBSERVED, Measure
+from htvae.data.processing import PoseDataProcessor
 from htvae.inference.motion_features import smooth_pose
 from htvae.poses.body_groups import BodyGroup, group_bones, pair_groups
 
+LEAST_BONE = 0.25
+"""Least length (torso lengths) of a bone in the mean pose. Shorter ones say more of the tracker's noise."""
 LEAST_SECONDS = 2.0
 """Time that a landmark must be observed to be measured."""
 USUAL_FPS = 30.0
@@ -30,23 +33,23 @@ class MeasurePlan:
     groups: tuple[BodyGroup, ...]
     """Parts of the body."""
     bones: tuple[tuple[tuple[int, int], ...], ...]
-    """Bones of each part, as pairs of landmarks."""
+    """Long bones of each part, as pairs of landmarks."""
     pairs: tuple[tuple[int, int], ...]
     """Left and right parts."""
     mirror: tuple[int, ...]
     """Partner of each landmark."""
 
     @classmethod
-    def of(
-        cls,
-        groups: Sequence[BodyGroup],
-        landmarks: Sequence[str],
-        edges: Sequence[tuple[int, int]],
-        mirror: Sequence[int],
-    ) -> "MeasurePlan":
-        """Return the plan of a skeleton."""
-        bones = tuple(tuple(group_bones(group, edges)) for group in groups)
-        return cls(tuple(groups), bones, tuple(pair_groups(groups, landmarks)), tuple(mirror))
+    def of(cls, groups: Sequence[BodyGroup], processor: PoseDataProcessor) -> "MeasurePlan":
+        """Return the plan of a model's skeleton; parts without long bones have no length."""
+        mean = np.array(processor.pose_mean)
+        long = [(a, b) for a, b in processor.edges if np.linalg.norm(mean[a] - mean[b]) >= LEAST_BONE]
+        return cls(
+            groups=tuple(groups),
+            bones=tuple(tuple(group_bones(group, long)) for group in groups),
+            pairs=tuple(pair_groups(groups, processor.landmarks)),
+            mirror=tuple(processor.mirror),
+        )
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -58,12 +61,12 @@ class MeasurePlan:
             for family in FAMILIES
             for name in names
         ]
+        sides = [f"{names[a]} / {names[b]}" for a, b in self.pairs]
         both = [
-            Measure(f"asymmetry of {family}, {names[a]} / {names[b]}", "left / right", f"asymmetry of {family}",
-                    f"{names[a]} / {names[b]}")
+            Measure(f"asymmetry of {family}, {pair}", "left / right", f"asymmetry of {family}", pair)
             for family in FAMILIES
-            for a, b in self.pairs
-        ]  # fmt: skip
+            for pair in sides
+        ]
         return (*own, *both)
 
 
@@ -98,8 +101,7 @@ def measure_recording(
          for g in plan.groups]
         for k in range(2)
     ]  # fmt: skip
-    visible = [[bone for bone in bones if shown[list(bone)].all()] for bones in plan.bones]
-    own.append([_log_ratio(_length(observed, bones), 1.0) for bones in visible])
+    own.append([_log_ratio(_length(observed, bones), 1.0) for bones in plan.bones])
     both = [
         *([_compare_sides(parts[0][k], plan, pair, shown) for pair in plan.pairs] for k in range(2)),
         [_compare_bones(observed, plan, pair, shown) for pair in plan.pairs],

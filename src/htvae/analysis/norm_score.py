@@ -38,7 +38,7 @@ class Placement:
 
     @property
     def order(self) -> np.ndarray:
-        """Measures with a score, the largest \\|z\\| first."""
+        """Measures with a score, the largest |z| first."""
         size = np.where(np.isfinite(self.z), np.abs(self.z), -1.0)
         ordered: np.ndarray = np.argsort(-size, kind="stable")[: int((size >= 0).sum())]
         return ordered
@@ -91,9 +91,7 @@ def score_norm(model: TrainedModel, recordings: Sequence[ProcessedSequence], nor
     """
     check_model(norm, model)
     predicted = predict_held_out(model, recordings, norm.groups)
-    plan = MeasurePlan.of(
-        norm.groups, model.processor.landmarks, model.processor.edges, model.processor.mirror
-    )
+    plan = MeasurePlan.of(norm.groups, model.processor)
     scores = tuple(_score(p, own, norm, plan) for p, own in zip(recordings, predicted, strict=True))
     return NormScore(norm=norm, recordings=scores, subjects=_join_subjects(scores, norm))
 

@@ -24,6 +24,7 @@ from htvae.cli.evaluate import encode, evaluate, reconstruct
 from htvae.cli.generate import complete, continue_, edit, generate, interpolate
 from htvae.cli.motifs import motifs
 from htvae.cli.surprise import surprise
+from htvae.cli.norm import norm
 from htvae.cli.train import train, train_prior
 from htvae.utils.world import World
 
@@ -87,6 +88,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "attention": attention,
     "compare": compare,
     "surprise": surprise,
+    "norm": norm,
     "check-data": check_data,
     "repair": repair,
     "import": import_,

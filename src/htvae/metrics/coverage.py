@@ -4,8 +4,8 @@ Points of one person are not independent, so people count as draws. A band's fac
 people whom the band was not fitted to (split conformal prediction), not where their mean coverage reaches the
 level, but where its lower confidence limit does: with few people, or with people who differ, bands get wider.
 
-Source: Lei et al. 2018, "Distribution-Free Predictive Inference for Regression", section 2.2; groups as draws:
-    Dunn et al. 2023, "Distribution-Free Prediction Sets for Two-Layer Hierarchical Models".
+Source: Lei et al. 2018, "Distribution-Free Predictive Inference for Regression", section 2.2; people as draws
+    after Dunn et al. 2023, "Distribution-Free Prediction Sets for Two-Layer Hierarchical Models".
 """
 
 from collections.abc import Sequence
