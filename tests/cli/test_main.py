@@ -84,6 +84,7 @@ FLAGS = {
         *("reference_dir", "threshold", "num_spans", "num_pictures", "frame_table", "refine_steps"),
         *RECORDING,
     ],
+    "norm": [],
     "check-data": ["config", "preset", "json", "picture", *READING, "fps"],
     "repair": ["config", "preset", "output_dir", "swaps", "spikes", "frozen", "sentinels", *READING],
     "import": ["config", "preset", "output_dir", *READING, "fps"],

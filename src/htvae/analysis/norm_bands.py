@@ -94,7 +94,10 @@ def fit_bands(
     point_factor = np.array([covering_factor(own, LEVEL) for own in points])
     deviations = [span_deviations(own, groups, span) / point_factor[:, None] for own in scores]
     spans = [
-        [np.concatenate([deviations[i][g] for i in np.flatnonzero(subjects == s)]) for s in range(count)]
+        [
+            np.concatenate([deviations[i][g] for i in np.flatnonzero(subjects == s).tolist()])
+            for s in range(count)
+        ]
         for g in range(len(groups))
     ]
     span_factor = np.array([covering_factor(own, LEVEL) for own in spans])
@@ -137,16 +140,17 @@ def _score_left_out(
     folds = subjects % min(MOST_FOLDS, int(subjects.max()) + 1)
     scores: list[np.ndarray] = [np.empty(0)] * len(poses)
     for fold in np.unique(folds):
-        rest = np.flatnonzero(folds != fold)
+        rest = np.flatnonzero(folds != fold).tolist()
         bands = _fit_quantiles([poses[i] for i in rest], [predicted[i] for i in rest], subjects[rest])
-        for i in np.flatnonzero(folds == fold):
+        for i in np.flatnonzero(folds == fold).tolist():
             scores[i] = bands.score(poses[i], predicted[i])
     return scores
 
 
 def _pool(scores: Sequence[np.ndarray], subjects: np.ndarray, subject: int, group: BodyGroup) -> np.ndarray:
     """Return the sizes of a subject's scores of a group."""
-    own = [np.abs(scores[i][:, list(group.landmarks)]).ravel() for i in np.flatnonzero(subjects == subject)]
+    rows = np.flatnonzero(subjects == subject).tolist()
+    own = [np.abs(scores[i][:, list(group.landmarks)]).ravel() for i in rows]
     pooled = np.concatenate(own)
     return pooled[np.isfinite(pooled)]
 

@@ -55,7 +55,7 @@ def load_norm(path: Path) -> Norm:
             "Fit a norm to controls, or give its file with --norm."
         )
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         if str(arrays["format"]) != FORMAT:
             raise ValueError(f"the format is {arrays['format']}")
@@ -85,8 +85,13 @@ def _build(arrays: Mapping[str, np.ndarray]) -> Norm:
         reliability=Reliability(value, (low, high)),
         largest_z=float(arrays["largest_z"]),
         doubts=tuple(Doubt(*row) for row in arrays["doubts"].tolist()),
-        **{name: arrays[name] for name in _FACTORS},
-        **{name: int(arrays[name]) for name in _NUMBERS},
+        point_factor=arrays["point_factor"],
+        span_factor=arrays["span_factor"],
+        point_coverage=arrays["point_coverage"],
+        span_coverage=arrays["span_coverage"],
+        span=int(arrays["span"]),
+        num_subjects=int(arrays["num_subjects"]),
+        num_recordings=int(arrays["num_recordings"]),
     )
     _check(norm)
     return norm

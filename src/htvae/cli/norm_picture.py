@@ -23,7 +23,9 @@ def draw_scores(processor: PoseDataProcessor, score: NormScore, path: Path) -> P
 
     chosen = sorted(score.recordings, key=largest, reverse=True)[:MOST_RECORDINGS]
     panels = [_make_panel(processor, recording, score.norm) for recording in chosen]
-    return plots.draw_scores(panels, path, f"Beside {score.norm.num_subjects} controls")
+    return plots.draw_scores(
+        panels, path, f"Beside {score.norm.num_subjects} controls: where, when and by how much"
+    )
 
 
 def _make_panel(processor: PoseDataProcessor, recording: RecordingScore, norm: Norm) -> plots.ScorePanel:

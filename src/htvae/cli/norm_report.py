@@ -68,12 +68,12 @@ def _describe_placement(placement: Placement, norm: Norm) -> Iterator[str]:
     is_unusual = abs(placement.z[order[0]]) > norm.largest_z
     outside = int(placement.is_outside.sum())
     yield (
-        f"{'unusual' if is_unusual else 'as controls'}: {outside} of {len(order)} measures outside their "
-        f"90 % interval ({(1 - LEVEL) * len(order):.0f} expected by chance)."
+        f"{'unusual' if is_unusual else 'no measure is unusual'}: {outside} of {len(order)} lie outside "
+        f"their 90 % interval ({(1 - LEVEL) * len(order):.0f} expected by chance)."
     )
     for i in order[: _MOST_MEASURES if is_unusual else 1]:
         low, high = (np.exp(limit[i]) for limit in placement.interval)
-        mark = ", unreliable (ICC below 0.5)" if norm.reliability.is_low[i] else ""
+        mark = " (ICC below 0.5)" if norm.reliability.is_low[i] else ""
         yield (
             f"{norm.measures[i].name}: {np.exp(placement.values[i]):.3g}, controls {low:.3g} to {high:.3g}, "
             f"z {placement.z[i]:+.1f}{mark}"

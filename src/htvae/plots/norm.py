@@ -14,14 +14,16 @@ from htvae.plots.charts import _INK, _MUTED, PALETTE, _new_figure, _save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
+    from matplotlib.colors import Colormap
 
 Array = np.ndarray
 MOST_DEVIATION = 2.0
 """Deviation (band units) at which colours end; 1 is the border of what nine in ten controls do."""
 MOST_MEASURES = 9
 """Measures that are drawn of a recording."""
-_COLORS = "YlOrRd"
-_MISSING = "#e9ecef"
+_COLORS = (*((0.0, "#f3f7fb"), (0.47, "#c6dbef"), (0.53, "#fdbe85"), (0.75, "#e6550d"), (1.0, "#7f0000")),)
+_MISSING, _EXPECTED = "white", "#e9ecef"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,7 +108,7 @@ def draw_norm(
     left.set_yticks(range(len(shown)), [names[i] for i in shown], color=_INK)
     left.set_ylim(len(shown) - 0.5, -0.5)
     left.set_xlabel("controls' recordings over the controls' mean; bars: 90 % of new controls", color=_INK)
-    right.axvspan(0.85, 0.95, color=_MISSING)
+    right.axvspan(0.85, 0.95, color=_EXPECTED)
     right.axvline(0.9, color=_MUTED, linewidth=1)
     for place in range(len(groups)):
         right.plot(coverage[:, place], np.full(len(coverage), place), "o", color=PALETTE[0], alpha=0.5)
@@ -114,7 +116,7 @@ def draw_norm(
             right.plot(np.nanmean(coverage[:, place]), place, "D", color=PALETTE[1], markersize=7)
     right.set_yticks(range(len(groups)), groups, color=_INK)
     right.set_ylim(len(groups) - 0.5, -0.5)
-    right.set_xlabel("share of a left-out control's points in 90 % bands (diamond: mean)", color=_INK)
+    right.set_xlabel("left-out controls' points in 90 % bands", color=_INK)
     for axes in (left, right):
         axes.tick_params(axis="y", length=0, labelcolor=_INK)
     return _save(figure, path)
@@ -133,15 +135,13 @@ def _label_ratios(axes: "Axes") -> None:
 
 def _draw_body(axes: "Axes", panel: ScorePanel) -> None:
     """Draw the body, its landmarks and bones coloured by deviation; grey where not seen."""
-    from matplotlib import colormaps
-
-    scale = colormaps[_COLORS]
+    scale = _color_map()
     axes.axis("off")
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_title(panel.title, fontsize=10, color=_INK, loc="left")
 
-    def color(deviation: float) -> object:
-        return scale(min(deviation / MOST_DEVIATION, 1.0)) if np.isfinite(deviation) else "#ced4da"
+    def color(deviation: float) -> tuple[float, float, float, float]:
+        return scale(min(deviation / MOST_DEVIATION, 1.0)) if np.isfinite(deviation) else (1, 1, 1, 1)
 
     for a, b in panel.edges:
         if np.isfinite(panel.pose[[a, b]]).all():
@@ -153,13 +153,28 @@ def _draw_body(axes: "Axes", panel: ScorePanel) -> None:
             )
     seen = np.isfinite(panel.pose).all(axis=1)
     colors = [color(float(value)) for value in panel.landmark_deviations[seen]]
-    axes.scatter(*panel.pose[seen].T, s=26, c=colors, edgecolors="#868e96", linewidths=0.7, zorder=3)
+    axes.scatter(
+        panel.pose[seen, 0],
+        panel.pose[seen, 1],
+        s=26,
+        c=colors,
+        edgecolors="#868e96",
+        linewidths=0.7,
+        zorder=3,
+    )
 
 
-def _draw_timeline(axes: "Axes", panel: ScorePanel) -> object:
+def _color_map() -> "Colormap":
+    """Return colours: blue below 1, orange to dark red above."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("deviation", list(_COLORS))
+
+
+def _draw_timeline(axes: "Axes", panel: ScorePanel) -> "QuadMesh":
     image = axes.pcolormesh(
         panel.borders, np.arange(len(panel.groups) + 1), np.ma.masked_invalid(panel.deviations),
-        cmap=_COLORS, vmin=0, vmax=MOST_DEVIATION,
+        cmap=_color_map(), vmin=0, vmax=MOST_DEVIATION,
     )  # fmt: skip
     axes.set_facecolor(_MISSING)
     axes.grid(visible=False)
@@ -175,8 +190,8 @@ def _draw_measures(axes: "Axes", panel: ScorePanel) -> None:
     shown = panel.measures[:MOST_MEASURES]
     for place, (name, z) in enumerate(shown):
         is_large = abs(z) > panel.limit
-        axes.barh(place, z, height=0.66, color=PALETTE[1] if is_large else "#ced4da")
-        axes.text(0, place - 0.5, name, fontsize=7, color=_INK, ha="center", va="center")
+        axes.barh(place, z, height=0.42, color=PALETTE[1] if is_large else "#ced4da")
+        axes.text(0, place - 0.42, name, fontsize=7, color=_INK, ha="center", va="center")
     reach = max([panel.limit, *(abs(z) for _, z in shown)]) * 1.15
     if np.isfinite(reach):
         axes.set_xlim(-reach, reach)
@@ -184,6 +199,6 @@ def _draw_measures(axes: "Axes", panel: ScorePanel) -> None:
         axes.axvline(side, color=_MUTED, linewidth=1, linestyle=":")
     axes.axvline(0, color=_MUTED, linewidth=1)
     axes.set_yticks([])
-    axes.set_ylim(max(len(shown), 1) - 0.4, -0.9)
+    axes.set_ylim(max(len(shown), 1) - 0.4, -1.0)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("z by controls (dotted: largest |z| of 9 in 10)", color=_MUTED, fontsize=8)

@@ -82,11 +82,11 @@ def _name_part(landmark: str, side: str) -> str:
     """Return the part that a name tells, an empty string where it tells none."""
     spelled = canonical_name(landmark.rpartition(":")[2]).replace("_", "")
     core = re.sub("^(LEFT|RIGHT)", "", spelled)
-    candidates = (core, core[1:]) if core[:1] in ("L", "R") else (core,)
-    for name in candidates:
+    glued = {"L": "left", "R": "right"}.get(core[:1], "")
+    for name, own_side in ((core, side), (core[1:] if glued else "", side or glued)):
         for kind, beginnings in KINDS.items():
             if re.match(f"({beginnings})", name):
-                return f"{side} {kind}".strip() if kind in ("arm", "leg") else kind
+                return f"{own_side} {kind}".strip() if kind in ("arm", "leg") else kind
     return ""
 
 
