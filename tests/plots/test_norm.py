@@ -29,7 +29,8 @@ def test_scores(tmp_path: Path) -> None:
     deviations = np.array([[0.2, 2.5, np.nan], [1.0, 0.9, 1.1]])
     panels = [make_panel(deviations, [("range of arm", -4.0), ("speed of arm", 1.0)])]
     path = draw_scores([*panels, make_panel(np.full((2, 1), np.nan), [])], tmp_path / "a.png", "One")
-    pixels = np.asarray(Image.open(path).convert("RGB")).reshape(-1, 3)
+    with Image.open(path) as image:
+        pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
     assert (abs(pixels - np.array([127, 0, 0])).sum(axis=1) < 12).mean() > 0.005  # the second beyond 2
 
 
@@ -41,4 +42,5 @@ def test_norm(num_known: int, tmp_path: Path) -> None:
     path = draw_norm(
         values, ["a", "b", "c"], (-limit, limit), coverage, ["arm", "head"], "Norm", tmp_path / "n.png"
     )
-    assert Image.open(path).size[0] > 1000
+    with Image.open(path) as image:
+        assert image.size[0] > 1000

@@ -106,7 +106,7 @@ def draw_norm(
     left.set_xscale("log")
     _label_ratios(left)
     left.set_yticks(range(len(shown)), [names[i] for i in shown], color=_INK)
-    left.set_ylim(len(shown) - 0.5, -0.5)
+    left.set_ylim(max(len(shown), 1) - 0.5, -0.5)
     left.set_xlabel("controls' recordings over the controls' mean; bars: 90 % of new controls", color=_INK)
     right.axvspan(0.85, 0.95, color=_EXPECTED)
     right.axvline(0.9, color=_MUTED, linewidth=1)
