@@ -7,9 +7,9 @@ from typing import Any
 from htvae.analysis.attention import AttentionAnalysis, analyse_attention
 from htvae.analysis.comparison import CompareRequest, Comparison, compare_recordings
 from htvae.analysis.motifs import Motifs, apply_motifs, find_motifs
-from htvae.analysis.surprise import THRESHOLD, SurpriseReport, find_surprise
 from htvae.analysis.norm import Norm, NormFit, fit_norm
 from htvae.analysis.norm_score import NormScore, score_norm
+from htvae.analysis.surprise import THRESHOLD, SurpriseReport, find_surprise
 from htvae.data.processing import ProcessedSequence
 from htvae.generation.model import GenerativeModel
 from htvae.inference.checkpoint import BuildModel, load_checkpoint
@@ -96,6 +96,7 @@ class AnalysisModel(GenerativeModel):
         return find_surprise(
             self, self._process_all(recordings), usual, threshold=threshold, refine_steps=refine_steps
         )
+
     def fit_norm(self, controls: Sequence[Recording | ProcessedSequence]) -> NormFit:
         """Return what controls do, as a reference for others; see `htvae.analysis.norm`.
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from htvae.analysis.model import AnalysisModel, load
 from htvae.cli.analysis_options import AnalysisOptions
-from htvae.cli.options import ModelOptions
 from htvae.data.loader import PoseDataLoader
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.checkpoint import BuildModel
@@ -59,7 +58,6 @@ def write_table(path: Path, rows: Sequence[Row]) -> Path:
 
 
 def write_json(path: Path, options: Any, content: Mapping[str, Any]) -> Path:
-def write_json(path: Path, options: ModelOptions, content: Mapping[str, Any]) -> Path:
     """Write results as JSON, with the options that gave them, and return the path; NaN becomes null."""
     settings = {"settings": asdict(options)}
     with atomic_write(path) as temporary:

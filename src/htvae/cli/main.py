@@ -23,8 +23,8 @@ from htvae.cli.demo import demo
 from htvae.cli.evaluate import encode, evaluate, reconstruct
 from htvae.cli.generate import complete, continue_, edit, generate, interpolate
 from htvae.cli.motifs import motifs
-from htvae.cli.surprise import surprise
 from htvae.cli.norm import norm
+from htvae.cli.surprise import surprise
 from htvae.cli.train import train, train_prior
 from htvae.utils.world import World
 
