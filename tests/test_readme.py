@@ -24,6 +24,7 @@ from htvae.cli.motion_options import (
     GenerateOptions,
     InterpolateOptions,
 )
+from htvae.cli.norm_options import NormFitOptions, NormScoreOptions
 from htvae.cli.options import CheckDataOptions, DemoDataOptions, DemoOptions, EvaluateOptions
 from htvae.cli.surprise_options import SurpriseOptions
 from htvae.config import Config, setting_names
@@ -72,6 +73,8 @@ def command_lines() -> list[str]:
 def check_htvae(argv: list[str]) -> None:
     command, *rest = argv
     assert command in cli.COMMANDS
+    if command == "norm":
+        command, rest = f"norm {rest[0]}", rest[1:]
     options: dict[str, tuple[Any, list[str]]] = {
         "check-data": (CheckDataOptions, ["folder"]),
         "demo-data": (DemoDataOptions, ["out_dir"]),
@@ -86,6 +89,8 @@ def check_htvae(argv: list[str]) -> None:
         "compare": (CompareOptions, []),
         "attention": (AttentionOptions, []),
         "surprise": (SurpriseOptions, []),
+        "norm fit": (NormFitOptions, ["inputs"]),
+        "norm score": (NormScoreOptions, ["inputs"]),
     }
     if rest or command == "demo":
         kind, positional = options[command]
