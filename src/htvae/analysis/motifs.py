@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from htvae.analysis.merge_hmm import Join, merge_states
+from htvae.analysis.merge_hmm import NUM_STARTS, Join, merge_states
 from htvae.analysis.motion_series import SeriesKind, make_series, scale_points
 from htvae.analysis.segmenter import Segmentation, Segmenter
 from htvae.data.processing import ProcessedSequence
@@ -21,7 +21,7 @@ BOUT_SECONDS = 3.0
 """Length of a bout that is looked for."""
 NUM_MOTIFS = 10
 NUM_SEEDS = 5
-"""Fits whose agreement is reported."""
+"""Fits whose agreement is reported, the first among them."""
 BOUNDARY_SECONDS = 0.5
 """Time by which two boundaries may differ and still be the same."""
 CLIP_SECONDS = 4.0
@@ -198,7 +198,7 @@ def _fit(
     kind: SeriesKind,
     seed: int,
 ) -> tuple[Segmenter, SeriesKind, float | None, list[Segmentation]]:
-    progress = Progress("Fitting motifs", 8, unit="starts")
+    progress = Progress("Fitting motifs", NUM_STARTS, unit="starts")
     segmenter = Segmenter.fit(series, scale, fps, num_motifs, bout_seconds, seed, progress.update)
     return segmenter, kind, fps, [segmenter.apply(one) for one in series]
 

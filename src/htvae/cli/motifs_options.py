@@ -31,7 +31,7 @@ class MotifsOptions(AnalysisOptions):
     """Folder of an earlier run, whose motifs are found again in these recordings. None: motifs are fitted."""
     stability: bool = True
     """Whether motifs are fitted again, with other seeds and to halves of the recordings, to see how far they
-    agree. It takes six times as long as the fit."""
+    agree. It takes seven times as long as the fit."""
     save_frames: bool = False
     """Whether motif and confidence of every frame are written to motif_frames.csv."""
 
