@@ -43,6 +43,31 @@ def read_frames(value: int | str, fps: float | None, name: str, remedy: str) -> 
     return round(seconds * fps)
 
 
+def read_span(text: str, fps: float | None, name: str, remedy: str) -> tuple[int, int]:
+    """Return the frames, first and one after the last, of a text like 0:300 or 12s:14s.
+
+    Args:
+        text: two numbers of frames or times.
+        fps: frame rate (1/s), None where unknown.
+        name: name of the option in messages.
+        remedy: what to do where the frame rate is unknown: one sentence.
+
+    Raises:
+        ValueError: the text is no such span, or the frame rate is unknown.
+    """
+    try:
+        start, stop = (read_frames(part, fps, name, remedy) for part in text.split(":"))
+    except ValueError as error:
+        if "frame rate" in str(error):
+            raise
+        start = stop = 0
+    if start >= stop:
+        raise ValueError(
+            f"{name} must be spans like 0:300 or 0s:10s, start below stop, but got {text!r}. Correct it."
+        )
+    return start, stop
+
+
 def spell_out_times(argv: Sequence[str], config: Config) -> list[str]:
     """Return argv with the times of `TIMED_SETTINGS` as frames.
 

@@ -11,6 +11,7 @@ import numpy as np
 from htvae.analysis.motifs import Motifs
 from htvae.analysis.motion_series import SeriesKind, check_kind
 from htvae.analysis.segmenter import Segmenter
+from htvae.cli.model_match import check_model
 from htvae.inference.latent_files import write_arrays
 from htvae.inference.model import TrainedModel
 
@@ -59,7 +60,7 @@ def load_segmenter(folder: Path, model: TrainedModel) -> tuple[Segmenter, Series
         raise ValueError(
             f"{path} must be written by this version's htvae motifs, but is unreadable ({error}). Fit again."
         ) from error
-    _check_model(path, points, fps, model)
+    check_model(path, points, fps, model)
     names, groups = read_table(folder / TABLE, len(segmenter.states))
     return replace(segmenter, groups=groups), kind, names
 
@@ -115,13 +116,3 @@ def _follow(path: Path, ids: Sequence[str], names: Sequence[str], targets: Seque
             f"{path}: merge_into must end at a motif, but goes in a circle. Empty one of its cells."
         )
     return groups
-
-
-def _check_model(path: Path, points: tuple[str, ...], fps: float, model: TrainedModel) -> None:
-    own = model.processor.fps or float("nan")
-    if points != model.processor.points or not np.isclose(fps, own, equal_nan=True):
-        raise ValueError(
-            f"{path} must belong to a model with the same landmarks and frame rate, but belongs to one with "
-            f"{len(points)} points at {fps:g} per second, not {len(model.processor.points)} at {own:g}. "
-            "Give the model of that run with --checkpoint, or fit again."
-        )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from htvae.analysis.model import load
-from htvae.cli.durations import read_frames
+from htvae.cli.durations import read_frames, read_span
 from htvae.cli.motion_options import (
     CompleteOptions,
     ContinueOptions,
@@ -194,17 +194,7 @@ def _frames(length: int | str | None, model: GenerativeModel) -> int | None:
 
 
 def _parse_span(text: str, fps: float | None) -> tuple[int, int]:
-    try:
-        start, stop = (read_frames(part, fps, "keep_frames", RATE_REMEDY) for part in text.split(":"))
-    except ValueError as error:
-        if "frame rate" in str(error):
-            raise
-        start = stop = 0
-    if start >= stop:
-        raise ValueError(
-            f"keep_frames must be spans like 0:300 or 0s:10s, start below stop, but got {text!r}. Correct it."
-        )
-    return start, stop
+    return read_span(text, fps, "keep_frames", RATE_REMEDY)
 
 
 def _plain(value: Any) -> Any:
