@@ -1,7 +1,7 @@
-"""Learning a detector by asking: which clip to ask about next, and how good the detector is on new subjects.
+"""Learning a detector by asking: which clip to ask about next, how good the detector is on new subjects.
 
-- The first clips are the query's best hits. Then come, in turn, random detections (``check``) and the clip that
-  is least certain (``uncertain``). Best and uncertain clips come from subjects who were asked about least.
+- The first clips are the query's best hits. Then come, in turn, random detections (``check``) and the clip
+  that is least certain (``uncertain``). Best and uncertain clips come from subjects asked about least.
 - Precision comes from checks, which are drawn at random from what the detector finds, and from best hits for
   themselves. Each subject's answers are judged by a detector that has not seen them.
 
@@ -17,8 +17,9 @@ from typing import Literal
 import numpy as np
 
 from htvae.analysis.detector import THRESHOLD, Detection, Detector, draw_background
-from htvae.analysis.search import Clip, Search, choose_apart, mean_vector
+from htvae.analysis.search import Search
 from htvae.analysis.span_index import LEAST_OBSERVED, SpanIndex, Spans
+from htvae.analysis.span_ranking import Clip, choose_apart, mean_vector
 from htvae.metrics.shares import predictive_interval, wilson_interval
 
 Reason = Literal["best", "check", "uncertain", "given"]
@@ -133,8 +134,8 @@ class Lesson:
     def _measure_precision(self, judged: Sequence[tuple[Answer, bool]]) -> Score:
         """Return the share of detections in new subjects that are right.
 
-        Checks stand for the detections that nobody was asked about for other reasons, best hits for themselves,
-        by their share of all detections. Clips that were chosen because they are uncertain stand for none.
+        Checks stand for the detections that nobody was asked about for other reasons, best hits for
+        themselves, by their share of all detections. Uncertain clips stand for none.
         """
         found = [a for a, is_found in judged if is_found]
         checks = [a.is_yes for a in found if a.reason == "check"]
@@ -203,7 +204,7 @@ class Lesson:
     def _vectors(self, clips: Sequence[Clip]) -> np.ndarray:
         """Return the features (A, V) of clips."""
         length = self.search.length
-        rows = [self.index.span_at(clip.recording, clip.start, length) for clip in clips]
+        rows = [self.index.span_at(clip.recording, clip.start, clip.stop, length) for clip in clips]
         return self.index.vectors(np.array(rows, int), length)
 
     def _propose_check(self) -> Proposal | None:
@@ -219,8 +220,16 @@ class Lesson:
         doubt = np.where(spans.observed >= LEAST_OBSERVED, -np.abs(probability - THRESHOLD), -np.inf)
         taken = [*self.answers, *([self.search.own] if self.search.own else [])]
         chosen = choose_apart(spans, doubt, 3 * len(set(self.subjects)), taken)
-        clips = (spans.recording, spans.start, spans.stop)
-        found = [Proposal(*(int(x[i]) for x in clips), "uncertain", float(probability[i])) for i in chosen]
+        found = [
+            Proposal(
+                recording=int(spans.recording[i]),
+                start=int(spans.start[i]),
+                stop=int(spans.stop[i]),
+                reason="uncertain",
+                probability=float(probability[i]),
+            )
+            for i in chosen
+        ]
         return self._prefer_new(found)
 
     def _prefer_new(self, proposals: Sequence[Proposal]) -> Proposal | None:

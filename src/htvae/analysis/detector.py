@@ -1,7 +1,8 @@
 """A detector of one behaviour: a linear classifier of spans, learned from a query and a few yes/no answers.
 
-It sees what the search sees: the direction, from the mean of all spans, in which a span's features point. Random
-spans stand for all that nobody was asked about: together they count as `BACKGROUND_WEIGHT` answers of no.
+It sees what the search sees: the direction, from the mean of all spans, in which a span's features point.
+Random spans stand for all that nobody was asked about: together they count as `BACKGROUND_WEIGHT` answers of
+no.
 
 Axes: ``T`` frames, ``S`` spans, ``V`` features of a span, ``A`` answers.
 """
@@ -12,9 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from htvae.analysis.search import Clip, choose_apart
+from htvae.analysis.motion_series import SeriesKind
+from htvae.analysis.search import describe_recordings
 from htvae.analysis.span_index import LEAST_OBSERVED, SpanIndex
+from htvae.analysis.span_ranking import Clip, choose_apart
 from htvae.analysis.window_features import WindowFeatures, WindowGrid
+from htvae.data.processing import ProcessedSequence
+from htvae.inference.model import TrainedModel
 
 THRESHOLD = 0.5
 """Probability from which a span counts as the behaviour."""
@@ -124,6 +129,35 @@ class Detector:
         return cls(features, mean=state["mean"], weights=state["weights"], **rest)
 
 
+def apply_detector(
+    model: TrainedModel,
+    detector: Detector,
+    recordings: Sequence[ProcessedSequence],
+    kind: SeriesKind = "filled",
+    threshold: float = THRESHOLD,
+) -> list[Detection]:
+    """Return the clips of recordings that a detector takes for its behaviour, the surest first.
+
+    Args:
+        model: model that fills in or encodes the recordings.
+        detector: from `Detector.fit`.
+        recordings: in the model's coordinates.
+        kind: what the detector looks at, as when it was learned.
+        threshold: probability that a clip must exceed.
+
+    Raises:
+        ValueError: every recording is shorter than the detector's clips.
+    """
+    index = describe_recordings(model, detector.features, recordings, kind)
+    if not len(index.spans(detector.length).rows):
+        frames = detector.length * detector.features.grid.stride
+        raise ValueError(
+            f"Recordings must be at least as long as the detector's clips ({frames} frames at the model's "
+            f"rate), but the longest has {int(index.lengths.max())}. Give longer ones."
+        )
+    return detector.detect(index, threshold)
+
+
 def draw_background(index: SpanIndex, length: int, seed: int) -> np.ndarray:
     """Return the features (S, V) of random spans, `NUM_BACKGROUND` at most."""
     rows = index.spans(length).rows
@@ -132,7 +166,7 @@ def draw_background(index: SpanIndex, length: int, seed: int) -> np.ndarray:
 
 
 def join_bouts(detections: Sequence[Detection]) -> list[int]:
-    """Return the number of each detection's bout: detections that touch are one bout; counted from 1 in order."""
+    """Return the number of each detection's bout, from 1 in order; detections that touch are one bout."""
     order = sorted(range(len(detections)), key=lambda i: (detections[i].recording, detections[i].start))
     bouts, number = [0] * len(detections), 0
     for place, i in enumerate(order):

@@ -6,9 +6,12 @@ from typing import Any
 
 from htvae.analysis.attention import AttentionAnalysis, analyse_attention
 from htvae.analysis.comparison import CompareRequest, Comparison, compare_recordings
+from htvae.analysis.detector import Detection, Detector, apply_detector
 from htvae.analysis.motifs import Motifs, apply_motifs, find_motifs
+from htvae.analysis.motion_series import SeriesKind
 from htvae.analysis.norm import Norm, NormFit, fit_norm
 from htvae.analysis.norm_score import NormScore, score_norm
+from htvae.analysis.search import NUM_HITS, Search, build_index, place_query, search
 from htvae.analysis.surprise import THRESHOLD, SurpriseReport, find_surprise
 from htvae.data.processing import ProcessedSequence
 from htvae.generation.model import GenerativeModel
@@ -57,6 +60,49 @@ class AnalysisModel(GenerativeModel):
             ValueError: a recording cannot be read.
         """
         return apply_motifs(self, self._process_all(recordings), motifs.segmenter, motifs.kind)
+
+    def find(
+        self,
+        query: Recording | ProcessedSequence,
+        frames: tuple[int, int],
+        recordings: Sequence[Recording | ProcessedSequence],
+        kind: SeriesKind = "filled",
+        num_hits: int = NUM_HITS,
+    ) -> Search:
+        """Find every place in recordings that resembles a span, the most alike first.
+
+        Args:
+            query: recording that holds the span, as for `find_motifs`.
+            frames: its frames, (first, one after the last).
+            recordings: those to search, as for `find_motifs`.
+            kind: what is compared, see `htvae.analysis.motion_series.make_series`.
+            num_hits: most places to return.
+
+        Raises:
+            ValueError: the span lies outside of its recording, is hardly observed, or is longer than every
+                recording.
+        """
+        searched = self._process_all(recordings)
+        asked = place_query(self._process_all([query])[0], frames)
+        return search(self, build_index(self, searched, kind), searched, asked, kind, num_hits)
+
+    def detect(
+        self,
+        detector: Detector,
+        recordings: Sequence[Recording | ProcessedSequence],
+        kind: SeriesKind = "filled",
+    ) -> list[Detection]:
+        """Return the clips of recordings that a detector takes for its behaviour, the surest first.
+
+        Args:
+            detector: from `htvae.analysis.clicks.Lesson`.
+            recordings: as for `find_motifs`.
+            kind: what the detector looks at, as when it was learned.
+
+        Raises:
+            ValueError: a recording cannot be read, or all are shorter than the detector's clips.
+        """
+        return apply_detector(self, detector, self._process_all(recordings), kind)
 
     def compare(
         self, recordings: Sequence[Recording | ProcessedSequence], by: str, **options: Any

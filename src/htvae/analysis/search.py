@@ -1,26 +1,26 @@
 """Search: every place in recordings that resembles a span, the most alike first.
 
-Spans are compared by the cosine between their features (`htvae.analysis.span_index`), taken from the mean of all
-spans of this length: what all spans have in common tells nothing, and a weaker version of a movement counts as
-the same. The search is exact.
+Spans are compared by the cosine between their features (`htvae.analysis.span_index`), taken from the mean of
+all spans of this length: what all spans have in common tells nothing, and a weaker version of a movement
+counts as the same. Every span is compared.
 
 Axes: ``T`` frames, ``S`` spans, ``V`` features of a span.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from htvae.analysis.motion_series import SeriesKind, make_series, scale_points
 from htvae.analysis.span_index import LEAST_OBSERVED, SpanIndex, Spans
+from htvae.analysis.span_ranking import Clip, choose_apart, compare_spans, mean_vector
+from htvae.analysis.window_features import WindowFeatures
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.model import TrainedModel
 from htvae.poses.sequence import content_hash
 
 NUM_HITS = 50
-NUM_FOR_MEAN = 10_000
-"""Spans that the common mean is taken over, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,22 +32,6 @@ class Query:
     """First model frame."""
     stop: int
     """Model frame after the last one."""
-
-
-@dataclass(frozen=True)
-class Clip:
-    """A span of a recording that is searched."""
-
-    recording: int
-    """Index of the recording."""
-    start: int
-    """First model frame."""
-    stop: int
-    """Model frame after the last one."""
-
-    def overlaps(self, other: "Clip") -> bool:
-        """Return whether the two share a frame."""
-        return self.recording == other.recording and self.start < other.stop and other.start < self.stop
 
 
 @dataclass(frozen=True)
@@ -92,6 +76,13 @@ def build_index(
     return SpanIndex.fit(series, observed_shares(recordings), scale_points(model, kind), model.processor.fps)
 
 
+def describe_recordings(
+    model: TrainedModel, features: WindowFeatures, recordings: Sequence[ProcessedSequence], kind: SeriesKind
+) -> SpanIndex:
+    """Return recordings prepared for search, by features that were fitted before."""
+    return SpanIndex.describe(features, make_series(model, recordings, kind), observed_shares(recordings))
+
+
 def observed_shares(recordings: Iterable[ProcessedSequence]) -> list[np.ndarray]:
     """Return (T,) for each recording: the share of points that were observed in each frame."""
     return [np.isfinite(p.pose).all(-1).mean(1) for p in recordings]
@@ -107,8 +98,8 @@ def place_query(recording: ProcessedSequence, frames: tuple[int, int]) -> Query:
     first, end = source.first_frame, source.first_frame + source.num_frames
     if not first <= frames[0] < frames[1] <= end:
         raise ValueError(
-            f"frames must be a span within the frames {first} to {end} of {recording.name}, start below stop, "
-            f"but got {frames[0]}:{frames[1]}. Correct it."
+            f"frames must be a span within the frames {first} to {end} of {recording.name}, "
+            f"start below stop, but got {frames[0]}:{frames[1]}. Correct it."
         )
     positions = recording.record.source_frames
     start = min(int(np.searchsorted(positions, frames[0] - 1e-6)), len(positions) - 1)
@@ -141,7 +132,7 @@ def search(
         num_hits: most hits to return.
 
     Raises:
-        ValueError: the query is longer than every recording, or too few points of the recordings are observed.
+        ValueError: the query is longer than every recording, or too few points are observed.
     """
     length = index.num_windows(query.stop - query.start)
     spans = index.spans(length)
@@ -177,76 +168,13 @@ def rank_spans(
     ]
 
 
-def mean_vector(index: SpanIndex, spans: Spans) -> np.ndarray:
-    """Return the mean (V,) of the features of spans, of at most `NUM_FOR_MEAN` evenly spaced ones."""
-    chosen = np.unique(np.linspace(0, len(spans.rows) - 1, NUM_FOR_MEAN).astype(int))
-    mean: np.ndarray = index.vectors(spans.rows[chosen], spans.length).mean(0)
-    return mean
-
-
-def compare_spans(index: SpanIndex, length: int, vector: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """Return the cosine (S,) between each span and features (V,), both without the mean (V,)."""
-    wanted = vector - mean
-    parts = []
-    for block in index.blocks(length):
-        block -= mean
-        sizes = np.sqrt(np.einsum("sv,sv->s", block, block))
-        parts.append(block @ wanted / np.maximum(sizes * float(np.linalg.norm(wanted)), 1e-12))
-    return np.concatenate(parts)
-
-
-def choose_apart(
-    spans: Spans, scores: np.ndarray, most: int, taken: Sequence[Clip] = (), least: float = -np.inf
-) -> list[int]:
-    """Return spans with the highest scores (S,) that do not overlap, best first.
-
-    Args:
-        spans: all spans.
-        scores: (S,); those that are not above ``least`` are left out.
-        most: spans to return, at most.
-        taken: clips that may not be overlapped.
-        least: bound of the scores.
-    """
-    blocked = np.zeros(len(scores), bool)
-    for clip in taken:
-        blocked |= _overlap(spans, slice(None), clip.recording, clip.start, clip.stop)
-    kept: list[int] = []
-    for i in _descend(scores, most):
-        if len(kept) == most or not scores[i] > least:
-            break
-        if not blocked[i]:
-            kept.append(i)
-            near = slice(max(0, i - spans.length + 1), i + spans.length)
-            blocked[near] |= _overlap(
-                spans, near, int(spans.recording[i]), int(spans.start[i]), int(spans.stop[i])
-            )
-    return kept
-
-
-def _overlap(spans: Spans, part: slice, recording: int, start: int, stop: int) -> np.ndarray:
-    """Return which spans of a part share a frame with a clip."""
-    own: np.ndarray = spans.recording[part] == recording
-    return own & (spans.start[part] < stop) & (spans.stop[part] > start)
-
-
-def _descend(scores: np.ndarray, most: int) -> Iterator[int]:
-    """Yield places from the highest score down; only as many are sorted at a time as may be needed."""
-    done, size = 0, min(len(scores), 64 * most)
-    while done < len(scores):
-        top = np.argpartition(-scores, size - 1)[:size] if size < len(scores) else np.arange(len(scores))
-        top = np.sort(top)
-        yield from top[np.argsort(-scores[top], kind="stable")][done:].tolist()
-        done, size = size, min(len(scores), 8 * size)
-
-
 def _describe_query(
     model: TrainedModel, index: SpanIndex, query: Query, length: int, kind: SeriesKind
 ) -> np.ndarray:
     """Return the features (V,) of a query."""
-    series = make_series(model, [query.recording], kind)
-    own = SpanIndex.describe(index.features, series, observed_shares([query.recording]))
-    length = min(length, index.features.grid.count(len(series[0])))  # of a short recording
-    row = own.span_at(0, query.start, length)
+    own = describe_recordings(model, index.features, [query.recording], kind)
+    length = min(length, index.features.grid.count(len(query.recording.pose)))  # of a short recording
+    row = own.span_at(0, query.start, query.stop, length)
     vector: np.ndarray = own.vectors(np.array([row]), length)[0]
     return vector
 
@@ -266,8 +194,8 @@ def _check_spans(index: SpanIndex, spans: Spans, query: Query) -> None:
     asked, longest = query.stop - query.start, int(index.lengths.max())
     if not len(spans.rows) or asked > longest:
         raise ValueError(
-            f"frames must be a span no longer than the longest recording that is searched ({longest} frames at "
-            f"the model's rate), but {query.recording.name} has {asked}. Give a shorter span."
+            f"frames must be a span no longer than the longest recording that is searched ({longest} frames "
+            f"at the model's rate), but {query.recording.name} has {asked}. Give a shorter span."
         )
     if spans.observed.max() < LEAST_OBSERVED:
         raise ValueError(

@@ -3,7 +3,8 @@
 A span is described by three blocks: the mean of its windows' features, their spread (which counts
 `SPREAD_WEIGHT` times), and half the difference between its second and its first half, for order.
 
-Axes: ``T`` frames, ``n`` windows of all recordings, ``R`` recordings, ``F`` features of a window, ``S`` spans.
+Axes: ``T`` frames, ``n`` windows of all recordings, ``R`` recordings, ``F`` features of a window, ``S``
+spans.
 """
 
 from collections.abc import Iterator, Sequence
@@ -98,10 +99,11 @@ class SpanIndex:
         stop = np.minimum((within + length) * stride, self.lengths[recording])
         return Spans(length, rows, recording, within * stride, stop, observed)
 
-    def span_at(self, recording: int, start: int, length: int) -> int:
-        """Return the row of the span of ``length`` windows that begins nearest to a frame."""
+    def span_at(self, recording: int, start: int, stop: int, length: int) -> int:
+        """Return the row of the span of ``length`` windows whose middle is nearest to that of the frames."""
+        stride = self.features.grid.stride
+        place = round(((start + stop) / 2 - length * stride / 2) / stride)
         last = int(self._counts[recording]) - length
-        place = round(start / self.features.grid.stride)
         return int(self._first_rows[recording]) + max(0, min(place, last))
 
     def vectors(self, rows: np.ndarray, length: int) -> np.ndarray:
@@ -171,7 +173,9 @@ def _join(total: np.ndarray, square: np.ndarray, change: np.ndarray, length: int
     total /= length
     square /= length
     joined[:, :num] = total
-    np.multiply(change, ORDER_WEIGHT / (2 * ((length + 1) // 2)), out=joined[:, 2 * num :], casting="same_kind")
+    np.multiply(
+        change, ORDER_WEIGHT / (2 * ((length + 1) // 2)), out=joined[:, 2 * num :], casting="same_kind"
+    )
     total *= total
     square -= total
     spread = np.maximum(square, 0, out=joined[:, num : 2 * num], casting="same_kind")

@@ -45,13 +45,13 @@ def open_recordings(
     return model, recordings
 
 
-def write_table(path: Path, rows: Sequence[Row]) -> Path:
-    """Write rows as CSV and return the path; the first row's keys are the header.
+def write_table(path: Path, rows: Sequence[Row], columns: Sequence[str] = ()) -> Path:
+    """Write rows as CSV and return the path; the first row's keys are the header, or columns without rows.
 
     Floats have six significant digits; None and NaN become empty cells.
     """
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else [])
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else columns)
         writer.writeheader()
         writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
     return path

@@ -20,7 +20,9 @@ from htvae.cli.compare import compare
 from htvae.cli.compare_labels import compare_labels
 from htvae.cli.data import check_data, demo_data, import_, repair
 from htvae.cli.demo import demo
+from htvae.cli.detect import detect
 from htvae.cli.evaluate import encode, evaluate, reconstruct
+from htvae.cli.find import find
 from htvae.cli.generate import complete, continue_, edit, generate, interpolate
 from htvae.cli.motifs import motifs
 from htvae.cli.norm import norm
@@ -84,6 +86,8 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "interpolate": interpolate,
     "edit": edit,
     "motifs": motifs,
+    "find": find,
+    "detect": detect,
     "compare-labels": compare_labels,
     "attention": attention,
     "compare": compare,

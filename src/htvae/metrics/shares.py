@@ -26,9 +26,7 @@ def wilson_interval(hits: float, cases: float, level: float = 0.95) -> tuple[flo
     return max(0.0, float(middle - half)), min(1.0, float(middle + half))
 
 
-def predictive_interval(
-    hits: float, cases: float, future: int, level: float = 0.95
-) -> tuple[float, float]:
+def predictive_interval(hits: float, cases: float, future: int, level: float = 0.95) -> tuple[float, float]:
     """Return the interval of the share that will be found in ``future`` new cases; (0, 1) without cases.
 
     It holds what is not known of the share, and the chance of the new cases: the middle of a beta-binomial
