@@ -15,6 +15,7 @@ from htvae.cli import main as cli
 from htvae.cli.attention_options import AttentionOptions
 from htvae.cli.compare_labels_options import CompareLabelsOptions
 from htvae.cli.compare_options import CompareOptions
+from htvae.cli.find_options import DetectOptions, FindOptions
 from htvae.cli.flags import parse_flags
 from htvae.cli.motifs_options import MotifsOptions
 from htvae.cli.motion_options import (
@@ -85,6 +86,8 @@ def check_htvae(argv: list[str]) -> None:
         "interpolate": (InterpolateOptions, ["first", "second"]),
         "edit": (EditOptions, ["recording"]),
         "motifs": (MotifsOptions, []),
+        "find": (FindOptions, ["query"]),
+        "detect": (DetectOptions, ["detector"]),
         "compare-labels": (CompareLabelsOptions, ["first", "second"]),
         "compare": (CompareOptions, []),
         "attention": (AttentionOptions, []),

@@ -73,6 +73,11 @@ FLAGS = {
         *("apply", "stability", "save_frames", *RECORDING),
     ],
     "compare-labels": ["fps", "tolerance", "output_dir", "seed"],
+    "find": [
+        *(*MODEL, "data_dir", "split", "output_dir", "seed", "frames", "features", "top", "detector"),
+        *("answers", "num_answers", *RECORDING),
+    ],
+    "detect": [*MODEL, "data_dir", "split", "output_dir", "seed", "threshold", *RECORDING],
     "attention": [*MODEL, "data_dir", "split", "output_dir", "seed", "save_maps", *RECORDING],
     "compare": [
         *(*MODEL, "data_dir", "split", "output_dir", "seed", "by", "blocks", "adjust", "paired"),

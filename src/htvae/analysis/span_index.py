@@ -15,7 +15,7 @@ import numpy as np
 
 from htvae.analysis.window_features import WindowFeatures, WindowGrid
 
-WINDOW_SECONDS, STRIDE_SECONDS = 0.3, 8 / 30
+WINDOW_SECONDS, STRIDE_SECONDS = 0.3, 0.2
 """Width of windows, and time from one to the next."""
 SPREAD_WEIGHT, ORDER_WEIGHT = 2.0, 0.7
 """What the spread and the order of a span count, beside its mean."""

@@ -69,20 +69,25 @@ def find_query(
     """
     from htvae.analysis.search import place_query
 
-    recording = _open_query(options.query, model, recordings)
+    recording = _open_query(options, model, recordings)
     frames = read_span(options.frames, recording.source.fps, "frames", RATE_REMEDY)
     return place_query(recording, frames)
 
 
 def _open_query(
-    query: Path, model: "AnalysisModel", recordings: "Sequence[ProcessedSequence]"
+    options: FindOptions, model: "AnalysisModel", recordings: "Sequence[ProcessedSequence]"
 ) -> "ProcessedSequence":
+    query = options.query
     if query.exists():
         return model.process(query)
     named = {p.name: p for p in recordings}
     for name in (query.as_posix(), query.with_suffix("").as_posix()):
         if name in named:
             return named[name]
+    folder = options.data_dir or Path(model.config.data.data_dir)
+    for path in (folder / query, folder / f"{query}.csv"):  # of another split
+        if path.is_file():
+            return model.process(path)
     near = difflib.get_close_matches(query.with_suffix("").as_posix(), named, 3) or sorted(named)[:3]
     raise FileNotFoundError(
         f"query must be a file or the name of a recording that is searched, but {query} is neither. "

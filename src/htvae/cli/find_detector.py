@@ -1,6 +1,6 @@
 """``htvae find --detector NAME``: ask about clips, learn a detector, and say how good it is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ def learn_detector(
     model: AnalysisModel,
     recordings: Sequence[ProcessedSequence],
     found: Search,
-    ask: Callable[[str], str] = input,
 ) -> list[Path]:
     """Take or ask answers, learn a detector, print how good it is, and return the files written.
 
@@ -42,7 +41,7 @@ def learn_detector(
     for answer in answers:
         lesson = lesson.answer(answer)
     if options.answers is None:
-        lesson = _ask(options, model, recordings, lesson, path, ask)
+        lesson = _ask(options, model, recordings, lesson, path)
     _check_answers(path, lesson)
     quality, following = lesson.measure(), lesson.propose()
     _say(options.detector, lesson, quality, following, recordings)
@@ -70,7 +69,6 @@ def _ask(
     recordings: Sequence[ProcessedSequence],
     lesson: Lesson,
     path: Path,
-    ask: Callable[[str], str],
 ) -> Lesson:
     """Ask until there are enough answers, the user ends, or no clip is left."""
     picture = options.output_dir / CLIP
@@ -81,7 +79,7 @@ def _ask(
             break
         title = f"{len(lesson.answers) + 1} of {options.num_answers}"
         draw_clips(model, recordings, lesson.search, [clip], picture, title)
-        said = _read_answer(f"{title}: {_describe(clip, recordings)} Like the query? {picture} [y/n/q] ", ask)
+        said = _read_answer(f"{title}: {_describe(clip, recordings)} Like the query? {picture} [y/n/q] ")
         if said is None:
             break
         answer = Answer(clip.recording, clip.start, clip.stop, said, clip.reason)
@@ -91,11 +89,11 @@ def _ask(
     return lesson
 
 
-def _read_answer(question: str, ask: Callable[[str], str]) -> bool | None:
+def _read_answer(question: str) -> bool | None:
     """Return what the user says; None to end, also where the input ends."""
     while True:
         try:
-            said = ask(question).strip().lower()
+            said = input(question).strip().lower()
         except EOFError:
             return None
         if said in ("y", "yes", "n", "no"):
