@@ -148,9 +148,7 @@ def write_answers(path: Path, lines: str) -> None:
     path.write_text("recording,start_frame,stop_frame,answer\n" + lines, encoding="utf-8")
 
 
-def test_answers_from_a_file_and_detection(
-    base: list[str], tmp_path: Path, capsys: Any, trained: Any
-) -> None:
+def test_answers_from_a_file_and_detection(base: list[str], tmp_path: Path) -> None:
     lines = "walk_05,10,34,yes\nwalk_03.csv,20,44,YES\nwalk_00,4,28,n\nwalk_08,0,24,no\nwalk_01,9,50,y\n"
     write_answers(tmp_path / "a.csv", lines)
     learn = ["find", "walk_06", "--frames", "30:54", "--detector", "d", "--answers", "a.csv", *base]
@@ -188,7 +186,18 @@ def test_faulty_answers(lines: str, message: str, base: list[str], tmp_path: Pat
     assert message in capsys.readouterr().err
 
 
-def test_a_detector_needs_its_model(base: list[str], tmp_path: Path, capsys: Any, trained_in_3d: Any) -> None:
+def test_three_dimensions(tmp_path: Path, capsys: Any, trained: Any, trained_in_3d: Any) -> None:
+    base = ["--checkpoint", str(trained_in_3d.checkpoint), "--data_dir", str(trained_in_3d.folder)]
+    argv = ["find", "walk_06", "--frames", "30:54", "--device", "cpu", "--features", "pose", *base]
+    assert run(tmp_path, *argv)[0] == 0
+    with Image.open(tmp_path / "find/find.png") as picture:
+        assert picture.size[0] > 1500
+    flat = str(trained.folder / "walk_06.csv")
+    assert run(tmp_path, "find", flat, *argv[2:])[0] == 1
+    assert "must have 3 coordinates" in capsys.readouterr().err
+
+
+def test_a_detector_needs_its_file(base: list[str], tmp_path: Path, capsys: Any) -> None:
     assert run(tmp_path, "detect", "absent.npz", *base)[0] == 1
     assert "absent.npz does not exist" in capsys.readouterr().err
     (tmp_path / "bad.npz").write_bytes(b"PK")
