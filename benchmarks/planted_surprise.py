@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from htvae.analysis import AnalysisModel, load
-from htvae.analysis.surprise import FrameScores, SurpriseReport, SurpriseSpan, find_surprise
+from htvae.analysis.surprise.surprise import FrameScores, SurpriseReport, SurpriseSpan, find_surprise
 from htvae.data.loader import PoseDataLoader
 from htvae.data.processing import ProcessedSequence
 from htvae.poses.landmarks import landmark_sides, mirror_permutation

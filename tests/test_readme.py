@@ -12,12 +12,12 @@ import pytest
 import htvae
 from htvae.cli import evaluate, train
 from htvae.cli import main as cli
-from htvae.cli.attention_options import AttentionOptions
-from htvae.cli.compare_labels_options import CompareLabelsOptions
-from htvae.cli.compare_options import CompareOptions
-from htvae.cli.find_options import DetectOptions, FindOptions
+from htvae.cli.attention.options import AttentionOptions
+from htvae.cli.compare.options import CompareOptions
+from htvae.cli.find.options import DetectOptions, FindOptions
 from htvae.cli.flags import parse_flags
-from htvae.cli.motifs_options import MotifsOptions
+from htvae.cli.motifs.compare_labels_options import CompareLabelsOptions
+from htvae.cli.motifs.options import MotifsOptions
 from htvae.cli.motion_options import (
     CompleteOptions,
     ContinueOptions,
@@ -25,9 +25,9 @@ from htvae.cli.motion_options import (
     GenerateOptions,
     InterpolateOptions,
 )
-from htvae.cli.norm_options import NormFitOptions, NormScoreOptions
+from htvae.cli.norm.options import NormFitOptions, NormScoreOptions
 from htvae.cli.options import CheckDataOptions, DemoDataOptions, DemoOptions, EvaluateOptions
-from htvae.cli.surprise_options import SurpriseOptions
+from htvae.cli.surprise.options import SurpriseOptions
 from htvae.config import Config, setting_names
 from tests.test_floors import FLOORS
 

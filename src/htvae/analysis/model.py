@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from htvae.analysis.attention import AttentionAnalysis, analyse_attention
-from htvae.analysis.comparison import CompareRequest, Comparison, compare_recordings
-from htvae.analysis.detector import Detection, Detector, apply_detector
-from htvae.analysis.motifs import Motifs, apply_motifs, find_motifs
+from htvae.analysis.attention.attention import AttentionAnalysis, analyse_attention
+from htvae.analysis.groups.comparison import CompareRequest, Comparison, compare_recordings
+from htvae.analysis.motifs.motifs import Motifs, apply_motifs, find_motifs
 from htvae.analysis.motion_series import SeriesKind
-from htvae.analysis.norm import Norm, NormFit, fit_norm
-from htvae.analysis.norm_score import NormScore, score_norm
-from htvae.analysis.search import NUM_HITS, Search, build_index, place_query, search
-from htvae.analysis.surprise import THRESHOLD, SurpriseReport, find_surprise
+from htvae.analysis.norm.norm import Norm, NormFit, fit_norm
+from htvae.analysis.norm.score import NormScore, score_norm
+from htvae.analysis.search.detector import Detection, Detector, apply_detector
+from htvae.analysis.search.search import NUM_HITS, Search, build_index, place_query, search
+from htvae.analysis.surprise.surprise import THRESHOLD, SurpriseReport, find_surprise
 from htvae.data.processing import ProcessedSequence
 from htvae.generation.model import GenerativeModel
 from htvae.inference.checkpoint import BuildModel, load_checkpoint
@@ -29,7 +29,7 @@ class AnalysisModel(GenerativeModel):
 
         Args:
             recordings: files, sequences, arrays, or recordings in the model's coordinates.
-            map_bytes: most bytes of attention weights to keep; see `htvae.analysis.attention`.
+            map_bytes: most bytes of attention weights to keep; see `htvae.analysis.attention.attention`.
             seed: of the bootstrap intervals.
 
         Raises:
@@ -38,7 +38,7 @@ class AnalysisModel(GenerativeModel):
         return analyse_attention(self, self._process_all(recordings), map_bytes, seed)
 
     def find_motifs(self, recordings: Sequence[Recording | ProcessedSequence], **options: Any) -> Motifs:
-        """Return what recurs in recordings, and when; see `htvae.analysis.motifs.find_motifs`.
+        """Return what recurs in recordings, and when; see `htvae.analysis.motifs.motifs.find_motifs`.
 
         Args:
             recordings: files, sequences, arrays, or recordings in the model's coordinates.
@@ -95,7 +95,7 @@ class AnalysisModel(GenerativeModel):
         """Return the clips of recordings that a detector takes for its behaviour, the surest first.
 
         Args:
-            detector: from `htvae.analysis.clicks.Lesson`.
+            detector: from `htvae.analysis.search.clicks.Lesson`.
             recordings: as for `find_motifs`.
             kind: what the detector looks at, as when it was learned.
 
@@ -144,7 +144,7 @@ class AnalysisModel(GenerativeModel):
         )
 
     def fit_norm(self, controls: Sequence[Recording | ProcessedSequence]) -> NormFit:
-        """Return what controls do, as a reference for others; see `htvae.analysis.norm`.
+        """Return what controls do, as a reference for others; see `htvae.analysis.norm.norm`.
 
         Args:
             controls: files, sequences, or recordings in the model's coordinates; their metadata name the
@@ -160,7 +160,7 @@ class AnalysisModel(GenerativeModel):
 
         Args:
             recordings: as for `fit_norm`.
-            norm: ``norm`` of `fit_norm`'s result, or from `htvae.cli.norm_files.load_norm`.
+            norm: ``norm`` of `fit_norm`'s result, or from `htvae.cli.norm.files.load_norm`.
 
         Raises:
             ValueError: a recording cannot be read, or the norm belongs to another model.

@@ -15,18 +15,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from htvae import __version__
-from htvae.cli.attention import attention
-from htvae.cli.compare import compare
-from htvae.cli.compare_labels import compare_labels
+from htvae.cli.attention.command import attention
+from htvae.cli.compare.command import compare
 from htvae.cli.data import check_data, demo_data, import_, repair
 from htvae.cli.demo import demo
-from htvae.cli.detect import detect
 from htvae.cli.evaluate import encode, evaluate, reconstruct
-from htvae.cli.find import find
+from htvae.cli.find.command import find
+from htvae.cli.find.detect import detect
 from htvae.cli.generate import complete, continue_, edit, generate, interpolate
-from htvae.cli.motifs import motifs
-from htvae.cli.norm import norm
-from htvae.cli.surprise import surprise
+from htvae.cli.motifs.command import motifs
+from htvae.cli.motifs.compare_labels import compare_labels
+from htvae.cli.norm.command import norm
+from htvae.cli.surprise.command import surprise
 from htvae.cli.train import train, train_prior
 from htvae.utils.world import World
 

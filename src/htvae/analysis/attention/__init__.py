@@ -1,0 +1,1 @@
+"""What the encoder looks at, and what z depends on."""

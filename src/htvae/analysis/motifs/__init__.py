@@ -1,0 +1,1 @@
+"""What recurs in recordings, and when."""

@@ -1,0 +1,1 @@
+"""What controls do, and where others differ from them."""

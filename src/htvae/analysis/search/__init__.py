@@ -1,0 +1,1 @@
+"""What resembles a span, and detectors learned from answers of yes and no."""

@@ -1,0 +1,1 @@
+"""Where recordings are unlike what a model expects."""

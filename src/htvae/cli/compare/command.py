@@ -1,0 +1,43 @@
+"""``htvae compare``."""
+
+import logging
+from collections.abc import Sequence
+
+from htvae.cli.compare.options import CompareOptions
+from htvae.cli.parsing import parse_with_model
+
+log = logging.getLogger(__name__)
+
+
+def compare(argv: Sequence[str]) -> None:
+    """Compare groups of subjects in every measure."""
+    options, build_model = parse_with_model(CompareOptions, argv, "htvae compare")
+
+    from htvae.analysis.groups.comparison import STEPS, CompareRequest, compare_recordings
+    from htvae.cli.analysis_files import open_recordings
+    from htvae.cli.compare.files import write_comparison
+    from htvae.cli.compare.report import describe_comparison
+    from htvae.utils.progress import Progress
+
+    model, recordings = open_recordings(options, build_model)
+    request = CompareRequest(
+        by=options.by,
+        blocks=options.blocks,
+        adjust=options.adjust,
+        paired=options.paired,
+        num_permutations=options.num_permutations,
+        num_bootstraps=options.num_bootstraps,
+        seed=options.seed,
+    )
+    progress = Progress("Comparing", len(STEPS), unit="parts")
+    try:
+        comparison = compare_recordings(
+            model, recordings, request, on_step=lambda step: progress.update(STEPS.index(step), step)
+        )
+        progress.update(len(STEPS))
+    finally:
+        progress.close()
+    files = write_comparison(options, comparison, recordings)
+    print("\n".join(describe_comparison(comparison)))
+    for path in files:
+        log.info("%s", path)

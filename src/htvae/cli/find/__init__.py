@@ -1,0 +1,1 @@
+"""``htvae find`` and ``htvae detect``."""

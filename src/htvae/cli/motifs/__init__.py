@@ -1,0 +1,1 @@
+"""``htvae motifs`` and ``htvae compare-labels``."""

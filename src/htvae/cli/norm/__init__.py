@@ -1,0 +1,1 @@
+"""``htvae norm fit`` and ``htvae norm score``."""

@@ -1,0 +1,123 @@
+"""``htvae surprise`` from its flags to its files."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from htvae.analysis.surprise.measures import KINDS
+from htvae.cli.main import main
+from htvae.cli.surprise.options import SurpriseOptions
+from htvae.io.pose_csv import write_pose_csv
+from htvae.poses.sequence import PoseSequence
+
+
+def write_folder(folder: Path, make_walk: Callable[..., PoseSequence], fps: str) -> Path:
+    """Write five trembling walks; the third stands still for a while."""
+    rng = np.random.default_rng(0)
+    lines = ["file,fps"]
+    for index in range(5):
+        walk = make_walk(index % 3, 150 + 11 * index, f"new_{index}", first_frame=10)
+        pose = (walk.pose + 0.02 * rng.normal(size=walk.pose.shape)).astype(np.float32)
+        if index == 2:
+            pose[60:110] = pose[60]
+        write_pose_csv(folder / f"new_{index}.csv", replace(walk, pose=pose))
+        lines.append(f"new_{index}.csv,{fps}")
+    (folder / "manifest.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def run(trained: Any, folder: Path, data_dir: Path, *flags: str) -> int:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        argv = ["--checkpoint", str(trained.checkpoint), "--data_dir", str(data_dir), "--device", "cpu"]
+        return main(["surprise", *argv, *flags])
+
+
+@pytest.fixture(scope="module")
+def finished(trained: Any, make_walk: Any, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """A run of the command on recordings that training never saw."""
+    folder = tmp_path_factory.mktemp("surprise")
+    data_dir = write_folder(folder / "csvs", make_walk, "30")
+    code = run(trained, folder, data_dir, "--num_pictures", "1")
+    return SimpleNamespace(code=code, folder=folder / "surprise", data_dir=data_dir)
+
+
+def test_the_table_of_spans(finished: SimpleNamespace) -> None:
+    assert finished.code == 0
+    rows = pd.read_csv(finished.folder / "surprise.csv", keep_default_na=False)
+    assert (rows.score.diff().dropna() <= 0).all()
+    still = rows[rows.kind == "stillness"].iloc[0]
+    assert still.recording == "new_2" and still.finding == "frozen"
+    assert abs(still.start - 70) <= 3 and abs(still.stop - 120) <= 3
+    assert float(still.start_s) == pytest.approx(still.start / 30, rel=1e-5)  # six digits
+    assert still.landmarks.split("; ")[0] == still.worst_landmark
+
+
+def test_every_frame_has_a_row(finished: SimpleNamespace) -> None:
+    rows = pd.read_csv(finished.folder / "surprise_frames.csv")
+    assert list(rows.groupby("recording").size()) == [150 + 11 * index for index in range(5)]
+    assert rows.frame.min() == 10 and rows.second.min() == pytest.approx(1 / 3, rel=1e-4)
+    assert set(KINDS) <= set(rows.columns)
+    frozen = rows[(rows.recording == "new_2") & rows.frame.between(80, 110)]
+    assert (frozen.stillness > 1).all()
+    assert frozen.stillness_landmark.str.len().min() > 0
+
+
+def test_the_summary(finished: SimpleNamespace) -> None:
+    summary = json.loads((finished.folder / "surprise.json").read_text(), parse_constant=pytest.fail)
+    assert summary["settings"]["threshold"] == 1.0
+    assert summary["reference"] == {"recordings": 5, "which": "the recordings themselves"}
+    assert summary["left_out"] == {} and set(summary["remedies"]) == set(KINDS)
+    assert [own["frames"] for own in summary["recordings"]] == [150 + 11 * index for index in range(5)]
+    assert summary["findings"]["new_2"][0]["kind"] == "frozen"
+
+
+def test_pictures(finished: SimpleNamespace) -> None:
+    assert (finished.folder / "surprise.png").stat().st_size > 1000
+    (picture,) = (finished.folder / "pictures").iterdir()
+    named = pd.read_csv(finished.folder / "surprise.csv", keep_default_na=False).picture
+    assert named.iloc[0] == picture.name and set(named.iloc[1:]) <= {""}
+
+
+def test_training_recordings_say_what_is_usual(trained: Any, tmp_path: Path) -> None:
+    flags = ("--split", "test", "--num_pictures", "0", "--no_frame_table")
+    assert run(trained, tmp_path, trained.folder, *flags) == 0
+    summary = json.loads((tmp_path / "surprise/surprise.json").read_text())
+    assert summary["reference"]["which"] == "training recordings"
+    assert len(summary["recordings"]) < summary["reference"]["recordings"]
+    assert not (tmp_path / "surprise/surprise_frames.csv").exists()
+    assert not (tmp_path / "surprise/pictures").exists()
+
+
+def test_another_folder_says_what_is_usual(finished: SimpleNamespace, trained: Any, tmp_path: Path) -> None:
+    flags = ("--reference_dir", str(trained.folder), "--num_pictures", "0", "--no_frame_table")
+    assert run(trained, tmp_path, finished.data_dir, *flags) == 0
+    summary = json.loads((tmp_path / "surprise/surprise.json").read_text())
+    assert summary["reference"] == {"recordings": 10, "which": str(trained.folder)}
+
+
+def test_without_a_frame_rate_and_without_a_span(
+    trained: Any, make_walk: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data_dir = write_folder(tmp_path / "csvs", make_walk, "")
+    assert run(trained, tmp_path, data_dir, "--num_pictures", "1", "--threshold", "1000") == 0
+    assert "No span is above the threshold" in capsys.readouterr().err
+    table = (tmp_path / "surprise/surprise.csv").read_text()
+    assert table.startswith("recording,start,stop,start_s,") and table.count("\n") == 1
+    assert pd.read_csv(tmp_path / "surprise/surprise_frames.csv").second.isna().all()
+
+
+def test_useless_options_are_refused() -> None:
+    with pytest.raises(ValueError, match="threshold must be above 0 and finite, but got 0"):
+        SurpriseOptions(threshold=0)
+    with pytest.raises(ValueError, match="num_spans must be at least 1, but got 0"):
+        SurpriseOptions(num_spans=0)
+    with pytest.raises(ValueError, match="num_pictures must be at least 0, but got -1"):
+        SurpriseOptions(num_pictures=-1)
