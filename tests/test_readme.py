@@ -44,6 +44,9 @@ README, EXTENDING, CONFIGURATION, ARCHITECTURE, GENERATION, ANALYSIS, CONTRIBUTI
         "CONTRIBUTING.md",
     )
 )
+ANALYSIS += "".join(
+    page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs/analysis").glob("*.md"))
+)
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
