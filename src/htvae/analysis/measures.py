@@ -37,6 +37,8 @@ class Measure:
     """Kind of measure, such as ``speed``."""
     landmark: str = ""
     """Landmark, or pair of landmarks, that is measured; empty where it is the whole body."""
+    motif: str = ""
+    """Motif, or pair of motifs, that is measured; empty where it is none."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ from typing import Any
 
 from htvae.analysis.attention.attention import AttentionAnalysis, analyse_attention
 from htvae.analysis.groups.comparison import CompareRequest, Comparison, compare_recordings
+from htvae.analysis.groups.motif_measures import NamedMotifs
 from htvae.analysis.motifs.motifs import Motifs, apply_motifs, find_motifs
 from htvae.analysis.motion_series import SeriesKind
 from htvae.analysis.norm.norm import Norm, NormFit, fit_norm
@@ -105,7 +106,11 @@ class AnalysisModel(GenerativeModel):
         return apply_detector(self, detector, self._process_all(recordings), kind)
 
     def compare(
-        self, recordings: Sequence[Recording | ProcessedSequence], by: str, **options: Any
+        self,
+        recordings: Sequence[Recording | ProcessedSequence],
+        by: str,
+        motifs: Motifs | NamedMotifs | None = None,
+        **options: Any,
     ) -> Comparison:
         """Compare groups of subjects in every measure.
 
@@ -113,12 +118,15 @@ class AnalysisModel(GenerativeModel):
             recordings: files, sequences, or recordings in the model's coordinates; their metadata name the
                 groups.
             by: column of the groups: ``label``, ``subject`` or a column of manifest.csv.
+            motifs: from `find_motifs`; their usage, durations, rates and transitions are compared, too.
             **options: fields of `CompareRequest`.
 
         Raises:
             ValueError: a column does not exist, or cannot be compared.
         """
-        return compare_recordings(self, self._process_all(recordings), CompareRequest(by=by, **options))
+        named = NamedMotifs(motifs.segmenter, motifs.kind) if isinstance(motifs, Motifs) else motifs
+        request = CompareRequest(by=by, **options)
+        return compare_recordings(self, self._process_all(recordings), request, motifs=named)
 
     def surprise(
         self,

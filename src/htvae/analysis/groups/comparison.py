@@ -3,7 +3,6 @@
 Axes: ``n`` recordings, ``m`` measures, ``T`` frames.
 """
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,19 +16,22 @@ from htvae.analysis.groups.differences import (
     check_study,
     compare_groups,
 )
+from htvae.analysis.groups.halves import measure_halves
 from htvae.analysis.groups.leaks import Leak, find_leaks, latent_features
+from htvae.analysis.groups.motif_measures import MotifMeasures, NamedMotifs
 from htvae.analysis.groups.study import Cells, Study
 from htvae.analysis.groups.study_columns import find_column
 from htvae.analysis.groups.study_doubts import find_doubts
 from htvae.analysis.measures import LatentAxes, MeasureTable, join_tables, measure_all
+from htvae.analysis.motifs.motifs import Motifs
 from htvae.data.processing import ProcessedSequence
-from htvae.inference.model import TrainedModel
+from htvae.inference.model import Encoding, TrainedModel
 from htvae.metrics.reliability import Reliability, retest_reliability, split_half_reliability
 
-STEPS = ("encoding", "halves", "differences", "reliability", "leaks")
-"""Parts of the work, in their order."""
 LEAST_HALF_CHUNKS = 2
 """Chunks that a half of a recording must have to be measured."""
+STEPS = ("encoding", "motifs", "halves", "differences", "reliability", "leaks")
+"""Parts of the work, in their order; ``motifs`` only where there are some."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,14 @@ class Comparison:
     """Reliability over recordings of one subject."""
     leaks: tuple[Leak, ...]
     doubts: tuple[Doubt, ...]
+    encodings: tuple[Encoding, ...]
+    """Latents (n,) of the recordings."""
+    axes: LatentAxes
+    """Components of the sequence latents."""
+    motifs: MotifMeasures | None
+    """What was measured of motifs; None where none were given."""
+    found: Motifs | None
+    """Motifs of the recordings."""
 
     @property
     def is_unreliable(self) -> np.ndarray:
@@ -80,6 +90,7 @@ def compare_recordings(
     request: CompareRequest,
     tables: Sequence[MeasureTable] = (),
     on_step: Callable[[str], None] = lambda step: None,
+    motifs: NamedMotifs | None = None,
 ) -> Comparison:
     """Compare groups of recordings in every measure.
 
@@ -89,6 +100,7 @@ def compare_recordings(
         request: what to compare.
         tables: further measures of the same recordings; their split-half reliability is unknown.
         on_step: called with each of `STEPS` when it begins.
+        motifs: fitted motifs, whose measures are compared, too.
 
     Raises:
         ValueError: a column does not exist, or cannot be compared.
@@ -100,9 +112,21 @@ def compare_recordings(
     encodings = model.encode_all(recordings)
     axes = LatentAxes.fit(encodings)
     points = model.processor.points
-    table = join_tables([measure_all(recordings, encodings, points, axes), *tables])
+    own = [measure_all(recordings, encodings, points, axes)]
+    chosen, found = None, None
+    if motifs is not None:
+        on_step("motifs")
+        found = motifs.find(model, recordings)
+        chosen = MotifMeasures.choose(motifs, found)
+        own.append(chosen.measure(found))
+    table = join_tables([*own, *tables])
     on_step("halves")
-    halves = _measure_halves(model, recordings, axes, len(table.measures))
+    halves = measure_halves(
+        recordings,
+        LEAST_HALF_CHUNKS * model.config.model.chunk_size,
+        lambda parts: _measure(model, parts, axes, chosen),
+        len(table.measures),
+    )
     on_step("differences")
     result = compare_groups(
         table.values, study, request.num_permutations, request.num_bootstraps, request.seed
@@ -125,6 +149,10 @@ def compare_recordings(
         retest=retest,
         leaks=tuple(leaks),
         doubts=tuple(doubts),
+        encodings=tuple(encodings),
+        axes=axes,
+        motifs=chosen,
+        found=found,
     )
 
 
@@ -179,29 +207,18 @@ def _make_study(
     return study, doubts
 
 
-def _measure_halves(
-    model: TrainedModel, recordings: Sequence[ProcessedSequence], axes: LatentAxes, num_measures: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the measures (n, m) of first and of second halves, NaN where a recording is too short."""
-    least = 2 * LEAST_HALF_CHUNKS * model.config.model.chunk_size
-    long = [i for i, recording in enumerate(recordings) if len(recording.pose) >= least]
-    halves = []
-    for is_second in (False, True):
-        values = np.full((len(recordings), num_measures), np.nan)
-        parts = [_cut(recordings[i], is_second) for i in long]
-        if parts:
-            table = measure_all(parts, model.encode_all(parts), model.processor.points, axes)
-            values[np.ix_(long, range(len(table.measures)))] = table.values
-        halves.append(values)
-    return halves[0], halves[1]
-
-
-def _cut(recording: ProcessedSequence, is_second: bool) -> ProcessedSequence:
-    """Return one half of a recording."""
-    middle = len(recording.pose) // 2
-    part = slice(middle, None) if is_second else slice(0, middle)
-    record = dataclasses.replace(recording.record, source_frames=recording.record.source_frames[part])
-    return dataclasses.replace(recording, pose=recording.pose[part], record=record)
+def _measure(
+    model: TrainedModel,
+    recordings: Sequence[ProcessedSequence],
+    axes: LatentAxes,
+    motifs: MotifMeasures | None,
+) -> MeasureTable:
+    """Return the measures of further recordings."""
+    encodings = model.encode_all(recordings)
+    table = measure_all(recordings, encodings, model.processor.points, axes)
+    if motifs is None:
+        return table
+    return join_tables([table, motifs.measure(motifs.motifs.find(model, recordings))])
 
 
 def _measure_reliability(

@@ -14,9 +14,11 @@ def compare(argv: Sequence[str]) -> None:
     options, build_model = parse_with_model(CompareOptions, argv, "htvae compare")
 
     from htvae.analysis.groups.comparison import STEPS, CompareRequest, compare_recordings
+    from htvae.analysis.groups.motif_measures import NamedMotifs
     from htvae.cli.analysis_files import open_recordings
     from htvae.cli.compare.files import write_comparison
     from htvae.cli.compare.report import describe_comparison
+    from htvae.cli.motifs.files import load_segmenter
     from htvae.utils.progress import Progress
 
     model, recordings = open_recordings(options, build_model)
@@ -29,10 +31,18 @@ def compare(argv: Sequence[str]) -> None:
         num_bootstraps=options.num_bootstraps,
         seed=options.seed,
     )
+    motifs = None
+    if options.motifs is not None:
+        segmenter, kind, names = load_segmenter(options.motifs, model)
+        motifs = NamedMotifs(segmenter, kind, tuple(names))
     progress = Progress("Comparing", len(STEPS), unit="parts")
     try:
         comparison = compare_recordings(
-            model, recordings, request, on_step=lambda step: progress.update(STEPS.index(step), step)
+            model,
+            recordings,
+            request,
+            on_step=lambda step: progress.update(STEPS.index(step), step),
+            motifs=motifs,
         )
         progress.update(len(STEPS))
     finally:

@@ -56,6 +56,7 @@ def _describe_measure(comparison: Comparison, i: int) -> dict[str, Any]:
         "measure": measure.name,
         "family": measure.family,
         "landmark": measure.landmark,
+        "motif": measure.motif,
         "unit": measure.unit,
     }
     row |= {f"mean {name}": float(result.means[g, i]) for g, name in enumerate(names)}

@@ -26,6 +26,9 @@ class CompareOptions(AnalysisOptions):
     paired: bool | None = None
     """Whether subjects are compared with themselves. None: yes if at least half of them are in several
     groups."""
+    motifs: Path | None = None
+    """Folder of an earlier ``htvae motifs``: usage, durations, rates and transitions of its motifs, by their
+    names and merges there, are compared, too. None: no motifs."""
     num_permutations: int = 10_000
     """Random exchanges of groups, at least 99; all are tried where no more exist."""
     num_bootstraps: int = 2_000
