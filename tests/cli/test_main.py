@@ -81,7 +81,7 @@ FLAGS = {
     "attention": [*MODEL, "data_dir", "split", "output_dir", "seed", "save_maps", *RECORDING],
     "compare": [
         *(*MODEL, "data_dir", "split", "output_dir", "seed", "by", "blocks", "adjust", "paired"),
-        *("motifs", "num_permutations", "num_bootstraps", *RECORDING),
+        *("motifs", "motion", "num_permutations", "num_bootstraps", *RECORDING),
     ],
     "surprise": [
         *MODEL,

@@ -7,6 +7,8 @@ from typing import Any
 from htvae.analysis.attention.attention import AttentionAnalysis, analyse_attention
 from htvae.analysis.groups.comparison import CompareRequest, Comparison, compare_recordings
 from htvae.analysis.groups.motif_measures import NamedMotifs
+from htvae.analysis.groups.scene_making import make_scenes
+from htvae.analysis.groups.scenes import Scene
 from htvae.analysis.motifs.motifs import Motifs, apply_motifs, find_motifs
 from htvae.analysis.motion_series import SeriesKind
 from htvae.analysis.norm.norm import Norm, NormFit, fit_norm
@@ -127,6 +129,17 @@ class AnalysisModel(GenerativeModel):
         named = NamedMotifs(motifs.segmenter, motifs.kind) if isinstance(motifs, Motifs) else motifs
         request = CompareRequest(by=by, **options)
         return compare_recordings(self, self._process_all(recordings), request, motifs=named)
+
+    def show_differences(
+        self, recordings: Sequence[Recording | ProcessedSequence], comparison: Comparison
+    ) -> list[Scene]:
+        """Return what the differences between groups look like as motion, the strongest first.
+
+        Args:
+            recordings: those that were compared.
+            comparison: from `compare`.
+        """
+        return make_scenes(self, self._process_all(recordings), comparison)
 
     def surprise(
         self,

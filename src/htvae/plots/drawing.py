@@ -87,6 +87,7 @@ class Panel:
         thickness: float,
         color: Color | None = None,
         depth: Array | None = None,
+        colors: Sequence[Color] | None = None,
     ) -> None:
         """Draw points (L, 2), NaN where missing, and the edges between them.
 
@@ -98,21 +99,23 @@ class Panel:
             color: one colour for all points. None: the colours of their sides.
             depth: (L,) nearness of each point to the viewer; nearer edges are drawn over others. None: edges
                 are drawn in their order.
+            colors: colour of each point; an edge has that of its more colourful end. None: as ``color`` says.
         """
         pixels = self.view.to_pixels(points, center) * OVERSAMPLING
         seen = np.isfinite(pixels).all(axis=-1)
         pixels = np.clip(np.where(seen[:, None], pixels, 0.0), -1e5, 1e5)  # Pillow's range is limited
-        colors = [color or SIDE_COLORS[side] for side in figure.sides]
+        own = colors or [color or SIDE_COLORS[side] for side in figure.sides]
         width, dot = thickness * OVERSAMPLING, thickness * OVERSAMPLING * (0.72 if figure.edges else 1.4)
         nearness = np.zeros(len(points)) if depth is None else np.nan_to_num(depth)
         for first, second in sorted(figure.edges, key=lambda edge: float(nearness[[*edge]].sum())):
             if seen[first] and seen[second]:
                 same = figure.sides[first] == figure.sides[second]
-                self._bone(
-                    pixels[first], pixels[second], width, colors[first] if same else color or SIDE_COLORS[""]
-                )
+                shade = own[first] if same else color or SIDE_COLORS[""]
+                if colors is not None:
+                    shade = max(own[first], own[second], key=lambda color: max(color) - min(color))
+                self._bone(pixels[first], pixels[second], width, shade)
         for place in sorted(np.flatnonzero(seen).tolist(), key=lambda point: float(nearness[point])):
-            self._disc(pixels[place], dot, colors[place])
+            self._disc(pixels[place], dot, own[place])
 
     def rings(self, points: Array, center: Array, radius: float, color: Color) -> None:
         """Draw a ring (radius in pixels) around each of points (n, 2) that is not missing."""

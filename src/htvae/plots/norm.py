@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from htvae.plots.body_map import draw_body
 from htvae.plots.charts import _INK, _MUTED, PALETTE, _new_figure, _save
 
 if TYPE_CHECKING:
@@ -140,28 +141,11 @@ def _draw_body(axes: "Axes", panel: ScorePanel) -> None:
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_title(panel.title, fontsize=10, color=_INK, loc="left")
 
-    def color(deviation: float) -> tuple[float, float, float, float]:
-        return scale(min(deviation / MOST_DEVIATION, 1.0)) if np.isfinite(deviation) else (1, 1, 1, 1)
-
-    for a, b in panel.edges:
-        if np.isfinite(panel.pose[[a, b]]).all():
-            ends = panel.landmark_deviations[[a, b]]
-            middle = float(ends.mean())
-            axes.plot(*panel.pose[[a, b]].T, color="#adb5bd", linewidth=6, solid_capstyle="round", zorder=1)
-            axes.plot(
-                *panel.pose[[a, b]].T, color=color(middle), linewidth=4.5, solid_capstyle="round", zorder=2
-            )
-    seen = np.isfinite(panel.pose).all(axis=1)
-    colors = [color(float(value)) for value in panel.landmark_deviations[seen]]
-    axes.scatter(
-        panel.pose[seen, 0],
-        panel.pose[seen, 1],
-        s=26,
-        c=colors,
-        edgecolors="#868e96",
-        linewidths=0.7,
-        zorder=3,
-    )
+    deviations = panel.landmark_deviations
+    shares = np.minimum(np.nan_to_num(deviations) / MOST_DEVIATION, 1.0)
+    colors = np.where(np.isfinite(deviations)[:, None], scale(shares), 1.0)
+    draw_body(axes, panel.pose, panel.edges, colors, 4.5, outline=True)
+    axes.autoscale_view()
 
 
 def _color_map() -> "Colormap":

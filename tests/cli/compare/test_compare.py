@@ -42,6 +42,9 @@ def test_the_verdict(finished: SimpleNamespace) -> None:
         "compare.csv",
         "compare.json",
         "compare.png",
+        "compare_motion.csv",
+        "compare_motion.gif",
+        "compare_motion.png",
         "measures.csv",
     ]
 

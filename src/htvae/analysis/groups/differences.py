@@ -89,6 +89,13 @@ def compare_groups(
     return results.finish()
 
 
+def order_measures(result: GroupComparison) -> list[int]:
+    """Return measures by q, then p, then the size of the effect; untested ones last."""
+    size = np.nan_to_num(np.abs(result.effect), nan=0.0)
+    order = np.lexsort((-size, np.nan_to_num(result.p, nan=2.0), np.nan_to_num(result.q, nan=2.0)))
+    return [int(i) for i in order]
+
+
 def check_study(study: Study) -> Units:
     """Return the rows of a study that can be compared.
 

@@ -15,8 +15,10 @@ def compare(argv: Sequence[str]) -> None:
 
     from htvae.analysis.groups.comparison import STEPS, CompareRequest, compare_recordings
     from htvae.analysis.groups.motif_measures import NamedMotifs
+    from htvae.analysis.groups.scene_making import make_scenes
     from htvae.cli.analysis_files import open_recordings
     from htvae.cli.compare.files import write_comparison
+    from htvae.cli.compare.motion import write_motion
     from htvae.cli.compare.report import describe_comparison
     from htvae.cli.motifs.files import load_segmenter
     from htvae.utils.progress import Progress
@@ -35,7 +37,7 @@ def compare(argv: Sequence[str]) -> None:
     if options.motifs is not None:
         segmenter, kind, names = load_segmenter(options.motifs, model)
         motifs = NamedMotifs(segmenter, kind, tuple(names))
-    progress = Progress("Comparing", len(STEPS), unit="parts")
+    progress = Progress("Comparing", len(STEPS) + options.motion, unit="parts")
     try:
         comparison = compare_recordings(
             model,
@@ -44,10 +46,15 @@ def compare(argv: Sequence[str]) -> None:
             on_step=lambda step: progress.update(STEPS.index(step), step),
             motifs=motifs,
         )
-        progress.update(len(STEPS))
+        scenes = []
+        if options.motion:
+            progress.update(len(STEPS), "motion")
+            scenes = make_scenes(model, recordings, comparison)
+        progress.update(progress.total)
     finally:
         progress.close()
-    files = write_comparison(options, comparison, recordings)
+    files = write_comparison(options, comparison, recordings, scenes)
+    files += write_motion(options.output_dir, scenes, comparison, recordings, model.processor)
     print("\n".join(describe_comparison(comparison)))
     for path in files:
         log.info("%s", path)

@@ -8,7 +8,9 @@ import numpy as np
 
 from htvae.analysis.groups.comparison import Comparison, duration
 from htvae.analysis.groups.leaks import Leak
+from htvae.analysis.groups.scenes import Scene
 from htvae.cli.analysis_files import write_json, write_table
+from htvae.cli.compare.motion import describe_scenes
 from htvae.cli.compare.options import CompareOptions
 from htvae.cli.compare.report import describe_comparison, sort_measures
 from htvae.data.processing import ProcessedSequence
@@ -20,9 +22,19 @@ NUM_DRAWN = 20
 
 
 def write_comparison(
-    options: CompareOptions, comparison: Comparison, recordings: Sequence[ProcessedSequence]
+    options: CompareOptions,
+    comparison: Comparison,
+    recordings: Sequence[ProcessedSequence],
+    scenes: Sequence[Scene],
 ) -> list[Path]:
-    """Write all files and return their paths."""
+    """Write tables, compare.json and compare.png, and return their paths.
+
+    Args:
+        options: of the command.
+        comparison: the results.
+        recordings: those compared.
+        scenes: what is drawn as motion, named in compare.json.
+    """
     rows = [_describe_measure(comparison, i) for i in sort_measures(comparison)]
     folder = options.output_dir
     result = comparison.result
@@ -38,6 +50,7 @@ def write_comparison(
         "exact": result.is_complete,
         "doubts": [{"kind": doubt.kind, "text": doubt.text} for doubt in comparison.doubts],
         "leaks": [_describe_leak(leak) for leak in comparison.leaks],
+        "motion": describe_scenes(scenes, comparison, recordings),
         "measures": rows,
     }
     return [

@@ -29,12 +29,14 @@ class CompareOptions(AnalysisOptions):
     motifs: Path | None = None
     """Folder of an earlier ``htvae motifs``: usage, durations, rates and transitions of its motifs, by their
     names and merges there, are compared, too. None: no motifs."""
+    motion: bool = True
+    """Whether differences are drawn as motion."""
     num_permutations: int = 10_000
     """Random exchanges of groups, at least 99; all are tried where no more exist."""
     num_bootstraps: int = 2_000
     """Draws of subjects for the intervals."""
     output_dir: Path = Path("compare")
-    """Folder for compare.csv, measures.csv, compare.json and compare.png."""
+    """Folder for tables and pictures."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from htvae.analysis.groups.comparison import Comparison
+from htvae.analysis.groups.differences import order_measures
 from htvae.analysis.groups.leaks import Leak
 from htvae.analysis.groups.study_doubts import LEVEL
 from htvae.utils.text import list_names
@@ -17,10 +18,7 @@ _DIGITS = 2
 
 def sort_measures(comparison: Comparison) -> list[int]:
     """Return measures by q, then p, then the size of the effect; untested ones last."""
-    result = comparison.result
-    size = np.nan_to_num(np.abs(result.effect), nan=0.0)
-    order = np.lexsort((-size, np.nan_to_num(result.p, nan=2.0), np.nan_to_num(result.q, nan=2.0)))
-    return [int(i) for i in order]
+    return order_measures(comparison.result)
 
 
 def describe_comparison(comparison: Comparison) -> list[str]:
@@ -46,10 +44,10 @@ def _describe_findings(comparison: Comparison) -> Iterator[str]:
             f"{result.least_p:.2g}."
         )
     for i in found[:_NUM_NAMED]:
-        yield f"  {_describe_measure(comparison, i)}"
+        yield f"  {describe_measure(comparison, i)}"
     if not found and tested:
         strongest = sort_measures(comparison)[0]
-        yield f"  The strongest, which may be chance: {_describe_measure(comparison, strongest)}"
+        yield f"  The strongest, which may be chance: {describe_measure(comparison, strongest)}"
     marks = Counter(comparison.table.measures[i].landmark for i in found)
     marks.pop("", None)
     if marks:
@@ -69,7 +67,7 @@ def _describe_groups(comparison: Comparison) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def _describe_measure(comparison: Comparison, i: int) -> str:
+def describe_measure(comparison: Comparison, i: int) -> str:
     """Return a difference in words."""
     result, measure = comparison.result, comparison.table.measures[i]
     names = result.units.group_names
