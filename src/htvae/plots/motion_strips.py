@@ -92,16 +92,17 @@ def draw_strips(
     """Draw the motions one below the other, all in one scale, as many poses as there is room (inches) for."""
     motions = [motion for motion in scene.motions if motion.in_strip]
     size = _figure_size([motion.pose for motion in motions if motion.pose is not None])
-    step = np.array([1.1, 1.3]) * size
+    step = np.array([1.1, 1.35]) * size
     count = int(np.clip(room[0] / (room[1] / len(motions) * step[0] / step[1]), LEAST_POSES, MOST_POSES))
+    lengths = {row: len(motion.pose) for row, motion in enumerate(motions) if motion.pose is not None}
+    timed = list(lengths) if len(set(lengths.values())) > 1 else list(lengths)[-1:]
     for row, motion in enumerate(motions):
         base = -row * step[1]
         left, color = -0.5 * step[0], GROUP_COLORS[motion.group]
         axes.text(left, base + 0.54 * size[1], motion.caption, fontsize=9, color=color, va="bottom")
         if motion.pose is not None:
             _draw_strip(axes, motion, scene, edges, base, step[0], count)
-            frames = _choose_frames(motion.pose, count)
-            for column, frame in enumerate(frames if row == len(motions) - 1 else []):
+            for column, frame in enumerate(_choose_frames(motion.pose, count) if row in timed else ()):
                 place = (column * step[0], base - 0.55 * size[1])
                 axes.text(
                     *place, _time(int(frame), scene.fps), fontsize=7, color=_MUTED, ha="center", va="top"

@@ -15,8 +15,8 @@ import numpy as np
 NUM_POSES = 10
 """Frames of a window that are compared."""
 STRIDE_SECONDS = 0.2
-MOST_WINDOWS, MOST_REFERENCES, MOST_CANDIDATES = 20_000, 400, 60
-"""Windows that are looked at, that are tried as the reference, and whose contrast is tried, at most."""
+MOST_WINDOWS, MOST_REFERENCES = 20_000, 400
+"""Windows that are looked at, and windows that are tried as the reference, at most."""
 MOST_UNLIKE, ALIKE = 2.0, 0.1
 """Distance, in multiples of the median, beyond which a subject does not show the moment; and torso lengths up
 to which any does."""
@@ -101,9 +101,11 @@ def find_alike_moments(
     shown = np.isfinite(distance)
     farthest = distance[shown].max(initial=1.0)
     apart = np.where(shown, distance, 2 * farthest).mean(axis=1)
-    near = np.argsort(apart, kind="stable")[:MOST_CANDIDATES]
-    misfits = [_misfit(series, windows, nearest[i][shown[i]], contrast, num_frames) for i in near]
-    reference = int(near[np.argmin(np.array(misfits) + apart[near] / max(float(apart.min()), 1e-9))])
+    misfits = [
+        _misfit(series, windows, own[known], contrast, num_frames)
+        for own, known in zip(nearest, shown, strict=True)
+    ]
+    reference = int(np.argmin(np.array(misfits) + apart / max(float(apart.min()), 1e-9)))
     target = windows.features[references[reference]]
     found = []
     for window in nearest[reference][shown[reference]]:
