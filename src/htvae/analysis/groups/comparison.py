@@ -111,13 +111,11 @@ def compare_recordings(
     on_step("encoding")
     encodings = model.encode_all(recordings)
     axes = LatentAxes.fit(encodings)
-    points = model.processor.points
-    own = [measure_all(recordings, encodings, points, axes)]
     chosen, found = None, None
+    own = [measure_all(recordings, encodings, model.processor.points, axes)]
     if motifs is not None:
         on_step("motifs")
-        found = motifs.find(model, recordings)
-        chosen = MotifMeasures.choose(motifs, found)
+        chosen, found = _choose_motifs(model, recordings, motifs)
         own.append(chosen.measure(found))
     table = join_tables([*own, *tables])
     on_step("halves")
@@ -205,6 +203,14 @@ def _make_study(
         paired=request.paired,
     )
     return study, doubts
+
+
+def _choose_motifs(
+    model: TrainedModel, recordings: Sequence[ProcessedSequence], motifs: NamedMotifs
+) -> tuple[MotifMeasures, Motifs]:
+    """Return what is measured of motifs, and the motifs of the recordings."""
+    found = motifs.find(model, recordings)
+    return MotifMeasures.choose(motifs, found), found
 
 
 def _measure(
