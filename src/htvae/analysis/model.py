@@ -9,6 +9,7 @@ from htvae.analysis.groups.comparison import CompareRequest, Comparison, compare
 from htvae.analysis.groups.motif_measures import NamedMotifs
 from htvae.analysis.groups.scene_making import make_scenes
 from htvae.analysis.groups.scenes import Scene
+from htvae.analysis.judge.judge import Judgement, judge_recordings, judge_spans
 from htvae.analysis.motifs.motifs import Motifs, apply_motifs, find_motifs
 from htvae.analysis.motion_series import SeriesKind
 from htvae.analysis.norm.norm import Norm, NormFit, fit_norm
@@ -187,6 +188,27 @@ class AnalysisModel(GenerativeModel):
             ValueError: a recording cannot be read, or the norm belongs to another model.
         """
         return score_norm(self, self._process_all(recordings), norm)
+
+    def judge(
+        self,
+        recordings: Sequence[Recording | ProcessedSequence],
+        reference: Sequence[Recording | ProcessedSequence] = (),
+        spans: bool = False,
+        **options: Any,
+    ) -> Judgement:
+        """Return which label each recording looks like, by how much, where, and how far that can be trusted.
+
+        Args:
+            recordings: files, sequences, arrays, or recordings in the model's coordinates.
+            reference: the recordings that the model was trained on, for calibration and controls.
+            spans: judge the labelled spans of the recordings instead.
+            options: num_rounds, seed; see `htvae.analysis.judge.judge`.
+
+        Raises:
+            ValueError: the prior is missing or knows fewer than two labels, or a recording cannot be read.
+        """
+        judge = judge_spans if spans else judge_recordings
+        return judge(self, self._process_all(recordings), self._process_all(reference), **options)
 
     def _process_all(self, recordings: Sequence[Recording | ProcessedSequence]) -> list[ProcessedSequence]:
         return [r if isinstance(r, ProcessedSequence) else self.process(r) for r in recordings]

@@ -23,6 +23,7 @@ from htvae.cli.evaluate import encode, evaluate, reconstruct
 from htvae.cli.find.command import find
 from htvae.cli.find.detect import detect
 from htvae.cli.generate import complete, continue_, edit, generate, interpolate
+from htvae.cli.judge.command import judge
 from htvae.cli.motifs.command import motifs
 from htvae.cli.motifs.compare_labels import compare_labels
 from htvae.cli.norm.command import norm
@@ -93,6 +94,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "compare": compare,
     "surprise": surprise,
     "norm": norm,
+    "judge": judge,
     "check-data": check_data,
     "repair": repair,
     "import": import_,

@@ -15,6 +15,7 @@ Purpose = Literal[
     "label",
     "script",
     "linear code",
+    "judge",
 ]
 """Purpose of random numbers; different purposes get different numbers."""
 

@@ -1,0 +1,1 @@
+"""The model as judge: which label a recording looks like."""
