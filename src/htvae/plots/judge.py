@@ -64,6 +64,7 @@ def draw_judgement(
         num_panels, 2, size, "Which label recordings look like", width_ratios=[1, 2.1]
     )
     grid = panels[0].get_gridspec()
+    assert grid is not None, "axes of a grid"
     for axes in panels[::2]:
         axes.remove()
     _draw_confusion(figure.add_subplot(grid[:, 0]), confusion, labels)
