@@ -2,19 +2,20 @@
 
 - A label changes only where the flow leads, so the prior says what a label is worth: the flow that knows the
   right label predicts the directions ``v = x - e`` better.
-- Up to a constant without labels, ``log p(x | label)`` is at least ``-integral t / (1 - t) E|v(label) - v|^2
-  dt`` over the times of the flow: the usual bound of a diffusion model, with the straight lines of
-  `htvae.models.flow`. The squared errors add up over the latents, so each chunk has its own share.
-- The integral ends at `LAST_TIME`. Latents are then judged through noise of a third of their spread. Later
-  times weigh most in the whole bound, but are learned worst: with them whole recordings of the demo were told
-  apart in half of the cases, without them always.
+- Up to a constant without labels, the log-likelihood of a latent is ``-integral t / (1 - t)
+  E|v(label) - v|^2 dt`` over the times of the flow. The squared errors add up over the latents, so each chunk
+  has its own share.
+- The integral ends at `LAST_TIME`. It is then the log-likelihood of latents seen through noise of a third of
+  their spread, its mean over the noise; exactly so where the flow is learned exactly. Later times weigh most
+  in the whole integral, but are learned worst: with them whole recordings of the demo were told apart in half
+  of the cases, without them always.
 - All labels share the draws of latents, noise and times, so their differences are exact where they agree.
 
 Axes: ``B`` draws, ``R`` rounds, ``C`` chunks, ``G`` conditions, ``Z`` latent_dim, ``K`` chunk_latent_dim.
 
 Source: Li et al. 2023, "Your Diffusion Model is Secretly a Zero-Shot Classifier", section 3; the weight is
-that of Kingma & Gao 2023, "Understanding Diffusion Objectives as the ELBO with Simple Data Augmentation",
-eq. 2, with the log signal-to-noise ratio ``2 log(t / (1 - t))``.
+from Kong et al. 2023, "Information-Theoretic Diffusion", eq. 4 (the derivative of the log-likelihood by the
+signal-to-noise ratio is half the squared error of x), with the ratio ``t^2 / (1 - t)^2``.
 """
 
 from collections.abc import Sequence
@@ -70,8 +71,8 @@ def make_draws(
 
 
 @torch.no_grad()
-def measure_bounds(prior: LatentPrior, draws: Draws, conditions: Sequence[Condition]) -> Tensor:
-    """Return the bounds (G, R, 1 + C) of the log-likelihood of z and each chunk in nats, on the CPU.
+def measure_likelihoods(prior: LatentPrior, draws: Draws, conditions: Sequence[Condition]) -> Tensor:
+    """Return the log-likelihood (G, R, 1 + C) of z and of each chunk in nats, on the CPU.
 
     The constant that they lack is the same for all conditions.
 
@@ -84,7 +85,7 @@ def measure_bounds(prior: LatentPrior, draws: Draws, conditions: Sequence[Condit
     place, device = mix(draws.latents, draws.noise, draws.time), draws.time.device
     known = Known(*(torch.zeros(part.shape[:-1], dtype=torch.bool, device=device) for part in draws.latents))
     weight = LAST_TIME * draws.time / (1 - draws.time)
-    bounds = []
+    likelihoods = []
     for condition in conditions:
         many = Condition(*(part.expand(count, *part.shape[1:]).to(device) for part in condition))
         found = prior(place, draws.time, known, many)
@@ -92,5 +93,5 @@ def measure_bounds(prior: LatentPrior, draws: Draws, conditions: Sequence[Condit
             (v - (x - e)).square().sum(-1) for v, x, e in zip(found, draws.latents, draws.noise, strict=True)
         )
         error = torch.cat([sequence[:, None], chunks], dim=1) * weight[:, None]
-        bounds.append(-error.unflatten(0, (-1, TIMES_PER_ROUND)).mean(1).double().cpu())
-    return torch.stack(bounds)
+        likelihoods.append(-error.unflatten(0, (-1, TIMES_PER_ROUND)).mean(1).double().cpu())
+    return torch.stack(likelihoods)
