@@ -90,6 +90,10 @@ FLAGS = {
         *RECORDING,
     ],
     "norm": [],
+    "judge": [
+        *(*MODEL, "data_dir", "split", "output_dir", "seed", "training_dir", "spans", "num_rounds"),
+        *("num_drawn", *RECORDING),
+    ],
     "check-data": ["config", "preset", "json", "picture", *READING, "fps"],
     "repair": ["config", "preset", "output_dir", "swaps", "spikes", "frozen", "sentinels", *READING],
     "import": ["config", "preset", "output_dir", *READING, "fps"],

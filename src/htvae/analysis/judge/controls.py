@@ -16,6 +16,10 @@ from htvae.metrics.probe import fit_classifier, hand_made_statistics
 from htvae.metrics.shares import wilson_interval
 from htvae.metrics.windows import fill_gaps, mean_pose
 
+CHANCE = ("shuffled labels", "commonest label")
+"""Controls that say what chance gives."""
+LEAST_SUBJECTS = 5
+"""Subjects from which an interval of a difference is given: fewer hardly vary when they are drawn again."""
 NUM_DRAWS = 2000
 NUM_SHUFFLES = 20
 """Times that labels are dealt out anew."""
@@ -32,7 +36,7 @@ class Score:
     judge_is_better_by: float = 0.0
     """Accuracy of the judge minus this one."""
     difference_interval: tuple[float, float] = (0.0, 0.0)
-    """95 % interval of the difference, over draws of subjects."""
+    """95 % interval of the difference, over draws of subjects; NaN where fewer than `LEAST_SUBJECTS` are."""
 
 
 def score_answers(
@@ -51,11 +55,12 @@ def score_answers(
     counts = draw_counts(np.zeros(len(unique)), NUM_DRAWS, rng)
     better = np.bincount(index, judge_right - right)
     low, high = percentile_interval((counts @ better / (counts @ size))[:, None])
+    known = len(unique) >= LEAST_SUBJECTS
     return Score(
         accuracy=accuracy,
         interval=wilson_interval(accuracy * len(unique), len(unique)),
         judge_is_better_by=float((judge_right - right).mean()),
-        difference_interval=(float(low[0]), float(high[0])),
+        difference_interval=(float(low[0]), float(high[0])) if known else (np.nan, np.nan),
     )
 
 

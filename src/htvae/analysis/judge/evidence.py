@@ -18,7 +18,7 @@ from htvae.data.processing import ProcessedSequence
 from htvae.generation.sampler import MotionSampler
 from htvae.inference.windows import WindowOutput
 from htvae.models.chunking import LABELS_PER_CHUNK
-from htvae.models.label_evidence import make_draws, measure_bounds
+from htvae.models.label_evidence import make_draws, measure_likelihoods
 from htvae.models.prior import NO_LABEL, Condition
 from htvae.utils.random import random_seed
 
@@ -69,35 +69,32 @@ def measure_span_evidence(
 ) -> Iterator[SpanEvidence]:
     """Yield the evidence of each label in each labelled span; all other spans keep their labels.
 
-    A span is judged in the window that keeps its middle, by the chunks that it reaches into: elsewhere a
-    label changes next to nothing. The label of the recording is left open.
+    A span is judged by the chunks whose places for labels it holds, each in the window that keeps the chunk.
+    The label of the recording is left open.
     """
     spans, length = find_spans(processed), len(processed.pose)
     names: dict[str, int] = {name: index for index, name in enumerate(model.chunk_labels, start=1)}
     frame_labels = np.full(length, NO_LABEL)
     for frames, label in spans:
         frame_labels[slice(*frames)] = names.get(label, NO_LABEL)
-    places, chunk_spans = model.grid.label_places(length), model.grid.spans(length)
+    places = model.grid.label_places(length)
     script = torch.from_numpy(frame_labels)[places]
     for (first, stop), label in spans:
         inside = (places >= first) & (places < stop)
-        number = _find_window(windows, (first + stop) // 2)
-        begin, end = windows[number].window.chunks
-        touched = np.flatnonzero((chunk_spans[begin:end, 0] < stop) & (chunk_spans[begin:end, 1] > first))
-        if not inside[begin:end].any():
-            continue
-        conditions = [
-            make_condition(windows[number], NO_LABEL, script.masked_fill(inside, index)[begin:end])
-            for index in range(NO_LABEL, len(names) + 1)
-        ]
-        evidence = compare_conditions(model, windows[number], conditions, num_rounds, seed, number)
-        chunks = int(begin + touched[0]), int(begin + touched[-1] + 1)
-        yield SpanEvidence((first, stop), label, chunks, evidence[..., 1:][..., touched])
-
-
-def _find_window(windows: Sequence[WindowOutput], frame: int) -> int:
-    """Return the number of the window that keeps a frame."""
-    return next(n for n, output in enumerate(windows) if frame < output.window.keep_stop)
+        scripts = [script.masked_fill(inside, index) for index in range(NO_LABEL, len(names) + 1)]
+        chunks = np.flatnonzero(inside.any(1))
+        parts = []
+        for number, output in enumerate(windows):
+            own = chunks[(chunks >= output.window.kept_chunks[0]) & (chunks < output.window.kept_chunks[1])]
+            if not len(own):
+                continue
+            begin, end = output.window.chunks
+            conditions = [make_condition(output, NO_LABEL, labels[begin:end]) for labels in scripts]
+            evidence = compare_conditions(model, output, conditions, num_rounds, seed, number)
+            parts.append(evidence[..., 1 + own - begin])
+        if parts:
+            held = int(chunks[0]), int(chunks[-1] + 1)
+            yield SpanEvidence((first, stop), label, held, np.concatenate(parts, axis=-1))
 
 
 def make_condition(output: WindowOutput, label: int, chunk_labels: Tensor) -> Condition:
@@ -133,6 +130,6 @@ def compare_conditions(
     """
     generator = torch.Generator().manual_seed(random_seed("judge", seed, 0, number))
     draws = make_draws(model.prior, output.sequence, output.chunks, num_rounds, generator)
-    bounds = measure_bounds(model.prior, draws, conditions).numpy()
-    evidence: np.ndarray = bounds[1:] - bounds[:1]
+    found = measure_likelihoods(model.prior, draws, conditions).numpy()
+    evidence: np.ndarray = found[1:] - found[:1]
     return evidence

@@ -1,7 +1,9 @@
 """The verdict of ``htvae judge`` in plain words."""
 
 from collections.abc import Iterator
+from math import isfinite
 
+from htvae.analysis.judge.controls import CHANCE
 from htvae.analysis.judge.judge import Judgement
 from htvae.analysis.judge.trust import SURE, UNSEEN, Trust
 from htvae.analysis.judge.verdicts import Verdict
@@ -41,7 +43,7 @@ def describe_verdict(verdict: Verdict, judgement: Judgement) -> str:
     probability = verdict.probability(judgement.calibration.temperature)[verdict.best]
     said = f" (probability {probability:.2f})" if judgement.calibration.num_recordings else ""
     text = f"{name_place(verdict)} {claim}{said}: {verdict.log_odds:.1f} nats ({low:.1f} to {high:.1f})"
-    return printable(text) + _describe_decisive(verdict)
+    return printable(text) + (", too close to call." if low <= 0 else _describe_decisive(verdict))
 
 
 def name_place(verdict: Verdict) -> str:
@@ -77,10 +79,11 @@ def _describe_trust(judgement: Judgement, what: str) -> Iterator[str]:
     )
     for name, score in trust.scores.items():
         if name != "judge":
-            low, high = score.difference_interval
+            low, high = (100 * end for end in score.difference_interval)
+            interval = f" ({low:+.0f} to {high:+.0f})" if isfinite(low) else ""
             yield (
                 f"  {name}: {score.accuracy:.0%}; judge minus this: {100 * score.judge_is_better_by:+.0f} "
-                f"points ({100 * low:+.0f} to {100 * high:+.0f})"
+                f"points{interval}"
             )
     yield from _warn(judgement, trust)
 
@@ -95,13 +98,9 @@ def _warn(judgement: Judgement, trust: Trust) -> Iterator[str]:
     if not set(trust.parts) & set(UNSEEN):
         seen = "in training" if "train" in trust.parts else "while the prior was chosen"
         yield f"Note: the model saw these labels {seen}, so the accuracy is too high. Judge new recordings."
-    better = [
-        name
-        for name, score in trust.scores.items()
-        if name not in ("judge", "shuffled labels", "commonest label") and score.judge_is_better_by < 0
-    ]
-    if better:
-        yield f"Note: {list_names(better)} tell labels better than the judge; rather use these."
+    for name, score in trust.scores.items():
+        if name not in CHANCE and score.judge_is_better_by < 0:
+            yield f"Note: {name}: better than the judge here; rather use it."
     if len(trust.scores) == 1:
         yield "Note: no controls, since no labelled training recordings were found (--training_dir)."
     if not judgement.calibration.num_recordings:
