@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from htvae.plots.judge import JudgeTimeline, draw_judgement
+from htvae.plots.judge import JudgeTimeline, draw_judgement, spread_heights
 
 
 def make_timeline(num_labels: int) -> JudgeTimeline:
@@ -35,3 +35,8 @@ def test_judgement(num_labels: int, num_drawn: int, tmp_path: Path) -> None:
     bare = draw_judgement(None, labels, timelines, tmp_path / "b.png")
     with Image.open(bare) as image:
         assert not np.array_equal(np.asarray(image.convert("RGB")), pixels)
+
+
+def test_names_do_not_overlap() -> None:
+    np.testing.assert_allclose(spread_heights(np.array([0.0, 0.1, 0.2, 5.0]), 1.0), [0, 1, 2, 5])
+    np.testing.assert_allclose(spread_heights(np.array([-3.0, 0.0, 2.0]), 1.0), [-3, 0, 2])

@@ -20,6 +20,8 @@ _MOST_LINES = 6
 """Most labels that a timeline draws."""
 _MOST_NUMBERS = 15
 """Most labels of a confusion matrix whose counts are written into it."""
+_LEAST_GAP = 0.13
+"""Least distance of two names of labels, as a share of a timeline's height."""
 _STRIP = 0.09
 """Height of the strip of labelled spans, as a share of a timeline's height."""
 _LEAST_WIDTH = 0.05
@@ -106,19 +108,29 @@ def _draw_timeline(axes: "Axes", timeline: JudgeTimeline, labels: Sequence[str])
     axes.set_title(timeline.title, fontsize=9.5, color=_INK, loc="left", pad=3)
     if timeline.decisive is not None:
         axes.axvspan(*timeline.decisive, color=PALETTE[4], alpha=0.22, linewidth=0)
-    for index in {*shown, timeline.against}:
-        named = index in (timeline.best, timeline.against)
-        color = PALETTE[index % len(PALETTE)]
-        axes.plot(timeline.edges, sums[index], color=color, linewidth=2.0 if named else 0.9)
-        axes.annotate(
-            shorten(labels[index]), (timeline.edges[-1], sums[index, -1]), xytext=(4, 0), va="center",
-            textcoords="offset points", fontsize=8, color=color, fontweight="bold" if named else "normal",
-        )  # fmt: skip
+    drawn = sorted({*shown, timeline.against}, key=lambda index: sums[index, -1])
+    for index in drawn:
+        width = 2.0 if index in (timeline.best, timeline.against) else 0.9
+        axes.plot(timeline.edges, sums[index], color=PALETTE[index % len(PALETTE)], linewidth=width)
     axes.set_ylabel("nats", fontsize=8, color=_MUTED)
     axes.set_xlim(timeline.edges[0], timeline.edges[-1])
     low, high = axes.get_ylim()
     axes.set_ylim(low - 2 * _STRIP * (high - low), high)
+    heights = spread_heights(sums[drawn, -1], _LEAST_GAP * (high - low))
+    for index, height in zip(drawn, heights, strict=True):
+        axes.annotate(
+            shorten(labels[index]), (timeline.edges[-1], height), xytext=(4, 0), va="center",
+            textcoords="offset points", fontsize=8, color=PALETTE[index % len(PALETTE)],
+            fontweight="bold" if index in (timeline.best, timeline.against) else "normal",
+        )  # fmt: skip
     _draw_spans(axes, timeline)
+
+
+def spread_heights(heights: np.ndarray, gap: float) -> np.ndarray:
+    """Return rising heights (n,) moved apart, so that neighbours differ by at least ``gap``."""
+    steps = gap * np.arange(len(heights))
+    moved: np.ndarray = np.maximum.accumulate(heights - steps) + steps
+    return moved
 
 
 def _draw_spans(axes: "Axes", timeline: JudgeTimeline) -> None:
