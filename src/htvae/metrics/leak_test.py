@@ -1,7 +1,7 @@
-"""Whether a linear classifier can read a label off features of subjects that it has not seen.
+"""Whether a linear model can read a label, or a number, off features of subjects that it has not seen.
 
-It is the classifier of `htvae.metrics.probe`, written so that a hundred shufflings of the labels cost little:
-all of them are solved at once.
+The classifier is that of `htvae.metrics.probe`, written so that a hundred shufflings of the labels cost
+little: all of them are solved at once.
 
 Axes: ``n`` rows, ``d`` features, ``S`` labellings, ``C`` labels.
 """
@@ -60,6 +60,67 @@ def read_off_labels(
         chance_high=float(np.quantile(accuracy[1:], 0.95)),
         p=float((accuracy >= accuracy[0] - 1e-9).mean()),
     )
+
+
+@dataclass(frozen=True)
+class NumberTest:
+    """How well numbers are read off, and how well shuffled numbers are."""
+
+    r_squared: float
+    """1 - squared error / squared distance from the mean of the learned rows, at most 1; below 0: worse than
+    the mean."""
+    chance: float
+    """Mean for shuffled numbers."""
+    chance_high: float
+    """95th percentile for shuffled numbers."""
+    p: float
+    """Share of orders, the true one included, that are read off as well."""
+
+
+def read_off_numbers(
+    features: np.ndarray,
+    numbers: np.ndarray,
+    subjects: np.ndarray,
+    num_shuffles: int,
+    rng: np.random.Generator,
+) -> NumberTest:
+    """Return how well numbers are read off features by ridge regression, beside shuffled numbers.
+
+    Folds and shufflings are those of `read_off_labels`.
+
+    Args:
+        features: (n, d) finite.
+        numbers: (n,) finite, not all the same.
+        subjects: (n,) texts.
+        num_shuffles: shufflings, at least 19 for p of 0.05.
+        rng: source of folds and shufflings.
+    """
+    owner = np.unique(subjects, return_inverse=True)[1]
+    targets = np.stack([numbers, *(_shuffle(numbers, owner, rng) for _ in range(num_shuffles))])
+    scores = _reduce(features)
+    found = np.mean([_explain(scores, targets, _deal(owner, rng)) for _ in range(_NUM_REPEATS)], axis=0)
+    return NumberTest(
+        r_squared=float(found[0]),
+        chance=float(found[1:].mean()),
+        chance_high=float(np.quantile(found[1:], 0.95)),
+        p=float((found >= found[0] - 1e-9).mean()),
+    )
+
+
+def _explain(features: np.ndarray, targets: np.ndarray, folds: np.ndarray) -> np.ndarray:
+    """Return R squared (S,) of every order of numbers (S, n), each row predicted without its fold."""
+    error, spread = np.zeros(len(targets)), np.zeros(len(targets))
+    for fold in np.unique(folds):
+        test = folds == fold
+        train, level = features[~test], targets[:, ~test].mean(axis=1, keepdims=True)
+        middle = train.mean(axis=0)
+        gram = (train - middle).T @ (train - middle) + _RIDGE * np.eye(train.shape[1])
+        slope = np.linalg.solve(gram, (train - middle).T @ (targets[:, ~test] - level).T)
+        predicted = level + ((features[test] - middle) @ slope).T
+        error += np.square(targets[:, test] - predicted).sum(axis=1)
+        spread += np.square(targets[:, test] - level).sum(axis=1)
+    explained: np.ndarray = 1 - error / np.maximum(spread, 1e-300)
+    return explained
 
 
 def _reduce(features: np.ndarray) -> np.ndarray:

@@ -76,16 +76,20 @@ def probe_with_yardsticks(
         groups: (n,); see `probe_latents`.
         seed: seed of the dealing.
     """
-    fallback = mean_pose(poses)
-    features = {
-        **latents,
-        "mean_pose": np.stack([fill_gaps(pose, fallback).mean(axis=0).ravel() for pose in poses]),
-        "hand_made_statistics": np.stack([hand_made_statistics(pose, fallback) for pose in poses]),
-    }
+    features = {**latents, **yardstick_features(poses)}
     scores = {name: probe_latents(values, labels, groups, seed) for name, values in features.items()}
     shuffled = np.random.default_rng(seed).permutation(np.asarray(labels, str))
     return scores | {
         "shuffled_labels": probe_latents(next(iter(latents.values())), list(shuffled), groups, seed)
+    }
+
+
+def yardstick_features(poses: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """Return ``mean_pose`` (n, L * D) and ``hand_made_statistics`` (n, 6 * L * D) of poses (T, L, D)."""
+    fallback = mean_pose(poses)
+    return {
+        "mean_pose": np.stack([fill_gaps(pose, fallback).mean(axis=0).ravel() for pose in poses]),
+        "hand_made_statistics": np.stack([hand_made_statistics(pose, fallback) for pose in poses]),
     }
 
 

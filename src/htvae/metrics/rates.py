@@ -11,6 +11,9 @@ DEAD_KL = 0.01
 is dead: the decoder learns nothing from it. A number that `active_units` calls inactive has about half of
 this. A rate in nats per frame would mislead: the longer the window, the smaller the sequence latent's."""
 
+ACTIVE_VARIANCE = 0.01
+"""Variance over inputs, in units of the prior's, above which a number's mean tells inputs apart."""
+
 
 def find_largest_kl(kl: Tensor) -> float:
     """Return the largest KL (nats) of a number, each taken as its mean over inputs; NaN without numbers.
@@ -47,7 +50,7 @@ def kl_divergence(
     return 0.5 * (prior_logvar - logvar + torch.exp(logvar - prior_logvar) + distance - 1)
 
 
-def active_units(mu: Tensor, threshold: float = 0.01) -> Tensor:
+def active_units(mu: Tensor, threshold: float = ACTIVE_VARIANCE) -> Tensor:
     """Return how many latent numbers tell inputs apart: those whose mean varies from input to input.
 
     ``number of z with variance over inputs of mu[:, z] > threshold``. It is the variance of the posterior's
