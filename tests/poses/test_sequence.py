@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from htvae.poses.sequence import FrameLabel, PoseSequence
+from htvae.poses.sequence import FrameLabel, PoseSequence, find_main_label
 
 T, L, D = 7, 3, 2
 NAMES = ("a", "b", "c")
@@ -106,3 +106,10 @@ def test_numbers_beyond_float32_are_errors() -> None:
 def test_frame_labels_span_frames(start: int, stop: int) -> None:
     with pytest.raises(ValueError, match="start must be at least 0 and below stop"):
         FrameLabel(start, stop, "step")
+
+
+def test_the_label_of_most_frames() -> None:
+    spans = (FrameLabel(0, 6, "stand"), FrameLabel(6, 9, "walk"), FrameLabel(12, 14, "walk"))
+    assert find_main_label(spans, 2, 13) == "stand"
+    assert find_main_label(spans, 3, 14) == "walk"
+    assert find_main_label(spans, 20, 30) is None

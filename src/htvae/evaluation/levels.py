@@ -11,11 +11,11 @@ from torch import Tensor
 
 from htvae.inference.model import Reconstruction, TrainedModel
 from htvae.inference.motion_features import motion_features
-from htvae.inference.windows import WindowLatents, WindowOutput
+from htvae.inference.rates import measure_window_kl
+from htvae.inference.windows import WindowLatents
 from htvae.metrics.errors import mpjpe_sums
 from htvae.metrics.frechet import frechet_excess
 from htvae.metrics.rates import active_units, find_largest_kl
-from htvae.models.latent import Gaussian
 
 SWAPS = ("sequence", "chunks")
 
@@ -27,7 +27,7 @@ def measure_rates(model: TrainedModel, reconstructions: Sequence[Reconstruction]
     frames = sum(window.window.num_frames for window in windows)
     sequence_mu = torch.stack([window.sequence.mu for window in windows])
     chunk_mu = torch.cat([window.chunks.mu for window in windows])
-    kl = [_measure_kl(model, window) for window in windows]
+    kl = [measure_window_kl(model, window) for window in windows]
     return {
         "sequence_rate": sum(window.sequence_kl for window in windows) / frames,
         "sequence_active_units": float(active_units(sequence_mu)) if len(sequence_mu) > 1 else np.nan,
@@ -38,16 +38,6 @@ def measure_rates(model: TrainedModel, reconstructions: Sequence[Reconstruction]
         "latent_dim": float(sequence_mu.shape[1]),
         "chunk_latent_dim": float(chunk_mu.shape[1]),
     }
-
-
-def _measure_kl(model: TrainedModel, window: WindowOutput) -> tuple[Tensor, Tensor]:
-    """Return the KL (nats) of each latent number of a window, (1, Z) and (C, K)."""
-    sequence, chunks = (
-        Gaussian(mu[None].to(model.device), logvar[None].to(model.device))
-        for mu, logvar in (window.sequence, window.chunks)
-    )
-    sequence_kl, chunk_kl = model.model.latent_space.kl(sequence, chunks, sequence.mu)
-    return sequence_kl.cpu(), chunk_kl[0].cpu()
 
 
 def count_numbers(reconstructions: Sequence[Reconstruction]) -> tuple[int, int]:

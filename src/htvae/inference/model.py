@@ -188,8 +188,14 @@ class TrainedModel:
 
     def encode_all(self, processed: Sequence[ProcessedSequence]) -> list[Encoding]:
         """Return the latents of processed recordings; the decoder is not run."""
+        return [encoding for encoding, _ in self.encode_windows(processed)]
+
+    def encode_windows(
+        self, processed: Sequence[ProcessedSequence]
+    ) -> list[tuple[Encoding, list[WindowOutput]]]:
+        """Return the latents of processed recordings, each with the posteriors of its windows."""
         outputs = self.windowed.encode([p.pose for p in processed])
-        return [self._assemble(p, windows) for p, windows in zip(processed, outputs, strict=True)]
+        return [(self._assemble(p, windows), windows) for p, windows in zip(processed, outputs, strict=True)]
 
     def reconstruct_all(
         self,

@@ -38,6 +38,16 @@ class FrameLabel:
             )
 
 
+def find_main_label(spans: Sequence[FrameLabel], start: int, stop: int) -> str | None:
+    """Return the label of most source frames from start to stop (exclusive), None where none has one."""
+    frames: Counter[str] = Counter()
+    for span in spans:
+        shared = min(stop, span.stop) - max(start, span.start)
+        if shared > 0:
+            frames[span.label] += shared
+    return frames.most_common(1)[0][0] if frames else None
+
+
 @dataclass(frozen=True)
 class Coordinates:
     """The meaning of a file's coordinates; `htvae.io.coordinates` converts. Default: as they are."""

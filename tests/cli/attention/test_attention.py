@@ -126,18 +126,6 @@ def test_drawn_poses_are_spread_evenly_and_as_full_as_can_be():
     assert _choose_poses(np.zeros((3, 2), dtype=bool)).tolist() == [0, 1, 2]
 
 
-def test_the_label_of_most_frames():
-    spans = [
-        SimpleNamespace(start=0, stop=6, label="stand"),
-        SimpleNamespace(start=6, stop=9, label="walk"),
-        SimpleNamespace(start=12, stop=14, label="walk"),
-    ]
-    recording = SimpleNamespace(processed=SimpleNamespace(source=SimpleNamespace(frame_labels=spans)))
-    assert command._main_label(recording, 2, 13) == "stand"
-    assert command._main_label(recording, 3, 14) == "walk"
-    assert command._main_label(recording, 20, 30) is None
-
-
 def test_an_architecture_without_attention_is_a_message(trained, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(

@@ -10,6 +10,7 @@ import numpy as np
 
 from htvae.cli.attention.options import AttentionOptions
 from htvae.cli.parsing import parse_with_model
+from htvae.poses.sequence import find_main_label
 
 if TYPE_CHECKING:
     from htvae.analysis.attention.attention import AttentionAnalysis, RecordingAttention
@@ -62,7 +63,7 @@ def _chunk_rows(recording: "RecordingAttention") -> Iterator[dict[str, Any]]:
             "stop_frame": stop,
             "start_second": None if seconds is None else float(seconds[chunk, 0]),
             "stop_second": None if seconds is None else float(seconds[chunk, 1]),
-            "frame_label": _main_label(recording, start, stop),
+            "frame_label": find_main_label(source.frame_labels, start, stop),
             "observed": float(recording.observed[chunk]),
             "num_windows": int(recording.num_windows[chunk]),
             "attention": float(recording.attention[chunk]),
@@ -74,16 +75,6 @@ def _chunk_rows(recording: "RecordingAttention") -> Iterator[dict[str, Any]]:
             "distance_frames": float(recording.distance[chunk]),
             "distance_seconds": None if fps is None else float(recording.distance[chunk] / fps),
         }
-
-
-def _main_label(recording: "RecordingAttention", start: int, stop: int) -> str | None:
-    """Return the label of most of a chunk's frames, None where no frame has one."""
-    frames: dict[str, int] = {}
-    for span in recording.processed.source.frame_labels:
-        shared = min(stop, span.stop) - max(start, span.start)
-        if shared > 0:
-            frames[span.label] = frames.get(span.label, 0) + shared
-    return max(frames, key=lambda label: frames[label]) if frames else None
 
 
 def _head_rows(result: "AttentionAnalysis", fps: float | None) -> list[dict[str, Any]]:
