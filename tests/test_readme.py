@@ -17,6 +17,7 @@ from htvae.cli.compare.options import CompareOptions
 from htvae.cli.find.options import DetectOptions, FindOptions
 from htvae.cli.flags import parse_flags
 from htvae.cli.judge.options import JudgeOptions
+from htvae.cli.latents.options import LatentsOptions
 from htvae.cli.motifs.compare_labels_options import CompareLabelsOptions
 from htvae.cli.motifs.options import MotifsOptions
 from htvae.cli.motion_options import (
@@ -95,6 +96,7 @@ def check_htvae(argv: list[str]) -> None:
         "compare-labels": (CompareLabelsOptions, ["first", "second"]),
         "compare": (CompareOptions, []),
         "attention": (AttentionOptions, []),
+        "latents": (LatentsOptions, []),
         "surprise": (SurpriseOptions, []),
         "judge": (JudgeOptions, []),
         "norm fit": (NormFitOptions, ["inputs"]),

@@ -79,6 +79,10 @@ FLAGS = {
     ],
     "detect": [*MODEL, "data_dir", "split", "output_dir", "seed", "threshold", *RECORDING],
     "attention": [*MODEL, "data_dir", "split", "output_dir", "seed", "save_maps", *RECORDING],
+    "latents": [
+        *(*MODEL, "data_dir", "split", "output_dir", "seed", "map", "num_neighbours", "num_directions"),
+        *("recording", "probes", *RECORDING),
+    ],
     "compare": [
         *(*MODEL, "data_dir", "split", "output_dir", "seed", "by", "blocks", "adjust", "paired"),
         *("motifs", "motion", "num_permutations", "num_bootstraps", *RECORDING),

@@ -10,6 +10,7 @@ from htvae.analysis.groups.motif_measures import NamedMotifs
 from htvae.analysis.groups.scene_making import make_scenes
 from htvae.analysis.groups.scenes import Scene
 from htvae.analysis.judge.judge import Judgement, judge_recordings, judge_spans
+from htvae.analysis.latents.latents import LatentAnalysis, LatentRequest, analyse_latents
 from htvae.analysis.motifs.motifs import Motifs, apply_motifs, find_motifs
 from htvae.analysis.motion_series import SeriesKind
 from htvae.analysis.norm.norm import Norm, NormFit, fit_norm
@@ -40,6 +41,20 @@ class AnalysisModel(GenerativeModel):
             ValueError: the network has no attention, or a recording cannot be read.
         """
         return analyse_attention(self, self._process_all(recordings), map_bytes, seed)
+
+    def analyse_latents(
+        self, recordings: Sequence[Recording | ProcessedSequence], request: LatentRequest | None = None
+    ) -> LatentAnalysis:
+        """Return what the latents hold: maps, used numbers, probes, nearest recordings, directions as motion.
+
+        Args:
+            recordings: files, sequences, or recordings in the model's coordinates; their metadata are probed.
+            request: what to look at. None: the defaults of `LatentRequest`.
+
+        Raises:
+            ValueError: a recording cannot be read, or UMAP is selected and not installed.
+        """
+        return analyse_latents(self, self._process_all(recordings), request or LatentRequest())
 
     def find_motifs(self, recordings: Sequence[Recording | ProcessedSequence], **options: Any) -> Motifs:
         """Return what recurs in recordings, and when; see `htvae.analysis.motifs.motifs.find_motifs`.

@@ -24,6 +24,7 @@ from htvae.cli.find.command import find
 from htvae.cli.find.detect import detect
 from htvae.cli.generate import complete, continue_, edit, generate, interpolate
 from htvae.cli.judge.command import judge
+from htvae.cli.latents.command import latents
 from htvae.cli.motifs.command import motifs
 from htvae.cli.motifs.compare_labels import compare_labels
 from htvae.cli.norm.command import norm
@@ -91,6 +92,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "find": find,
     "detect": detect,
     "attention": attention,
+    "latents": latents,
     "compare": compare,
     "surprise": surprise,
     "norm": norm,

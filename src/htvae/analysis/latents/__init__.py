@@ -1,0 +1,1 @@
+"""What the latents of recordings hold: maps, dimensions, probes, neighbours, traversals."""
