@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from htvae.io.elan import SUFFIX, read_eaf
 from htvae.io.faults import DataError, parse_number, read_text
 from htvae.io.tables import recording_name
 from htvae.metrics.agreement import NOTHING
@@ -31,6 +32,8 @@ COLUMNS = {
 """Names of columns, in small letters, the first that a table has counts."""
 FRAME_COLUMNS = ("syllable", "motif", "label", "name")
 """Names of the column with each frame's label in the files of a folder."""
+MOTIF_TIER = "motif"
+"""Tier of motifs in the files that we write for ELAN."""
 LONGEST = 10_000_000
 """Most frames of a recording; a larger number is a mistake."""
 _VAME_PREFIX = re.compile(r"^\d+_(km|hmm|kmeans)_label_")
@@ -54,13 +57,26 @@ class LabelTable:
     """Whether starts and stops are seconds; else they are frames."""
 
 
-def read_label_table(path: Path) -> LabelTable:
+def read_label_table(path: Path, tier: str | None = None) -> LabelTable:
     """Read labels from a table of spans, or from a folder of one file a recording.
+
+    Args:
+        path: table, file of ELAN, or folder.
+        tier: tier of ELAN's files. None: ``motif``, or else the only one.
 
     Raises:
         DataError: it holds no labels, or a cell is no number.
     """
-    return _read_folder(path) if path.is_dir() else _read_spans(path)
+    if path.suffix.lower() == SUFFIX and path.is_file():
+        return LabelTable({path.stem: _read_tier(path, tier)}, in_seconds=True)
+    if not path.is_dir():
+        return _read_spans(path)
+    annotated = sorted(p for p in path.rglob("*") if p.suffix.lower() == SUFFIX and p.is_file())
+    if annotated:
+        names = [p.relative_to(path).with_suffix("").as_posix() for p in annotated]
+        tiers = {name: _read_tier(p, tier) for name, p in zip(names, annotated, strict=True)}
+        return LabelTable({name: spans for name, spans in tiers.items() if spans}, in_seconds=True)
+    return _read_folder(path)
 
 
 def paint(spans: Sequence[Span], rate: float, length: int, codes: Mapping[str, int]) -> np.ndarray:
@@ -76,6 +92,21 @@ def paint(spans: Sequence[Span], rate: float, length: int, codes: Mapping[str, i
     for span in spans:
         frames[max(0, round(span.start * rate)) : max(0, round(span.stop * rate))] = codes[span.label]
     return frames
+
+
+def _read_tier(path: Path, tier: str | None) -> list[Span]:
+    """Return the labels of one tier of a file of ELAN."""
+    tiers = read_eaf(path)
+    wanted = tier if tier is not None else MOTIF_TIER if MOTIF_TIER in tiers else None
+    chosen = [name for name in tiers if wanted in (None, name)]
+    if len(chosen) != 1:
+        raise DataError(
+            [
+                f"{path}: a tier must be chosen, but it has {', '.join(map(repr, tiers)) or 'none'}"
+                f"{'' if tier is None else f', not {tier!r}'}. Name one with --tier."
+            ]
+        )
+    return [Span(one.start, one.stop, one.text) for one in tiers[chosen[0]]]
 
 
 def _read_spans(path: Path) -> LabelTable:
