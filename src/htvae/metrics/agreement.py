@@ -39,13 +39,7 @@ def measure_agreement(
     """
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
-    a, b = np.concatenate(first), np.concatenate(second)
-    known = (a != NOTHING) & (b != NOTHING)
-    if not known.any():
-        raise ValueError(
-            "Two labellings must share labelled frames, but share none. Compare the same recordings."
-        )
-    a, b = a[known], b[known]
+    a, b = _join_known(first, second)
     table = count_pairs(a, b)
     rows, columns = match_labels(table)
     matched = table[rows, columns]
@@ -57,6 +51,28 @@ def measure_agreement(
         "f1": float((f1 * table.sum(0)[columns]).sum() / len(b)),
         "boundary_f1": match_boundaries(first, second, tolerance),
     }
+
+
+def adjusted_rand(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> float:
+    """Return the adjusted Rand index of two labellings (T,) of recordings, see `measure_agreement`.
+
+    Raises:
+        ValueError: no frame has a label in both.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    return float(adjusted_rand_score(*_join_known(first, second)))
+
+
+def _join_known(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the labels of all frames that both label."""
+    a, b = np.concatenate(first), np.concatenate(second)
+    known = (a != NOTHING) & (b != NOTHING)
+    if not known.any():
+        raise ValueError(
+            "Two labellings must share labelled frames, but share none. Compare the same recordings."
+        )
+    return a[known], b[known]
 
 
 def count_pairs(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import htvae
-from htvae.analysis.motifs.motifs import Bout, Motifs, find_motifs, measure_stability
+from htvae.analysis.motifs.motifs import Bout, Motifs, find_motifs
 from htvae.analysis.motifs.segmenter import Segmentation, Segmenter, choose_pieces
+from htvae.analysis.motifs.stability import deal_halves, measure_stability
 from htvae.analysis.motion_series import check_kind, make_series, scale_points
 from htvae.metrics.agreement import NOTHING, measure_agreement
 from htvae.poses.sequence import PoseSequence

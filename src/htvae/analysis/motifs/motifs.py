@@ -5,25 +5,23 @@ Axes: ``T`` frames, ``K`` motifs.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from htvae.analysis.motifs.merge_hmm import NUM_STARTS, Join, merge_states
-from htvae.analysis.motifs.segmenter import Segmentation, Segmenter
-from htvae.analysis.motion_series import SeriesKind, make_series, scale_points
+from htvae.analysis.motifs.segmenter import Segmentation, Segmenter, fit_features
+from htvae.analysis.motion_series import SeriesKind, scale_points
+from htvae.analysis.series_source import SeriesSource
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.model import TrainedModel
-from htvae.metrics.agreement import NOTHING, measure_agreement
+from htvae.metrics.agreement import NOTHING
 from htvae.utils.progress import Progress
 
 BOUT_SECONDS = 3.0
 """Length of a bout that is looked for."""
 NUM_MOTIFS = 10
-NUM_SEEDS = 5
-"""Fits whose agreement is reported, the first among them."""
-BOUNDARY_SECONDS = 0.5
-"""Time by which two boundaries may differ and still be the same."""
 CLIP_SECONDS = 4.0
 """Length of a typical clip, at most."""
 
@@ -52,16 +50,18 @@ class Motifs:
     fps: float | None
     segmentations: list[Segmentation]
     """One for each recording."""
+    vectors: Sequence[np.ndarray] = ()
+    """(n, F) features of the windows of each recording."""
 
     @property
     def num_motifs(self) -> int:
         """K."""
         return len(self.segmenter.states)
 
-    @property
+    @cached_property
     def bouts(self) -> list[Bout]:
         """All stays of all recordings in order; frames of no motif are in none."""
-        return [bout for i, one in enumerate(self.segmentations) for bout in _cut_bouts(i, one)]
+        return [bout for i, one in enumerate(self.segmentations) for bout in cut_bouts(i, one)]
 
     def usage(self) -> np.ndarray:
         """Return (recordings, K): the share of frames of each motif; what is left over fits none."""
@@ -112,19 +112,6 @@ class Motifs:
         return replace(bout, start=bout.start + cut, stop=min(bout.stop, bout.start + cut + most))
 
 
-@dataclass(frozen=True)
-class Stability:
-    """How far motifs depend on chance."""
-
-    seeds: float
-    """Mean adjusted Rand index between fits that differ by their seed alone."""
-    halves: float
-    """Adjusted Rand index, on all recordings, of two fits to one half of the recordings each; NaN where there
-    is one recording."""
-    windows: float
-    """Adjusted Rand index with motifs of interpolated poses, without the model."""
-
-
 def find_motifs(
     model: TrainedModel,
     recordings: Sequence[ProcessedSequence],
@@ -147,67 +134,35 @@ def find_motifs(
         ValueError: a number is too small, or the recordings are too short for so many motifs.
     """
     _check(num_motifs, bout_seconds)
-    series = make_series(model, recordings, kind)
-    scale, fps = scale_points(model, kind), model.processor.fps
-    return Motifs(*_fit(series, scale, fps, num_motifs, bout_seconds, kind, seed))
+    source, fps = SeriesSource(model, recordings, kind), model.processor.fps
+    features = fit_features(source, scale_points(model, kind), fps)
+    vectors = [features.transform(one) for one in source]
+    progress = Progress("Fitting motifs", NUM_STARTS, unit="starts")
+    segmenter = Segmenter.fit_vectors(features, vectors, fps, num_motifs, bout_seconds, seed, progress.update)
+    return _segment(segmenter, kind, fps, vectors, recordings)
 
 
 def apply_motifs(
     model: TrainedModel, recordings: Sequence[ProcessedSequence], segmenter: Segmenter, kind: SeriesKind
 ) -> Motifs:
     """Return the motifs of recordings by a segmenter that was fitted before."""
-    series = make_series(model, recordings, kind)
-    return Motifs(segmenter, kind, model.processor.fps, [segmenter.apply(one) for one in series])
+    vectors = [segmenter.features.transform(one) for one in SeriesSource(model, recordings, kind)]
+    return _segment(segmenter, kind, model.processor.fps, vectors, recordings)
 
 
-def measure_stability(
-    model: TrainedModel,
-    recordings: Sequence[ProcessedSequence],
-    motifs: Motifs,
-    bout_seconds: float,
-    seed: int = 0,
-) -> Stability:
-    """Fit motifs again, with other seeds, to halves of the recordings, and without the model."""
-    scale, fps, count = scale_points(model, motifs.kind), motifs.fps, motifs.num_motifs
-    series = make_series(model, recordings, motifs.kind)
-    progress = Progress("Fitting again", NUM_SEEDS + 2, unit="fits")
-    labels = [[s.labels for s in motifs.segmentations]]
-    for other in range(1, NUM_SEEDS):
-        fitted = Segmenter.fit(series, scale, fps, count, bout_seconds, seed + other)
-        labels.append([fitted.apply(one).labels for one in series])
-        progress.update(other)
-    seeds = np.mean([_rand(a, b) for a, b in combinations(labels, 2)])
-    halves = float("nan")
-    if len(recordings) > 1:
-        parts = [Segmenter.fit(series[i::2], scale, fps, count, bout_seconds, seed) for i in range(2)]
-        halves = _rand(*([part.apply(one).labels for one in series] for part in parts))
-    progress.update(NUM_SEEDS + 1)
-    poses = make_series(model, recordings, "pose")
-    plain = Segmenter.fit(poses, scale_points(model, "pose"), fps, count, bout_seconds, seed)
-    windows = _rand(labels[0], [plain.apply(one).labels for one in poses])
-    progress.update(NUM_SEEDS + 2)
-    return Stability(float(seeds), halves, windows)
-
-
-def _fit(
-    series: Sequence[np.ndarray],
-    scale: np.ndarray,
-    fps: float | None,
-    num_motifs: int,
-    bout_seconds: float,
+def _segment(
+    segmenter: Segmenter,
     kind: SeriesKind,
-    seed: int,
-) -> tuple[Segmenter, SeriesKind, float | None, list[Segmentation]]:
-    progress = Progress("Fitting motifs", NUM_STARTS, unit="starts")
-    segmenter = Segmenter.fit(series, scale, fps, num_motifs, bout_seconds, seed, progress.update)
-    return segmenter, kind, fps, [segmenter.apply(one) for one in series]
+    fps: float | None,
+    vectors: Sequence[np.ndarray],
+    recordings: Sequence[ProcessedSequence],
+) -> Motifs:
+    lengths = [len(p.pose) for p in recordings]
+    return Motifs(segmenter, kind, fps, segmenter.apply_vectors(vectors, lengths), vectors)
 
 
-def _rand(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> float:
-    return measure_agreement(first, second, 0)["ari"]
-
-
-def _cut_bouts(index: int, one: Segmentation) -> list[Bout]:
+def cut_bouts(index: int, one: Segmentation) -> list[Bout]:
+    """Return the stays of recording ``index`` in order; frames of no motif are in none."""
     edges = [0, *(np.flatnonzero(np.diff(one.labels)) + 1), len(one.labels)]
     return [
         Bout(index, int(one.labels[a]), int(a), int(b), float(one.confidence[a:b].mean()))

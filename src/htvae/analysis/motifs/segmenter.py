@@ -3,7 +3,7 @@
 Axes: ``T`` frames, ``n`` windows of a recording, ``K`` motifs, ``F`` features.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,8 @@ MOST_WINDOWS = 40_000
 """Windows that motifs are fitted to, at most; they are taken in pieces from all recordings evenly."""
 PIECE = 128
 """Windows of a piece."""
+TOGETHER = 16_384
+"""Windows of recordings that go through the loop over time together, padding among them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,13 +82,38 @@ class Segmenter:
         Raises:
             ValueError: the recordings are too short for so many motifs.
         """
-        rate = fps or 30.0
-        grid = WindowGrid.of_rate(rate, WINDOW_SECONDS, STRIDE_SECONDS)
-        features = WindowFeatures.fit(series, grid, scale)
+        features = fit_features(series, scale, fps)
         vectors = [features.transform(one) for one in series]
+        return cls.fit_vectors(features, vectors, fps, num_motifs, bout_seconds, seed, advance)
+
+    @classmethod
+    def fit_vectors(
+        cls,
+        features: WindowFeatures,
+        vectors: Sequence[np.ndarray],
+        fps: float | None,
+        num_motifs: int,
+        bout_seconds: float,
+        seed: int = 0,
+        advance: Callable[[int], Any] = lambda done: None,
+        most: int = MOST_WINDOWS,
+    ) -> "Segmenter":
+        """Fit motifs to the features (n, F) of recordings' windows; see `fit`.
+
+        Args:
+            features: what made the vectors.
+            vectors: one array for each recording.
+            fps: as for `fit`, like ``num_motifs``, ``bout_seconds``, ``seed`` and ``advance``.
+            num_motifs: K.
+            bout_seconds: length of a stay that is looked for.
+            seed: seed of the random numbers.
+            advance: called with the number of starts that are done.
+            most: windows that motifs are fitted to, at most.
+        """
+        rate, grid = fps or 30.0, features.grid
         check_size(sum(map(len, vectors)), num_motifs)
         chain = make_chain(grid, rate, bout_seconds)
-        pieces = choose_pieces(vectors, seed)
+        pieces = choose_pieces(vectors, seed, most)
         fitted = np.concatenate(pieces)
         states = fit_states(fitted, [len(p) for p in pieces], num_motifs, chain, seed, advance).states
         least = max(1, round(LEAST_SECONDS * rate / grid.stride))
@@ -96,22 +123,51 @@ class Segmenter:
 
     def apply(self, series: np.ndarray) -> Segmentation:
         """Return the motifs of a recording from its series (T, N, D)."""
-        vectors = self.features.transform(series)
-        likelihood = np.concatenate(
+        return self.apply_vectors([self.features.transform(series)], [len(series)])[0]
+
+    def apply_vectors(self, vectors: Sequence[np.ndarray], lengths: Sequence[int]) -> list[Segmentation]:
+        """Return the motifs of recordings from the features (n, F) of their windows, and their frames."""
+        found: list[Segmentation | None] = [None] * len(vectors)
+        for group, likelihood in self._likelihoods(vectors):
+            sizes = [len(vectors[i]) for i in group]
+            path = find_path(likelihood, sizes, self.chain, self.least_length)
+            shares, _ = infer_shares(likelihood, sizes, self.chain)
+            together = shares @ (self.groups[:, None] == np.arange(len(self.states)))
+            rows = np.arange(len(path))
+            confidence = together[rows, self.groups[path]].clip(0, 1)
+            values = self._name(path, likelihood), confidence, likelihood[rows, path]
+            cuts = np.cumsum(sizes)[:-1]
+            for i, *own in zip(group, *(np.split(value, cuts) for value in values), strict=True):
+                found[i] = Segmentation(*(self.features.grid.spread(value, lengths[i]) for value in own))
+        return [one for one in found if one is not None]
+
+    def label_windows(self, vectors: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return the motif (n,) of each window of recordings, `NOTHING` where none fits."""
+        found = [np.empty(0, np.int16)] * len(vectors)
+        for group, likelihood in self._likelihoods(vectors):
+            sizes = [len(vectors[i]) for i in group]
+            path = find_path(likelihood, sizes, self.chain, self.least_length)
+            labels = self._name(path, likelihood).astype(np.int16)
+            for i, own in zip(group, np.split(labels, np.cumsum(sizes)[:-1]), strict=True):
+                found[i] = own
+        return found
+
+    def _likelihoods(self, vectors: Sequence[np.ndarray]) -> Iterator[tuple[list[int], np.ndarray]]:
+        """Yield recordings of about the same length, and the log densities (n, K) of their windows."""
+        for group in group_lengths([len(one) for one in vectors], TOGETHER):
+            yield group, np.concatenate([self._likelihood(vectors[i]) for i in group])
+
+    def _likelihood(self, vectors: np.ndarray) -> np.ndarray:
+        return np.concatenate(
             [
                 self.states.log_likelihood(Vectors.of(vectors[start : start + MOST_WINDOWS]))
                 for start in range(0, len(vectors), MOST_WINDOWS)
             ]
         )
-        lengths = [len(likelihood)]
-        path = find_path(likelihood, lengths, self.chain, self.least_length)
-        shares, _ = infer_shares(likelihood, lengths, self.chain)
-        motifs = self.groups[path]
-        together = shares @ (self.groups[:, None] == np.arange(len(self.states)))
-        rows = np.arange(len(path))
-        labels = np.where(likelihood.max(1) < self.threshold, NOTHING, motifs)
-        values = labels, together[rows, motifs].clip(0, 1), likelihood[rows, path]
-        return Segmentation(*(self.features.grid.spread(value, len(series)) for value in values))
+
+    def _name(self, path: np.ndarray, likelihood: np.ndarray) -> np.ndarray:
+        """Return the motifs (n,) of states."""
+        return np.where(likelihood.max(1) < self.threshold, NOTHING, self.groups[path])
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return everything that was fitted, as arrays of numbers."""
@@ -145,6 +201,22 @@ class Segmenter:
             threshold=float(state["threshold"]),
             groups=state["groups"],
         )
+
+
+def fit_features(series: Sequence[np.ndarray], scale: np.ndarray, fps: float | None) -> WindowFeatures:
+    """Return the features of windows of series (T, N, D), as motifs are fitted to."""
+    return WindowFeatures.fit(series, WindowGrid.of_rate(fps, WINDOW_SECONDS, STRIDE_SECONDS), scale)
+
+
+def group_lengths(lengths: Sequence[int], most: int) -> list[list[int]]:
+    """Return which sequences go together: alike in length, ``most`` vectors with padding where several."""
+    groups: list[list[int]] = []
+    for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
+        if groups and lengths[groups[-1][0]] * (len(groups[-1]) + 1) <= most:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    return groups
 
 
 def make_chain(grid: WindowGrid, fps: float, bout_seconds: float) -> Chain:
