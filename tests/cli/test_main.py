@@ -69,10 +69,11 @@ FLAGS = {
     "interpolate": [*MOTION, "steps", "level", "kind", *RECORDING],
     "edit": [*MOTION, "towards", "style_from", "strength", "data_dir", *RECORDING],
     "motifs": [
-        *(*MODEL, "data_dir", "split", "output_dir", "seed", "num_motifs", "bout_seconds", "features"),
-        *("apply", "stability", "save_frames", *RECORDING),
+        *(*MODEL, "data_dir", "split", "output_dir", "seed", "num_motifs", "bout_seconds"),
+        *("num_activities", "activity_seconds", "features", "apply", "stability", "intervals"),
+        *("save_frames", *RECORDING),
     ],
-    "compare-labels": ["fps", "tolerance", "output_dir", "seed"],
+    "compare-labels": ["fps", "tolerance", "tier", "output_dir", "seed"],
     "find": [
         *(*MODEL, "data_dir", "split", "output_dir", "seed", "frames", "features", "top", "detector"),
         *("answers", "num_answers", *RECORDING),

@@ -10,6 +10,7 @@ from typing import Any
 
 from htvae.analysis.model import AnalysisModel, load
 from htvae.cli.analysis_options import AnalysisOptions
+from htvae.data.lazy import LazyRecordings
 from htvae.data.loader import PoseDataLoader
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.checkpoint import BuildModel
@@ -29,20 +30,32 @@ def open_recordings(
         FileNotFoundError: the checkpoint or the folder does not exist.
         ValueError: files are faulty, or no recording belongs to the split.
     """
+    model, recordings = open_lazily(options, build_model)
+    return model, list(recordings)
+
+
+def open_lazily(
+    options: AnalysisOptions, build_model: BuildModel | None
+) -> tuple[AnalysisModel, LazyRecordings]:
+    """Do the same without holding all recordings' poses in memory.
+
+    Raises:
+        FileNotFoundError, ValueError: as `open_recordings`.
+    """
     model = load(options.checkpoint, options.device, build_model)
     model.config = model.config.replace(**options.reading.changes)
     data_dir = str(options.data_dir or model.config.data.data_dir)
     config = model.config.replace(data_dir=data_dir, experiments_dir=str(options.experiments_dir))
     data = PoseDataLoader(config, processor=model.processor, splits=model.splits)
     wanted = SPLITS if options.split == "all" else (options.split,)
-    recordings = sorted((p for split in wanted for p in data.processed(split)), key=lambda p: p.name)
-    if not recordings:
+    sequences = sorted((s for split in wanted for s in data.recordings(split)), key=lambda s: s.name)
+    if not sequences:
         counts = ", ".join(f"{split} {len(data.recordings(split))}" for split in SPLITS)
         raise ValueError(
             f"{data_dir} must hold recordings of the split {options.split}, but has none ({counts}). "
             "Choose another with --split."
         )
-    return model, recordings
+    return model, LazyRecordings(model.processor, sequences)
 
 
 def write_table(path: Path, rows: Sequence[Row], columns: Sequence[str] = ()) -> Path:

@@ -26,6 +26,7 @@ def draw_motifs(
     transitions: np.ndarray,
     joins: Sequence[tuple[int, int, float]],
     path: Path,
+    activities: Sequence[np.ndarray] | None = None,
 ) -> Path:
     """Draw motifs, and return the path.
 
@@ -37,13 +38,19 @@ def draw_motifs(
         transitions: (K, K) counts, from rows to columns.
         joins: motifs kept and removed, and the cost of each join, in order.
         path: PNG to write.
+        activities: (T,) activity of each frame for each recording, drawn below its motifs. None: there are
+            none.
     """
     chosen = np.unique(np.linspace(0, len(labels) - 1, MOST_LANES).round().astype(int))
     colors = motif_colors(len(names))
     size = (15.0, 1.6 + 0.3 * max(len(chosen), len(names)))
     figure, (lanes, tree, table) = _new_figure(1, 3, size, TITLE, width_ratios=(2.2, 1, 1))
     shown = [(labels[i], rates[i], recordings[i]) for i in chosen]
-    _draw_lanes(lanes, shown, colors)
+    _draw_lanes(lanes, shown, colors, 0.38 if activities is None else 0.2)
+    if len(chosen) < len(labels):
+        lanes.set_title(f"{len(chosen)} of {len(labels)} recordings", loc="left", color=_MUTED, fontsize=9)
+    if activities is not None:
+        _draw_activities(lanes, [(activities[i], rates[i]) for i in chosen])
     used = np.bincount(np.concatenate([x[x >= 0] for x in labels]), minlength=len(names))
     order = _draw_tree(tree, joins, names, used / sum(map(len, labels)), colors)
     _draw_transitions(table, transitions[np.ix_(order, order)], [names[i] for i in order])
@@ -61,18 +68,40 @@ def motif_colors(count: int) -> np.ndarray:
 
 
 def _draw_lanes(
-    axes: "Axes", shown: Sequence[tuple[np.ndarray, float | None, str]], colors: np.ndarray
+    axes: "Axes", shown: Sequence[tuple[np.ndarray, float | None, str]], colors: np.ndarray, bottom: float
 ) -> None:
     """Draw one lane a recording: each frame in its motif's colour, nothing where it has none."""
     for lane, (labels, rate, _) in enumerate(shown):
-        edges = np.array([0, *(np.flatnonzero(np.diff(labels)) + 1), len(labels)])
-        found = labels[edges[:-1]] >= 0
-        spans = np.stack([edges[:-1], np.diff(edges)], axis=1)[found] / (rate or 1.0)
-        axes.broken_barh(spans, (lane - 0.38, 0.76), facecolors=colors[labels[edges[:-1]][found]])
+        spans, own = _cut(labels, rate)
+        axes.broken_barh(spans, (lane - 0.38, 0.38 + bottom), facecolors=colors[own])
     axes.set_yticks(range(len(shown)), [_shorten(name) for _, _, name in shown])
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("seconds" if all(rate for _, rate, _ in shown) else "frames", color=_MUTED, fontsize=9)
+
+
+def _draw_activities(axes: "Axes", shown: Sequence[tuple[np.ndarray, float | None]]) -> None:
+    """Draw activities as a thin strip below each lane, greys with their numbers, as far as there is room."""
+    count = 1 + max(int(labels.max()) for labels, _ in shown)
+    greys = np.linspace(0.85, 0.25, count)
+    longest = max(len(labels) / (rate or 1.0) for labels, rate in shown)
+    for lane, (labels, rate) in enumerate(shown):
+        spans, own = _cut(labels, rate)
+        shades = np.repeat(greys[own][:, None], 3, axis=1)
+        axes.broken_barh(spans, (lane + 0.2, 0.2), facecolors=shades)
+        for (start, length), activity in zip(spans, own, strict=True):
+            if length > 0.03 * longest:
+                color = "white" if greys[activity] < 0.6 else _INK
+                place = start + length / 2, lane + 0.3
+                axes.text(*place, f"a{activity + 1}", ha="center", va="center", fontsize=6, color=color)
+
+
+def _cut(labels: np.ndarray, rate: float | None) -> tuple[list[tuple[float, float]], np.ndarray]:
+    """Return start and length of stretches with a label, in seconds or frames, and their labels (b,)."""
+    edges = np.array([0, *(np.flatnonzero(np.diff(labels)) + 1), len(labels)])
+    own = labels[edges[:-1]]
+    spans = np.stack([edges[:-1], np.diff(edges)], axis=1)[own >= 0] / (rate or 1.0)
+    return [(float(start), float(length)) for start, length in spans], own[own >= 0]
 
 
 def _draw_tree(

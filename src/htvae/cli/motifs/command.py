@@ -2,25 +2,20 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from htvae.cli.motifs.options import MotifsOptions
 from htvae.cli.parsing import parse_with_model
 
 if TYPE_CHECKING:
     from htvae.analysis.model import AnalysisModel
-    from htvae.analysis.motifs.motifs import Motifs, Stability
+    from htvae.analysis.motifs.activities import Activities
+    from htvae.analysis.motifs.motifs import Motifs
     from htvae.data.processing import ProcessedSequence
     from htvae.inference.checkpoint import BuildModel
 
 log = logging.getLogger(__name__)
-
-CLIP_PANELS = 4
-"""Most clips of a motif's GIF."""
 
 
 def motifs(argv: Sequence[str]) -> None:
@@ -32,42 +27,65 @@ def motifs(argv: Sequence[str]) -> None:
 
 def run_motifs(options: MotifsOptions, build_model: "BuildModel | None" = None) -> list[Path]:
     """Fit motifs or find earlier ones again, print what they are, and return the files written."""
-    from htvae.analysis.motifs.motifs import measure_stability
-    from htvae.cli.analysis_files import open_recordings, write_json
-    from htvae.cli.motifs import files
-    from htvae.cli.motifs.tables import write_tables
-    from htvae.plots.motifs import draw_motifs
+    from htvae.cli.analysis_files import open_lazily
 
     _check_folder(options.output_dir)
-    model, recordings = open_recordings(options, build_model)
-    result, names = _find(options, model, recordings)
+    return analyse_motifs(options, *open_lazily(options, build_model))
+
+
+def analyse_motifs(
+    options: MotifsOptions, model: "AnalysisModel", recordings: "Sequence[ProcessedSequence]"
+) -> list[Path]:
+    """Do the same for recordings that are open; whoever makes them when asked for saves memory."""
+    from htvae.analysis.motifs.reliability import measure_reliability
+    from htvae.analysis.motifs.stability import measure_stability
+    from htvae.cli.analysis_files import write_json
+    from htvae.cli.motifs import files
+    from htvae.cli.motifs.activity_tables import write_activities
+    from htvae.cli.motifs.clips import draw_clips
+    from htvae.cli.motifs.intervals import write_intervals
+    from htvae.cli.motifs.report import describe, summarise
+    from htvae.cli.motifs.tables import write_tables
+    from htvae.data.lazy import without_poses
+
+    found, names, activities = _find(options, model, recordings)
     stability = None
     if options.stability and options.apply is None:
-        stability = measure_stability(model, recordings, result, options.bout_seconds, options.seed)
-    folder = options.output_dir
-    paths = write_tables(folder, result, recordings, names, options.save_frames)
-    paths.append(files.save_segmenter(folder / files.MODEL_FILE, result, model))
-    paths.append(write_json(folder / "motifs.json", options, _summarise(result, names, stability)))
-    labels = [s.labels for s in result.segmentations]
-    rates = [p.record.fps for p in recordings]
-    picture = folder / "motifs.png"
-    draw_motifs(
-        labels, rates, [p.name for p in recordings], names, result.transitions(), _joins(result), picture
-    )
-    _say(result, stability)
-    return [*paths, picture, *_draw_clips(model, recordings, result, names, folder / "clips")]
+        stability = measure_stability(model, recordings, found, options.bout_seconds, options.seed)
+    folder, places = options.output_dir, without_poses(recordings)
+    size = found.num_motifs, found.fps, places, options.seed
+    reliability = measure_reliability(found.segmentations, *size)
+    paths = write_tables(folder, found, places, names, reliability, options.save_frames)
+    own = model_of_activities = None
+    tiers = {"motif": [(bout, names[bout.motif]) for bout in found.bouts]}
+    if activities is not None:
+        model_of_activities, count = activities.model, len(activities.model)
+        own = measure_reliability(activities.segmentations, count, *size[1:])
+        paths += write_activities(folder, activities, found, places, own)
+        tiers["activity"] = [(b, files.activity_ids(count)[b.motif]) for b in activities.bouts]
+    paths += write_intervals(folder, options.intervals, tiers, places)
+    paths.append(files.save_segmenter(folder / files.MODEL_FILE, found, model_of_activities, model))
+    content = summarise(found, names, activities, stability, reliability)
+    paths.append(write_json(folder / "motifs.json", options, content))
+    paths.append(_draw(found, activities, places, names, folder / "motifs.png"))
+    for line in describe(found, activities, stability, reliability, own):
+        print(line)
+    return [*paths, *draw_clips(model, recordings, found, names, folder / "clips")]
 
 
 def _find(
     options: MotifsOptions, model: "AnalysisModel", recordings: "Sequence[ProcessedSequence]"
-) -> "tuple[Motifs, list[str]]":
-    """Return the motifs and their names."""
+) -> "tuple[Motifs, list[str], Activities | None]":
+    """Return the motifs, their names, and activities where they are asked for."""
+    from htvae.analysis.motifs.activities import apply_activities, find_activities
     from htvae.analysis.motifs.motifs import apply_motifs
     from htvae.cli.motifs.files import load_segmenter, motif_ids
 
     if options.apply is not None:
-        segmenter, kind, names = load_segmenter(options.apply, model)
-        return apply_motifs(model, recordings, segmenter, kind), names
+        saved = load_segmenter(options.apply, model)
+        found = apply_motifs(model, recordings, saved.segmenter, saved.kind)
+        known = saved.activities
+        return found, saved.names, None if known is None else apply_activities(found, known)
     found = model.find_motifs(
         recordings,
         num_motifs=options.num_motifs,
@@ -75,7 +93,32 @@ def _find(
         kind=options.features,
         seed=options.seed,
     )
-    return found, motif_ids(found.num_motifs)
+    activities = None
+    if options.num_activities:
+        activities = find_activities(found, options.num_activities, options.activity_seconds, options.seed)
+    return found, motif_ids(found.num_motifs), activities
+
+
+def _draw(
+    motifs: "Motifs",
+    activities: "Activities | None",
+    recordings: "Sequence[ProcessedSequence]",
+    names: Sequence[str],
+    path: Path,
+) -> Path:
+    from htvae.cli.motifs.report import join_costs
+    from htvae.plots.motifs import draw_motifs
+
+    return draw_motifs(
+        [one.labels for one in motifs.segmentations],
+        [p.record.fps for p in recordings],
+        [p.name for p in recordings],
+        names,
+        motifs.transitions(),
+        join_costs(motifs),
+        path,
+        None if activities is None else [one.labels for one in activities.segmentations],
+    )
 
 
 def _check_folder(folder: Path) -> None:
@@ -87,71 +130,3 @@ def _check_folder(folder: Path) -> None:
             f"{folder / TABLE} must not be overwritten, because motifs were renamed or merged in it. "
             f"Use them with --apply {folder} and another --output_dir."
         )
-
-
-def _joins(result: "Motifs") -> list[tuple[int, int, float]]:
-    """Return the joins of the hierarchy; costs in nats per window."""
-    total = float(result.segmenter.states.counts.sum())
-    return [(join.kept, join.removed, join.cost / total) for join in result.hierarchy()]
-
-
-def _summarise(result: "Motifs", names: Sequence[str], stability: "Stability | None") -> dict[str, Any]:
-    labels = np.concatenate([s.labels for s in result.segmentations])
-    return {
-        "motifs": list(names),
-        "groups": result.segmenter.groups,
-        "features": result.kind,
-        "frames": len(labels),
-        "share_of_no_motif": float((labels < 0).mean()),
-        "confidence": float(np.concatenate([s.confidence for s in result.segmentations]).mean()),
-        "stability": None if stability is None else asdict(stability),
-        "hierarchy": _joins(result),
-        "transitions": result.transitions(),
-    }
-
-
-def _say(result: "Motifs", stability: "Stability | None") -> None:
-    labels = np.concatenate([s.labels for s in result.segmentations])
-    bouts, recordings = len(result.bouts), len(result.segmentations)
-    print(f"{bouts} bouts of {result.num_motifs} motifs in {recordings} recordings.")
-    print(f"{(labels < 0).mean():.1%} of frames fit none of them.")
-    if stability is None:
-        return
-    print("Agreement (adjusted Rand index; 1: the same, 0: by chance):")
-    print(f"  fits with other seeds {stability.seeds:.2f}; fits to halves {stability.halves:.2f};")
-    print(f"  with motifs of plain pose windows, without the model {stability.windows:.2f}.")
-    if stability.seeds < 0.7 or stability.halves < 0.5:
-        print("Motifs depend on chance here: ask for fewer, or give more recordings.")
-
-
-def _draw_clips(
-    model: "AnalysisModel",
-    recordings: "Sequence[ProcessedSequence]",
-    result: "Motifs",
-    names: Sequence[str],
-    folder: Path,
-) -> list[Path]:
-    """Draw each motif's typical clips as a GIF."""
-    from htvae.analysis.motion_series import make_series
-    from htvae.cli.motifs.files import motif_ids
-    from htvae.plots.visualizer import Visualizer
-    from htvae.utils.progress import Progress
-
-    typical = result.typical_bouts(CLIP_PANELS)
-    needed = sorted({clip.recording for clips in typical for clip in clips})
-    series = dict(zip(needed, make_series(model, [recordings[i] for i in needed], "filled"), strict=True))
-    processor, paths = model.processor, []
-    painter = Visualizer(processor.landmarks, processor.edges, processor.sides)
-    progress = Progress("Drawing clips", len(typical), unit="motifs")
-    for number, (motif, clips) in enumerate(zip(motif_ids(len(typical)), typical, strict=True)):
-        if clips:
-            frames = min(clip.stop - clip.start for clip in clips)
-            shown = [
-                series[c.recording][c.start : c.start + frames, : len(processor.landmarks)] for c in clips
-            ]
-            captions = [recordings[c.recording].name.rsplit("/", 1)[-1] for c in clips]
-            title = motif if names[number] == motif else f"{motif} {names[number]}"
-            path = folder / f"{motif}.gif"
-            paths.append(painter.motion_picture(shown, path, processor.fps, title, captions))
-        progress.update(number + 1)
-    return paths

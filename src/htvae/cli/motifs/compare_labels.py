@@ -38,7 +38,7 @@ def run_compare_labels(options: CompareLabelsOptions) -> list[Path]:
     from htvae.io.label_tables import read_label_table
     from htvae.plots.agreement import draw_agreement
 
-    tables = [read_label_table(path) for path in (options.first, options.second)]
+    tables = [read_label_table(path, options.tier) for path in (options.first, options.second)]
     labels, names, rate = paint_both(tables[0], tables[1], options)
     result = compare_labellings(*labels, options.tolerance * (rate or 30.0), options.seed)
     print(f"{len(labels[0])} recordings, {int(result.table.sum()):,} frames that both label.")

@@ -11,7 +11,7 @@ class CompareLabelsOptions:
     """Measure how far two labellings of the same recordings agree, whatever names they use.
 
     Labels are a table of spans (motif_bouts.csv, frame_labels.csv, BORIS's aggregated events), or a folder
-    with a file of frame labels for each recording (keypoint-moseq's CSVs, VAME's .npy files).
+    with a file for each recording (ELAN's .eaf files, keypoint-moseq's CSVs, VAME's .npy files).
     """
 
     first: Path
@@ -22,6 +22,8 @@ class CompareLabelsOptions:
     """Frames per second, where one of the two is in seconds and the other in frames."""
     tolerance: float = 0.5
     """Seconds by which boundaries may differ; frames divided by 30 where no rate is known."""
+    tier: str | None = None
+    """Tier of ELAN's .eaf files to read. None: the tier motif, or else the only one."""
     output_dir: Path = Path("compare_labels")
     """Folder for the tables and the picture."""
     seed: int = 0

@@ -2,12 +2,13 @@
 
 import csv
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
+from htvae.analysis.motifs.activities import ActivityModel
 from htvae.analysis.motifs.motifs import Motifs
 from htvae.analysis.motifs.segmenter import Segmenter
 from htvae.analysis.motion_series import SeriesKind, check_kind
@@ -25,20 +26,40 @@ def motif_ids(count: int) -> list[str]:
     return [f"m{i + 1:0{width}d}" for i in range(count)]
 
 
-def save_segmenter(path: Path, motifs: Motifs, model: TrainedModel) -> Path:
-    """Write everything that finds these motifs again, and return the path."""
+def activity_ids(count: int) -> list[str]:
+    """Return the ids a1, a2, ... of activities."""
+    width = len(str(count))
+    return [f"a{i + 1:0{width}d}" for i in range(count)]
+
+
+def save_segmenter(path: Path, motifs: Motifs, activities: ActivityModel | None, model: TrainedModel) -> Path:
+    """Write everything that finds these motifs and activities again, and return the path."""
     about = {
         "format": np.array(FORMAT),
         "kind": np.array(motifs.kind),
         "points": np.array(model.processor.points),
         "fps": np.array(motifs.fps or np.nan),
     }
-    write_arrays(path, {**about, **motifs.segmenter.state_dict()})
+    further = {} if activities is None else activities.state_dict()
+    write_arrays(path, {**about, **motifs.segmenter.state_dict(), **further})
     return path
 
 
-def load_segmenter(folder: Path, model: TrainedModel) -> tuple[Segmenter, SeriesKind, list[str]]:
-    """Return the segmenter of an earlier run with its user's merges, its kind of series, and motifs' names.
+@dataclass(frozen=True)
+class Saved:
+    """What an earlier run found."""
+
+    segmenter: Segmenter
+    """With its user's merges."""
+    kind: SeriesKind
+    names: list[str]
+    """(K,) of motifs."""
+    activities: ActivityModel | None
+    """With its user's merges of motifs; None where none were looked for."""
+
+
+def load_segmenter(folder: Path, model: TrainedModel) -> Saved:
+    """Return what an earlier run found.
 
     Raises:
         FileNotFoundError: the folder holds no fitted motifs.
@@ -56,13 +77,15 @@ def load_segmenter(folder: Path, model: TrainedModel) -> tuple[Segmenter, Series
             raise ValueError(f"the format is {arrays['format']}")
         segmenter, kind = Segmenter.from_state_dict(arrays), check_kind(str(arrays["kind"]))
         points, fps = tuple(arrays["points"].tolist()), float(arrays["fps"])
+        activities = ActivityModel.from_state_dict(arrays) if "activity_shares" in arrays else None
     except (KeyError, ValueError, TypeError, OSError, EOFError, BadZipFile) as error:
         raise ValueError(
             f"{path} must be written by this version's htvae motifs, but is unreadable ({error}). Fit again."
         ) from error
     check_model(path, points, fps, model)
     names, groups = read_table(folder / TABLE, len(segmenter.states))
-    return replace(segmenter, groups=groups), kind, names
+    merged = None if activities is None else activities.merge(groups)
+    return Saved(replace(segmenter, groups=groups), kind, names, merged)
 
 
 def read_table(path: Path, count: int) -> tuple[list[str], np.ndarray]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from htvae.analysis.motifs.motifs import Bout, Motifs
+from htvae.analysis.motifs.reliability import MotifReliability
 from htvae.cli.analysis_files import write_table
 from htvae.cli.motifs.files import TABLE, motif_ids
 from htvae.cli.spans import place_span
@@ -18,14 +19,15 @@ def write_tables(
     motifs: Motifs,
     recordings: Sequence[ProcessedSequence],
     names: Sequence[str],
+    reliability: MotifReliability,
     save_frames: bool,
 ) -> list[Path]:
     """Write the tables of motifs, bouts, usage and transitions, and return their paths."""
     ids = motif_ids(motifs.num_motifs)
     tables = {
-        TABLE: _motif_rows(motifs, recordings, ids, names),
+        TABLE: _motif_rows(motifs, recordings, ids, names, reliability),
         "motif_bouts.csv": _bout_rows(motifs, recordings, ids, names),
-        "motif_usage.csv": _usage_rows(motifs, recordings, ids),
+        "motif_usage.csv": usage_rows(motifs.usage(), recordings, ids, reliability),
         "motif_transitions.csv": _transition_rows(motifs, ids),
         "frame_labels.csv": _label_rows(motifs, recordings, names),
     }
@@ -35,7 +37,11 @@ def write_tables(
 
 
 def _motif_rows(
-    motifs: Motifs, recordings: Sequence[ProcessedSequence], ids: Sequence[str], names: Sequence[str]
+    motifs: Motifs,
+    recordings: Sequence[ProcessedSequence],
+    ids: Sequence[str],
+    names: Sequence[str],
+    reliability: MotifReliability,
 ) -> list[dict[str, Any]]:
     """Return one row a motif: its share, its bouts, and its most typical clip."""
     groups, typical, bouts = motifs.segmenter.groups, motifs.typical_bouts(), motifs.bouts
@@ -43,21 +49,43 @@ def _motif_rows(
     rows = []
     for number, motif in enumerate(ids):
         own = [bout for bout in bouts if bout.motif == number]
-        lengths = np.array([bout.stop - bout.start for bout in own])
         rows.append(
             {
                 "motif": motif,
                 "name": names[number],
                 "merge_into": "" if groups[number] == number else ids[groups[number]],
-                "share": float(lengths.sum() / frames),
-                "bouts": len(own),
-                "recordings": len({bout.recording for bout in own}),
-                "median_seconds": float(np.median(lengths)) / motifs.fps if own and motifs.fps else None,
-                "confidence": float(np.mean([bout.confidence for bout in own])) if own else None,
+                **describe_bouts(own, frames, motifs.fps),
+                **describe_reliability(reliability, number),
                 **_place_clip(typical[number], recordings),
             }
         )
     return rows
+
+
+def describe_bouts(bouts: Sequence[Bout], frames: int, fps: float | None) -> dict[str, Any]:
+    """Return the columns that sum up the bouts of one motif or activity, of ``frames`` in all."""
+    lengths = np.array([bout.stop - bout.start for bout in bouts])
+    return {
+        "share": float(lengths.sum() / frames),
+        "bouts": len(bouts),
+        "recordings": len({bout.recording for bout in bouts}),
+        "median_seconds": float(np.median(lengths)) / fps if bouts and fps else None,
+        "confidence": float(np.mean([bout.confidence for bout in bouts])) if bouts else None,
+    }
+
+
+def describe_reliability(
+    reliability: MotifReliability, number: int, kinds: Sequence[str] = ("share", "length")
+) -> dict[str, Any]:
+    """Return the columns of reliability of one motif or activity."""
+    places = {"share": number, "length": len(reliability.is_unreliable) // 2 + number}
+    row: dict[str, Any] = {}
+    for name in kinds:
+        place = places[name]
+        row[f"{name}_split_half"] = float(reliability.split_half.value[place])
+        row[f"{name}_icc"] = float(reliability.retest.value[place])
+        row[f"{name}_unreliable"] = bool(reliability.is_unreliable[place])
+    return row
 
 
 def _place_clip(clips: Sequence[Bout], recordings: Sequence[ProcessedSequence]) -> dict[str, Any]:
@@ -100,18 +128,24 @@ def _label_rows(
     return rows
 
 
-def _usage_rows(
-    motifs: Motifs, recordings: Sequence[ProcessedSequence], ids: Sequence[str]
+def usage_rows(
+    usage: np.ndarray,
+    recordings: Sequence[ProcessedSequence],
+    ids: Sequence[str],
+    reliability: MotifReliability,
 ) -> list[dict[str, Any]]:
+    """Return a row for each recording: the shares (recordings, K) of its frames, and which to doubt."""
+    doubtful = " ".join(name for name, low in zip(ids, reliability.is_unreliable, strict=False) if low)
     return [
         {
             "recording": p.name,
             "label": p.source.label,
             "subject": p.source.subject,
             **dict(zip(ids, map(float, shares), strict=True)),
-            "none": float(1 - shares.sum()),
+            "none": max(0.0, float(1 - shares.sum())),
+            "unreliable": doubtful,
         }
-        for p, shares in zip(recordings, motifs.usage(), strict=True)
+        for p, shares in zip(recordings, usage, strict=True)
     ]
 
 
