@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from htvae.metrics.agreement import NOTHING, count_pairs, match_boundaries, match_labels, measure_agreement
+from htvae.metrics.agreement import (
+    NOTHING,
+    adjusted_rand,
+    count_pairs,
+    match_boundaries,
+    match_labels,
+    measure_agreement,
+)
 
 
 def test_equal_labellings_with_other_names_agree_in_full():
@@ -47,3 +54,11 @@ def test_matching_takes_the_most_frames():
     table = count_pairs(np.array([0, 0, 0, 1, 1]), np.array([1, 1, 0, 1, 1]))
     assert table.tolist() == [[1, 2], [0, 2]]
     assert table[match_labels(table)].sum() == 3
+
+
+def test_the_adjusted_rand_index_alone_is_the_same():
+    rng = np.random.default_rng(0)
+    first, second = ([rng.integers(NOTHING, 3, n) for n in (40, 7)] for _ in range(2))
+    assert adjusted_rand(first, second) == measure_agreement(first, second, 0)["ari"]
+    with pytest.raises(ValueError, match="must share labelled frames"):
+        adjusted_rand([np.array([NOTHING, 0])], [np.array([1, NOTHING])])

@@ -23,7 +23,7 @@ from htvae.metrics.agreement import NOTHING
 
 COLUMNS = {
     "recording": ("recording", "file", "observation id", "media file name"),
-    "label": ("name", "label", "behavior", "behaviour", "motif", "annotation"),
+    "label": ("name", "label", "behavior", "behaviour", "motif", "activity", "annotation"),
     "start_frame": ("start_frame", "start"),
     "stop_frame": ("stop_frame", "stop"),
     "start_second": ("start (s)", "start_second", "begin time - ss.msec", "begin"),

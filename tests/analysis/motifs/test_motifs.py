@@ -7,8 +7,8 @@ import pytest
 
 import htvae
 from htvae.analysis.motifs.motifs import Bout, Motifs, find_motifs
-from htvae.analysis.motifs.segmenter import Segmentation, Segmenter, choose_pieces
-from htvae.analysis.motifs.stability import deal_halves, measure_stability
+from htvae.analysis.motifs.segmenter import Segmentation, Segmenter, choose_pieces, group_lengths
+from htvae.analysis.motifs.stability import measure_stability
 from htvae.analysis.motion_series import check_kind, make_series, scale_points
 from htvae.metrics.agreement import NOTHING, measure_agreement
 from htvae.poses.sequence import PoseSequence
@@ -52,6 +52,26 @@ def test_saved_and_applied_again_bit_for_bit(dances, segmenter):
     for name in ("labels", "confidence", "likelihood"):
         assert np.array_equal(getattr(first, name), getattr(second, name))
     assert first.confidence.min() >= 0 and first.confidence.max() <= 1
+
+
+def test_recordings_together_and_alone_have_the_same_motifs(dances, segmenter):
+    """Bit for bit: short ones are padded, none sees another."""
+    parts = [pose[: 20 + 37 * i] for i, (pose, _) in enumerate(dances)]
+    vectors = [segmenter.features.transform(pose) for pose in parts]
+    together = segmenter.apply_vectors(vectors, [len(pose) for pose in parts])
+    windows = segmenter.label_windows(vectors)
+    for pose, one, labels in zip(parts, together, windows, strict=True):
+        alone = segmenter.apply(pose)
+        for name in ("labels", "confidence", "likelihood"):
+            assert np.array_equal(getattr(one, name), getattr(alone, name))
+        assert np.array_equal(labels, alone.labels[:: segmenter.features.grid.stride])
+
+
+def test_groups_hold_all_sequences_and_little_padding():
+    lengths = [5, 40, 7, 0, 100, 6, 39]
+    groups = group_lengths(lengths, 80)
+    assert groups == [[4], [1, 6], [2, 5, 0, 3]]
+    assert group_lengths([], 80) == []
 
 
 def test_merged_motifs_have_one_label_and_all_the_confidence(dances, segmenter):

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -9,10 +10,13 @@ import pytest
 from PIL import Image
 
 import htvae
+from htvae.analysis.motifs.motifs import Bout
 from htvae.cli.main import main
 from htvae.cli.motifs.files import is_edited, motif_ids, read_table
+from htvae.cli.motifs.intervals import write_intervals
 from htvae.cli.spans import place_span
 from htvae.data.loader import PoseDataLoader
+from htvae.io.elan import Annotation, read_eaf
 from htvae.poses.sequence import PoseSequence
 
 
@@ -26,7 +30,8 @@ def run(trained, tmp_path_factory):
             patch.chdir(folder)
             return main(["motifs", "--checkpoint", str(trained.checkpoint), "--device", "cpu", *argv])
 
-    assert start("--num_motifs", "2", "--save_frames") == 0
+    further = ("--num_activities", "2", "--activity_seconds", "2", "--intervals", "boris", "elan")
+    assert start("--num_motifs", "2", "--save_frames", *further) == 0
     return start, folder
 
 
@@ -70,6 +75,42 @@ def test_tables_agree_with_each_other(run):
     }
 
 
+def test_activities_cover_all_frames(run, trained):
+    folder = run[1] / "motifs"
+    activities, bouts = read(folder / "activities.csv"), read(folder / "activity_bouts.csv")
+    assert [row["activity"] for row in activities] == ["a1", "a2"]
+    for row in activities:
+        assert sum(float(row[name]) for name in ("m01", "m02", "none")) == pytest.approx(1, abs=1e-4)
+        assert int(row["bouts"]) == sum(b["activity"] == row["activity"] for b in bouts)
+    frames = sum(int(b["stop_frame"]) - int(b["start_frame"]) for b in bouts)
+    assert frames == sum(r.num_frames for r in trained.recordings)
+    for row in read(folder / "activity_usage.csv"):
+        assert float(row["a1"]) + float(row["a2"]) == pytest.approx(1, abs=1e-4)
+
+
+def test_tables_say_what_is_unreliable(run):
+    folder = run[1] / "motifs"
+    motifs = {row["motif"]: row for row in read(folder / "motifs.csv")}
+    for row in motifs.values():
+        for kind in ("share", "length"):
+            known = [float(row[f"{kind}_{name}"] or "nan") for name in ("split_half", "icc")]
+            assert row[f"{kind}_unreliable"] == str(any(x < 0.5 for x in known))
+    doubtful = [name for name, row in motifs.items() if row["share_unreliable"] == "True"]
+    assert {row["unreliable"] for row in read(folder / "motif_usage.csv")} == {" ".join(doubtful)}
+
+
+@pytest.mark.parametrize("other", ["motif_bouts_boris.csv", "elan"])
+@pytest.mark.parametrize("tier", [None, "activity"])
+def test_boris_and_elan_get_the_same_bouts(run, other, tier, monkeypatch):
+    monkeypatch.chdir(run[1])
+    kind = tier or "motif"
+    tables = [f"motifs/{kind}_bouts.csv", f"motifs/{other.replace('motif', kind)}"]
+    further = [] if tier is None else ["--tier", tier]
+    assert main(["compare-labels", *tables, "--fps", "30", *further]) == 0
+    figures = json.loads((run[1] / "compare_labels/compare_labels.json").read_text("utf-8"))["figures"]
+    assert figures["accuracy"] == 1.0 and figures["boundary_f1"] in (1.0, None)
+
+
 def test_pictures_show_something(run):
     folder = run[1] / "motifs"
     with Image.open(folder / "motifs.png") as picture:
@@ -78,6 +119,30 @@ def test_pictures_show_something(run):
     assert clips == ["m01.gif", "m02.gif"]
     with Image.open(folder / "clips/m01.gif") as clip:
         assert clip.n_frames > 5
+
+
+def test_intervals_of_nested_names_and_of_no_frame_rate(trained, tmp_path, caplog):
+    model = htvae.load(trained.checkpoint, "cpu")
+    names = ["day 1/walk & run", "day 1/../walk", "timeless"]
+    fps = [25.0, 25.0, None]
+    bare = [dataclasses.replace(model.process(trained.recordings[0]), name=name) for name in names]
+    recordings = [
+        dataclasses.replace(p, source=dataclasses.replace(p.source, name=p.name, fps=rate))
+        for p, rate in zip(bare, fps, strict=True)
+    ]
+    bouts = [(Bout(i, 0, 5, 30, 0.9), "run") for i in range(3)]
+    with caplog.at_level("WARNING"):
+        paths = write_intervals(tmp_path, ("boris", "elan"), {"motif": bouts}, recordings)
+    assert [p.relative_to(tmp_path).as_posix() for p in paths[:2]] == [
+        "motif_bouts_boris.csv",
+        "elan/day 1/walk & run.eaf",
+    ]
+    assert all(p.resolve().is_relative_to(tmp_path) for p in paths) and len(paths) == 3
+    assert [row["Start (s)"] for row in read(paths[0])] == ["0.200", "0.200"]
+    assert read_eaf(paths[1]) == {"motif": [Annotation(0.2, 1.2, "run")]}
+    assert "1 recordings have no frame rate" in caplog.text
+    with pytest.raises(ValueError, match="must lie in"):
+        write_intervals(tmp_path, ("elan",), {}, [dataclasses.replace(recordings[0], name="../../x")])
 
 
 def test_its_labels_can_be_trained_with(run, trained, tmp_path):
@@ -92,9 +157,9 @@ def test_its_labels_can_be_trained_with(run, trained, tmp_path):
 
 def test_applied_again_the_same_and_with_names_and_merges(run, capsys):
     start, folder = run
-    first = (folder / "motifs/motif_bouts.csv").read_bytes()
     assert start("--apply", "motifs", "--output_dir", "again") == 0
-    assert (folder / "again/motif_bouts.csv").read_bytes() == first
+    for name in ("motif_bouts.csv", "activity_bouts.csv", "activities.csv"):
+        assert (folder / "again" / name).read_bytes() == (folder / "motifs" / name).read_bytes()
     table = folder / "again/motifs.csv"
     table.write_text(
         table.read_text().replace("m01,m01,", "m01,stroll,").replace("m02,m02,", "m02,m02,stroll")
@@ -112,6 +177,9 @@ def test_applied_again_the_same_and_with_names_and_merges(run, capsys):
         (["--num_motifs", "0"], "num_motifs must be at least 1"),
         (["--num_motifs", "5000"], "Ask for fewer with --num_motifs"),
         (["--bout_seconds", "0"], "bout_seconds must be above 0"),
+        (["--activity_seconds", "0"], "activity_seconds must be above 0"),
+        (["--num_activities", "-1"], "num_activities must be at least 0"),
+        (["--num_motifs", "2", "--num_activities", "900"], "Ask for fewer with --num_activities"),
         (["--apply", "nowhere"], "must hold segmenter.npz of an earlier"),
         (["--apply", "motifs", "--output_dir", "motifs"], "must be another folder than that of apply"),
     ],

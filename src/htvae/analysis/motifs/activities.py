@@ -13,22 +13,20 @@ import numpy as np
 
 from htvae.analysis.motifs.hmm import Chain, find_path, infer_shares
 from htvae.analysis.motifs.motifs import Bout, Motifs, cut_bouts
-from htvae.analysis.motifs.segmenter import Segmentation, group_lengths
+from htvae.analysis.motifs.segmenter import Segmentation, choose_pieces
 
 ACTIVITY_SECONDS = 30.0
 """Length of an activity that is looked for."""
 EVIDENCE_SECONDS = 4.0
 """Time after which motifs count as independent evidence: about a bout."""
-NUM_STARTS, NUM_ROUNDS = 8, 20
+NUM_STARTS, NUM_ROUNDS = 4, 20
 """Starts of which the likeliest is kept, and rounds of expectation and maximisation of each."""
 PRIOR_COUNT = 1.0
 """Windows of each motif that every activity is taken to have had before any was seen."""
 LEAST_SHARE = 1e-9
 """Share of a motif that an activity has at least; merged motifs have none."""
-MOST_STEPS = 40_000
-"""Windows that activities are fitted to, at most."""
-TOGETHER = 16_384
-"""Windows of recordings that go through the loop over time together, padding among them."""
+MOST_STEPS, PIECE = 40_000, 1024
+"""Windows that activities are fitted to, at most, and of a piece (four and a half minutes)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +99,6 @@ def find_activities(
     step = motifs.segmenter.features.grid.stride / (motifs.fps or 30.0)
     windows = _thin(motifs)
     width = max(1, round(activity_seconds / step))
-    longest = max(map(len, windows))
     if sum(map(len, windows)) < num_activities * width:
         raise ValueError(
             f"Recordings must last {num_activities * activity_seconds:g} s together for {num_activities} "
@@ -110,7 +107,7 @@ def find_activities(
         )
     chain = Chain(max(0.05, 1 - step / activity_seconds), min(1.0, step / EVIDENCE_SECONDS))
     rng = np.random.default_rng((seed, 7))
-    pieces = _choose(windows, rng, max(longest, MOST_STEPS))
+    pieces = choose_pieces(windows, seed, MOST_STEPS, PIECE)
     shares = _fit(pieces, motifs.num_motifs, num_activities, width, chain, rng)
     return apply_activities(motifs, ActivityModel(shares, chain))
 
@@ -118,19 +115,15 @@ def find_activities(
 def apply_activities(motifs: Motifs, model: ActivityModel) -> Activities:
     """Return the activities of recordings by a model that was fitted before."""
     grid, windows = motifs.segmenter.features.grid, _thin(motifs)
-    found: dict[int, Segmentation] = {}
-    logs = np.log(np.maximum(model.shares, LEAST_SHARE)).T
-    for group in group_lengths([len(x) for x in windows], TOGETHER):
-        sizes = [len(windows[i]) for i in group]
-        likelihood = logs[np.concatenate([windows[i] for i in group])]
-        path = find_path(likelihood, sizes, model.chain)
-        shares, _ = infer_shares(likelihood, sizes, model.chain)
-        rows, cuts = np.arange(len(path)), np.cumsum(sizes)[:-1]
+    logs, found = np.log(np.maximum(model.shares, LEAST_SHARE)).T, []
+    for own, one in zip(windows, motifs.segmentations, strict=True):
+        likelihood = logs[own]
+        path = find_path(likelihood, [len(own)], model.chain)
+        shares, _ = infer_shares(likelihood, [len(own)], model.chain)
+        rows = np.arange(len(path))
         values = path, shares[rows, path].clip(0, 1), likelihood[rows, path]
-        for i, *own in zip(group, *(np.split(value, cuts) for value in values), strict=True):
-            frames = len(motifs.segmentations[i].labels)
-            found[i] = Segmentation(*(grid.spread(value, frames) for value in own))
-    return Activities(model, [found[i] for i in range(len(windows))])
+        found.append(Segmentation(*(grid.spread(value, len(one.labels)) for value in values)))
+    return Activities(model, found)
 
 
 def _thin(motifs: Motifs) -> list[np.ndarray]:
@@ -138,15 +131,6 @@ def _thin(motifs: Motifs) -> list[np.ndarray]:
     grid, none = motifs.segmenter.features.grid, motifs.num_motifs
     labels = [one.labels[:: grid.stride] for one in motifs.segmentations]
     return [np.where(x < 0, none, x) for x in labels]
-
-
-def _choose(windows: Sequence[np.ndarray], rng: np.random.Generator, most: int) -> list[np.ndarray]:
-    """Return the windows of all recordings, or of a random choice of them where they are too many."""
-    if sum(map(len, windows)) <= most:
-        return list(windows)
-    order = rng.permutation(len(windows))
-    count = int(np.searchsorted(np.cumsum([len(windows[i]) for i in order]), most, side="right"))
-    return [windows[i] for i in sorted(order[: max(1, count)])]
 
 
 def _fit(

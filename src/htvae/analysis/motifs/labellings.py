@@ -45,11 +45,17 @@ def compare_labellings(
     figures = measure_agreement(first, second, tolerance)
     rng = np.random.default_rng(seed)
     controls = [measure_agreement(_shift(first, rng), second, tolerance) for _ in range(NUM_SHIFTS)]
-    shifted = {name: float(np.nanmean([one[name] for one in controls])) for name in figures}
+    shifted = {name: _mean_known([one[name] for one in controls]) for name in figures}
     a, b = np.concatenate(first), np.concatenate(second)
     known = (a != NOTHING) & (b != NOTHING)
     table = count_pairs(a[known], b[known])
     return LabelComparison(figures, shifted, table, list(zip(*map(list, match_labels(table)), strict=True)))
+
+
+def _mean_known(values: Sequence[float]) -> float:
+    """Return the mean of values that are not NaN; NaN where none is."""
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def _shift(labels: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:

@@ -130,16 +130,20 @@ class Segmenter:
         found: list[Segmentation | None] = [None] * len(vectors)
         for group, likelihood in self._likelihoods(vectors):
             sizes = [len(vectors[i]) for i in group]
-            path = find_path(likelihood, sizes, self.chain, self.least_length)
-            shares, _ = infer_shares(likelihood, sizes, self.chain)
-            together = shares @ (self.groups[:, None] == np.arange(len(self.states)))
-            rows = np.arange(len(path))
-            confidence = together[rows, self.groups[path]].clip(0, 1)
-            values = self._name(path, likelihood), confidence, likelihood[rows, path]
-            cuts = np.cumsum(sizes)[:-1]
-            for i, *own in zip(group, *(np.split(value, cuts) for value in values), strict=True):
-                found[i] = Segmentation(*(self.features.grid.spread(value, lengths[i]) for value in own))
+            path, cuts = find_path(likelihood, sizes, self.chain, self.least_length), np.cumsum(sizes)[:-1]
+            parts = zip(group, np.split(path, cuts), np.split(likelihood, cuts), strict=True)
+            for i, own_path, own in parts:
+                found[i] = self._describe(own_path, own, lengths[i])
         return [one for one in found if one is not None]
+
+    def _describe(self, path: np.ndarray, likelihood: np.ndarray, num_frames: int) -> Segmentation:
+        """Return the motifs of one recording, alone: padding would change the last bits of chances."""
+        shares, _ = infer_shares(likelihood, [len(likelihood)], self.chain)
+        together = shares @ (self.groups[:, None] == np.arange(len(self.states)))
+        rows = np.arange(len(path))
+        confidence = together[rows, self.groups[path]].clip(0, 1)
+        values = self._name(path, likelihood), confidence, likelihood[rows, path]
+        return Segmentation(*(self.features.grid.spread(value, num_frames) for value in values))
 
     def label_windows(self, vectors: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return the motif (n,) of each window of recordings, `NOTHING` where none fits."""
@@ -234,11 +238,11 @@ def check_size(num_windows: int, num_motifs: int) -> None:
         )
 
 
-def choose_pieces(vectors: Sequence[np.ndarray], seed: int, most: int = MOST_WINDOWS) -> list[np.ndarray]:
-    """Return the vectors (n, F) of recordings in pieces; of too many, a random choice of pieces."""
-    pieces = [
-        one[start : start + PIECE] for one in vectors for start in range(0, len(one), PIECE) if len(one)
-    ]
+def choose_pieces(
+    vectors: Sequence[np.ndarray], seed: int, most: int = MOST_WINDOWS, size: int = PIECE
+) -> list[np.ndarray]:
+    """Return the vectors (n, ...) of recordings in pieces; of too many, a random choice of pieces."""
+    pieces = [one[start : start + size] for one in vectors for start in range(0, len(one), size) if len(one)]
     if sum(map(len, pieces)) <= most:
         return pieces
     order = np.random.default_rng(seed).permutation(len(pieces))
