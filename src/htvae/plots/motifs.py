@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_LANES = 16
-"""Most recordings that are drawn."""
+"""Most recordings that are drawn; as many as motifs, up to twice as many, where there are more motifs."""
 MOST_LETTERS = 22
 """Letters of a name that are drawn."""
+SHADES = 0.5
+"""Share of a palette's colour in its next paler, or darker, shade."""
 TITLE = "Motifs: when they happen, how they are alike, what follows what"
 
 
@@ -41,12 +43,13 @@ def draw_motifs(
         activities: (T,) activity of each frame for each recording, drawn below its motifs. None: there are
             none.
     """
-    chosen = np.unique(np.linspace(0, len(labels) - 1, MOST_LANES).round().astype(int))
+    most = max(MOST_LANES, min(len(names), 2 * MOST_LANES))
+    chosen = np.unique(np.linspace(0, len(labels) - 1, most).round().astype(int))
     colors = motif_colors(len(names))
     size = (15.0, 1.6 + 0.3 * max(len(chosen), len(names)))
     figure, (lanes, tree, table) = _new_figure(1, 3, size, TITLE, width_ratios=(2.2, 1, 1))
     shown = [(labels[i], rates[i], recordings[i]) for i in chosen]
-    _draw_lanes(lanes, shown, colors, 0.38 if activities is None else 0.2)
+    _draw_lanes(lanes, shown, colors, 0.38 if activities is None else 0.15)
     if len(chosen) < len(labels):
         lanes.set_title(f"{len(chosen)} of {len(labels)} recordings", loc="left", color=_MUTED, fontsize=9)
     if activities is not None:
@@ -58,13 +61,13 @@ def draw_motifs(
 
 
 def motif_colors(count: int) -> np.ndarray:
-    """Return the colours (count, 3), 0..1, of motifs: the palette, and paler each time it is used again."""
+    """Return the colours (count, 3), 0..1, of motifs: the palette, then paler, then darker, and on."""
     from matplotlib.colors import to_rgb
 
     base = np.array([to_rgb(color) for color in PALETTE])
     turns = np.arange(count) // len(base)
-    paler = (1 - 0.45**turns)[:, None]
-    return base[np.arange(count) % len(base)] * (1 - paler) + paler
+    share = (SHADES ** ((turns + 1) // 2))[:, None]  # of the colour; the rest is white or black
+    return base[np.arange(count) % len(base)] * share + (1 - share) * (turns % 2)[:, None]
 
 
 def _draw_lanes(
@@ -83,17 +86,18 @@ def _draw_lanes(
 def _draw_activities(axes: "Axes", shown: Sequence[tuple[np.ndarray, float | None]]) -> None:
     """Draw activities as a thin strip below each lane, greys with their numbers, as far as there is room."""
     count = 1 + max(int(labels.max()) for labels, _ in shown)
-    greys = np.linspace(0.85, 0.25, count)
+    greys = np.linspace(0.93, 0.5, count)
     longest = max(len(labels) / (rate or 1.0) for labels, rate in shown)
     for lane, (labels, rate) in enumerate(shown):
         spans, own = _cut(labels, rate)
         shades = np.repeat(greys[own][:, None], 3, axis=1)
-        axes.broken_barh(spans, (lane + 0.2, 0.2), facecolors=shades)
+        axes.broken_barh(spans, (lane + 0.18, 0.22), facecolors=shades)
         for (start, length), activity in zip(spans, own, strict=True):
             if length > 0.03 * longest:
-                color = "white" if greys[activity] < 0.6 else _INK
-                place = start + length / 2, lane + 0.3
-                axes.text(*place, f"a{activity + 1}", ha="center", va="center", fontsize=6, color=color)
+                place = start + length / 2, lane + 0.29
+                axes.text(
+                    *place, f"a{activity + 1}", ha="center", va="center_baseline", fontsize=6, color=_INK
+                )
 
 
 def _cut(labels: np.ndarray, rate: float | None) -> tuple[list[tuple[float, float]], np.ndarray]:
@@ -149,4 +153,6 @@ def _draw_transitions(axes: "Axes", counts: np.ndarray, names: Sequence[str]) ->
 
 
 def _shorten(name: str) -> str:
-    return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 3]}..."
+    """Return a name with its middle left out: recordings differ at their ends."""
+    half = (MOST_LETTERS - 3) // 2
+    return name if len(name) <= MOST_LETTERS else f"{name[:half]}...{name[-half:]}"

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from htvae.analysis.motifs import activities
 from htvae.analysis.motifs.activities import ActivityModel, apply_activities, find_activities
 from htvae.analysis.motifs.motifs import Motifs
 from htvae.analysis.motifs.segmenter import Segmentation, Segmenter
@@ -20,6 +21,12 @@ def make_day(seed):
     truth = np.repeat(rng.permutation([0, 1, 0, 1]), rng.integers(25, 36))
     labels = np.array([rng.choice(4, p=SHARES[activity]) for activity in truth])
     return np.repeat(labels, 60), np.repeat(truth, 60)
+
+
+@pytest.fixture(autouse=True)
+def _few_starts(monkeypatch):
+    """Planted activities are so plain that every start finds them; eight would take long."""
+    monkeypatch.setattr(activities, "NUM_STARTS", 2)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ ACTIVITY_SECONDS = 30.0
 """Length of an activity that is looked for."""
 EVIDENCE_SECONDS = 4.0
 """Time after which motifs count as independent evidence: about a bout."""
-NUM_STARTS, NUM_ROUNDS = 4, 20
+NUM_STARTS, NUM_ROUNDS = 8, 20
 """Starts of which the likeliest is kept, and rounds of expectation and maximisation of each."""
 PRIOR_COUNT = 1.0
 """Windows of each motif that every activity is taken to have had before any was seen."""
