@@ -16,7 +16,7 @@ from htvae.analysis.groups.differences import (
     check_study,
     compare_groups,
 )
-from htvae.analysis.groups.halves import measure_halves
+from htvae.analysis.groups.halves import LEAST_HALF_CHUNKS, measure_halves
 from htvae.analysis.groups.leaks import Leak, find_leaks, latent_features
 from htvae.analysis.groups.motif_measures import MotifMeasures, NamedMotifs
 from htvae.analysis.groups.study import Cells, Study
@@ -28,8 +28,6 @@ from htvae.data.processing import ProcessedSequence
 from htvae.inference.model import Encoding, TrainedModel
 from htvae.metrics.reliability import Reliability, retest_reliability, split_half_reliability
 
-LEAST_HALF_CHUNKS = 2
-"""Chunks that a half of a recording must have to be measured."""
 STEPS = ("encoding", "motifs", "halves", "differences", "reliability", "leaks")
 """Parts of the work, in their order; ``motifs`` only where there are some."""
 
@@ -225,29 +223,6 @@ def _measure(
     if motifs is None:
         return table
     return join_tables([table, motifs.measure(motifs.motifs.find(model, recordings))])
-def _measure_halves(
-    model: TrainedModel, recordings: Sequence[ProcessedSequence], axes: LatentAxes, num_measures: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the measures (n, m) of first and of second halves, NaN where a recording is too short."""
-    least = 2 * LEAST_HALF_CHUNKS * model.config.model.chunk_size
-    long = [i for i, recording in enumerate(recordings) if len(recording.pose) >= least]
-    halves = []
-    for is_second in (False, True):
-        values = np.full((len(recordings), num_measures), np.nan)
-        parts = [cut_half(recordings[i], is_second) for i in long]
-        if parts:
-            table = measure_all(parts, model.encode_all(parts), model.processor.points, axes)
-            values[np.ix_(long, range(len(table.measures)))] = table.values
-        halves.append(values)
-    return halves[0], halves[1]
-
-
-def cut_half(recording: ProcessedSequence, is_second: bool) -> ProcessedSequence:
-    """Return one half of a recording."""
-    middle = len(recording.pose) // 2
-    part = slice(middle, None) if is_second else slice(0, middle)
-    record = dataclasses.replace(recording.record, source_frames=recording.record.source_frames[part])
-    return dataclasses.replace(recording, pose=recording.pose[part], record=record)
 
 
 def _measure_reliability(

@@ -11,6 +11,9 @@ import numpy as np
 from htvae.analysis.measures import MeasureTable
 from htvae.data.processing import ProcessedSequence
 
+LEAST_HALF_CHUNKS = 2
+"""Chunks that a half of a recording must have to be measured."""
+
 
 def measure_halves(
     recordings: Sequence[ProcessedSequence],

@@ -10,7 +10,8 @@ from functools import cached_property
 
 import numpy as np
 
-from htvae.analysis.groups.comparison import LEAST_HALF_CHUNKS, cut_half, read_columns
+from htvae.analysis.groups.comparison import read_columns
+from htvae.analysis.groups.halves import LEAST_HALF_CHUNKS, cut_half
 from htvae.analysis.groups.study import Cells
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.model import Encoding, TrainedModel

@@ -35,8 +35,8 @@ def compare(argv: Sequence[str]) -> None:
     )
     motifs = None
     if options.motifs is not None:
-        segmenter, kind, names = load_segmenter(options.motifs, model)
-        motifs = NamedMotifs(segmenter, kind, tuple(names))
+        saved = load_segmenter(options.motifs, model)
+        motifs = NamedMotifs(saved.segmenter, saved.kind, tuple(saved.names))
     progress = Progress("Comparing", len(STEPS) + options.motion, unit="parts")
     try:
         comparison = compare_recordings(
