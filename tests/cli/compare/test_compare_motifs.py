@@ -17,7 +17,7 @@ def folder(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     argv = ["motifs", "--checkpoint", str(trained.checkpoint), "--device", "cpu", "--num_motifs", "3"]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr("htvae.cli.motifs.command._draw_clips", lambda *_: [])
+        patch.setattr("htvae.cli.motifs.clips.draw_clips", lambda *_: [])
         assert main([*argv, "--bout_seconds", "1", "--no_stability", "--output_dir", str(folder)]) == 0
     table = folder / "motifs.csv"
     with table.open(encoding="utf-8", newline="") as file:
