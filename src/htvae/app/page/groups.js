@@ -1,0 +1,127 @@
+// The tab Groups: what one group does more than another, in words, as effects with intervals.
+import { report } from "./data.js";
+import { make, makeButton, makeEmpty, makeSvg } from "./dom.js";
+import { saveRows } from "./export.js";
+import { change, state } from "./state.js";
+
+/** Half the width of the effects' axis at least. */
+const LEAST_REACH = 1;
+/** Effects that are shown at first. */
+const FIRST_EFFECTS = 10;
+
+/** An effect with its interval on a common axis. @param {GroupRow} row @param {number} reach */
+function makeInterval({ effect, low, high }, reach) {
+  const place = (/** @type {number} */ value) => 50 + (48 * Math.max(-reach, Math.min(reach, value))) / reach;
+  const picture = makeSvg(
+    "svg",
+    { viewBox: "0 0 100 16", preserveAspectRatio: "none", class: "interval", "aria-hidden": "true" },
+    makeSvg("line", { x1: 50, x2: 50, y1: 0, y2: 16, class: "axis" }),
+  );
+  if (low !== null && high !== null)
+    picture.append(makeSvg("line", { x1: place(low), x2: place(high), y1: 8, y2: 8, class: "reach" }));
+  if (effect !== null)
+    picture.append(
+      makeSvg("line", { x1: place(effect) - 0.1, x2: place(effect) + 0.1, y1: 8, y2: 8, class: "point" }),
+    );
+  return picture;
+}
+
+/** @param {number | null} value @param {number} [digits] */
+const signed = (value, digits = 2) =>
+  value === null
+    ? "\u2013"
+    : `${value > 0 ? "+" : value < 0 ? "\u2212" : ""}${Math.abs(value).toPrecision(digits)}`;
+
+/** @param {GroupRow} row @param {number} reach */
+function makeRow(row, reach) {
+  const landmark = report.body.landmarks.indexOf(row.landmark);
+  const isClear = row.q !== null && row.q < 0.05;
+  const facts = [`${signed(row.difference)} ${row.unit}`.trim(), `effect ${signed(row.effect)}`];
+  if (row.low !== null && row.high !== null) facts.push(`[${signed(row.low)}, ${signed(row.high)}]`);
+  if (row.q !== null) facts.push(`q ${row.q < 0.001 ? "< 0.001" : row.q.toFixed(3)}`);
+  if (row.unreliable) facts.push("low reliability");
+  const item = make(
+    "button",
+    isClear ? "effect clear" : "effect",
+    make("span", "effect-name", row.measure, " ", make("span", "soft", row.between)),
+    make("span", "effect-facts", facts.join(" \u00b7 ")),
+  );
+  item.append(makeInterval(row, reach));
+  item.type = "button";
+  item.disabled = landmark < 0;
+  if (landmark >= 0) item.title = `Show ${row.landmark} in the player`;
+  item.addEventListener("click", () => change({ landmark: state.landmark === landmark ? -1 : landmark }));
+  return item;
+}
+
+/** By q, then the reliable ones first, then by the effect. @param {GroupRow} a @param {GroupRow} b */
+function bySureness(a, b) {
+  const unsure = Number(a.unreliable) - Number(b.unreliable);
+  return (a.q ?? 1) - (b.q ?? 1) || unsure || Math.abs(b.effect ?? 0) - Math.abs(a.effect ?? 0);
+}
+
+/** @param {HTMLElement} place */
+export function makeGroups(place) {
+  const { groups } = report;
+  if (!groups || (!groups.rows.length && !groups.text.length)) {
+    place.replaceChildren(
+      makeEmpty(
+        "No groups to compare",
+        "This needs a manifest column (group, condition, label) of two values or more, each of several subjects.",
+      ),
+    );
+    return;
+  }
+  const { rows } = groups;
+  const reach = Math.max(
+    LEAST_REACH,
+    ...rows.flatMap((row) =>
+      [row.low, row.high, row.effect].map((value) => Math.abs(value ?? 0)).filter((value) => value < 8),
+    ),
+  );
+  const save = makeButton(
+    "Save as CSV",
+    () => {
+      const columns = /** @type {(keyof GroupRow)[]} */ (Object.keys(rows[0]));
+      saveRows(
+        `groups_${groups.by}.csv`,
+        columns,
+        rows.map((row) => columns.map((column) => row[column])),
+      );
+    },
+    "save",
+    "button square",
+  );
+  save.disabled = !rows.length;
+  const texts = groups.text.map((text) => make("li", "", text));
+  const sorted = [...rows].sort(bySureness);
+  const head = make(
+    "div",
+    "pane-head",
+    make("p", "", "Compared by ", make("b", "", groups.by), ". The surest differences first."),
+    save,
+  );
+  const axis = make(
+    "div",
+    "effect-axis",
+    make("span", "", `\u2212${reach.toPrecision(2)}`),
+    make("span", "", "0"),
+    make("span", "", `+${reach.toPrecision(2)}`),
+  );
+  const effects = make("div");
+  const showEffects = (/** @type {number} */ count) => {
+    effects.replaceChildren(...sorted.slice(0, count).map((row) => makeRow(row, reach)));
+    if (count < sorted.length) {
+      effects.append(
+        makeButton(`Show all ${sorted.length}`, () => showEffects(sorted.length), "", "button part"),
+      );
+    }
+  };
+  showEffects(FIRST_EFFECTS);
+  place.replaceChildren(
+    head,
+    make("ul", "sentences", ...texts.slice(0, 1)),
+    ...(rows.length ? [axis, effects] : []),
+    make("ul", "sentences part", ...texts.slice(1)),
+  );
+}

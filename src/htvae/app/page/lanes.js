@@ -1,0 +1,242 @@
+// The lanes of the timeline: where each lies, and how it is drawn.
+import { labelColour, motifColour } from "./colours.js";
+import { report } from "./data.js";
+import { state } from "./state.js";
+import { ink, inkOn } from "./theme.js";
+import { endOf, hasSeconds, motifName, secondsText, toFrame, toTime } from "./timebase.js";
+
+/** @typedef {{ kind: string, y: number, height: number }} Lane */
+/** @typedef {{ left: number, width: number, from: number, to: number, lanes: Lane[], motifs: number[] }} Layout */
+/** Most motifs with a row each. */
+const MOST_ROWS = 12;
+
+/** @param {Layout} layout @param {number} frame */
+export const toX = (layout, frame) =>
+  layout.left + ((frame - layout.from) / (layout.to - layout.from)) * layout.width;
+
+/** @param {Layout} layout @param {number} x */
+export const fromX = (layout, x) =>
+  layout.from + ((x - layout.left) / layout.width) * (layout.to - layout.from);
+
+/** Motifs by share, those that have a row. */
+function rowsOfMotifs() {
+  const order = report.motifs
+    .map((_, i) => i)
+    .sort((a, b) => report.motifs[b].share - report.motifs[a].share || a - b);
+  return order.slice(0, MOST_ROWS);
+}
+
+/** Place the lanes that this recording has. @param {number} width @param {number} height
+ * @param {Lanes | null} lanes
+ * @returns {Layout} */
+export function layOut(width, height, lanes) {
+  const { first, labels } = report.recordings[state.recording];
+  const left = width < 560 ? 64 : 76;
+  const motifs = rowsOfMotifs();
+  /** @type {[string, number][]} */
+  const wanted = [["ruler", 18]];
+  if (labels.length) wanted.push(["label", 22]);
+  if (motifs.length) wanted.push(["motif", Math.max(motifs.length, 2) * (height > 230 ? 8 : 5.5) + 4]);
+  const curves = [];
+  if (report.lanes.surprise > 0) curves.push("surprise");
+  curves.push("error", "speed");
+  const hasGaps = Boolean(lanes?.observed.some((share) => share < 255));
+  const taken = wanted.reduce((sum, [, size]) => sum + size + 3, hasGaps ? 13 : 0);
+  const each = Math.min(Math.max((height - taken) / curves.length - 3, 14), 90);
+  wanted.push(...curves.map((kind) => /** @type {[string, number]} */ ([kind, each])));
+  if (hasGaps) wanted.push(["observed", 8]);
+  let y = 0;
+  const placed = wanted.map(([kind, size]) => {
+    const lane = { kind, y, height: size };
+    y += size + 3;
+    return lane;
+  });
+  const [from, to] = state.zoom ?? [first, endOf(state.recording)];
+  return {
+    left,
+    width: Math.max(width - left - 12, 10),
+    from,
+    to: Math.max(to, from + 1),
+    lanes: placed,
+    motifs,
+  };
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Layout} layout @param {number} height
+ * @param {Lanes | null} lanes */
+export function drawLanes(context, layout, height, lanes) {
+  context.font = "12px system-ui, sans-serif";
+  context.textBaseline = "middle";
+  for (const lane of layout.lanes) {
+    context.textAlign = "right";
+    context.fillStyle = ink.soft;
+    const name = lane.kind === "ruler" ? (hasSeconds(state.recording) ? "seconds" : "frames") : lane.kind;
+    context.fillText(name, layout.left - 8, lane.y + lane.height / 2);
+  }
+  context.save();
+  context.beginPath();
+  context.rect(layout.left, 0, layout.width, height);
+  context.clip();
+  const [ruler] = layout.lanes;
+  drawGrid(context, layout, height);
+  for (const lane of layout.lanes) {
+    if (lane.kind === "label") drawLabels(context, layout, lane);
+    else if (lane.kind === "motif") drawMotifs(context, layout, lane);
+    else if (lane !== ruler && lanes) drawCurve(context, layout, lane, lanes);
+  }
+  context.restore();
+  drawRuler(context, layout, ruler);
+}
+
+/** Round times that fit the width. @param {Layout} layout */
+function ticks(layout) {
+  const { recording } = state;
+  const [from, to] = [toTime(recording, layout.from), toTime(recording, layout.to)];
+  const rough = ((to - from) * 68) / layout.width;
+  const steps = hasSeconds(recording)
+    ? [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600]
+    : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 50000];
+  const step = steps.find((one) => one >= rough) ?? rough;
+  const found = [];
+  for (let k = Math.ceil(from / step - 1e-9); k * step <= to + 1e-9; k++) found.push(k * step);
+  return { found, step };
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Layout} layout @param {number} height */
+function drawGrid(context, layout, height) {
+  context.fillStyle = ink.line;
+  for (const time of ticks(layout).found) {
+    context.fillRect(Math.round(toX(layout, toFrame(state.recording, time))), 18, 1, height - 18);
+  }
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Layout} layout @param {Lane} lane */
+function drawRuler(context, layout, lane) {
+  const { found, step } = ticks(layout);
+  context.fillStyle = ink.soft;
+  context.textAlign = "center";
+  for (const time of found) {
+    const x = toX(layout, toFrame(state.recording, time));
+    if (x > layout.left + layout.width - 8) continue;
+    const isShort = !hasSeconds(state.recording) || time < 60;
+    const text = isShort
+      ? String(Number(time.toFixed(1)))
+      : secondsText(time, step < 1 ? 1 : 0).replace(" s", "");
+    context.fillText(text, x, lane.y + lane.height / 2);
+  }
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Layout} layout @param {Lane} lane */
+function drawLabels(context, layout, { y, height }) {
+  context.textAlign = "left";
+  for (const [start, stop, label] of report.recordings[state.recording].labels) {
+    const x = Math.max(toX(layout, start), layout.left);
+    const width = Math.min(toX(layout, stop), layout.left + layout.width) - x;
+    if (width <= 0) continue;
+    const colour = labelColour(label);
+    context.fillStyle = colour;
+    context.fillRect(x, y, Math.max(width - 1, 0.5), height);
+    if (width > 22)
+      writeInside(context, report.labels[label], x + 5, y + height / 2 + 0.5, width - 9, inkOn(colour));
+  }
+}
+
+/** Write a text, or its beginning where it is too long. @param {CanvasRenderingContext2D} context
+ * @param {string} text @param {number} x @param {number} y @param {number} room @param {string} colour */
+function writeInside(context, text, x, y, room, colour) {
+  const width = context.measureText(text).width;
+  const letters = [...text];
+  const kept = Math.floor((letters.length * (room - 8)) / width);
+  if (width > room && kept < 3) return;
+  context.fillStyle = colour;
+  context.fillText(width > room ? `${letters.slice(0, kept).join("")}\u2026` : text, x, y);
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Layout} layout @param {Lane} lane */
+function drawMotifs(context, layout, { y, height }) {
+  const { motifs } = layout;
+  const row = (height - 2) / Math.max(motifs.length, 2);
+  context.fillStyle = ink.well;
+  motifs.forEach((_, i) => i % 2 === 0 && context.fillRect(layout.left, y + i * row, layout.width, row));
+  for (const [start, stop, motif] of report.recordings[state.recording].motifs) {
+    const place = motifs.indexOf(motif);
+    if (place < 0) continue;
+    const isOther = state.motif >= 0 && state.motif !== motif;
+    context.globalAlpha = isOther ? 0.3 : 1;
+    context.fillStyle = motifColour(motif);
+    const x = toX(layout, start);
+    context.fillRect(x, y + place * row + 0.5, Math.max(toX(layout, stop) - x - 0.5, 1), row - 1);
+  }
+  context.globalAlpha = 1;
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Layout} layout @param {Lane} lane
+ * @param {Lanes} lanes */
+function drawCurve(context, layout, { kind, y, height }, lanes) {
+  const info = report.recordings[state.recording];
+  const values = lanes[/** @type {keyof Lanes} */ (kind)];
+  const perFrame = info.fps ? info.rate / info.fps : info.rate;
+  const bottom = y + height;
+  const place = (/** @type {number} */ x) => (fromX(layout, x) - info.first) * perFrame;
+  const [begin, end] = [
+    Math.max(layout.left, toX(layout, info.first)),
+    Math.min(layout.left + layout.width, toX(layout, endOf(state.recording))),
+  ];
+  /** @type {[number, number][]} */
+  const points = [];
+  const isFine = place(1) - place(0) < 0.7;
+  const first = Math.max(Math.floor(place(begin)), 0);
+  for (let i = first; isFine && i <= Math.min(Math.ceil(place(end)), values.length - 1); i++) {
+    points.push([toX(layout, info.first + i / perFrame), bottom - 1 - (values[i] / 255) * (height - 3)]);
+  }
+  for (let x = begin; !isFine && x <= end; x += 0.5) {
+    const last = Math.min(Math.max(Math.ceil(place(x + 0.5)), 1), values.length);
+    let most = 0;
+    for (let i = Math.min(Math.max(Math.floor(place(x)), 0), values.length - 1); i < last; i++)
+      most = Math.max(most, values[i]);
+    points.push([x, bottom - 1 - (most / 255) * (height - 3)]);
+  }
+  const colour = kind === "surprise" ? ink.warm : kind === "error" ? ink.accent : ink.soft;
+  context.strokeStyle = context.fillStyle = colour;
+  context.beginPath();
+  context.moveTo(points[0]?.[0] ?? begin, bottom);
+  for (const [x, top] of points) context.lineTo(x, top);
+  context.lineTo(points.at(-1)?.[0] ?? end, bottom);
+  context.globalAlpha = kind === "observed" ? 0.5 : 0.22;
+  context.fill();
+  context.globalAlpha = 1;
+  context.lineWidth = 1.25;
+  context.beginPath();
+  for (const [x, top] of points) context.lineTo(x, top);
+  context.stroke();
+  if (kind === "surprise" && report.lanes.threshold < report.lanes.surprise) {
+    const level = bottom - 1 - (report.lanes.threshold / report.lanes.surprise) * (height - 3);
+    context.setLineDash([3, 3]);
+    context.strokeStyle = ink.soft;
+    context.strokeRect(layout.left - 2, Math.round(level) + 0.5, layout.width + 4, 0);
+    context.setLineDash([]);
+  }
+}
+
+/** What the lanes say at a frame. @param {Lanes | null} lanes @param {number} frame @returns {string[]} */
+export function readLanes(lanes, frame) {
+  const { rate, first, fps } = report.recordings[state.recording];
+  if (!lanes) return [];
+  const at = Math.min(Math.max(Math.round(((frame - first) / (fps || 1)) * rate), 0), lanes.error.length - 1);
+  const value = (/** @type {"error" | "speed" | "surprise"} */ kind) =>
+    ((lanes[kind][at] / 255) * report.lanes[kind]).toFixed(kind === "error" ? 3 : 1);
+  const found = [`error ${value("error")}`, `speed ${value("speed")}`];
+  if (report.lanes.surprise > 0) found.unshift(`surprise ${value("surprise")}`);
+  return found;
+}
+
+/** Motif of the row under a place of the lanes, or -1. @param {Layout} layout @param {number} y */
+export function motifUnder(layout, y) {
+  const lane = layout.lanes.find((one) => one.kind === "motif");
+  if (!lane || y < lane.y || y > lane.y + lane.height) return -1;
+  const row = (lane.height - 2) / Math.max(layout.motifs.length, 2);
+  return layout.motifs[Math.floor((y - lane.y) / row)] ?? -1;
+}
+
+/** @param {number} motif */
+export const describeMotif = (motif) => `${motifName(motif)} ${report.motifs[motif].name}`;

@@ -1,0 +1,128 @@
+// The tab Similar: what is like the chosen span, nearest first, each a moving card.
+import { findSimilar, goToSpan } from "./actions.js";
+import { report } from "./data.js";
+import { announce, byId, make, makeButton, makeEmpty, nameText } from "./dom.js";
+import { saveRows } from "./export.js";
+import { prepareSearch, searchSimilar } from "./search.js";
+import { change, state, watch } from "./state.js";
+import { filmOf, makeCard } from "./thumbs.js";
+import { labelAt, spanText, toTime } from "./timebase.js";
+
+/** @param {Hit} hit */
+function makeHit(hit) {
+  const { recording, start, stop, distance } = hit;
+  const words = [spanText(recording, start, stop), labelAt(recording, (start + stop) / 2)]
+    .filter(Boolean)
+    .join(" \u00b7 ");
+  const card = makeCard(
+    filmOf(recording, start, stop),
+    [
+      nameText(report.recordings[recording].name),
+      words,
+      make("span", "soft", `distance ${distance.toFixed(2)}`),
+    ],
+    () => goToSpan(recording, start, stop),
+  );
+  card.dataset.hit = `${recording}:${start}-${stop}`;
+  return card;
+}
+
+function saveHits() {
+  const rows = state.hits.map(({ recording, start, stop, distance }) => [
+    report.recordings[recording].name,
+    start,
+    stop,
+    toTime(recording, start),
+    toTime(recording, stop),
+    distance,
+  ]);
+  saveRows("similar.csv", ["recording", "start_frame", "stop_frame", "start_s", "stop_s", "distance"], rows);
+}
+
+/** @param {HTMLElement} place */
+function drawHits(place) {
+  const { query, hits } = state;
+  if (!report.windows.features) {
+    place.replaceChildren(
+      makeEmpty(
+        "No search in this report",
+        "It holds no features of recordings: they are shorter than a window, or it was left out for size.",
+      ),
+    );
+    return;
+  }
+  if (!query) {
+    const button = makeButton("Find what is like this moment", findSimilar, "find", "button primary");
+    place.replaceChildren(
+      makeEmpty(
+        "Find more like this",
+        "Drag across the timeline to choose a span. The twelve that move most like it appear here.",
+      ),
+    );
+    place.firstElementChild?.append(button);
+    return;
+  }
+  const name = nameText(report.recordings[query.recording].name);
+  const back = make("button", "as-text", name, ` ${spanText(query.recording, ...query.span)}`);
+  back.type = "button";
+  back.title = "Go back to the span that was looked for";
+  back.addEventListener("click", () => goToSpan(query.recording, ...query.span));
+  const head = make(
+    "div",
+    "pane-head",
+    make("p", "", `${hits.length || "No"} spans most like `, back, hits.length ? ", nearest first." : "."),
+    makeButton("Save as CSV", saveHits, "save", "button square"),
+    makeButton("Forget these", () => change({ query: null }), "close", "button square"),
+  );
+  const cards = make("div", "cards", ...hits.map(makeHit));
+  place.replaceChildren(
+    head,
+    hits.length
+      ? cards
+      : makeEmpty(
+          "Nothing found",
+          "Every other span of this length overlaps the one that was looked for. Choose a shorter one.",
+        ),
+  );
+}
+
+/** Mark the card that is being played. @param {HTMLElement} place */
+function markPlayed(place) {
+  const { recording, span } = state;
+  const key = span ? `${recording}:${span[0]}-${span[1]}` : "";
+  for (const card of /** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll(".card"))) {
+    card.classList.toggle("played", card.dataset.hit === key);
+  }
+}
+
+async function runQuery() {
+  const { query } = state;
+  const hits = query ? await searchSimilar(query) : [];
+  if (state.query !== query) return;
+  change({ hits });
+  if (query) announceHits(hits.length);
+}
+
+/** @param {number} count */
+function announceHits(count) {
+  byId("said").textContent = count ? `${count} similar spans found` : "Nothing similar found";
+}
+
+/** Search also while another tab is open, since the map marks what was found. */
+export function startSearch() {
+  const run = () => runQuery().catch((error) => announce(String(error.message ?? error)));
+  watch(["query"], run);
+  run();
+  setTimeout(() => prepareSearch().catch(() => {}), 400);
+}
+
+/** @param {HTMLElement} place */
+export function makeSimilar(place) {
+  const redraw = () => {
+    drawHits(place);
+    markPlayed(place);
+  };
+  watch(["query", "hits"], redraw);
+  watch(["span", "recording"], () => markPlayed(place));
+  redraw();
+}

@@ -1,0 +1,79 @@
+// What the report's JSON holds (htvae/app/payload.py) and what the page makes of it. For tsc only.
+
+type Span = [start: number, stop: number];
+type ClassSpan = [start: number, stop: number, index: number];
+
+interface Finding { level: "good" | "fault" | "note"; text: string; advice: string }
+interface Verdict {
+  level: "good" | "fair" | "poor" | "unknown"; headline: string; sentence: string; findings: Finding[];
+}
+interface BodyPlan { landmarks: string[]; sides: number[]; edges: [number, number][]; coordinates: number; unit: string }
+interface Recording {
+  name: string; label: number; subject: number; split: string; columns: string[]; fps: number | null;
+  first: number; frames: number; rate: number; count: number; scale: number;
+  labels: ClassSpan[]; motifs: ClassSpan[]; error: number | null;
+  maps: Record<string, [number, number]>; poses: string; lanes: string;
+}
+interface Motif {
+  id: string; name: string; share: number; bouts: number; recordings: number; medianSeconds: number;
+  lift: [number, number] | null; clip: [number, number, number] | null;
+}
+interface Generated { name: string; label: number; rate: number; count: number; scale: number; poses: string }
+interface Sliders {
+  directions: { name: string; text: string; share: number }[];
+  steps: number[]; rate: number; count: number; scale: number; block: string;
+}
+interface GroupRow {
+  measure: string; unit: string; between: string; difference: number | null; effect: number | null;
+  low: number | null; high: number | null; p: number | null; q: number | null; landmark: string; unreliable: boolean;
+}
+type Cell = string | number | boolean | null;
+interface Table { name: string; title: string; columns: string[]; rows: Cell[][] }
+interface Payload {
+  format: number; title: string; subtitle: string;
+  made: { program: string; date: string; command: string; seed: number | null };
+  notes: string[]; verdict: Verdict; body: BodyPlan;
+  labels: string[]; subjects: string[]; columns: string[]; recordings: Recording[];
+  lanes: { error: number; speed: number; surprise: number; threshold: number };
+  moments: { count: number; seconds: number; maps: string[]; block: string };
+  windows: { every: number; length: number; features: number; counts: number[]; step: number; block: string };
+  motifs: Motif[]; transitions: number[][] | null; generated: Generated[]; sliders: Sliders | null;
+  groups: { by: string; text: string[]; rows: GroupRow[] } | null;
+  completion: unknown[] | null; attention: unknown[] | null;
+  tables: Table[]; method: { title: string; lines: string[] }[];
+}
+
+/** Packed poses, unpacked. Position 0 lies at source frame `first`; `perFrame` positions lie in one source frame. */
+interface Clip {
+  count: number; landmarks: number; coordinates: number; scale: number; first: number; perFrame: number;
+  reconstruction: Int16Array; recording: Int16Array | null; seen: Uint8Array | null;
+}
+interface Lanes { surprise: Uint8Array; error: Uint8Array; speed: Uint8Array; observed: Uint8Array }
+interface Moments {
+  count: number; recording: Uint16Array; start: Uint32Array; stop: Uint32Array;
+  places: Record<string, { x: Int16Array; y: Int16Array }>;
+  label: Uint8Array; motif: Uint8Array; surprise: Uint8Array;
+}
+interface Hit { recording: number; start: number; stop: number; distance: number }
+interface Query { recording: number; span: Span }
+/** What is played instead of a recording: one of `generated`, or none. */
+interface Guest { kind: "generated"; index: number }
+
+interface State {
+  recording: number; frame: number; span: Span | null; playing: boolean; speed: number;
+  query: Query | null; hits: Hit[]; guest: Guest | null;
+  mapView: "moments" | "recordings"; mapKind: string; colour: string; muted: ReadonlySet<number>;
+  hover: number; motif: number; landmark: number;
+  playerView: "beside" | "over"; yaw: number; pitch: number; zoom: Span | null; video: boolean;
+  tab: string; table: number; search: string; theme: "light" | "dark";
+}
+
+/** Colours of categories in a legend: what a moment's or recording's category is, and how it is drawn. */
+interface Scheme {
+  names: string[]; colours: string[]; counts: number[]; ramp: boolean;
+  ofMoment(index: number): number; ofRecording(index: number): number;
+}
+interface Camera {
+  begin: number; centre: Float32Array; halfWidth: number; halfHeight: number; floor: number; coordinates: number;
+}
+interface Stage { x: number; y: number; width: number; height: number }

@@ -1,0 +1,69 @@
+"""A browser for the page's tests: one for all of them, without a net; what it complains of fails the test."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.app.page.made_up import MadeUp, make_report
+
+CHROMIUM = os.environ.get("HTVAE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The system's Chromium, without a window."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="needs playwright (pip install playwright)"
+    )
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium (apt install chromium)")
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+Opener = Callable[..., Any]
+
+
+@pytest.fixture
+def open_report(chromium: Any, tmp_path: Path) -> Iterator[Opener]:
+    """Return a function that opens a made-up report (or a file) and gives Playwright's page."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_page(
+        report: MadeUp | Path | None = None,
+        link: str = "",
+        size: tuple[int, int] = (1280, 720),
+        **wishes: Any,
+    ) -> Any:
+        path = report if isinstance(report, Path) else tmp_path / f"report{len(contexts)}.html"
+        if not isinstance(report, Path):
+            path.write_text((report or make_report()).html(), encoding="utf-8")
+        context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **wishes)
+        context.set_offline(True)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "request", lambda request: complaints.append(request.url) if not _is_local(request.url) else None
+        )
+        page.goto(f"{path.as_uri()}{link}")
+        page.wait_for_selector("html[data-ready]", state="attached")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _is_local(address: str) -> bool:
+    return address.startswith(("file:", "data:", "blob:"))

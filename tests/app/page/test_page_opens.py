@@ -1,0 +1,109 @@
+"""The page opens: whatever the report holds or lacks, at any size, without a net, without a complaint."""
+
+from typing import Any
+
+import pytest
+
+from tests.app.page.made_up import make_report
+
+pytestmark = pytest.mark.browser
+
+TABS = ("similar", "motifs", "groups", "latents", "generated", "figures", "method")
+HOSTILE = (
+    "<img src=x onerror=document.title='run'>",
+    "</script><script>document.title='run'</script>",
+    "\u2028\u2029 \u202eright to left\u202c",
+    "\u0645\u0634\u06cc \u05d4\u05dc\u05d9\u05db\u05d4",
+    "\u6b65\u884c\u8005",
+    "long" * 50,
+)
+
+
+def test_one_file_opens_without_a_net_and_without_a_complaint(open_report: Any) -> None:
+    page = open_report()
+    for tab in TABS:
+        page.click(f"#tab-{tab}")
+    assert page.title() == "Made-up people"
+    assert page.inner_text("#verdict-headline") == "A good model"
+    assert page.inner_text("#findings-count") == "1 fault"
+
+
+def test_all_is_seen_without_scrolling(open_report: Any) -> None:
+    page = open_report()
+    assert page.evaluate("[document.documentElement.scrollHeight, innerHeight]") == [720, 720]
+    for part in (".top", ".verdict", "#panel-map", "#panel-player", "#panel-side", ".timeline"):
+        box = page.locator(part).bounding_box()
+        assert box["height"] > 30 and box["y"] >= 0 and box["y"] + box["height"] <= 720, part
+
+
+@pytest.mark.parametrize("size", [(320, 640), (390, 844), (1280, 720), (1920, 1080)])
+def test_nothing_scrolls_sideways(open_report: Any, size: tuple[int, int]) -> None:
+    page = open_report(make_report(names=HOSTILE), size=size)
+    for tab in TABS:
+        page.evaluate("tab => htvaeReport.change({ tab })", tab)
+        assert page.evaluate("document.documentElement.scrollWidth") == size[0], tab
+
+
+def test_hostile_names_are_shown_as_they_are_and_nothing_runs(open_report: Any) -> None:
+    report = make_report(names=HOSTILE, labels=HOSTILE[:3])
+    report.payload["title"] = HOSTILE[0]
+    report.payload["motifs"][0]["name"] = HOSTILE[1]
+    report.payload["groups"]["rows"][0]["measure"] = HOSTILE[1]
+    page = open_report(report)
+    assert page.title() == HOSTILE[0]
+    assert page.inner_text("#title") == HOSTILE[0]
+    for index, name in enumerate(HOSTILE):
+        page.evaluate("recording => htvaeReport.change({ recording })", index)
+        assert page.text_content("#player-title .strong") == name
+    for tab in TABS:
+        page.click(f"#tab-{tab}")
+    assert page.locator("img").count() == 0
+    assert page.title() == HOSTILE[0]
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {"labels": ()},
+        {"fps": None},
+        {"edges": False},
+        {"names": ("only",)},
+        {"labels": tuple(f"label {i}" for i in range(50))},
+        {"coordinates": 3},
+        {"frames": 40, "moments": False},
+        {"bare": True},
+        {
+            "bare": True,
+            "labels": (),
+            "names": ("only",),
+            "fps": None,
+            "edges": False,
+            "frames": 20,
+            "moments": False,
+        },
+        {"frames": 1, "moments": False, "bare": True},
+        {"first": 500},
+    ],
+    ids=lambda wishes: "-".join(wishes),
+)
+def test_any_report_is_a_sensible_page(open_report: Any, wishes: dict[str, Any]) -> None:
+    page = open_report(make_report(**wishes))
+    for tab in TABS:
+        page.click(f"#tab-{tab}")
+        assert len(page.inner_text(f"#pane-{tab}").strip()) > 10, tab
+    page.keyboard.press("Escape")
+    page.keyboard.press("f")
+    page.click("#map-recordings")
+    page.click("#play")
+    page.wait_for_timeout(100)
+    page.click("#view-over")
+    assert page.inner_text("#clock-now")
+
+
+def test_a_damaged_block_is_said(open_report: Any) -> None:
+    report = make_report()
+    name = report.payload["recordings"][1]["poses"]
+    report.blocks.pop(name)
+    page = open_report(report)
+    page.evaluate("htvaeReport.change({ recording: 1 })")
+    page.wait_for_selector("#status:has-text('damaged')")
