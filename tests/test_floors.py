@@ -13,6 +13,7 @@ SOURCE = Path(__file__).parents[1] / "src/htvae"
 
 FLOORS = {
     "cli": 8,
+    "app": 7,
     "analysis": 6,
     "evaluation": 6,
     "training": 6,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from htvae.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from htvae.analysis import AnalysisModel, load
+    from htvae.analysis import AnalysisModel
+    from htvae.app.model import load
     from htvae.config import Config
     from htvae.data import PoseDataLoader, PoseDataProcessor, PoseSequence, PoseSequenceDataset
     from htvae.generation import GenerativeModel
@@ -28,7 +29,7 @@ _HOMES = {
     "PoseSequence": "htvae.data",
     "PoseSequenceDataset": "htvae.data",
     "TrainedModel": "htvae.inference.model",
-    "load": "htvae.analysis.model",
+    "load": "htvae.app.model",
 }
 __all__ = [*_HOMES, "__version__"]
 

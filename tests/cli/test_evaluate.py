@@ -78,6 +78,9 @@ def test_all_figures_are_written_with_their_meanings(finished: SimpleNamespace, 
     assert written["recordings"] == list(load_checkpoint(trained.checkpoint).splits.test)
     assert written["split"] == "test" and written["checkpoint"] == str(trained.checkpoint)
     assert written["verdict"][0] == finished.said.splitlines()[0]
+    assert written["summary"]["sentence"].startswith(written["verdict"][0])
+    assert [own["text"] for own in written["findings"]] == written["verdict"][: len(written["findings"])]
+    assert {own["level"] for own in written["findings"]} <= {"good", "fault", "note"}
 
 
 def test_a_settings_file_is_executed_once_and_its_model_used(finished: SimpleNamespace) -> None:

@@ -16,6 +16,7 @@ from htvae.cli import demo, evaluate, train
 from htvae.cli import main as cli
 from htvae.cli.motion_options import GenerateOptions
 from htvae.cli.options import EvaluateOptions
+from htvae.cli.report.options import ReportOptions
 from htvae.config import Config, setting_names
 
 ROOT = Path(__file__).parents[2]
@@ -93,6 +94,10 @@ FLAGS = {
         *("data_dir", "split", "output_dir", "seed"),
         *("reference_dir", "threshold", "num_spans", "num_pictures", "frame_table", "refine_steps"),
         *RECORDING,
+    ],
+    "report": [
+        *(*MODEL, "data_dir", "split", "output", "title", "recordings", "by", "motifs", "evaluation"),
+        *("max_mb", "anonymise", "seed", *RECORDING),
     ],
     "norm": [],
     "judge": [
@@ -370,7 +375,9 @@ class TestCommands:
         assert cli.main(["evaluate", "--split", "new", "--probe", "label"]) == 0
         assert evaluations == [(EvaluateOptions(split="new", probe="label"), {"mpjpe": len})]
 
-    def test_demo(self, runs: Any, evaluations: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_demo(
+        self, runs: Any, evaluations: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         def write_demo_data(path: Path, seed: int, dimensions: int) -> SimpleNamespace:
             assert dimensions == 3
             return SimpleNamespace(recordings=path, truth=Path("truth"))
@@ -390,6 +397,10 @@ class TestCommands:
             generate=asked.append,
         )
         monkeypatch.setattr("htvae.cli.motion", sys.modules["htvae.cli.motion"], raising=False)
+        shown: list[ReportOptions] = []
+        monkeypatch.setattr(
+            "htvae.cli.report.command.make_report", lambda own, command: shown.append(own) or own.output
+        )
         assert cli.main(["demo", "--minutes", "0.5", "--output_dir", "out", "--dimensions", "3"]) == 0
         [(config, _)], [(options, _)] = runs, evaluations
         assert Path(config.data.data_dir) == Path("out/pose_csvs")
@@ -402,6 +413,10 @@ class TestCommands:
         assert options.visualize
         assert options.truth_dir == Path("truth")
         assert options.output_dir == Path("out/evaluation_results")
+        assert [(own.output, own.evaluation) for own in shown] == [
+            (Path("out/report.html"), options.output_dir)
+        ]
+        assert capsys.readouterr().out.splitlines()[-1].endswith(str(Path("out/report.html")))
 
     def test_demo_data(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         calls: list[tuple[Path, str, int, int]] = []

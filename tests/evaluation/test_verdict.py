@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from htvae.evaluation.figures import FIGURES
-from htvae.evaluation.verdict import MOST_SENTENCES, give_full_verdict, give_verdict
+from htvae.evaluation.verdict import (
+    HEADLINES,
+    MOST_SENTENCES,
+    give_full_verdict,
+    give_verdict,
+    summarise_verdict,
+)
 
 GOOD = {
     "mpjpe": 0.021,
@@ -388,3 +394,64 @@ def test_faults_come_first_and_their_advice_has_room():
     assert sentences[0].startswith("The model is no better than a still pose")
     assert len(sentences) == 8 and sum(s.startswith("Try next") for s in sentences) == 2
     assert all(s.startswith("Try next") for s in sentences[-2:])
+
+
+class TestSummary:
+    @pytest.mark.parametrize(
+        ("changes", "level"),
+        [
+            ({}, "good"),
+            ({"mpjpe": 0.057}, "fair"),  # about PCA
+            ({"mpjpe": 0.08}, "poor"),  # worse than PCA
+            ({"mpjpe": 0.2}, "poor"),  # a still pose
+            ({"pca_mpjpe": math.nan}, "fair"),  # unknown whether it beats PCA
+            ({"seam_ratio": 1.5}, "fair"),
+            ({"chunk_largest_kl": 0.0}, "fair"),
+            (GENERATED | {"label_agreement": 0.1}, "good"),  # generation is another matter
+            ({"mpjpe": math.nan}, "unknown"),
+        ],
+    )
+    def test_levels(self, changes: dict[str, float], level: str) -> None:
+        summary = summarise_verdict(GOOD | changes, "test", 3)
+        assert (summary.level, summary.headline) == (level, HEADLINES[level])
+
+    def test_the_sentence_says_how_good_on_what_and_how_many_faults(self) -> None:
+        figures = GOOD | GENERATED | {"label_agreement": 0.1, "jerk_ratio": 2.0}
+        summary = summarise_verdict(figures, "test", 3)
+        scored = "2 findings are faults. Scored on 3 recordings that training did not see."
+        assert summary.sentence == f"{give_verdict(figures)[0]} {scored}"
+        assert [own.is_fault for own in summary.findings[1:3]] == [True, True]
+        assert not any(own.is_fault for own in summary.findings[3:])
+
+    @pytest.mark.parametrize(
+        ("split", "count", "words"),
+        [
+            ("new", 1, "1 recording that training did not see."),
+            ("train", 2, "2 recordings that training saw."),
+            ("all", 9, "9 recordings of which training saw most."),
+        ],
+    )
+    def test_the_sentence_names_the_recordings(self, split: str, count: int, words: str) -> None:
+        sentence = summarise_verdict(GOOD, split, count).sentence
+        assert sentence.endswith(f"No finding is a fault. Scored on {words}")
+
+    def test_nothing_is_known(self) -> None:
+        summary = summarise_verdict({}, "test", 0)
+        assert (summary.level, summary.findings) == ("unknown", ())
+        assert summary.sentence == "Score it with htvae evaluate."
+
+    def test_the_words_are_those_of_the_verdict(self) -> None:
+        figures = GOOD | GENERATED | {"label_agreement": 0.1, "jerk_ratio": 2.0, "seam_ratio": 1.5}
+        findings = summarise_verdict(figures, "test", 3).findings
+        advice = [f"Try next: {own.advice}." for own in findings if own.advice]
+        assert [own.sentence for own in findings] + list(dict.fromkeys(advice)) == give_full_verdict(figures)
+
+    def test_a_finding_is_a_fault_or_a_limit_or_good(self) -> None:
+        findings = summarise_verdict(GOOD | {"seam_ratio": 1.5, "jerk_ratio": 0.2}, "test", 3).findings
+        assert [(own.level, own.sentence[:24]) for own in findings] == [
+            ("good", "The model is better than"),
+            ("fault", "Borders of chunks show: "),
+            ("note", "The error is 5.2 times t"),
+            ("good", "Both latent levels are i"),
+            ("note", "Reconstructions are smoo"),
+        ]

@@ -25,7 +25,7 @@ from htvae.inference.model import Recording
 
 
 class AnalysisModel(GenerativeModel):
-    """A trained model that generates and analyses; `htvae.load` makes it."""
+    """A trained model that generates and analyses; what `htvae.load` returns also shows."""
 
     def analyse_attention(
         self, recordings: Sequence[Recording | ProcessedSequence], map_bytes: int = 0, seed: int = 0

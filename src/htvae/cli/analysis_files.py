@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from htvae.analysis.model import AnalysisModel, load
-from htvae.cli.analysis_options import AnalysisOptions
+from htvae.cli.analysis_options import RecordingsOptions
 from htvae.data.lazy import LazyRecordings
 from htvae.data.loader import PoseDataLoader
 from htvae.data.processing import ProcessedSequence
@@ -22,7 +22,7 @@ SPLITS = ("train", "val", "test", "new")
 
 
 def open_recordings(
-    options: AnalysisOptions, build_model: BuildModel | None
+    options: RecordingsOptions, build_model: BuildModel | None
 ) -> tuple[AnalysisModel, list[ProcessedSequence]]:
     """Return the model, and the recordings that the options name, sorted by name.
 
@@ -35,7 +35,7 @@ def open_recordings(
 
 
 def open_lazily(
-    options: AnalysisOptions, build_model: BuildModel | None
+    options: RecordingsOptions, build_model: BuildModel | None
 ) -> tuple[AnalysisModel, LazyRecordings]:
     """Do the same without holding all recordings' poses in memory.
 

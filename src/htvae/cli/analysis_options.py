@@ -9,8 +9,8 @@ from htvae.cli.reading_options import ReadingOptions
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnalysisOptions(ModelOptions):
-    """The recordings to analyse, and the folder for the results."""
+class RecordingsOptions(ModelOptions):
+    """The model, and the recordings to analyse."""
 
     data_dir: Path | None = None
     """Folder of recordings in any format. None: the folder that the model was trained on."""
@@ -18,6 +18,12 @@ class AnalysisOptions(ModelOptions):
     """How the recordings are read."""
     split: Split = "all"
     """Recordings to analyse, by their part in training; ``new`` are recordings that training did not see."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalysisOptions(RecordingsOptions):
+    """The recordings to analyse, and the folder for the results."""
+
     output_dir: Path = Path("analysis")
     """Folder for tables and pictures."""
     seed: int = 0

@@ -1,4 +1,4 @@
-"""``htvae demo``: write recordings, train on them, evaluate with pictures, generate new motion."""
+"""``htvae demo``: write recordings, train on them, evaluate, generate new motion, show all in a report."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from htvae.cli.flags import parse_flags
 from htvae.cli.motion_options import GenerateOptions
 from htvae.cli.options import DemoOptions, EvaluateOptions
+from htvae.cli.report.options import ReportOptions
 from htvae.config import Config
 
 DEMO_SCRIPT = "walk:6s,wave:4s,walk:4s,squat:6s"
@@ -13,11 +14,13 @@ DEMO_SCRIPT = "walk:6s,wave:4s,walk:4s,squat:6s"
 
 
 def demo(argv: Sequence[str]) -> None:
-    """Write demo recordings, train on them, evaluate, draw pictures, generate."""
+    """Write demo recordings, train on them, evaluate, generate, and make a report."""
     options = parse_flags(DemoOptions, argv, "htvae demo")
 
     from htvae.cli import motion
     from htvae.cli.evaluate import run_evaluation
+    from htvae.cli.report.command import make_report
+    from htvae.cli.report.opening import open_in_browser
     from htvae.demo.recordings import write_demo_data
     from htvae.evaluation.evaluator import DEFAULT_METRICS
     from htvae.training.prior import add_prior_to
@@ -48,10 +51,23 @@ def demo(argv: Sequence[str]) -> None:
     )
     motion.remove_earlier(generated.output_dir)
     motion.generate(generated)
+    shown = ReportOptions(
+        checkpoint=run.best_model,
+        data_dir=data.recordings,
+        output=options.output_dir / "report.html",
+        title="HT-VAE demo",
+        by="label",
+        evaluation=scored.output_dir,
+        experiments_dir=options.output_dir / "experiments",
+        seed=options.seed,
+        device=options.device,
+    )
+    report = make_report(shown, command="htvae demo")
     print(
         f"\nRecordings: {data.recordings}\nModel: {run.best_model}\nTables and pictures: {scored.output_dir}"
-        f"\nNew motion ({DEMO_SCRIPT}): {generated.output_dir}"
+        f"\nNew motion ({DEMO_SCRIPT}): {generated.output_dir}\nOpen this in a browser: {report}"
     )
+    open_in_browser(report)
 
 
 def _demo_config(options: DemoOptions, recordings: Path) -> Config:

@@ -9,7 +9,7 @@ from htvae.cli.options import EvaluateOptions
 from htvae.evaluation.evaluator import Scores
 from htvae.evaluation.figures import explain
 from htvae.evaluation.tables import summarise
-from htvae.evaluation.verdict import give_full_verdict, give_verdict
+from htvae.evaluation.verdict import give_full_verdict, give_verdict, summarise_verdict
 from htvae.utils.files import atomic_write
 
 
@@ -23,10 +23,11 @@ def write_figures(options: EvaluateOptions, scores: Scores) -> Path:
     """Write ``metrics.json`` and return its path.
 
     ``figures`` are the values by name, null where not finite. ``meanings`` hold each figure's unit and its
-    good direction.
+    good direction. ``summary`` and ``findings`` say in levels what ``verdict`` says in sentences.
     """
     figures = scores.figures
     meanings = {name: figure for name in figures if (figure := explain(name)) is not None}
+    summary = summarise_verdict(figures, options.split, len(scores.reconstructions))
     content = {
         "checkpoint": str(options.checkpoint),
         "split": options.split,
@@ -34,6 +35,10 @@ def write_figures(options: EvaluateOptions, scores: Scores) -> Path:
         "figures": {name: value if math.isfinite(value) else None for name, value in figures.items()},
         "meanings": {name: {"unit": figure.unit, "good": figure.good} for name, figure in meanings.items()},
         "verdict": give_full_verdict(figures),
+        "summary": {"level": summary.level, "headline": summary.headline, "sentence": summary.sentence},
+        "findings": [
+            {"level": own.level, "text": own.sentence, "advice": own.advice} for own in summary.findings
+        ],
     }
     path = options.output_dir / "metrics.json"
     with atomic_write(path) as temporary:

@@ -22,7 +22,7 @@ from htvae.evaluation.probes import check_columns, measure_probes
 from htvae.evaluation.reconstruction import DEFAULT_METRICS, Metric, score_recording
 from htvae.generation.sampler import MotionSampler
 from htvae.inference.model import Reconstruction
-from htvae.metrics.pca import numbers_per_window
+from htvae.metrics.pca import PCAControl, numbers_per_window
 
 __all__ = ["DEFAULT_METRICS", "ScoreRequest", "Scores", "choose_recordings", "score_model"]
 
@@ -84,10 +84,10 @@ def score_model(
     train, num_landmarks = data.processed("train"), len(model.processor.landmarks)
     fallback = np.asarray(model.processor.pose_mean, np.float32)[:num_landmarks]
 
-    figures = _score_reconstruction(model, reconstructions, train, request, metrics)
-    figures |= measure_likelihood(model, reconstructions)
-    figures |= measure_rates(model, reconstructions)
-    figures |= measure_level_use(model, reconstructions, fallback)
+    control = fit_control([p.pose[:, :num_landmarks] for p in train], reconstructions)
+    figures = score_reconstructions(model, reconstructions, control, metrics)
+    if request.truth_dir is not None:
+        figures |= score_truth(model, request.truth_dir, reconstructions, control)
     figures |= measure_completion(model, processed, fallback, request.num_excerpts, request.refine_steps)
     if model.has_prior:
         held_out = request.split in ("val", "test", "new")
@@ -95,6 +95,33 @@ def score_model(
     if request.probe is not None:
         figures |= measure_probes(reconstructions, num_landmarks, request.probe, request.probe_groups)
     return Scores(figures=figures, reconstructions=reconstructions)
+
+
+def score_reconstructions(
+    model: MotionSampler,
+    reconstructions: Sequence[Reconstruction],
+    control: PCAControl | None,
+    metrics: Mapping[str, Metric] = DEFAULT_METRICS,
+) -> dict[str, float]:
+    """Return the figures of reconstructions, yardsticks, likelihood and latent levels, in a few seconds.
+
+    Args:
+        model: the model that made the reconstructions.
+        reconstructions: the scored recordings.
+        control: from `fit_control`.
+        metrics: metrics of reconstruction by name.
+    """
+    num_landmarks = len(model.processor.landmarks)
+    grid = model.config.model.chunk_size, model.config.model.resolved_chunk_overlap
+    scored = [score_recording(r, num_landmarks, model.processor.edges, grid) for r in reconstructions]
+    figures = {name: float(metric(scored)) for name, metric in metrics.items()}
+    figures["numbers_per_48_frames"] = float(numbers_per_window(*count_numbers(reconstructions)))
+    figures |= score_controls(scored, control)
+    figures |= measure_linear_code(model, [r.processed for r in reconstructions])
+    figures |= measure_likelihood(model, reconstructions)
+    figures |= measure_rates(model, reconstructions)
+    fallback = np.asarray(model.processor.pose_mean, np.float32)[:num_landmarks]
+    return figures | measure_level_use(model, reconstructions, fallback)
 
 
 def choose_recordings(data: PoseDataLoader, split: str) -> list[ProcessedSequence]:
@@ -122,24 +149,3 @@ def _check_request(request: ScoreRequest, processed: Sequence[ProcessedSequence]
         )
     if request.probe is not None:
         check_columns(processed, (request.probe, request.probe_groups))
-
-
-def _score_reconstruction(
-    model: MotionSampler,
-    reconstructions: Sequence[Reconstruction],
-    train: Sequence[ProcessedSequence],
-    request: ScoreRequest,
-    metrics: Mapping[str, Metric],
-) -> dict[str, float]:
-    """Return the metrics, and errors of the yardsticks beside them."""
-    num_landmarks = len(model.processor.landmarks)
-    grid = model.config.model.chunk_size, model.config.model.resolved_chunk_overlap
-    scored = [score_recording(r, num_landmarks, model.processor.edges, grid) for r in reconstructions]
-    figures = {name: float(metric(scored)) for name, metric in metrics.items()}
-    figures["numbers_per_48_frames"] = float(numbers_per_window(*count_numbers(reconstructions)))
-    control = fit_control([p.pose[:, :num_landmarks] for p in train], reconstructions)
-    figures |= score_controls(scored, control)
-    figures |= measure_linear_code(model, [r.processed for r in reconstructions])
-    if request.truth_dir is not None:
-        figures |= score_truth(model, request.truth_dir, reconstructions, control)
-    return figures

@@ -3,11 +3,14 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from htvae.evaluation.tables import format_number
 
 Figures = Mapping[str, float]
 """Finite values by name, see `htvae.evaluation.figures`. Any may be absent."""
+
+FindingLevel = Literal["good", "fault", "note"]
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,15 @@ class Finding:
     """What to try next. Empty: nothing."""
     is_fault: bool = False
     """Whether the sentence names a fault; faults come before what is well."""
+    is_note: bool = False
+    """Whether the sentence names a limit that is no fault."""
+
+    @property
+    def level(self) -> FindingLevel:
+        """``fault``; ``note``, where there is a limit or something to try; or ``good``."""
+        if self.is_fault:
+            return "fault"
+        return "note" if self.is_note or self.advice else "good"
 
 
 def torso_lengths(value: float) -> str:

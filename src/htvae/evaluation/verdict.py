@@ -6,8 +6,10 @@ the verdict grows with what was measured.
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
-from htvae.evaluation.findings import Finding
+from htvae.evaluation.findings import Figures, Finding
 from htvae.evaluation.verdict_completion import judge_completion, judge_intervals
 from htvae.evaluation.verdict_generation import judge_agreement, judge_generation
 from htvae.evaluation.verdict_reconstruction import (
@@ -35,6 +37,33 @@ _RULES = (
     judge_probes,
     judge_smoothness,
 )
+_CORE = (judge_noise, judge_levels, judge_networks, judge_smoothness)
+"""Rules whose faults leave no model good: everything else stands on its reconstructions and latents."""
+VerdictLevel = Literal["good", "fair", "poor", "unknown"]
+HEADLINES: dict[VerdictLevel, str] = {
+    "good": "A good model",
+    "fair": "A fair model",
+    "poor": "A poor model",
+    "unknown": "Not scored yet",
+}
+_SPLITS = {
+    "train": "that training saw",
+    "val": "by which training chose the model",
+    "test": "that training did not see",
+    "new": "that training did not see",
+    "all": "of which training saw most",
+}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A verdict for readers in a hurry, and the findings that it rests on."""
+
+    level: VerdictLevel
+    headline: str
+    sentence: str
+    findings: tuple[Finding, ...]
+    """All findings, the error first, then faults."""
 
 
 def give_verdict(figures: Mapping[str, float]) -> list[str]:
@@ -55,11 +84,47 @@ def give_full_verdict(figures: Mapping[str, float]) -> list[str]:
     return [finding.sentence for finding in findings] + _list_advice(findings)
 
 
+def summarise_verdict(figures: Mapping[str, float], split: str, num_recordings: int) -> Summary:
+    """Return whether a model is good, in one sentence, on which recordings, and all findings.
+
+    - Poor: no better than a still pose, or worse than PCA.
+    - Fair: about as good as PCA, or with a fault of reconstruction or of the latents.
+    - Good: all others, whatever is said of generation, completion and labels.
+
+    Args:
+        figures: values by name, see `htvae.evaluation.figures`. Any may be absent.
+        split: ``train``, ``val``, ``test``, ``new`` or ``all``.
+        num_recordings: recordings that were scored.
+    """
+    known, findings = _finite(figures), _find(figures)
+    if "mpjpe" not in known:
+        return Summary("unknown", HEADLINES["unknown"], "Score it with htvae evaluate.", tuple(findings))
+    level = _find_level(known, findings[0])
+    faults = sum(finding.is_fault for finding in findings)
+    words = "1 recording" if num_recordings == 1 else f"{num_recordings} recordings"
+    counted = {0: "No finding is a fault", 1: "1 finding is a fault"}.get(
+        faults, f"{faults} findings are faults"
+    )
+    sentence = f"{findings[0].sentence} {counted}. Scored on {words} {_SPLITS[split]}."
+    return Summary(level, HEADLINES[level], sentence, tuple(findings))
+
+
+def _find_level(figures: Figures, error: Finding) -> VerdictLevel:
+    if error.is_fault:
+        return "poor"
+    is_core_fault = any(finding.is_fault for rule in _CORE for finding in rule(figures))
+    return "fair" if is_core_fault or error.level != "good" else "good"
+
+
 def _find(figures: Mapping[str, float]) -> list[Finding]:
     """Return all findings, most important first."""
-    known = {name: float(value) for name, value in figures.items() if math.isfinite(value)}
+    known = _finite(figures)
     findings = [finding for rule in _RULES for finding in rule(known)]
     return [*judge_error(known), *sorted(findings, key=lambda finding: not finding.is_fault)]
+
+
+def _finite(figures: Mapping[str, float]) -> dict[str, float]:
+    return {name: float(value) for name, value in figures.items() if math.isfinite(value)}
 
 
 def _list_advice(findings: list[Finding]) -> list[str]:

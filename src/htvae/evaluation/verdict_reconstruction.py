@@ -80,7 +80,7 @@ def judge_error(figures: Figures) -> Iterator[Finding]:
                 is_fault=True,
             )
         case _:
-            yield Finding(f"{error[0].upper()}{error[1:]}{beside}.")
+            yield Finding(f"{error[0].upper()}{error[1:]}{beside}.", is_note=True)
 
 
 def judge_networks(figures: Figures) -> Iterator[Finding]:
@@ -120,7 +120,8 @@ def judge_noise(figures: Figures) -> Iterator[Finding]:
     floor = format_number(figures["noise_floor"])
     if ratio >= JITTER_RATIO:
         yield Finding(
-            f"The error is {times(ratio)} the tracker's own jitter ({floor}): there is motion left to learn."
+            f"The error is {times(ratio)} the tracker's own jitter ({floor}): there is motion left to learn.",
+            is_note=True,
         )
     elif ratio >= COPY_RATIO:
         end = "" if compare_with_pca(figures) == "worse" else ": it can hardly fall further"
@@ -143,7 +144,8 @@ def _judge_truth(error: float, recording: float) -> Finding:
         return Finding(f"Reconstructions are as near to the truth as the recordings are ({figures}).")
     return Finding(
         f"Reconstructions are farther from the truth than the recordings are ({figures}): there is motion "
-        "left to learn."
+        "left to learn.",
+        is_note=True,
     )
 
 
@@ -216,7 +218,9 @@ def judge_smoothness(figures: Figures) -> Iterator[Finding]:
         )
     elif ratio < SMOOTH_RATIO:
         yield Finding(
-            f"Reconstructions are smoother than the recordings: their jerk is {times(ratio)} the recordings'."
+            f"Reconstructions are smoother than the recordings: their jerk is {times(ratio)} the "
+            "recordings'.",
+            is_note=True,
         )
 
 
@@ -233,10 +237,15 @@ def judge_probes(figures: Figures) -> Iterator[Finding]:
     if score <= guess + MARGIN:
         yield Finding(f"Labels cannot be read off the latents ({beside}).", is_fault=True)
     elif abs(score - max(simple)) <= MARGIN / 2:
-        yield Finding(f"Labels are read off {words} about as well as off simple features ({beside}).")
+        yield Finding(
+            f"Labels are read off {words} about as well as off simple features ({beside}).", is_note=True
+        )
     else:
         than = "better" if score > max(simple) else "worse"
-        yield Finding(f"Labels are read off {words} {than} than off simple features ({beside}).")
+        yield Finding(
+            f"Labels are read off {words} {than} than off simple features ({beside}).",
+            is_note=than == "worse",
+        )
 
 
 def _name_live_latents(figures: Figures) -> tuple[str, ...]:

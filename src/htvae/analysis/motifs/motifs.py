@@ -112,6 +112,12 @@ class Motifs:
         return replace(bout, start=bout.start + cut, stop=min(bout.stop, bout.start + cut + most))
 
 
+def motif_ids(count: int) -> list[str]:
+    """Return the ids m01, m02, ... of motifs."""
+    width = max(2, len(str(count)))
+    return [f"m{i + 1:0{width}d}" for i in range(count)]
+
+
 def find_motifs(
     model: TrainedModel,
     recordings: Sequence[ProcessedSequence],

@@ -123,12 +123,19 @@ def find_surprise(
         raise ValueError(f"threshold must be above 0, but got {threshold}. 1 is the usual one.")
     chosen = _choose(reference or recordings)
     usual = Usual.of(model.processor, chosen)
-    found = (measure_recordings(model, part, usual, refine_steps) for part in _batches(chosen))
-    scale = SurpriseScale.fit(usual, [own for part in found for own in part])
+    parts = (
+        zip(part, measure_recordings(model, part, usual, refine_steps), strict=True)
+        for part in _batches(chosen)
+    )
+    known = {id(recording): own for part in parts for recording, own in part}
+    scale = SurpriseScale.fit(usual, list(known.values()))
     spans: list[SurpriseSpan] = []
     frames: list[FrameScores] = []
     for part in _batches(recordings):
-        for recording, own in zip(part, measure_recordings(model, part, usual, refine_steps), strict=True):
+        unknown = [recording for recording in part if id(recording) not in known]
+        fresh = iter(measure_recordings(model, unknown, usual, refine_steps))
+        for recording in part:
+            own = known.pop(id(recording), None) or next(fresh)
             scores = scale.score(own)
             spans += _find_spans(model, recording, own, scores, threshold)
             frames.append(_keep_frames(recording, own, scores))

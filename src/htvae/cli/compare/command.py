@@ -16,10 +16,10 @@ def compare(argv: Sequence[str]) -> None:
     from htvae.analysis.groups.comparison import STEPS, CompareRequest, compare_recordings
     from htvae.analysis.groups.motif_measures import NamedMotifs
     from htvae.analysis.groups.scene_making import make_scenes
+    from htvae.analysis.groups.words import describe_comparison
     from htvae.cli.analysis_files import open_recordings
     from htvae.cli.compare.files import write_comparison
     from htvae.cli.compare.motion import write_motion
-    from htvae.cli.compare.report import describe_comparison
     from htvae.cli.motifs.files import load_segmenter
     from htvae.utils.progress import Progress
 

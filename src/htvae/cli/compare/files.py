@@ -9,10 +9,10 @@ import numpy as np
 from htvae.analysis.groups.comparison import Comparison, duration
 from htvae.analysis.groups.leaks import Leak
 from htvae.analysis.groups.scenes import Scene
+from htvae.analysis.groups.words import describe_comparison, sort_measures
 from htvae.cli.analysis_files import write_json, write_table
 from htvae.cli.compare.motion import describe_scenes
 from htvae.cli.compare.options import CompareOptions
-from htvae.cli.compare.report import describe_comparison, sort_measures
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.source import to_source_spans
 from htvae.plots.forest import ForestRow, draw_forest

@@ -8,8 +8,8 @@ import numpy as np
 
 from htvae.analysis.groups.comparison import Comparison
 from htvae.analysis.groups.scenes import Clip, Scene
+from htvae.analysis.groups.words import describe_measure
 from htvae.cli.analysis_files import write_table
-from htvae.cli.compare.report import describe_measure
 from htvae.cli.spans import place_span
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
 from htvae.plots.body_map import NEUTRAL

@@ -10,6 +10,7 @@ import numpy as np
 
 from htvae.analysis.motifs.activities import ActivityModel
 from htvae.analysis.motifs.motifs import Motifs
+from htvae.analysis.motifs.motifs import motif_ids as motif_ids
 from htvae.analysis.motifs.segmenter import Segmenter
 from htvae.analysis.motion_series import SeriesKind, check_kind
 from htvae.cli.model_match import check_model
@@ -18,12 +19,6 @@ from htvae.inference.model import TrainedModel
 
 FORMAT = "htvae-motifs-1"
 MODEL_FILE, TABLE = "segmenter.npz", "motifs.csv"
-
-
-def motif_ids(count: int) -> list[str]:
-    """Return the ids m01, m02, ... of motifs."""
-    width = max(2, len(str(count)))
-    return [f"m{i + 1:0{width}d}" for i in range(count)]
 
 
 def activity_ids(count: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""The verdict of ``htvae compare`` in plain words."""
+"""A comparison of groups in plain words."""
 
 from collections import Counter
 from collections.abc import Iterator

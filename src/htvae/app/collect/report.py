@@ -1,0 +1,240 @@
+"""A report: what the page shows of recordings, and what a model finds in them.
+
+Each recording passes through the model once; every part of the report asks the model that remembers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from htvae.analysis.groups.motif_measures import NamedMotifs
+from htvae.analysis.surprise.surprise import THRESHOLD, find_surprise
+from htvae.app.collect.budget import COARSER, Plan, estimate_bytes, plan_report
+from htvae.app.collect.clock import Clock
+from htvae.app.collect.generated import collect_generated
+from htvae.app.collect.groups import collect_groups
+from htvae.app.collect.maps import place_by_pca, place_by_tsne
+from htvae.app.collect.material import Material, find_splits, worst_scores
+from htvae.app.collect.method import describe_method
+from htvae.app.collect.moments import collect_moments, collect_windows, describe_whole, index_recordings
+from htvae.app.collect.motifs import (
+    ReportMotifs,
+    describe_motifs,
+    find_transitions,
+    fit_motifs,
+    take_motifs,
+)
+from htvae.app.collect.poses import PackedPoses, thin_out
+from htvae.app.collect.recordings import Findings, collect_recordings
+from htvae.app.collect.scores import Scored, describe_verdict, score
+from htvae.app.collect.sliders import collect_sliders
+from htvae.app.collect.steps import Steps
+from htvae.app.collect.tables import make_tables
+from htvae.app.payload import FORMAT, Body, Made, Payload
+from htvae.app.remembering import RememberingModel
+from htvae.data.processing import PoseDataProcessor, ProcessedSequence
+
+UNIT_WORDS = {"torso": "torso lengths", "spread": "body sizes"}
+"""Names of the processor's units."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportRequest:
+    """What a report should hold."""
+
+    title: str = "HT-VAE report"
+    by: str | None = None
+    """Column whose groups are compared. None: none are."""
+    motifs: NamedMotifs | None = None
+    """None: motifs are fitted to the recordings."""
+    scored: Scored | None = None
+    """Figures of an earlier evaluation. None: what takes seconds is scored."""
+    max_mb: float = 25.0
+    """Size of the file, at most, in megabytes of 1,000,000 bytes."""
+    seed: int = 0
+    made: Made
+    """How the report is made."""
+    lines: Sequence[str] = ()
+    """Further lines on how it is made."""
+    notes: Sequence[str] = ()
+    """What a reader must know of what is left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """A report, ready for `htvae.app.html.build_html`."""
+
+    payload: Payload
+    blocks: Mapping[str, str]
+
+
+def collect_report(
+    model: RememberingModel, recordings: Sequence[ProcessedSequence], request: ReportRequest
+) -> Report:
+    """Return a report on recordings, sorted by name.
+
+    Args:
+        model: the model; it reads every recording once and remembers.
+        recordings: in the model's coordinates.
+        request: what the report should hold.
+
+    Raises:
+        ValueError: the groups that are asked for cannot be compared.
+    """
+    steps = Steps()
+    try:
+        steps.begin("encoding")
+        total = sum(len(recording.pose) for recording in recordings)
+        model.remember(recordings, lambda done: steps.advance(done / total))
+        steps.begin("scores")
+        splits = find_splits(model, recordings)
+        scored = request.scored or score(model, recordings, splits)
+        steps.begin("groups")
+        groups = collect_groups(model, recordings, request.by, request.seed) if request.by else None
+        steps.begin("packing")
+        plan, packed = pack_within(model, recordings, request.max_mb, steps)
+        material = Material.of(model, [recordings[i] for i in plan.kept], request.seed)
+        payload = _collect_parts(material, packed, scored, request, steps)
+    finally:
+        steps.close()
+    payload["notes"] = [*request.notes, *plan.notes, *_explain_missing(payload, material, request)]
+    payload["groups"] = groups
+    return Report(payload, material.blocks.texts)
+
+
+def pack_within(
+    model: RememberingModel, recordings: Sequence[ProcessedSequence], max_mb: float, steps: Steps
+) -> tuple[Plan, list[PackedPoses]]:
+    """Pack as many poses as fit into the file, and return which recordings these belong to.
+
+    Args:
+        model: the model that remembers the recordings.
+        recordings: in the model's coordinates.
+        max_mb: size of the file.
+        steps: shows progress.
+    """
+    clock = Clock.of(model.processor, recordings)
+
+    def pack(factor: int) -> list[PackedPoses]:
+        found = []
+        for number, recording in enumerate(recordings):
+            (own,) = model.reconstruct_all([recording])
+            rate = clock.model_rate(recording)
+            found.append(thin_out(recording, own.pose, model.processor, rate, factor))
+            steps.advance((number + 1) / len(recordings))
+        return found
+
+    def measure(packed: Sequence[PackedPoses]) -> list[int]:
+        return [
+            estimate_bytes(len(own.text), len(r.pose), len(r.source.frame_labels))
+            for own, r in zip(packed, recordings, strict=True)
+        ]
+
+    fine = pack(1)
+    plan = plan_report(measure(fine), measure(fine), max_mb)
+    if not plan.notes:
+        return plan, fine
+    coarse = pack(COARSER)
+    plan = plan_report(measure(fine), measure(coarse), max_mb)
+    return plan, [coarse[i] for i in plan.kept]
+
+
+def _collect_parts(
+    material: Material,
+    packed: Sequence[PackedPoses],
+    scored: Scored,
+    request: ReportRequest,
+    steps: Steps,
+) -> Payload:
+    """Return the report without notes and groups."""
+    recordings, processor = material.recordings, material.model.processor
+    steps.begin("features")
+    index = index_recordings(material)
+    steps.begin("motifs")
+    motifs = _find_motifs(material, request.motifs)
+    steps.begin("surprise")
+    usual = [r for r, split in zip(recordings, material.splits, strict=True) if split == "train"]
+    surprise = find_surprise(
+        material.model, recordings, usual or None, on_done=lambda done: steps.advance(done / len(recordings))
+    )
+    curves = worst_scores(surprise)
+    steps.begin("curves")
+    whole = describe_whole(index)
+    known = Findings(
+        packed=packed,
+        surprise=curves,
+        threshold=THRESHOLD,
+        motifs=motifs.motifs if motifs else None,
+        places={"pca": place_by_pca(whole), "tsne": place_by_tsne(whole, material.seed)},
+    )
+    found = collect_recordings(material, known)
+    described = describe_motifs(motifs, material) if motifs else []
+    steps.begin("maps")
+    moments = collect_moments(material, index, known.motifs, curves, found.lanes["surprise"])
+    steps.begin("motion")
+    return {
+        "format": FORMAT,
+        "title": request.title,
+        "subtitle": _count(len(recordings), len(found.subjects)),
+        "made": request.made,
+        "notes": [],
+        "verdict": describe_verdict(scored),
+        "body": describe_body(processor),
+        "labels": list(material.book.names),
+        "subjects": found.subjects,
+        "columns": found.columns,
+        "recordings": found.entries,
+        "lanes": found.lanes,
+        "moments": moments,
+        "windows": collect_windows(material, index),
+        "motifs": described,
+        "transitions": find_transitions(motifs.motifs) if motifs else None,
+        "generated": collect_generated(material),
+        "sliders": collect_sliders(material),
+        "groups": None,
+        "completion": None,
+        "attention": None,
+        "tables": make_tables(material, scored, found, described, surprise),
+        "method": describe_method(material, [*request.lines, f"Scores: {scored.source}."]),
+    }
+
+
+def describe_body(processor: PoseDataProcessor) -> Body:
+    """Return landmarks, sides and edges."""
+    sides = {"left": 1, "right": -1, "": 0}
+    return {
+        "landmarks": list(processor.landmarks),
+        "sides": [sides[side] for side in processor.sides],
+        "edges": [list(edge) for edge in processor.edges],
+        "coordinates": processor.num_coordinates,
+        "unit": UNIT_WORDS[processor.unit],
+    }
+
+
+def _find_motifs(material: Material, fitted: NamedMotifs | None) -> ReportMotifs | None:
+    if fitted is None:
+        return fit_motifs(material)
+    return take_motifs(material, fitted)
+
+
+def _explain_missing(payload: Payload, material: Material, request: ReportRequest) -> list[str]:
+    """Return why parts of the page are empty."""
+    recordings = payload["recordings"]
+    reasons = {
+        "No labels: neither manifest.csv nor frame_labels.csv names any.": not payload["labels"],
+        "No frame rate: times are frames.": material.clock.rate is None,
+        "No motifs: the recordings are too short.": not payload["motifs"],
+        "No generated motion: the model has no prior (htvae train-prior adds one).": not payload["generated"],
+        "No bones: no landmark's name tells what is joined. A skeleton.csv beside the recordings does.": (
+            not payload["body"]["edges"]
+        ),
+        "No groups were compared: --by COLUMN compares the groups of a column.": request.by is None,
+        "One recording: maps of recordings need more.": len(recordings) == 1,
+    }
+    return [reason for reason, is_so in reasons.items() if is_so]
+
+
+def _count(recordings: int, subjects: int) -> str:
+    words = [f"{recordings} recording{'s' if recordings > 1 else ''}"]
+    if subjects:
+        words.append(f"{subjects} subject{'s' if subjects > 1 else ''}")
+    return ", ".join(words)
