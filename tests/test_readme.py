@@ -29,6 +29,7 @@ from htvae.cli.motion_options import (
 )
 from htvae.cli.norm.options import NormFitOptions, NormScoreOptions
 from htvae.cli.options import CheckDataOptions, DemoDataOptions, DemoOptions, EvaluateOptions
+from htvae.cli.power.options import PowerOptions
 from htvae.cli.report.options import ReportOptions
 from htvae.cli.surprise.options import SurpriseOptions
 from htvae.config import Config, setting_names
@@ -101,6 +102,7 @@ def check_htvae(argv: list[str]) -> None:
         "surprise": (SurpriseOptions, []),
         "report": (ReportOptions, []),
         "judge": (JudgeOptions, []),
+        "power": (PowerOptions, []),
         "norm fit": (NormFitOptions, ["inputs"]),
         "norm score": (NormScoreOptions, ["inputs"]),
     }

@@ -104,6 +104,10 @@ FLAGS = {
         *(*MODEL, "data_dir", "split", "output_dir", "seed", "training_dir", "spans", "num_rounds"),
         *("num_drawn", *RECORDING),
     ],
+    "power": [
+        *(*MODEL, "data_dir", "split", "output_dir", "seed", "effect", "motifs", "num_subjects", "target"),
+        *("recordings_per_subject", "num_studies", "num_permutations", *RECORDING),
+    ],
     "check-data": ["config", "preset", "json", "picture", *READING, "fps"],
     "repair": ["config", "preset", "output_dir", "swaps", "spikes", "frozen", "sentinels", *READING],
     "import": ["config", "preset", "output_dir", *READING, "fps"],

@@ -15,6 +15,8 @@ from htvae.analysis.motifs.motifs import Motifs, apply_motifs, find_motifs
 from htvae.analysis.motion_series import SeriesKind
 from htvae.analysis.norm.norm import Norm, NormFit, fit_norm
 from htvae.analysis.norm.score import NormScore, score_norm
+from htvae.analysis.power.pipeline import KnownMotifs
+from htvae.analysis.power.planner import PowerPlan, PowerRequest, plan_power
 from htvae.analysis.search.detector import Detection, Detector, apply_detector
 from htvae.analysis.search.search import NUM_HITS, Search, build_index, place_query, search
 from htvae.analysis.surprise.surprise import THRESHOLD, SurpriseReport, find_surprise
@@ -224,6 +226,28 @@ class AnalysisModel(GenerativeModel):
         """
         judge = judge_spans if spans else judge_recordings
         return judge(self, self._process_all(recordings), self._process_all(reference), **options)
+
+    def plan_power(
+        self,
+        controls: Sequence[Recording | ProcessedSequence],
+        effect: str,
+        motifs: KnownMotifs | None = None,
+        **options: Any,
+    ) -> PowerPlan:
+        """Return how many subjects a study needs to find an effect; see `htvae.analysis.power.planner`.
+
+        Args:
+            controls: files, sequences, or recordings in the model's coordinates; their metadata name the
+                subjects.
+            effect: the effect in words, such as ``speed of RIGHT_WRIST -10%``.
+            motifs: motifs of an earlier run, needed for an effect on a motif.
+            **options: further fields of `PowerRequest`.
+
+        Raises:
+            ValueError: too few controls, or the effect names what is not there or cannot be planted.
+        """
+        request = PowerRequest(effect=effect, **options)
+        return plan_power(self, self._process_all(controls), request, motifs)
 
     def _process_all(self, recordings: Sequence[Recording | ProcessedSequence]) -> list[ProcessedSequence]:
         return [r if isinstance(r, ProcessedSequence) else self.process(r) for r in recordings]

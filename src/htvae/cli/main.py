@@ -28,6 +28,7 @@ from htvae.cli.latents.command import latents
 from htvae.cli.motifs.command import motifs
 from htvae.cli.motifs.compare_labels import compare_labels
 from htvae.cli.norm.command import norm
+from htvae.cli.power.command import power
 from htvae.cli.report.command import report
 from htvae.cli.surprise.command import surprise
 from htvae.cli.train import train, train_prior
@@ -99,6 +100,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "report": report,
     "norm": norm,
     "judge": judge,
+    "power": power,
     "check-data": check_data,
     "repair": repair,
     "import": import_,

@@ -1,0 +1,1 @@
+"""How many subjects a study needs: effects planted into recordings of controls."""
