@@ -37,7 +37,7 @@ class Effect:
     """The user's words."""
     kind: Kind
     size: float
-    """Signed: a share of the controls' mean, or in the measure's unit, or a share of the way of a direction."""
+    """Signed: a share of the controls' mean, an amount in the measure's unit, or a share of the way."""
     is_relative: bool
     """Whether the size is a share of the controls' mean."""
     target: str = ""

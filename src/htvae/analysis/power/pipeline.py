@@ -18,7 +18,7 @@ from htvae.analysis.measures import (
     measure_all,
     measure_motion,
 )
-from htvae.analysis.motifs.motifs import Motifs, apply_motifs
+from htvae.analysis.motifs.motifs import apply_motifs
 from htvae.analysis.motifs.segmenter import Segmenter
 from htvae.analysis.motion_series import SeriesKind
 from htvae.analysis.power.effects import Effect, find_landmarks
@@ -71,13 +71,20 @@ class Pipeline:
         if self.direction:
             tables.append(self.direction.measure(encodings))
         if self.motifs:
-            found = apply_motifs(self.model, recordings, self.motifs.segmenter, self.motifs.kind)
-            tables.append(_measure_usage(found, self.motifs.ids))
+            tables.append(self._measure_usage(recordings, self.motifs))
         return join_tables(tables)
 
-    def measure_motion(self, recordings: Sequence[ProcessedSequence]) -> MeasureTable:
-        """Return the measures that need no model."""
+    def measure_outcome(self, recordings: Sequence[ProcessedSequence]) -> MeasureTable:
+        """Return a table that holds the outcome of an effect of speed, range or motifs, in little time."""
+        if self.outcome_name and self.motifs:
+            return self._measure_usage(recordings, self.motifs)
         return measure_motion(recordings, self.model.processor.points)
+
+    def _measure_usage(self, recordings: Sequence[ProcessedSequence], motifs: KnownMotifs) -> MeasureTable:
+        """Return the share of frames of each motif."""
+        found = apply_motifs(self.model, recordings, motifs.segmenter, motifs.kind)
+        measures = tuple(Measure(_usage_name(motif), "share of time", "usage") for motif in motifs.ids)
+        return MeasureTable(measures, np.asarray(found.usage(), np.float64))
 
 
 def build_pipeline(
@@ -135,9 +142,3 @@ def _find_motif(effect: Effect, motifs: KnownMotifs | None) -> int:
 
 def _usage_name(motif: str) -> str:
     return f"time in {motif}"
-
-
-def _measure_usage(found: Motifs, ids: Sequence[str]) -> MeasureTable:
-    """Return the share of frames of each motif."""
-    measures = tuple(Measure(_usage_name(motif), "share of time", "usage") for motif in ids)
-    return MeasureTable(measures, np.asarray(found.usage(), np.float64))

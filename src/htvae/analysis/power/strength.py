@@ -16,9 +16,11 @@ from htvae.data.processing import ProcessedSequence
 
 LEAST, MOST = -0.95, 4.0
 """Limits of the strength."""
-TOLERANCE = 0.01
+TOLERANCE, MOTIF_TOLERANCE = 0.01, 0.1
 """Largest miss, as a share of the wanted change."""
-_MOST_ROUNDS = 12
+_NEAR_ENOUGH = 0.3
+"""Miss up to which the nearest strength is taken; the change that it makes is reported."""
+_MOST_ROUNDS = 10
 
 
 def find_strength(
@@ -29,14 +31,15 @@ def find_strength(
     table: MeasureTable,
     outcome: Sequence[int],
 ) -> float:
-    """Return the strength at which the mean of the outcome over subjects changes by the effect's size.
+    """Return the strength at which the outcome's mean over subjects changes by the effect's size.
 
-    Directions and motifs are planted by their size as it is.
+    A direction is planted by its size as it is. Bouts change by whole pieces, so the time in a motif is hit only
+    roughly.
 
     Raises:
         ValueError: no strength changes the outcome so much.
     """
-    if effect.kind in ("direction", "motif"):
+    if effect.kind == "direction":
         return effect.size
     names = [table.names[i] for i in outcome]
 
@@ -51,7 +54,7 @@ def find_strength(
     wanted = effect.size * before if effect.is_relative else effect.size
 
     def change(strength: float) -> float:
-        planted = pipeline.measure_motion([pipeline.planter.plant(c, strength) for c in controls])
+        planted = pipeline.measure_outcome([pipeline.planter.plant(c, strength) for c in controls])
         return mean(planted.values[:, [planted.names.index(name) for name in names]]) - before
 
     return _solve(effect, change, wanted, wanted / before, before)
@@ -62,20 +65,27 @@ def _solve(
 ) -> float:
     """Return the strength at which ``change`` is ``wanted``."""
     strength = float(np.clip(guess, LEAST, MOST))
-    last, last_change = 0.0, 0.0
+    tolerance = MOTIF_TOLERANCE if effect.kind == "motif" else TOLERANCE
+    last, last_change, tried = 0.0, 0.0, {0.0: 0.0}
     for _ in range(_MOST_ROUNDS):
-        found = change(strength)
-        if abs(found - wanted) <= TOLERANCE * abs(wanted):
+        tried[strength] = found = change(strength)
+        if abs(found - wanted) <= tolerance * abs(wanted):
             return strength
         slope = (found - last_change) / (strength - last) if strength != last else 0.0
         if slope <= 0:
             break
         last, last_change = strength, found
         strength = float(np.clip(strength + (wanted - found) / slope, LEAST, MOST))
-        if strength == last:
-            break
+    nearest = min(tried, key=lambda own: abs(tried[own] - wanted))
+    if abs(tried[nearest] - wanted) <= _NEAR_ENOUGH * abs(wanted):
+        return nearest
+    where = (
+        "The rest is noise of the tracker."
+        if effect.is_warp
+        else "The rest moves with the trunk, or is noise."
+    )
     raise ValueError(
         f"effect must be one that the recordings can show, but {effect.text!r} asks for a change of "
-        f"{wanted / before:+.0%}, and moving everything {1 + strength:.2f} times as far or fast changes it "
-        f"by {found / before:+.0%}. The rest is the trunk's movement or the tracker's noise. Ask for less."
+        f"{wanted / before:+.1%}, and the nearest that planting reaches is {tried[nearest] / before:+.1%}. "
+        f"{'Bouts are too few or too short.' if effect.kind == 'motif' else where} Choose another size."
     )
