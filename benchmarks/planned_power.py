@@ -7,7 +7,8 @@
 - Predicted: pools of controls, each planned by itself. Measured: studies of fresh subjects, drawn without
   replacement, half of them treated, and tested by `compare_groups` as `htvae compare` does. Many more studies
   of the same fresh subjects, tested by the fast path, say the same with less chance.
-- Within: the share of pools and cells whose prediction is at most 0.05 from that; held: whose interval holds it.
+- Within: the share of pools and cells whose prediction is at most 0.05 from that; held: the share whose
+  interval holds it.
 """
 
 import argparse
@@ -214,8 +215,8 @@ def _describe(
     by_cell, held_cell = (part.reshape(-1, len(cells)) for part in (misses, held))
     within = (np.abs(misses) <= GOAL).mean()
     yield (
-        f"{count} controls, {len(by_cell)} pools: within {GOAL:g} {within:.2f}, mean miss {misses.mean():+.3f}, "
-        f"typical {np.sqrt(np.square(misses).mean()):.3f}, held {held.mean():.2f}; "
+        f"{count} controls, {len(by_cell)} pools: within {GOAL:g} {within:.2f}, mean miss "
+        f"{misses.mean():+.3f}, typical {np.sqrt(np.square(misses).mean()):.3f}, held {held.mean():.2f}; "
         f"all measures: typical miss {np.sqrt(np.square(table_misses).mean()):.3f}; false alarms "
         f"{min(alarms):.3f} to {max(alarms):.3f}, mean {np.mean(alarms):.3f}"
     )

@@ -60,7 +60,9 @@ def t_test_power(effect: float, size: float, level: float = LEVEL) -> float:
 
     free, shift = 2 * size - 2, abs(effect) * np.sqrt(size / 2)
     limit = t.ppf(1 - level / 2, free)
-    return float(np.clip(nct.sf(limit, free, shift) + nct.cdf(-limit, free, shift), level, 1))
+    above, below = nct.sf(limit, free, shift), nct.cdf(-limit, free, shift)
+    above = np.nan_to_num(above, nan=float(shift > limit))  # far out, where it does not converge
+    return float(np.clip(above + np.nan_to_num(below, nan=0.0), level, 1))
 
 
 def shift_power(power: float, num_studies: int, size: int, effect: float, other: float) -> float:

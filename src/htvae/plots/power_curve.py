@@ -69,14 +69,14 @@ def draw_power(
     left.set_yticks(np.arange(0, 1.01, 0.2), [f"{share:.0%}" for share in np.arange(0, 1.01, 0.2)])
     left.set_ylabel("studies that find the effect", color=_INK)
     left.set_xlabel(f"subjects per group. Band: 95 % interval from {num_controls} controls", color=_INK)
-    left.legend(
-        frameon=False, fontsize=8.5, labelcolor=_INK, loc="upper left", bbox_to_anchor=(0, 1.13), ncols=3
-    )
     right.axhline(1, color=_MUTED, linewidth=1)
     right.plot(sizes, [p.exaggeration for p in points], "o-", color=PALETTE[3], linewidth=2)
     right.set_ylabel("found difference / true difference (type M)", color=_INK)
     right.set_xlabel("subjects per group", color=_INK)
     right.set_ylim(0.9, max([1.5, *(1.08 * p.exaggeration for p in points if np.isfinite(p.exaggeration))]))
+    figure.legend(
+        *left.get_legend_handles_labels(), loc="outside lower left", ncols=3, frameon=False, fontsize=9
+    )
     return _save(figure, path)
 
 

@@ -138,8 +138,8 @@ def _simulate_size(
         hit = np.any(found[1] & rows.touched[1:], axis=1)
         parts.append((tested[1][:, 0], tested[0][:, 0], difference, hit, np.any(found[0], axis=1)))
     p, p_plain, difference, hit, alarm = (np.concatenate(part) for part in zip(*parts, strict=True))
-    means = [part.mean() for part in rows.outcome]
-    significant = difference[p < LEVEL] / (means[1] - means[0])
+    true = float(np.mean(rows.outcome[1] - rows.outcome[0]))
+    significant = difference[p < LEVEL] / true if true else np.zeros(0)
 
     def bound(power: float) -> Range:
         low, high = (shift_power(power, num_studies, size, effect, other) for other in interval)

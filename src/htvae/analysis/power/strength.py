@@ -33,8 +33,8 @@ def find_strength(
 ) -> float:
     """Return the strength at which the outcome's mean over subjects changes by the effect's size.
 
-    A direction is planted by its size as it is. Bouts change by whole pieces, so the time in a motif is hit only
-    roughly.
+    A direction is planted by its size as it is. Bouts change by whole pieces, so the time in a motif is hit
+    only roughly.
 
     Raises:
         ValueError: no strength changes the outcome so much.

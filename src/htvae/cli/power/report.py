@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from htvae.analysis.power.planner import PowerPlan
 from htvae.analysis.power.simulation import Needed, SizeResult
 
+_MOST_SHOWN = 5_000
+"""Subjects beyond which no number is named."""
+
 
 def describe_plan(plan: PowerPlan) -> list[str]:
     """Return the plan: what was planted, how many subjects it needs, what to expect, doubts."""
@@ -46,17 +49,17 @@ def _describe_planting(plan: PowerPlan) -> str:
 
 def _describe_needed(plan: PowerPlan, needed: Needed) -> Iterator[str]:
     curve, target = plan.simulation.curve, f"{needed.target:.0%}"
-    outcome, (low, high) = plan.outcome, needed.interval
+    outcome, interval = plan.outcome, _describe_range(*needed.interval)
     if needed.size is None:
         yield (
             f"Even with {curve[-1].size} subjects per group {outcome} alone finds the effect in "
-            f"{curve[-1].power:.0%} of studies only, not in {target}; about {low} to {high} are needed."
+            f"{curve[-1].power:.0%} of studies only, not in {target}; about {interval} are needed."
         )
     else:
         fewer = " or fewer" if needed.size == curve[0].size and curve[0].power >= needed.target else ""
         yield (
             f"With {needed.size} subjects per group{fewer} {outcome} finds the effect in {target} of studies "
-            f"(interval {low} to {high} subjects)."
+            f"(interval {interval} subjects)."
         )
     if needed.table_size is None:
         yield (
@@ -65,6 +68,10 @@ def _describe_needed(plan: PowerPlan, needed: Needed) -> Iterator[str]:
         )
     else:
         yield f"  If all {plan.num_measures} measures are tested together: {needed.table_size}."
+
+
+def _describe_range(low: int, high: int) -> str:
+    return f"{low:,} to {high:,}" if high <= _MOST_SHOWN else f"{low:,} to more than {_MOST_SHOWN:,}"
 
 
 def _describe_curve(plan: PowerPlan) -> Iterator[str]:
