@@ -62,7 +62,9 @@ class Vectors:
     def of(cls, features: np.ndarray) -> "Vectors":
         """Return vectors with their products."""
         rows, columns = np.triu_indices(features.shape[1])
-        return cls(features, features[:, rows] * features[:, columns])
+        products = features[:, rows]
+        products *= features[:, columns]
+        return cls(features, products)
 
     def __len__(self) -> int:
         return len(self.features)

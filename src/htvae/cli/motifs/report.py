@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from htvae.analysis.motifs.activities import Activities
 from htvae.analysis.motifs.motifs import Motifs
 from htvae.analysis.motifs.reliability import MotifReliability
 from htvae.analysis.motifs.stability import Stability
 from htvae.cli.motifs.files import activity_ids, motif_ids
+from htvae.cli.motifs.findings import Findings
 
 LEAST_SEEDS, LEAST_HALVES = 0.7, 0.5
 """Agreement below which a warning is printed."""
@@ -22,48 +22,38 @@ def join_costs(motifs: Motifs) -> list[tuple[int, int, float]]:
     return [(join.kept, join.removed, join.cost / total) for join in motifs.hierarchy()]
 
 
-def summarise(
-    motifs: Motifs,
-    names: Sequence[str],
-    activities: Activities | None,
-    stability: Stability | None,
-    reliability: MotifReliability,
-) -> dict[str, Any]:
+def summarise(found: Findings) -> dict[str, Any]:
     """Return the content of motifs.json."""
+    motifs, activities, stability = found.motifs, found.activities, found.stability
     frames = sum(len(one.labels) for one in motifs.segmentations)
     return {
-        "motifs": list(names),
+        "motifs": found.names,
         "groups": motifs.segmenter.groups,
         "features": motifs.kind,
         "frames": frames,
         "share_of_no_motif": _share_of_none(motifs),
         "confidence": sum(float(one.confidence.sum()) for one in motifs.segmentations) / frames,
         "stability": None if stability is None else asdict(stability),
-        "reliability": _list_reliability(reliability, motifs.num_motifs),
+        "reliability": _list_reliability(found.reliability, motifs.num_motifs),
         "hierarchy": join_costs(motifs),
         "transitions": motifs.transitions(),
         "activities": None if activities is None else activities.model.shares,
     }
 
 
-def describe(
-    motifs: Motifs,
-    activities: Activities | None,
-    stability: Stability | None,
-    reliability: MotifReliability,
-    activity_reliability: MotifReliability | None,
-) -> Iterator[str]:
+def describe(found: Findings) -> Iterator[str]:
     """Yield the lines to print."""
+    motifs, activities = found.motifs, found.activities
     bouts, recordings = len(motifs.bouts), len(motifs.segmentations)
     yield f"{bouts} bouts of {motifs.num_motifs} motifs in {recordings} recordings."
     yield f"{_share_of_none(motifs):.1%} of frames fit none of them."
-    yield from _describe_reliability(reliability, motif_ids(motifs.num_motifs), "motifs")
-    if activities is not None and activity_reliability is not None:
+    yield from _describe_reliability(found.reliability, motif_ids(motifs.num_motifs), "motifs")
+    if activities is not None and found.activity_reliability is not None:
         ids = activity_ids(len(activities.model))
         yield f"{len(activities.bouts)} stretches of {len(ids)} activities."
-        yield from _describe_reliability(activity_reliability, ids, "activities")
-    if stability is not None:
-        yield from _describe_stability(stability)
+        yield from _describe_reliability(found.activity_reliability, ids, "activities")
+    if found.stability is not None:
+        yield from _describe_stability(found.stability)
 
 
 def _describe_reliability(reliability: MotifReliability, ids: Sequence[str], word: str) -> Iterator[str]:
