@@ -21,8 +21,8 @@ def open_motifs(folder: Path, model: AnalysisModel) -> KnownMotifs:
         FileNotFoundError: the folder holds no fitted motifs.
         ValueError: a file is damaged, or belongs to another model.
     """
-    segmenter, kind, names = load_segmenter(folder, model)
-    return KnownMotifs(segmenter, kind, tuple(motif_ids(len(names))), tuple(names))
+    saved = load_segmenter(folder, model)
+    return KnownMotifs(saved.segmenter, saved.kind, tuple(motif_ids(len(saved.names))), tuple(saved.names))
 
 
 def write_plan(options: PowerOptions, plan: PowerPlan) -> list[Path]:
