@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+import htvae
 from htvae.cli.main import main
+from htvae.cli.power.files import open_motifs
 
 EFFECT = "range of LEFT_WRIST -30%"
 
@@ -60,6 +62,22 @@ def test_json_and_picture(finished: SimpleNamespace) -> None:
     assert len(content["controls"]) == 10 and len(content["curve"]) == 2
     with Image.open(finished.folder / "power.png") as image:
         assert image.size[0] > 1000
+
+
+def test_motifs_of_an_earlier_run(trained: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("htvae.cli.motifs.clips.draw_clips", lambda *_: [])
+    argv = ["motifs", "--checkpoint", str(trained.checkpoint), "--device", "cpu", "--num_motifs", "2"]
+    assert main(argv) == 0
+    with Path("motifs/motifs.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    rows[1]["name"] = "turning"
+    with Path("motifs/motifs.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    motifs = open_motifs(Path("motifs"), htvae.load(trained.checkpoint, device="cpu"))
+    assert motifs.ids == ("m01", "m02") and motifs.names == (rows[0]["name"], "turning")
 
 
 @pytest.mark.parametrize(
