@@ -15,7 +15,6 @@ from htvae.analysis.motifs.motifs import Motifs, apply_motifs, find_motifs
 from htvae.analysis.motion_series import SeriesKind
 from htvae.analysis.norm.norm import Norm, NormFit, fit_norm
 from htvae.analysis.norm.score import NormScore, score_norm
-from htvae.analysis.power.pipeline import KnownMotifs
 from htvae.analysis.power.planner import PowerPlan, PowerRequest, plan_power
 from htvae.analysis.search.detector import Detection, Detector, apply_detector
 from htvae.analysis.search.search import NUM_HITS, Search, build_index, place_query, search
@@ -231,7 +230,7 @@ class AnalysisModel(GenerativeModel):
         self,
         controls: Sequence[Recording | ProcessedSequence],
         effect: str,
-        motifs: KnownMotifs | None = None,
+        motifs: Motifs | NamedMotifs | None = None,
         **options: Any,
     ) -> PowerPlan:
         """Return how many subjects a study needs to find an effect; see `htvae.analysis.power.planner`.
@@ -240,14 +239,15 @@ class AnalysisModel(GenerativeModel):
             controls: files, sequences, or recordings in the model's coordinates; their metadata name the
                 subjects.
             effect: the effect in words, such as ``speed of RIGHT_WRIST -10%``.
-            motifs: motifs of an earlier run, needed for an effect on a motif.
+            motifs: fitted motifs, whose measures are tested, too; needed for an effect on a motif.
             **options: further fields of `PowerRequest`.
 
         Raises:
             ValueError: too few controls, or the effect names what is not there or cannot be planted.
         """
+        named = NamedMotifs(motifs.segmenter, motifs.kind) if isinstance(motifs, Motifs) else motifs
         request = PowerRequest(effect=effect, **options)
-        return plan_power(self, self._process_all(controls), request, motifs)
+        return plan_power(self, self._process_all(controls), request, named)
 
     def _process_all(self, recordings: Sequence[Recording | ProcessedSequence]) -> list[ProcessedSequence]:
         return [r if isinstance(r, ProcessedSequence) else self.process(r) for r in recordings]

@@ -87,11 +87,11 @@ def test_columns_that_an_effect_names() -> None:
     measures.append(Measure("range of LEFT_WRIST", "", "range", "LEFT_WRIST"))
     pair = "LEFT_WRIST / RIGHT_WRIST"
     measures.append(Measure(f"asymmetry of speed, {pair}", "", "asymmetry of speed", pair))
-    measures.append(Measure("time in m01", "", "usage"))
+    measures.append(Measure("usage of m01", "", "usage", motif="m01"))
     table = MeasureTable(tuple(measures), None)  # type: ignore[arg-type]
     effect = parse_effect("speed of LEFT_WRIST -1%")
     assert find_outcome(effect, ["LEFT_WRIST"], table) == [0]
     assert find_touched(effect, ["LEFT_WRIST"], table) == [0, 2, 3]
     assert find_touched(parse_effect("speed -1%"), [], table) == [0, 1, 3]
-    assert find_touched(parse_effect("motif m01 +5%"), [], table) == [4]
+    assert find_touched(parse_effect("motif m01 +5%"), ["m01"], table) == [4]
     assert find_touched(parse_effect("label a->b 1"), [], table) == [0, 1, 2, 3, 4]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import htvae
-from htvae.analysis.power.pipeline import KnownMotifs
+from htvae.analysis.groups.motif_measures import NamedMotifs
 from htvae.analysis.power.planner import PowerPlan
 
 QUICK = {"num_studies": 100, "num_permutations": 999}
@@ -85,9 +85,9 @@ def test_motifs(model: Any, make_walk: Any) -> None:
         own.pose[:, 5, 1] = np.where(np.isnan(own.pose[:, 5, 0]), np.nan, 1.2 + waves)
         sequences.append(own)
     motifs = model.find_motifs(sequences, num_motifs=2)
-    known = KnownMotifs(motifs.segmenter, motifs.kind, ("m01", "m02"), ("first", "second"))
+    known = NamedMotifs(motifs.segmenter, motifs.kind, ("first", "second"))
     found = model.plan_power(sequences, "motif First -30%", known, **QUICK, sizes=(8,))
-    assert found.outcome == "time in m01"
+    assert found.outcome == "usage of first"
     assert found.difference / found.control_mean == pytest.approx(-0.3, abs=0.1)
     with pytest.raises(ValueError, match=r"got 'm07'\. Known: first, second"):
         model.plan_power(sequences, "motif m07 -30%", known)

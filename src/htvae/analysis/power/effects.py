@@ -106,7 +106,7 @@ def find_touched(effect: Effect, names: Sequence[str], table: MeasureTable) -> l
     if effect.kind == "direction":
         return list(range(len(table.measures)))
     if effect.kind == "motif":
-        return [i for i, measure in enumerate(table.measures) if measure.family == "usage"]
+        return [i for i, measure in enumerate(table.measures) if measure.motif in names]
     whole = not effect.target
     return [
         i

@@ -12,9 +12,10 @@ import numpy as np
 
 from htvae.analysis.doubts import Doubt
 from htvae.analysis.groups.comparison import duration, read_columns
+from htvae.analysis.groups.motif_measures import NamedMotifs
 from htvae.analysis.measures import MeasureTable
 from htvae.analysis.power.effects import Effect, find_outcome, find_touched, parse_effect
-from htvae.analysis.power.pipeline import KnownMotifs, Pipeline, build_pipeline
+from htvae.analysis.power.pipeline import Pipeline, build_pipeline
 from htvae.analysis.power.simulation import LARGEST_SIZE, LEAST_SIZE, Simulation, simulate
 from htvae.analysis.power.strength import find_strength
 from htvae.analysis.power.subjects import SubjectRows, find_owners, make_rows
@@ -83,7 +84,7 @@ def plan_power(
     model: TrainedModel,
     controls: Sequence[ProcessedSequence],
     request: PowerRequest,
-    motifs: KnownMotifs | None = None,
+    motifs: NamedMotifs | None = None,
     on_percent: Callable[[int, str], None] = lambda percent, step: None,
 ) -> PowerPlan:
     """Plan a study.

@@ -3,18 +3,18 @@
 from pathlib import Path
 from typing import Any
 
+from htvae.analysis.groups.motif_measures import NamedMotifs
 from htvae.analysis.model import AnalysisModel
-from htvae.analysis.power.pipeline import KnownMotifs
 from htvae.analysis.power.planner import PowerPlan
 from htvae.analysis.power.simulation import SizeResult
 from htvae.cli.analysis_files import write_json, write_table
-from htvae.cli.motifs.files import load_segmenter, motif_ids
+from htvae.cli.motifs.files import load_segmenter
 from htvae.cli.power.options import PowerOptions
 from htvae.cli.power.report import describe_plan
 from htvae.plots.power_curve import draw_power
 
 
-def open_motifs(folder: Path, model: AnalysisModel) -> KnownMotifs:
+def open_motifs(folder: Path, model: AnalysisModel) -> NamedMotifs:
     """Return the motifs of an earlier run.
 
     Raises:
@@ -22,7 +22,7 @@ def open_motifs(folder: Path, model: AnalysisModel) -> KnownMotifs:
         ValueError: a file is damaged, or belongs to another model.
     """
     saved = load_segmenter(folder, model)
-    return KnownMotifs(saved.segmenter, saved.kind, tuple(motif_ids(len(saved.names))), tuple(saved.names))
+    return NamedMotifs(saved.segmenter, saved.kind, tuple(saved.names))
 
 
 def write_plan(options: PowerOptions, plan: PowerPlan) -> list[Path]:
