@@ -74,7 +74,7 @@ def command_lines() -> list[str]:
     indented = re.findall(r"^ {4}(htvae [a-z].*)$", GENERATION, flags=re.MULTILINE)
     inline += re.findall(r"^ {4}(htvae [a-z].*)$", ANALYSIS, flags=re.MULTILINE)
     inline += [line for line in indented if not line.startswith("htvae train-prior")]
-    lines = [" ".join(shlex.split(line, comments=True)) for line in [*text.splitlines(), *inline]]
+    lines = [shlex.join(shlex.split(line, comments=True)) for line in [*text.splitlines(), *inline]]
     return list(dict.fromkeys(line for line in lines if line))
 
 
@@ -112,7 +112,7 @@ def check_htvae(argv: list[str]) -> None:
 
 
 def check_command(line: str) -> None:
-    match line.split():
+    match shlex.split(line, comments=True):
         case ["make", target]:
             assert re.search(rf"^{target}:", MAKEFILE, flags=re.MULTILINE)
             assert target in MAKEFILE.split(".PHONY:")[1].splitlines()[0].split()
