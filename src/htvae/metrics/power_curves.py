@@ -52,8 +52,9 @@ def effect_interval(
     centre = np.log(max(abs(float(effect_in_spreads(plain, treated)[0])), 1e-12))
     widening = small_sample_widening(len(plain), len(plain) - 1, level)
     low, high = np.quantile(drawn - drawn.mean(), [(1 - level) / 2, (1 + level) / 2])
-    centre += np.log(1 - 3 / max(4 * (len(plain) - 1) - 1, 4))
-    return float(np.exp(centre + widening * low)), float(np.exp(centre + widening * high))
+    middle = centre + np.log(1 - 3 / max(4 * (len(plain) - 1) - 1, 4))
+    bounds = min(middle + widening * low, centre), max(middle + widening * high, centre)
+    return float(np.exp(bounds[0])), float(np.exp(bounds[1]))
 
 
 def t_test_power(effect: float, size: float, level: float = LEVEL) -> float:
