@@ -17,6 +17,7 @@ from htvae.metrics.power_curves import (
     shift_power,
     size_for_power,
 )
+from htvae.metrics.shares import wilson_interval
 from htvae.metrics.simulated_studies import arrange_study, draw_studies, permute_studies
 
 LEAST_SIZE, LARGEST_SIZE = 4, 500
@@ -40,7 +41,7 @@ class SizeResult:
     power: float
     """Share of studies that find the effect in its outcome, p < 0.05."""
     power_interval: Range
-    """What controls leave open, since they are few."""
+    """What few controls leave open, and the chance of the simulated studies."""
     false_alarms: float
     """The same share without an effect."""
     exaggeration: float
@@ -143,7 +144,9 @@ def _simulate_size(
 
     def bound(power: float) -> Range:
         low, high = (shift_power(power, num_studies, size, effect, other) for other in interval)
-        return low, high
+        least, most = wilson_interval(power * num_studies, num_studies)  # chance of the simulated studies
+        below, above = np.hypot(power - low, power - least), np.hypot(high - power, most - power)
+        return max(power - float(below), 0.0), min(power + float(above), 1.0)
 
     power, table_power = float((p < LEVEL).mean()), float(hit.mean())
     return SizeResult(
