@@ -4,18 +4,21 @@ import contextlib
 import csv
 import dataclasses
 import json
+import weakref
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import htvae
+from htvae.analysis import motion_series
 from htvae.analysis.motifs.motifs import Bout
 from htvae.cli.main import main
 from htvae.cli.motifs.files import is_edited, motif_ids, read_table
 from htvae.cli.motifs.intervals import write_intervals
 from htvae.cli.spans import place_span
 from htvae.data.loader import PoseDataLoader
+from htvae.data.processing import PoseDataProcessor
 from htvae.io.elan import Annotation, read_eaf
 from htvae.poses.sequence import PoseSequence
 
@@ -169,6 +172,22 @@ def test_applied_again_the_same_and_with_names_and_merges(run, capsys):
     capsys.readouterr()
     assert start("--output_dir", "again") == 1
     assert "must not be overwritten, because motifs were renamed or merged" in capsys.readouterr().err
+
+
+def test_few_recordings_are_in_memory_at_once(run, trained, monkeypatch):
+    """Poses of all recordings together may be more than fits."""
+    alive, most, transform = weakref.WeakSet(), [], PoseDataProcessor.transform
+
+    def watch(self, sequence):
+        made = transform(self, sequence)
+        alive.add(made)
+        most.append(len(alive))
+        return made
+
+    monkeypatch.setattr(PoseDataProcessor, "transform", watch)
+    monkeypatch.setattr(motion_series, "BATCH_RECORDINGS", 1)
+    assert run[0]("--num_motifs", "2", "--features", "pose", "--output_dir", "lean") == 0
+    assert len(most) > 3 * len(trained.recordings) and max(most) <= 3
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from htvae.analysis.model import AnalysisModel
 from htvae.analysis.motifs.motifs import Motifs
-from htvae.analysis.series_source import SeriesSource
+from htvae.analysis.motion_series import make_group
 from htvae.cli.motifs.files import motif_ids
 from htvae.data.processing import ProcessedSequence
 from htvae.plots.visualizer import Visualizer
@@ -27,11 +27,11 @@ def draw_clips(
     needed = sorted({clip.recording for clips in typical for clip in clips})
     wanted = {(clip.recording, clip.start, clip.stop) for clips in typical for clip in clips}
     processor, paths, cut = model.processor, [], {}
-    series = SeriesSource(model, [recordings[i] for i in needed], "filled")
-    for index, one in zip(needed, series, strict=True):
+    for index in needed:  # one recording in memory at a time
+        (series,) = make_group(model, [recordings[index]], "filled")
         for place in wanted:
             if place[0] == index:
-                cut[place] = one[place[1] : place[2], : len(processor.landmarks)].copy()
+                cut[place] = series[place[1] : place[2], : len(processor.landmarks)].copy()
     painter = Visualizer(processor.landmarks, processor.edges, processor.sides)
     progress = Progress("Drawing clips", len(typical), unit="motifs")
     for number, (motif, clips) in enumerate(zip(motif_ids(len(typical)), typical, strict=True)):

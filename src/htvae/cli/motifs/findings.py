@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from htvae.analysis.model import AnalysisModel
 from htvae.analysis.motifs.activities import Activities, apply_activities, find_activities
-from htvae.analysis.motifs.motifs import Motifs, apply_motifs
+from htvae.analysis.motifs.motifs import Motifs, apply_motifs, find_motifs
 from htvae.analysis.motifs.reliability import MotifReliability, measure_reliability
 from htvae.analysis.motifs.stability import Stability, measure_stability
 from htvae.cli.motifs.files import load_segmenter, motif_ids
@@ -56,7 +56,8 @@ def _find(
         found = apply_motifs(model, recordings, saved.segmenter, saved.kind)
         known = saved.activities
         return found, saved.names, None if known is None else apply_activities(found, known)
-    found = model.find_motifs(
+    found = find_motifs(  # not the model's method, which makes all recordings at once
+        model,
         recordings,
         num_motifs=options.num_motifs,
         bout_seconds=options.bout_seconds,
