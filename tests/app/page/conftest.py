@@ -4,23 +4,32 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+from playwright import sync_api as playwright
 
 from tests.app.page.made_up import MadeUp, make_report
 
 CHROMIUM = os.environ.get("HTVAE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+REQUIRED = os.environ.get("HTVAE_BROWSERS") == "required"
+"""Whether a missing browser is a failure: .ci/run says so."""
+
+
+def cannot_run(reason: str) -> NoReturn:
+    """Skip a test that lacks a browser, or fail where browsers are required."""
+    if REQUIRED:
+        pytest.fail(f"{reason}, since HTVAE_BROWSERS=required")
+    pytest.skip(reason)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """The system's Chromium, without a window."""
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="needs playwright (pip install playwright)"
-    )
     if CHROMIUM is None:
-        pytest.skip("needs Chromium (apt install chromium)")
+        cannot_run("needs Chromium (apt install chromium)")
     with playwright.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield browser
