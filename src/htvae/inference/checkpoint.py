@@ -224,8 +224,8 @@ def build_model(config: Config, processor: PoseDataProcessor, build: BuildModel 
     sizes: dict[str, Any] = {
         "num_points": len(processor.points),
         "num_coordinates": processor.num_coordinates,
-        "pose_mean": torch.tensor(processor.pose_mean, dtype=torch.float32),
-        "pose_scale": torch.tensor(processor.pose_scale, dtype=torch.float32),
+        "pose_mean": torch.tensor(processor.pose_mean, dtype=torch.float32, device="cpu"),
+        "pose_scale": torch.tensor(processor.pose_scale, dtype=torch.float32, device="cpu"),
     }
     if build is not None:
         return build(config, **sizes)

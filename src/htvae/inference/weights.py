@@ -3,6 +3,8 @@
 from typing import Any
 
 import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from htvae.inference.checkpoint import BuildModel, Checkpoint, build_model
 
@@ -38,9 +40,24 @@ def _check_sizes(checkpoint: Checkpoint) -> None:
     """
     if checkpoint.config.model.num_layers > len(checkpoint.state):
         raise RuntimeError(f"num_layers={checkpoint.config.model.num_layers}: the file has fewer weights")
-    with torch.device("meta"):
+    with torch.device("meta"), _WithoutDrawing():
         expected = build_model(checkpoint.config, checkpoint.processor).state_dict()
     for name, value in expected.items():
         found = checkpoint.state.get(name)
         if found is None or found.shape != value.shape:
             raise RuntimeError(f"{name} has another size than the settings say")
+
+
+class _WithoutDrawing(TorchFunctionMode):
+    """Leaves parameters as they are where they would be drawn.
+
+    They have no values on the meta device, and drawing them there would import PyTorch's compiler: a second.
+    """
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        given = kwargs or {}
+        if function in (nn.init.normal_, torch.Tensor.normal_):
+            return args[0] if args else given["tensor"]
+        return function(*args, **given)

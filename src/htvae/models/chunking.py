@@ -80,7 +80,7 @@ def merge_chunks(chunks: Tensor, chunk_mask: Tensor, num_frames: int, chunk_over
 
 def cross_fade(chunk_size: int, chunk_overlap: int) -> Tensor:
     """Return the weight (S,) of each frame of a chunk: 1 inside, a linear ramp above 0 over each overlap."""
-    rise = torch.arange(1, chunk_size + 1) / (chunk_overlap + 1)
+    rise = torch.arange(1, chunk_size + 1, device="cpu") / (chunk_overlap + 1)
     return torch.minimum(rise, rise.flip(0)).clamp(max=1.0)
 
 

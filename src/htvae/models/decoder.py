@@ -29,7 +29,7 @@ class VAEDecoder(nn.Module):
         self.tokens_per_chunk = config.chunk_size // config.frames_per_token
         self.sequence_input = nn.Linear(config.latent_dim, dim)
         self.chunk_input = nn.Linear(config.chunk_latent_dim, dim) if config.chunk_latent_dim else None
-        self.unknown_chunk = nn.Parameter(0.02 * torch.randn(dim))
+        self.unknown_chunk = nn.Parameter(nn.init.normal_(torch.empty(dim), std=0.02))
         self.global_transformer = Transformer(*stack, adaptive=True)
         self.unpool = nn.Linear(dim, self.tokens_per_chunk * dim)
         self.local_condition = nn.Linear(2 * dim, dim)

@@ -25,7 +25,7 @@ class Rotary(nn.Module):
 
     def __init__(self, head_dim: int, base: float = 1000.0) -> None:
         super().__init__()
-        frequencies = base ** (-torch.arange(0, head_dim, 2) / head_dim)
+        frequencies = base ** (-torch.arange(0, head_dim, 2, device="cpu") / head_dim)
         self.register_buffer("frequencies", frequencies, persistent=False)
 
     def forward(self, length: int) -> tuple[Tensor, Tensor]:
@@ -193,8 +193,8 @@ class HierarchicalAttention(nn.Module):
         self, embed_dim: int, num_heads: int, num_layers: int, tokens_per_chunk: int, dropout: float = 0.0
     ) -> None:
         super().__init__()
-        self.summary_token = nn.Parameter(0.02 * torch.randn(embed_dim))
-        self.sequence_token = nn.Parameter(0.02 * torch.randn(embed_dim))
+        self.summary_token = nn.Parameter(nn.init.normal_(torch.empty(embed_dim), std=0.02))
+        self.sequence_token = nn.Parameter(nn.init.normal_(torch.empty(embed_dim), std=0.02))
         self.local_transformer = Transformer(embed_dim, num_heads, num_layers, dropout)
         self.pool = nn.Linear(tokens_per_chunk * embed_dim, embed_dim)
         self.global_transformer = Transformer(embed_dim, num_heads, num_layers, dropout)
