@@ -137,6 +137,19 @@ def test_what_a_run_leaves_behind(fit, tiny_config):
     assert result.figures["frames"] > 0 and np.isfinite(result.figures["mpjpe"])
 
 
+def test_tensorboard_shows_a_reconstruction_at_each_validation(fit):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    result = fit()
+    events = EventAccumulator(str(result.best_model.parents[1] / "tensorboard"), {"images": 0})
+    events.Reload()
+    strips = events.Images("val/reconstruction")
+    validated = [int(row["step"]) for row in read_log(result) if row["val/mpjpe"]]
+    assert [strip.step for strip in strips] == validated
+    assert strips[0].encoded_image_string != strips[-1].encoded_image_string
+    assert strips[0].encoded_image_string.startswith(b"\x89PNG") and strips[0].width > 300
+
+
 def test_what_a_run_says(fit, caplog):
     with caplog.at_level(logging.INFO, logger="htvae"):
         result = fit()

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
+import numpy as np
+
 from htvae.utils.files import atomic_write, naming_errors
 
 ROWS_HELD = 100
@@ -92,6 +94,10 @@ class TensorBoardLog:
         """Note figures, one curve each."""
         for name, value in figures.items():
             self.writer.add_scalar(name, value, step)
+
+    def write_picture(self, name: str, picture: np.ndarray, step: int) -> None:
+        """Note a picture (height, width, 3) of bytes."""
+        self.writer.add_image(name, picture, step, dataformats="HWC")
 
     def save(self) -> None:
         """Write what is noted."""

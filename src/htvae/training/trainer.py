@@ -29,6 +29,7 @@ from htvae.training.linear_start import start_from_linear_code
 from htvae.training.logs import Log, MetricsLog, TensorBoardLog
 from htvae.training.loop import Callback, Loop, LoopSettings
 from htvae.training.losses import VAELoss
+from htvae.training.motion_strip import MotionStrip
 from htvae.training.noise import add_noise
 from htvae.training.prior import add_prior
 from htvae.training.report import ProgressReport
@@ -203,22 +204,21 @@ class HTVAETrainer:
         )
         pause = EndRequest(None if training.max_minutes is None else 60 * training.max_minutes)
         guards = build_guards(self.config, task.data, task.device, task.precision)
-        report = [ProgressReport()] if world.rank == 0 else []
+        logs: list[Log] = []
+        report: list[Callback] = []
+        if world.rank == 0:
+            pictures = TensorBoardLog(self.folder.tensorboard, last_step)
+            logs = [MetricsLog(self.folder.logs / "metrics.csv", last_step), pictures]
+            report = [ProgressReport(), MotionStrip(task, pictures)]
         return Loop(
             task,
             settings,
             ModelCheckpoint(self.folder.checkpoints),
             pause,
             [*report, *guards, *self.callbacks],
-            self._open_logs(last_step) if world.rank == 0 else [],
+            logs,
             world,
         )
-
-    def _open_logs(self, last_step: int | None) -> list[Log]:
-        return [
-            MetricsLog(self.folder.logs / "metrics.csv", last_step),
-            TensorBoardLog(self.folder.tensorboard, last_step),
-        ]
 
     def _announce(self, task: VAETask, world: World) -> None:
         """Say what is about to happen."""
