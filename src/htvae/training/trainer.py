@@ -5,7 +5,6 @@
 
 import contextlib
 import dataclasses
-import itertools
 import logging
 import time
 from collections.abc import Sequence
@@ -17,12 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from htvae.config import Config
-from htvae.data.loader import PoseDataLoader, TrainingLoader
+from htvae.data.loader import PoseDataLoader
 from htvae.inference.checkpoint import BuildModel, Checkpoint, build_model, load_checkpoint, save_checkpoint
 from htvae.models.transfer import copy_weights
 from htvae.models.vae import HierarchicalTransformerVAE
 from htvae.poses.sequence import PoseSequence
 from htvae.training import machine
+from htvae.training.announcement import announce
 from htvae.training.distributed import check_alike, first_goes_first, join_processes
 from htvae.training.guards import build_guards
 from htvae.training.linear_start import start_from_linear_code
@@ -40,13 +40,9 @@ from htvae.training.vae_task import VAETask
 from htvae.utils.device import choose_device
 from htvae.utils.interruption import EndRequest
 from htvae.utils.saving import ModelCheckpoint
-from htvae.utils.text import format_duration
 from htvae.utils.world import World
 
 logger = logging.getLogger(__name__)
-
-MEASURED_STEPS = 4
-"""Steps that are taken on a copy of the model to estimate the time of a run; the first does not count."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +136,7 @@ class HTVAETrainer:
             if state is not None:
                 loop.load_state_dict(state)
             if world.rank == 0 and not task.is_done(loop.step):
-                self._announce(task, world)
+                announce(task, world)
             finished = loop.fit()
             if world.rank == 0:
                 self._ensure_best_model(loop)
@@ -219,46 +215,6 @@ class HTVAETrainer:
             logs,
             world,
         )
-
-    def _announce(self, task: VAETask, world: World) -> None:
-        """Say what is about to happen."""
-        data, model = task.data, task.model
-        parts = ("train", "val", "test")
-        counts = ", ".join(f"{len(getattr(data.splits, part))} {part}" for part in parts)
-        logger.info("Recordings: %s. Training frames: %s.", counts, f"{data.num_train_frames:,}")
-        logger.info(
-            "%d epochs of about %d windows in %d steps: %s steps, %.1f M frames.",
-            data.num_epochs,
-            data.windows_per_epoch,
-            data.steps_per_epoch,
-            f"{task.total_steps:,}",
-            task.total / 1e6,
-        )
-        seconds = self._estimate_seconds(task, world)
-        logger.info(
-            "%.1f M parameters. About %s to go and %.1f GB%s.",
-            sum(p.numel() for p in model.parameters()) / 1e6,
-            format_duration(seconds),
-            machine.estimate_memory(model, self.config, task.precision) / 1e9,
-            " (before the model is compiled)" if self.config.training.compile_model else "",
-        )
-
-    def _estimate_seconds(self, task: VAETask, world: World) -> float:
-        """Return the time that is left, by a few steps on a copy of the model and by validations."""
-        alone = self.config.replace(num_workers=0)
-        loader = TrainingLoader(task.data.dataset("train", training=True), alone)
-        started = time.perf_counter()
-        steps = list(itertools.islice(loader, MEASURED_STEPS))
-        frames = sum(int(batch.num_frames.sum()) for step in steps for batch in step)
-        loading = (time.perf_counter() - started) / max(frames, 1) / max(self.config.data.num_workers, 1)
-        computing = machine.measure_frame_seconds(
-            task.model, task.loss, steps, self.config, task.device, task.precision
-        )
-        left = task.total - task.done
-        scored = sum(len(p.pose) for p in task.data.processed("val"))
-        validations = task.total_steps * left / task.total / self.config.training.validation_interval
-        forward = computing / 3  # a backward pass takes twice a forward pass
-        return (left * (computing + loading) + validations * scored * forward) / world.size
 
     def _ensure_best_model(self, loop: Loop) -> None:
         """Make sure that a best model is there, and say where."""
