@@ -179,6 +179,12 @@ def test_comments_on_lines_of_their_own_are_left_out() -> None:
     ]
 
 
+def test_blanks_at_the_beginning_of_lines_are_left_out_but_in_text() -> None:
+    lines = ["function f() {", "  return `a", "  b`;", "", "    }"]
+    joined = html.join_modules({"a.js": "\n".join(lines)}).splitlines()
+    assert joined == ["// a.js", lines[0], "return `a", "  b`;", "}"]
+
+
 def test_a_page_without_its_places_is_refused() -> None:
     with pytest.raises(ValueError, match="must hold <head> once, but holds it 0 times"):
         html.build_html({"title": ""}, {}, PAGE | {"index.html": ""})  # type: ignore[typeddict-item]

@@ -27,6 +27,7 @@ _IMPORT = re.compile(rf'^import\s*\{{({_NAMES})\}}\s*from\s*"\./([\w-]+\.js)";[ 
 _ANY_IMPORT = re.compile(r"^\s*(?:import\b(?!\s*\()|export\s*(?:\*|\{|default\b))", re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*\n", re.MULTILINE | re.DOTALL)
 """Comments on lines of their own, a quarter of the page's bytes."""
+_INDENT = re.compile(r"^[ \t]+")
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let|var)\b)", re.MULTILINE)
 _NAME = re.compile(
     r"^(?:export )?(?:async )?(?:function\*?|class|const|let|var)\s+([A-Za-z_$][\w$]*)", re.MULTILINE
@@ -132,7 +133,18 @@ def _strip(name: str, text: str) -> str:
             f'{name}: imports must read like import {{ a }} from "./x.js"; and only declarations may be '
             f"exported, but found: {line}"
         )
-    return text.strip()
+    return _dedent(text).strip()
+
+
+def _dedent(text: str) -> str:
+    """Return a module without the blanks that its lines begin with; text between backticks keeps them."""
+    lines, ticks = [], 0
+    for line in text.splitlines():
+        own = line if ticks % 2 else _INDENT.sub("", line)
+        if own or ticks % 2:
+            lines.append(own)
+        ticks += line.count("`")
+    return "\n".join(lines)
 
 
 def _close(script: str) -> str:

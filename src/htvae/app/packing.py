@@ -1,10 +1,11 @@
 """Numbers as small blocks of text: what the page unpacks with its browser's own means.
 
-- Poses are whole numbers of steps of `scale` torso lengths. They are stored as differences between frames,
-  which are small; the recording is stored as its difference from the reconstruction, which is smaller still.
+- Poses are whole numbers of steps of `scale` torso lengths. Each landmark is stored as seen from another one,
+  its parent, which mostly moves along: as the change from frame to frame, less half of the change before.
+- The recording is stored as its difference from the reconstruction, less half of the difference before.
 - Differences wrap around at 16 bits, so that adding them up gives the exact numbers again.
 - Zigzag maps small differences of either sign to small unsigned numbers, whose high bytes are mostly 0. Low
-  and high bytes stand apart, since alike bytes compress better together.
+  and high bytes stand apart, and so do coordinates, since alike bytes compress better together.
 
 Axes: ``F`` packed poses, ``L`` landmarks, ``D`` coordinates, ``n`` moments, ``w`` windows, ``K`` features.
 """
@@ -30,6 +31,15 @@ NO_CLASS = 255
 """Byte of a moment without a label, or without a motif."""
 
 
+def find_parents(num_landmarks: int, edges: Sequence[Sequence[int]]) -> list[int]:
+    """Return the landmark that each is seen from: the last one before it that a bone joins to it.
+
+    Without such a bone it is the one before; -1 for the first landmark, which is seen from nowhere.
+    """
+    joined = [[a for a, b in _both_ways(edges) if b == i and a < i] for i in range(num_landmarks)]
+    return [max(own, default=i - 1) for i, own in enumerate(joined)]
+
+
 def choose_scale(*poses: np.ndarray) -> float:
     """Return the torso lengths per step with which poses (F, L, D) fit into 16 bits: `STEP` or more.
 
@@ -44,32 +54,55 @@ def choose_scale(*poses: np.ndarray) -> float:
     return scale
 
 
-def pack_poses(reconstruction: np.ndarray, recording: np.ndarray, scale: float) -> bytes:
-    """Return a reconstruction (F, L, D), the recording beside it (NaN: missing), and its mask as bytes."""
+def pack_poses(
+    reconstruction: np.ndarray, recording: np.ndarray, scale: float, parents: Sequence[int]
+) -> bytes:
+    """Return a reconstruction (F, L, D), the recording beside it (NaN: missing), and its mask as bytes.
+
+    Args:
+        reconstruction: torso lengths.
+        recording: torso lengths.
+        scale: torso lengths per step.
+        parents: from `find_parents`.
+    """
     rebuilt, seen = _quantise(reconstruction, scale), np.isfinite(recording).all(axis=-1)
     found = _quantise(np.where(seen[..., None], recording, 0), scale)
-    residual = np.where(seen[..., None], found - rebuilt, np.int16(0))
-    return _pack_steps(rebuilt) + _pack_steps(residual) + np.packbits(seen, bitorder="little").tobytes()
+    apart = np.where(seen[..., None], found - rebuilt, np.int16(0))
+    return _pack_moves(rebuilt, parents) + _pack_rests(apart) + pack_mask(seen)
 
 
-def pack_motion(poses: np.ndarray, scale: float) -> bytes:
-    """Return poses (F, L, D) without a recording beside them as bytes."""
-    return _pack_steps(_quantise(poses, scale))
+def pack_motion(poses: np.ndarray, scale: float, parents: Sequence[int]) -> bytes:
+    """Return poses (F, L, D) without a recording beside them as bytes; see `pack_poses`."""
+    return _pack_moves(_quantise(poses, scale), parents)
 
 
-def unpack_poses(content: bytes, shape: tuple[int, int, int], scale: float) -> tuple[np.ndarray, np.ndarray]:
+def pack_apart(distances: np.ndarray, scale: float) -> bytes:
+    """Return how far poses lie from others (F, L, D) as bytes, mostly 0."""
+    return _pack_rests(_quantise(distances, scale))
+
+
+def pack_mask(mask: np.ndarray) -> bytes:
+    """Return a mask (F, L) as a bit a point."""
+    return np.packbits(mask, bitorder="little").tobytes()
+
+
+def unpack_poses(
+    content: bytes, shape: tuple[int, int, int], scale: float, parents: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the reconstruction and the recording (F, L, D) of `pack_poses`; NaN where missing."""
     size = 2 * int(np.prod(shape))
-    rebuilt, residual = (_unpack_steps(content[at : at + size], shape) for at in (0, size))
+    rebuilt = _unpack_moves(content[:size], shape, parents)
+    apart = _unpack_rests(content[size : 2 * size], shape)
     bits = np.unpackbits(np.frombuffer(content[2 * size :], np.uint8), bitorder="little")
     seen = bits[: shape[0] * shape[1]].reshape(shape[:2]).astype(bool)
-    found = np.where(seen[..., None], (rebuilt + residual) * scale, np.nan)
-    return rebuilt * scale, found
+    return rebuilt * scale, np.where(seen[..., None], (rebuilt + apart) * scale, np.nan)
 
 
-def unpack_motion(content: bytes, shape: tuple[int, int, int], scale: float) -> np.ndarray:
+def unpack_motion(
+    content: bytes, shape: tuple[int, int, int], scale: float, parents: Sequence[int]
+) -> np.ndarray:
     """Return the poses (F, L, D) of `pack_motion`."""
-    return _unpack_steps(content, shape) * scale
+    return _unpack_moves(content, shape, parents) * scale
 
 
 def pack_lanes(lanes: Sequence[np.ndarray], most: Sequence[float]) -> bytes:
@@ -152,18 +185,43 @@ def _quantise(pose: np.ndarray, scale: float) -> np.ndarray:
     return np.rint(np.clip(pose / scale, limit.min, limit.max)).astype(np.int16)
 
 
-def _pack_steps(values: np.ndarray) -> bytes:
-    """Return int16 numbers (F, ...) as differences over frames in zigzag, low bytes before high bytes."""
-    steps = np.diff(values, axis=0, prepend=np.zeros_like(values[:1]))
-    folded = ((steps << 1) ^ (steps >> 15)).astype("<u2").reshape(-1)
-    return folded.view(np.uint8).reshape(-1, 2).T.tobytes()
+def _both_ways(edges: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
+    return [pair for a, b in edges for pair in ((a, b), (b, a))]
 
 
-def _unpack_steps(content: bytes, shape: tuple[int, ...]) -> np.ndarray:
+def _pack_moves(values: np.ndarray, parents: Sequence[int]) -> bytes:
+    """Return int16 places (F, L, D) as moves relative to parents."""
+    relative = values.copy()
+    for own, parent in enumerate(parents):
+        if parent >= 0:
+            relative[:, own] -= values[:, parent]
+    return _pack_rests(np.diff(relative, axis=0, prepend=np.zeros_like(values[:1])))
+
+
+def _pack_rests(values: np.ndarray) -> bytes:
+    """Return int16 numbers (F, ...) less half of the frame before, in zigzag, low bytes before high bytes."""
+    rests = values.copy()
+    rests[1:] -= values[:-1] >> 1
+    folded = np.ascontiguousarray(np.moveaxis((rests << 1) ^ (rests >> 15), 0, -1)).astype("<u2")
+    return folded.reshape(-1).view(np.uint8).reshape(-1, 2).T.tobytes()
+
+
+def _unpack_moves(content: bytes, shape: tuple[int, int, int], parents: Sequence[int]) -> np.ndarray:
+    values = np.cumsum(_unpack_rests(content, shape), axis=0, dtype=np.int16)
+    for own, parent in enumerate(parents):  # a parent comes before those that are seen from it
+        if parent >= 0:
+            values[:, own] += values[:, parent]
+    return values
+
+
+def _unpack_rests(content: bytes, shape: tuple[int, int, int]) -> np.ndarray:
     low, high = np.frombuffer(content, np.uint8).reshape(2, -1).astype(np.uint16)
     folded = low | (high << 8)
-    steps = ((folded >> 1) ^ (-(folded & 1).astype(np.int16)).astype(np.uint16)).astype(np.int16)
-    return np.cumsum(steps.reshape(shape), axis=0, dtype=np.int16)
+    rests = ((folded >> 1) ^ (-(folded & 1).astype(np.int16)).astype(np.uint16)).astype(np.int16)
+    values = np.moveaxis(rests.reshape(*shape[1:], shape[0]), -1, 0).copy()
+    for frame in range(1, len(values)):
+        values[frame] += values[frame - 1] >> 1
+    return values
 
 
 def _to_bytes(shares: np.ndarray) -> bytes:

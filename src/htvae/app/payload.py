@@ -44,6 +44,8 @@ class Body(TypedDict):
     sides: list[int]
     """-1 right, 0 middle, 1 left."""
     edges: list[list[int]]
+    parents: list[int]
+    """Landmark that each is packed relative to."""
     coordinates: int
     unit: str
 
@@ -170,6 +172,34 @@ class Groups(TypedDict):
     rows: list[GroupRow]
 
 
+class Completion(TypedDict):
+    """A part of a held-out recording, some of whose points were hidden and filled in."""
+
+    recording: int
+    shown: list[int]
+    """First source frame of the part, frame after the last one."""
+    hidden: list[int]
+    """The same of what is hidden."""
+    what: str
+    landmarks: list[int]
+    """Hidden landmarks."""
+    length: float
+    """Of what is hidden, seconds, or frames where the report counts in frames."""
+    error: float | None
+    """Mean distance of hidden points from the recording's, torso lengths."""
+    linear: float | None
+    """The same of linear interpolation."""
+    inside: float | None
+    """Share of hidden coordinates in their 90 % interval; None without a prior."""
+    band: bool
+    rate: float
+    count: int
+    scale: float
+    block: str
+    """Filled poses with the recording beside them (`packing.pack_poses`), mask of hidden points, and apart
+    from the filled poses: linear interpolation, then the interval's bounds where there is a band."""
+
+
 class Table(TypedDict):
     """A table of figures."""
 
@@ -208,7 +238,7 @@ class Payload(TypedDict):
     generated: list[Generated]
     sliders: Sliders | None
     groups: Groups | None
-    completion: list[Any] | None
+    completion: list[Completion] | None
     attention: list[Any] | None
     tables: list[Table]
     method: list[Method]

@@ -59,7 +59,9 @@ def test_poses_are_those_of_the_model_at_stored_frames(
 ) -> None:
     for source, entry in zip(sources, report.payload["recordings"], strict=True):
         shape = (entry["count"], len(model.processor.landmarks), 2)
-        rebuilt, found = packing.unpack_poses(read_block(report, entry["poses"]), shape, entry["scale"])
+        rebuilt, found = packing.unpack_poses(
+            read_block(report, entry["poses"]), shape, entry["scale"], report.payload["body"]["parents"]
+        )
         assert entry["fps"] is not None
         stored = np.rint(np.arange(entry["count"]) * entry["fps"] / entry["rate"]).astype(int)
         assert stored[-1] < source.num_frames <= stored[-1] + entry["fps"] / entry["rate"]
@@ -79,6 +81,7 @@ def test_the_payload_is_plain_and_complete(report: Report) -> None:
     named = {entry[key] for entry in payload["recordings"] for key in ("poses", "lanes")}
     named |= {own["poses"] for own in payload["generated"]}
     named |= {payload[part]["block"] for part in ("moments", "windows", "sliders")}
+    named |= {own["block"] for own in payload["completion"]}
     assert named == set(report.blocks)
     assert payload["labels"] == ["wave", "nod", "a", "b"]
     assert payload["recordings"][0]["labels"] == [[0, 20, 0], [25, 40, 1]]

@@ -9,7 +9,16 @@ from typing import Any, cast
 import numpy as np
 
 from htvae.app.html import build_html
-from htvae.app.packing import Moments, pack_lanes, pack_motion, pack_poses, to_text
+from htvae.app.packing import (
+    Moments,
+    find_parents,
+    pack_apart,
+    pack_lanes,
+    pack_mask,
+    pack_motion,
+    pack_poses,
+    to_text,
+)
 from htvae.app.payload import Payload
 
 Array = np.ndarray
@@ -23,6 +32,7 @@ EDGES = [
     *([0, 1], [0, 2], [1, 2], [1, 3], [3, 5], [2, 4], [4, 6]),
     *([1, 7], [2, 8], [7, 8], [7, 9], [9, 11], [8, 10], [10, 12]),
 ]
+PARENTS = find_parents(len(LANDMARKS), EDGES)
 PLACES = np.array(
     [
         *([0, 1.5, 0.1], [-0.4, 1, 0], [0.4, 1, 0], [-0.6, 0.5, 0], [0.6, 0.5, 0], [-0.7, 0, 0.1]),
@@ -109,6 +119,7 @@ def make_report(**wishes: Any) -> MadeUp:
             "landmarks": LANDMARKS,
             "sides": SIDES if asked.edges else [0] * len(LANDMARKS),
             "edges": EDGES if asked.edges else [],
+            "parents": PARENTS,
             "coordinates": asked.coordinates,
             "unit": "torso lengths",
         },
@@ -153,7 +164,7 @@ def _make_recording(report: MadeUp, asked: Wishes, i: int, rng: np.random.Genera
         "motifs": [],
         "error": None,
         "maps": {"pca": [float(np.cos(i)), float(np.sin(i))], "tsne": [float(np.sin(i)), 0.3 * i]},
-        "poses": report.keep(pack_poses(motion, recording, SCALE)),
+        "poses": report.keep(pack_poses(motion, recording, SCALE, PARENTS)),
         "lanes": report.keep(pack_lanes(curves, [1, 1, 1, 1])),
     }
 
@@ -216,15 +227,18 @@ def _add_all(report: MadeUp, asked: Wishes) -> None:
         {
             **{"name": f"drawn_{k}", "label": k % len(asked.labels) if asked.labels else -1},
             **{"rate": RATE, "count": 30, "scale": SCALE},
-            "poses": report.keep(pack_motion(_move(30, asked.coordinates, k), SCALE)),
+            "poses": report.keep(pack_motion(_move(30, asked.coordinates, k), SCALE, PARENTS)),
         }
         for k in range(3)
     ]
     payload["sliders"] = {
         "directions": [{"name": f"Direction {k}", "text": "of the arms", "share": 0.2} for k in range(2)],
         **{"steps": [-2, 0, 2], "rate": RATE, "count": 20, "scale": SCALE},
-        "block": report.keep(b"".join(pack_motion(_move(20, asked.coordinates, k), SCALE) for k in range(6))),
+        "block": report.keep(
+            b"".join(pack_motion(_move(20, asked.coordinates, k), SCALE, PARENTS) for k in range(6))
+        ),
     }
+    payload["completion"] = [_make_filled(report, asked, k) for k in range(2)]
     effect = {"difference": 0.4, "effect": 0.8, "low": 0.1, "high": 1.4, "p": 0.01, "q": 0.03}
     measure = {"measure": "speed of LEFT_WRIST", "unit": "torso lengths/s", "between": "left - right"}
     row = measure | effect | {"landmark": "LEFT_WRIST", "unreliable": False}
@@ -236,6 +250,25 @@ def _add_all(report: MadeUp, asked: Wishes) -> None:
         {"name": "other", "title": "Other", "columns": ["a", "b"], "rows": [["=SUM(A1)", None], ["b", 1e-9]]},
     ]
     payload["method"] = [{"title": "Data", "lines": ["Made up."]}]
+
+
+def _make_filled(report: MadeUp, asked: Wishes, k: int) -> dict[str, Any]:
+    """Return poses 10 to 19 of 30 hidden, of all landmarks or of two; the model is off by 0.5 sideways."""
+    true = _move(30, asked.coordinates, 0.0)
+    landmarks = [5, 6] if k else list(range(len(LANDMARKS)))
+    hidden = np.zeros(true.shape[:2], bool)
+    hidden[10:20, landmarks] = True
+    off = 0.5 * hidden[..., None] * (np.arange(asked.coordinates) == 0)
+    true[3, 5] = np.nan
+    content = pack_poses(np.nan_to_num(true) + off, true, SCALE, PARENTS) + pack_mask(hidden)
+    content += b"".join(pack_apart(share * off, SCALE) for share in ((1.0, -1.5, 0.5) if k == 0 else (1.0,)))
+    return {
+        **{"recording": k % len(asked.names), "shown": [asked.first, asked.first + 90]},
+        **{"hidden": [asked.first + 30, asked.first + 60], "what": "left arm" if k else "everything"},
+        **{"landmarks": landmarks, "length": 1.0 if asked.fps else 30.0, "error": 0.5, "linear": 1.0},
+        **{"inside": None if k else 0.9, "band": k == 0, "rate": RATE, "count": 30, "scale": SCALE},
+        "block": report.keep(content),
+    }
 
 
 def _make_motif(asked: Wishes, k: int) -> dict[str, Any]:

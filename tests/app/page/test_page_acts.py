@@ -1,6 +1,8 @@
 """What a reader does: point, click, brush, find, type, follow links, go back."""
 
+import re
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -237,6 +239,39 @@ def test_a_motif_and_a_drawn_sample_are_seen(open_report: Any) -> None:
     assert "drawn by the model" in page.inner_text("#player-title")
     page.click("#guest-close")
     assert "ann_1" in page.inner_text("#player-title")
+
+
+def test_a_filled_part_is_seen_with_its_curve(open_report: Any) -> None:
+    page = open_report(link="#tab=completion", reduced_motion="reduce")
+    page.click("#pane-completion [data-case='0']")
+    assert "ann_1 · 1 s of everything hidden" in page.inner_text("#player-title")
+    text = page.inner_text("#pane-completion .strong.part")
+    assert text == (
+        "1 s of everything hidden: the model is off by 0.50 torso lengths on average, less than linear "
+        "interpolation (1.00); 90 % of it lies in the 90 % band."
+    )
+    page.select_option("[aria-label='Landmark']", label="LEFT_WRIST")
+    page.select_option("[aria-label='Coordinate']", label="sideways")
+    band, line, truth, made = (
+        [float(x) for x in re.findall(r"[\d.]+", path)]
+        for path in page.evaluate(
+            "[...document.querySelectorAll('.curve path')].map(one => one.getAttribute('d'))"
+        )
+    )
+    assert len(band) == 2 * 2 * 12 and len(line) == len(made) == 2 * 12 and len(truth) == 2 * 29
+    below = dict(zip(truth[::2], truth[1::2], strict=True))
+    assert all(
+        y < below[x] for x, y in list(zip(made[::2], made[1::2], strict=True))[1:-1]
+    )  # svg counts down
+    with page.expect_download() as download:
+        page.click("[aria-label='Save the curve as SVG']")
+    picture = ElementTree.parse(download.value.path()).getroot()
+    assert picture.tag == "{http://www.w3.org/2000/svg}svg" and picture.get("width") == "408"
+    page.click("#pane-completion .as-text")
+    assert page.evaluate("[htvaeReport.state.recording, htvaeReport.state.span]") == [0, [30, 60]]
+    page.click("#pane-completion [data-case='1']")
+    assert "1 s of the left arm" in page.inner_text("#pane-completion .strong.part")
+    assert page.locator(".curve path").first.get_attribute("d") == ""
 
 
 def test_a_slider_changes_the_body(open_report: Any) -> None:

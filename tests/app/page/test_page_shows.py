@@ -10,7 +10,7 @@ import pytest
 
 from htvae.app.packing import from_text, unpack_poses
 from htvae.plots.drawing import SIDE_COLORS
-from tests.app.page.made_up import LANDMARKS, SCALE, make_report
+from tests.app.page.made_up import LANDMARKS, PARENTS, SCALE, make_report
 
 READ_POSE = """async frame => {
   htvaeReport.change({ frame });
@@ -26,7 +26,9 @@ def test_poses_are_those_that_were_packed(open_report: Any, coordinates: int) ->
     report = make_report(coordinates=coordinates, first=40)
     page = open_report(report, link="#recording=bob_1")
     shape = (len(report.poses[2][0]), len(LANDMARKS), coordinates)
-    packed = unpack_poses(from_text(report.blocks[report.payload["recordings"][2]["poses"]]), shape, SCALE)
+    packed = unpack_poses(
+        from_text(report.blocks[report.payload["recordings"][2]["poses"]]), shape, SCALE, PARENTS
+    )
     for pose in (0, 6, 7, 20, 100, len(report.poses[2][0]) - 1):
         shown = [
             np.array(values, float).reshape(-1, coordinates)

@@ -44,7 +44,7 @@ def collect_generated(material: Material) -> list[Generated]:
                     "rate": 1 / stride if clock.rate is None else clock.rate / stride,
                     "count": len(poses),
                     "scale": scale,
-                    "poses": material.blocks.add(pack_motion(poses, scale)),
+                    "poses": material.blocks.add(pack_motion(poses, scale, material.parents)),
                 }
             )
     return found

@@ -12,6 +12,7 @@ from htvae.analysis.surprise.surprise import SurpriseReport
 from htvae.app.collect.blocks import Blocks
 from htvae.app.collect.clock import Clock
 from htvae.app.collect.labels import LabelBook
+from htvae.app.packing import find_parents
 from htvae.app.remembering import RememberingModel
 from htvae.data.processing import ProcessedSequence
 from htvae.poses.sequence import content_hash
@@ -30,6 +31,12 @@ class Material:
     blocks: Blocks
     """Takes packed numbers."""
     seed: int
+
+    @property
+    def parents(self) -> list[int]:
+        """Landmark that each is packed relative to, see `htvae.app.packing.find_parents`."""
+        processor = self.model.processor
+        return find_parents(len(processor.landmarks), processor.edges)
 
     @classmethod
     def of(cls, model: RememberingModel, recordings: Sequence[ProcessedSequence], seed: int) -> "Material":

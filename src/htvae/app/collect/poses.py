@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from htvae.analysis.surprise.measures import place_in_source
-from htvae.app.packing import choose_scale, pack_poses, to_text
+from htvae.app.packing import choose_scale, find_parents, pack_poses, to_text
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
 
 RATES = (10.0, 15.0, 30.0)
@@ -62,7 +62,8 @@ def thin_out(
     found, rebuilt = found[::stride], rebuilt[::stride]
     scale = choose_scale(rebuilt, found)
     rate = 1 / stride if fps is None else fps / stride
-    text = to_text(pack_poses(rebuilt, found, scale))
+    parents = find_parents(len(processor.landmarks), processor.edges)
+    text = to_text(pack_poses(rebuilt, found, scale, parents))
     return PackedPoses(text, stride, rate, len(rebuilt), scale)
 
 

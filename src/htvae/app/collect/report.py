@@ -10,6 +10,7 @@ from htvae.analysis.groups.motif_measures import NamedMotifs
 from htvae.analysis.surprise.surprise import THRESHOLD, find_surprise
 from htvae.app.collect.budget import COARSER, Plan, estimate_bytes, plan_report
 from htvae.app.collect.clock import Clock
+from htvae.app.collect.completion import collect_completion
 from htvae.app.collect.generated import collect_generated
 from htvae.app.collect.groups import collect_groups
 from htvae.app.collect.maps import place_by_pca, place_by_tsne
@@ -29,6 +30,7 @@ from htvae.app.collect.scores import Scored, describe_verdict, score
 from htvae.app.collect.sliders import collect_sliders
 from htvae.app.collect.steps import Steps
 from htvae.app.collect.tables import make_tables
+from htvae.app.packing import find_parents
 from htvae.app.payload import FORMAT, Body, Made, Payload
 from htvae.app.remembering import RememberingModel
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
@@ -170,6 +172,8 @@ def _collect_parts(
     described = describe_motifs(motifs, material) if motifs else []
     steps.begin("maps")
     moments = collect_moments(material, index, known.motifs, curves, found.lanes["surprise"])
+    steps.begin("completion")
+    completion = collect_completion(material)
     steps.begin("motion")
     return {
         "format": FORMAT,
@@ -191,7 +195,7 @@ def _collect_parts(
         "generated": collect_generated(material),
         "sliders": collect_sliders(material),
         "groups": None,
-        "completion": None,
+        "completion": completion,
         "attention": None,
         "tables": make_tables(material, scored, found, described, surprise),
         "method": describe_method(material, [*request.lines, f"Scores: {scored.source}."]),
@@ -205,6 +209,7 @@ def describe_body(processor: PoseDataProcessor) -> Body:
         "landmarks": list(processor.landmarks),
         "sides": [sides[side] for side in processor.sides],
         "edges": [list(edge) for edge in processor.edges],
+        "parents": find_parents(len(processor.landmarks), processor.edges),
         "coordinates": processor.num_coordinates,
         "unit": UNIT_WORDS[processor.unit],
     }
@@ -224,6 +229,9 @@ def _explain_missing(payload: Payload, material: Material, request: ReportReques
         "No frame rate: times are frames.": material.clock.rate is None,
         "No motifs: the recordings are too short.": not payload["motifs"],
         "No generated motion: the model has no prior (htvae train-prior adds one).": not payload["generated"],
+        "No completion: the held-out recordings are too short to hide a second.": (
+            payload["completion"] is None
+        ),
         "No bones: no landmark's name tells what is joined. A skeleton.csv beside the recordings does.": (
             not payload["body"]["edges"]
         ),

@@ -56,7 +56,7 @@ def collect_sliders(material: Material) -> Sliders | None:
     clips = _decode(model, base, steps, uses_chunks)
     packed = clips[:, :, ::stride]
     scale = choose_scale(packed)
-    content = b"".join(pack_motion(clip, scale) for row in packed for clip in row)
+    content = b"".join(pack_motion(clip, scale, material.parents) for row in packed for clip in row)
     landmarks = model.processor.landmarks
     directions: list[Direction] = [
         {

@@ -9,9 +9,10 @@ STEPS = {
     "packing": 5,
     "features": 4,
     "motifs": 16,
-    "surprise": 30,
+    "surprise": 24,
     "curves": 3,
-    "maps": 8,
+    "maps": 6,
+    "completion": 8,
     "motion": 2,
 }
 """Parts of the work, in their order, and about how many per cent of the time each takes."""

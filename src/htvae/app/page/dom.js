@@ -39,7 +39,7 @@ export function nameText(text, classes = "") {
   return element;
 }
 
-const SVG = "http://www.w3.org/2000/svg";
+export const SVG = "http://www.w3.org/2000/svg";
 
 /** @param {string} tag @param {Record<string, string | number>} attributes @param {...Node} children
  * @returns {SVGElement} */

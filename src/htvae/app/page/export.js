@@ -1,5 +1,5 @@
-// Taking things out: tables as CSV, pictures as PNG.
-import { announce } from "./dom.js";
+// Taking things out: tables as CSV, pictures as PNG, plots as SVG.
+import { announce, makeSvg, SVG } from "./dom.js";
 import { ink } from "./theme.js";
 
 /** @param {string} name @param {Blob} content */
@@ -40,4 +40,15 @@ export function savePicture(name, canvases) {
   context.fillRect(0, 0, width, height);
   for (const canvas of canvases) context.drawImage(canvas, 0, 0);
   sheet.toBlob((content) => content && saveFile(name, content), "image/png");
+}
+
+/** Save a plot whose elements have their own colours. @param {string} name @param {SVGElement} plot */
+export function saveSvg(name, plot) {
+  const sheet = /** @type {SVGElement} */ (plot.cloneNode(true));
+  const [, , width, height] = (sheet.getAttribute("viewBox") ?? "0 0 100 100").split(" ");
+  const attributes = { xmlns: SVG, width, height, "font-family": "sans-serif" };
+  for (const [key, value] of Object.entries(attributes)) sheet.setAttribute(key, value);
+  sheet.prepend(makeSvg("rect", { width, height, fill: ink.panel }));
+  const text = new XMLSerializer().serializeToString(sheet);
+  saveFile(`${name}.svg`, new Blob([text], { type: "image/svg+xml" }));
 }

@@ -75,9 +75,11 @@ export function makeGenerated(place) {
     ),
     pairs,
   );
+  const isGenerated = (/** @type {HTMLElement} */ card) =>
+    state.guest?.kind === "generated" && state.guest.index === Number(card.dataset.guest);
   watch(["guest"], () => {
     for (const card of /** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("[data-guest]"))) {
-      card.classList.toggle("played", state.guest?.index === Number(card.dataset.guest));
+      card.classList.toggle("played", isGenerated(card));
     }
   });
 }

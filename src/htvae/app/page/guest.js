@@ -1,4 +1,4 @@
-// A drawn sample in the player, in the place of the recording: it plays by itself in a loop.
+// Motion in the place of the recording in the player: it plays by itself in a loop. Each kind says how.
 import { cameraOf } from "./camera.js";
 import { readBlock, report } from "./data.js";
 import { byId, canvasById, fitCanvas, nameText, pen } from "./dom.js";
@@ -7,6 +7,20 @@ import { poseAt, readMotion } from "./poses.js";
 import { drawBody, drawFloor, makeLens } from "./skeleton.js";
 import { change, state, watch } from "./state.js";
 import { isCalm, keepMoving, rest, schedule } from "./ticker.js";
+
+/** How guests of a kind are read, told of and drawn; `draw` gets a stage and a position among poses.
+ * @typedef {{ pace: (index: number) => { count: number, rate: number },
+ *   load: (index: number) => Promise<Clip>, title: (index: number) => (Node | string)[],
+ *   foot: (index: number) => string,
+ *   draw: (context: CanvasRenderingContext2D, stage: Stage, clip: Clip, position: number) => void
+ * }} GuestKind */
+/** @type {Record<string, GuestKind>} */
+const guestKinds = {};
+
+/** @param {string} name @param {GuestKind} kind */
+export function addGuests(name, kind) {
+  guestKinds[name] = kind;
+}
 
 /** The poses of a drawn sample. @param {number} index @returns {Promise<Clip>} */
 export function loadGenerated(index) {
@@ -19,6 +33,15 @@ const guest = { clip: null, begun: 0 };
 const guestPose = new Float32Array(report.body.landmarks.length * report.body.coordinates);
 const guestPlaced = new Float32Array(3 * report.body.landmarks.length);
 
+/** @type {GuestKind["draw"]} */
+function drawAlone(context, stage, clip, position) {
+  const camera = cameraOf(clip);
+  const lens = makeLens(camera, position, stage, state);
+  drawFloor(context, camera, position, stage, lens);
+  poseAt(clip, "reconstruction", position, guestPose);
+  drawBody(context, lens.place(guestPose, guestPlaced), { width: Math.max(stage.height * 0.014, 2) });
+}
+
 /** @param {number} now */
 function drawGuest(now) {
   const canvas = canvasById("player");
@@ -28,47 +51,49 @@ function drawGuest(now) {
   context.setTransform(size.ratio, 0, 0, size.ratio, 0, 0);
   context.clearRect(0, 0, size.width, size.height);
   guest.begun ||= now;
-  const sample = report.generated[state.guest.index];
+  const kind = guestKinds[state.guest.kind];
+  const { count, rate } = kind.pace(state.guest.index);
   const position = isCalm()
-    ? (sample.count - 1) / 2
-    : (((now - guest.begun) / 1000) * sample.rate * state.speed) % (sample.count - 1 || 1);
-  const stage = { x: 0, y: 0, width: size.width, height: size.height };
-  const camera = cameraOf(guest.clip);
-  const lens = makeLens(camera, position, stage, state);
-  drawFloor(context, camera, position, stage, lens);
-  poseAt(guest.clip, "reconstruction", position, guestPose);
-  drawBody(context, lens.place(guestPose, guestPlaced), { width: Math.max(size.height * 0.014, 2) });
+    ? (count - 1) / 2
+    : (((now - guest.begun) / 1000) * rate * state.speed) % (count - 1 || 1);
+  kind.draw(context, { x: 0, y: 0, width: size.width, height: size.height }, guest.clip, position);
 }
 
 async function receiveGuest() {
-  const isHere = Boolean(state.guest);
-  byId("guest-close").hidden = !isHere;
-  byId("views").hidden = isHere;
-  for (const name of ["video-open", "player-gif"]) byId(name).hidden = isHere;
+  const asked = state.guest;
+  byId("guest-close").hidden = !asked;
+  byId("views").hidden = Boolean(asked);
+  for (const name of ["video-open", "player-gif"]) byId(name).hidden = Boolean(asked);
   rest(drawGuest);
   Object.assign(guest, { clip: null, begun: 0 });
-  if (!state.guest) {
+  if (!asked) {
     titlePlayer();
     schedule(drawPlayer);
     return;
   }
   change({ playing: false });
-  const { index } = state.guest;
-  const { name, label } = report.generated[index];
-  byId("player-title").replaceChildren(
-    nameText(name, "strong"),
-    " \u00b7 drawn by the model",
-    label < 0 ? "" : `, as ${report.labels[label]}`,
-  );
-  byId("player-error").textContent = "no recording: this motion was made up by the model";
-  const clip = await loadGenerated(index);
-  if (state.guest?.index !== index) return;
+  const kind = guestKinds[asked.kind];
+  byId("player-title").replaceChildren(...kind.title(asked.index));
+  byId("player-error").textContent = kind.foot(asked.index);
+  const clip = await kind.load(asked.index);
+  if (state.guest !== asked) return;
   guest.clip = clip;
   if (isCalm()) schedule(drawGuest);
   else keepMoving(drawGuest);
 }
 
 export function startGuest() {
+  addGuests("generated", {
+    pace: (index) => report.generated[index],
+    load: loadGenerated,
+    title: (index) => {
+      const { name, label } = report.generated[index];
+      const kind = label < 0 ? "" : `, as ${report.labels[label]}`;
+      return [nameText(name, "strong"), " \u00b7 drawn by the model", kind];
+    },
+    foot: () => "no recording: this motion was made up by the model",
+    draw: drawAlone,
+  });
   watch(["guest"], receiveGuest);
   watch(["theme", "yaw", "pitch"], () => state.guest && schedule(drawGuest));
   byId("guest-close").addEventListener("click", () => change({ guest: null }));

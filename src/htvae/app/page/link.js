@@ -7,7 +7,16 @@ import { clampFrame, endOf, hasSeconds, toFrame, toTime } from "./timebase.js";
 /** Least time between two writings while the page plays (ms). */
 const LINK_PAUSE = 1000;
 /** Tabs and views that a link may name. */
-export const TABS = ["similar", "motifs", "groups", "latents", "generated", "figures", "method"];
+export const TABS = [
+  "similar",
+  "motifs",
+  "groups",
+  "latents",
+  "generated",
+  "completion",
+  "figures",
+  "method",
+];
 let written = "";
 let lastTime = 0;
 let timer = 0;

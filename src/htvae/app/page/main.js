@@ -2,6 +2,7 @@
 import { startBrush } from "./brush.js";
 import { startClock } from "./clock.js";
 import { colourChoices } from "./colours.js";
+import { makeCompletion } from "./completion.js";
 import { report } from "./data.js";
 import { announce, byId } from "./dom.js";
 import { makeFigures } from "./figures.js";
@@ -55,6 +56,7 @@ async function startPage() {
     groups: makeGroups,
     latents: makeLatents,
     generated: makeGenerated,
+    completion: makeCompletion,
     figures: makeFigures,
     method: makeMethod,
   });

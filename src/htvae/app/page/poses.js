@@ -6,15 +6,32 @@ const KEPT = 40;
 /** @type {Map<number, Promise<Clip>>} */
 const clips = new Map();
 
-/** Undo difference, zigzag and split bytes of `count` poses of `width` numbers.
+/** Numbers of `count` poses, coordinate by coordinate: undo split bytes, zigzag, and half of the pose before.
  * @param {Uint8Array} bytes @param {number} offset @param {number} count @param {number} width */
-function readSteps(bytes, offset, count, width) {
+export function readRests(bytes, offset, count, width) {
   const size = count * width;
   const values = new Int16Array(size);
-  for (let i = 0; i < size; i++) {
-    const folded = bytes[offset + i] | (bytes[offset + size + i] << 8);
-    const step = (folded >>> 1) ^ -(folded & 1);
-    values[i] = i < width ? step : values[i - width] + step;
+  for (let k = 0, at = offset; k < width; k++) {
+    for (let i = k, before = 0; i < size; i += width, at++) {
+      const folded = bytes[at] | (bytes[at + size] << 8);
+      values[i] = ((folded >>> 1) ^ -(folded & 1)) + (before >> 1);
+      before = values[i];
+    }
+  }
+  return values;
+}
+
+/** Places of `count` poses: add up moves, and put each landmark where its parent is.
+ * @param {Uint8Array} bytes @param {number} offset @param {number} count @param {number} width */
+function readMoves(bytes, offset, count, width) {
+  const values = readRests(bytes, offset, count, width);
+  for (let i = width; i < values.length; i++) values[i] += values[i - width];
+  const { parents, coordinates } = report.body;
+  for (let i = 0; i < values.length; i += width) {
+    for (let k = coordinates; k < width; k++) {
+      const parent = parents[Math.floor(k / coordinates)];
+      values[i + k] += values[i + parent * coordinates + (k % coordinates)];
+    }
   }
   return values;
 }
@@ -26,7 +43,7 @@ function readSteps(bytes, offset, count, width) {
 export function readMotion(bytes, { count, scale, rate }, number = 0) {
   const { landmarks, coordinates } = report.body;
   const width = landmarks.length * coordinates;
-  const reconstruction = readSteps(bytes, number * 2 * count * width, count, width);
+  const reconstruction = readMoves(bytes, number * 2 * count * width, count, width);
   return {
     count,
     scale,
@@ -40,13 +57,14 @@ export function readMotion(bytes, { count, scale, rate }, number = 0) {
   };
 }
 
-/** @param {Uint8Array} bytes @param {Recording} info @returns {Clip} */
-function readClip(bytes, info) {
+/** Poses with a recording beside them, from the beginning of a block. @param {Uint8Array} bytes
+ * @param {Pick<Recording, "count" | "scale" | "first" | "rate" | "fps">} info @returns {Clip} */
+export function readClip(bytes, info) {
   const { landmarks, coordinates } = report.body;
   const { count, scale, first, rate, fps } = info;
   const width = landmarks.length * coordinates;
-  const reconstruction = readSteps(bytes, 0, count, width);
-  const recording = readSteps(bytes, 2 * count * width, count, width);
+  const reconstruction = readMoves(bytes, 0, count, width);
+  const recording = readRests(bytes, 2 * count * width, count, width);
   for (let i = 0; i < recording.length; i++) recording[i] += reconstruction[i];
   const bits = bytes.subarray(4 * count * width);
   const seen = new Uint8Array(count * landmarks.length);

@@ -7,7 +7,7 @@ interface Finding { level: "good" | "fault" | "note"; text: string; advice: stri
 interface Verdict {
   level: "good" | "fair" | "poor" | "unknown"; headline: string; sentence: string; findings: Finding[];
 }
-interface BodyPlan { landmarks: string[]; sides: number[]; edges: [number, number][]; coordinates: number; unit: string }
+interface BodyPlan { landmarks: string[]; sides: number[]; edges: [number, number][]; parents: number[]; coordinates: number; unit: string }
 interface Recording {
   name: string; label: number; subject: number; split: string; columns: string[]; fps: number | null;
   first: number; frames: number; rate: number; count: number; scale: number;
@@ -27,6 +27,11 @@ interface GroupRow {
   measure: string; unit: string; between: string; difference: number | null; effect: number | null;
   low: number | null; high: number | null; p: number | null; q: number | null; landmark: string; unreliable: boolean;
 }
+interface Completion {
+  recording: number; shown: Span; hidden: Span; what: string; landmarks: number[]; length: number;
+  error: number | null; linear: number | null; inside: number | null; band: boolean;
+  rate: number; count: number; scale: number; block: string;
+}
 type Cell = string | number | boolean | null;
 interface Table { name: string; title: string; columns: string[]; rows: Cell[][] }
 interface Payload {
@@ -39,7 +44,7 @@ interface Payload {
   windows: { every: number; length: number; features: number; counts: number[]; step: number; block: string };
   motifs: Motif[]; transitions: number[][] | null; generated: Generated[]; sliders: Sliders | null;
   groups: { by: string; text: string[]; rows: GroupRow[] } | null;
-  completion: unknown[] | null; attention: unknown[] | null;
+  completion: Completion[] | null; attention: unknown[] | null;
   tables: Table[]; method: { title: string; lines: string[] }[];
 }
 
@@ -56,8 +61,8 @@ interface Moments {
 }
 interface Hit { recording: number; start: number; stop: number; distance: number }
 interface Query { recording: number; span: Span }
-/** What is played instead of a recording: one of `generated`, or none. */
-interface Guest { kind: "generated"; index: number }
+/** What is played instead of a recording: one of `generated` or `completion`, or none. */
+interface Guest { kind: string; index: number }
 
 interface State {
   recording: number; frame: number; span: Span | null; playing: boolean; speed: number;
