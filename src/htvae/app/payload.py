@@ -68,6 +68,7 @@ class Recording(TypedDict):
     """Torso lengths per step of the packed poses."""
     labels: list[Span]
     motifs: list[Span]
+    activities: list[Span]
     error: float | None
     maps: dict[str, list[float]]
     poses: str
@@ -116,6 +117,21 @@ class Motif(TypedDict):
     """Index of the label, and how many times as often it is seen in the motif as elsewhere."""
     clip: list[int] | None
     """Index of the recording, first source frame, frame after the last one."""
+
+
+class Activity(TypedDict):
+    """What people do for a minute, told by the motifs that they alternate between."""
+
+    id: str
+    share: float
+    bouts: int
+    recordings: int
+    medianSeconds: float
+    motifs: list[list[float]]
+    """Index and share of time of its commonest motifs."""
+    lift: list[Any] | None
+    clip: list[int] | None
+    """As of a motif."""
 
 
 class Generated(TypedDict):
@@ -200,6 +216,24 @@ class Completion(TypedDict):
     from the filled poses: linear interpolation, then the interval's bounds where there is a band."""
 
 
+class Attention(TypedDict):
+    """What each chunk of the recordings looked at, in one block.
+
+    First three columns of uint16, each for the chunks of all recordings: source frames from the chunk before
+    (from the recording's first frame), source frames of the chunk, first chunk of its window. Then for each
+    recording and stage a byte for each chunk and position of its window (the sequence token, then chunks).
+    """
+
+    stages: list[str]
+    counts: list[int]
+    """Chunks of each recording; 0 where it was left out."""
+    widths: list[int]
+    """Positions of a window."""
+    step: float
+    """Times an even share that one step of a byte is."""
+    block: str
+
+
 class Table(TypedDict):
     """A table of figures."""
 
@@ -234,11 +268,12 @@ class Payload(TypedDict):
     moments: MomentsInfo
     windows: Windows
     motifs: list[Motif]
+    activities: list[Activity]
     transitions: list[list[float]] | None
     generated: list[Generated]
     sliders: Sliders | None
     groups: Groups | None
     completion: list[Completion] | None
-    attention: list[Any] | None
+    attention: Attention | None
     tables: list[Table]
     method: list[Method]

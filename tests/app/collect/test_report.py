@@ -80,7 +80,7 @@ def test_the_payload_is_plain_and_complete(report: Report) -> None:
     assert payload["format"] == 1 and payload["subtitle"] == "10 recordings, 10 subjects"
     named = {entry[key] for entry in payload["recordings"] for key in ("poses", "lanes")}
     named |= {own["poses"] for own in payload["generated"]}
-    named |= {payload[part]["block"] for part in ("moments", "windows", "sliders")}
+    named |= {payload[part]["block"] for part in ("moments", "windows", "sliders", "attention")}
     named |= {own["block"] for own in payload["completion"]}
     assert named == set(report.blocks)
     assert payload["labels"] == ["wave", "nod", "a", "b"]

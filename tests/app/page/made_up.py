@@ -130,7 +130,14 @@ def make_report(**wishes: Any) -> MadeUp:
         "lanes": {"error": 0.1, "speed": 5.0, "surprise": 0.0, "threshold": 1.0},
         "moments": _make_moments(report, asked),
         "windows": _make_windows(report, asked),
-        **{"motifs": [], "transitions": None, "generated": [], "sliders": None, "groups": None},
+        **{
+            "motifs": [],
+            "activities": [],
+            "transitions": None,
+            "generated": [],
+            "sliders": None,
+            "groups": None,
+        },
         **{"completion": None, "attention": None, "tables": [], "method": []},
     }
     if not asked.bare:
@@ -162,6 +169,7 @@ def _make_recording(report: MadeUp, asked: Wishes, i: int, rng: np.random.Genera
         "scale": SCALE,
         "labels": asked.spans,
         "motifs": [],
+        "activities": [],
         "error": None,
         "maps": {"pca": [float(np.cos(i)), float(np.sin(i))], "tsne": [float(np.sin(i)), 0.3 * i]},
         "poses": report.keep(pack_poses(motion, recording, SCALE, PARENTS)),
@@ -219,6 +227,8 @@ def _add_all(report: MadeUp, asked: Wishes) -> None:
     for i, recording in enumerate(payload["recordings"]):
         recording["columns"] = ["left" if i % 2 else "right"]
         recording["motifs"] = [[a, b, (k + i) % 3] for a, b, k in asked.spans]
+        middle = (asked.spans[0][0] + asked.first + asked.frames) // 2 if asked.spans else asked.first
+        recording["activities"] = [[asked.first, middle, 0], [middle, asked.first + asked.frames, 1]]
         recording["error"] = 0.02 + 0.001 * i
     payload["lanes"]["surprise"] = 2.0
     payload["motifs"] = [_make_motif(asked, k) for k in range(3)]
@@ -238,6 +248,15 @@ def _add_all(report: MadeUp, asked: Wishes) -> None:
             b"".join(pack_motion(_move(20, asked.coordinates, k), SCALE, PARENTS) for k in range(6))
         ),
     }
+    payload["activities"] = [
+        {
+            **{"id": f"a{k + 1}", "share": 0.5, "bouts": 4, "recordings": 4, "medianSeconds": 10.0},
+            **{"motifs": [[k, 0.6], [2, 0.2]], "lift": [0, 2.0] if asked.labels else None},
+            "clip": [0, asked.first, asked.first + 60] if k else None,
+        }
+        for k in range(2)
+    ]
+    payload["attention"] = _make_attention(report, asked)
     payload["completion"] = [_make_filled(report, asked, k) for k in range(2)]
     effect = {"difference": 0.4, "effect": 0.8, "low": 0.1, "high": 1.4, "p": 0.01, "q": 0.03}
     measure = {"measure": "speed of LEFT_WRIST", "unit": "torso lengths/s", "between": "left - right"}
@@ -250,6 +269,32 @@ def _add_all(report: MadeUp, asked: Wishes) -> None:
         {"name": "other", "title": "Other", "columns": ["a", "b"], "rows": [["=SUM(A1)", None], ["b", 1e-9]]},
     ]
     payload["method"] = [{"title": "Data", "lines": ["Made up."]}]
+
+
+def _make_attention(report: MadeUp, asked: Wishes) -> dict[str, Any]:
+    """Return chunks of 40 frames every 30, three to a window; the last recording is left out.
+
+    Chunk c looks at the token with 1, at the first chunk of its window with 2, at the next ones with 3 and 4
+    shares of ten; in the second stage at the token alone.
+    """
+    count = max(1, -(-(asked.frames - 10) // 30))
+    width = min(count, 3) + 1
+    kept = max(1, len(asked.names) - 1)
+    starts = np.full((kept, count), 30)
+    starts[:, 0] = 0
+    firsts = np.minimum(np.arange(count) // 2 * 2, count - width + 1)
+    words = [starts.ravel(), np.full(kept * count, min(40, asked.frames)), np.tile(firsts, kept)]
+    step = 0.05
+    rows = np.stack(
+        [np.tile(np.arange(1, width + 1) / 10, (count, 1)), np.tile(np.eye(width)[:1], (count, 1))]
+    )
+    weights = np.rint(rows * width / step).astype(np.uint8).tobytes() * kept
+    left = [0] * (len(asked.names) - kept)
+    return {
+        **{"stages": ["the last layer", "all layers"], "counts": [count] * kept + left, "step": step},
+        **{"widths": [width] * kept + left},
+        "block": report.keep(np.concatenate(words).astype("<u2").tobytes() + weights),
+    }
 
 
 def _make_filled(report: MadeUp, asked: Wishes, k: int) -> dict[str, Any]:

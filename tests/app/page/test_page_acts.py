@@ -274,6 +274,41 @@ def test_a_filled_part_is_seen_with_its_curve(open_report: Any) -> None:
     assert page.locator(".curve path").first.get_attribute("d") == ""
 
 
+def test_what_a_chunk_looked_at_follows_the_moment(open_report: Any) -> None:
+    page = open_report(link="#tab=attention&t=2.6")
+    text = "#pane-attention p.part >> nth=0"
+    page.wait_for_selector("#pane-attention .card")
+    assert page.inner_text(text) == (
+        "The chunk of this moment, 2.0\u20133.3 s (walk), looks at itself with 20 %, at the token of the "
+        "whole with 10 %, and beyond that most at these. An even look: 25 % each."
+    )
+    cards = page.locator("#pane-attention .card").all_inner_texts()
+    assert [card.split("\n")[:2] for card in cards] == [
+        ["40 %", "4.0\u20135.3 s"],
+        ["30 %", "3.0\u20134.3 s"],
+    ]
+    page.evaluate("htvaeReport.change({ frame: 140 })")
+    page.wait_for_selector("#pane-attention p:has-text('4.0\u20135.3 s (walk), looks at itself with 20 %')")
+    page.select_option("[aria-label='Layers']", "1")
+    page.wait_for_selector("#pane-attention p:has-text('at the token of the whole with 100 %')")
+    lane = "(kind => { const c = document.getElementById('lanes'); return c.toDataURL(); })()"
+    before = page.evaluate(lane)
+    page.click("#tab-method")
+    page.wait_for_timeout(100)
+    assert page.evaluate(lane) != before  # the lane is there while the tab is
+    page.click("#tab-attention")
+    page.evaluate("htvaeReport.change({ recording: 3 })")
+    page.wait_for_selector("#pane-attention :text('No attention of this recording')")
+
+
+def test_activities_are_seen(open_report: Any) -> None:
+    page = open_report(link="#tab=motifs")
+    card = page.locator("#pane-motifs [data-activity='1']")
+    assert card.inner_text().split("\n") == ["A2 \u00b7 50 %", "mostly M2, M3", "2.0\u00d7 in walk"]
+    card.click()
+    assert page.evaluate("[htvaeReport.state.recording, htvaeReport.state.span]") == [0, [0, 60]]
+
+
 def test_a_slider_changes_the_body(open_report: Any) -> None:
     page = open_report(link="#tab=latents", reduced_motion="reduce")
     page.wait_for_timeout(200)

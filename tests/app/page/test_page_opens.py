@@ -8,7 +8,7 @@ from tests.app.page.made_up import make_report
 
 pytestmark = pytest.mark.browser
 
-TABS = ("similar", "motifs", "groups", "latents", "generated", "completion", "figures", "method")
+TABS = ("similar", "motifs", "groups", "latents", "generated", "completion", "attention", "figures", "method")
 HOSTILE = (
     "<img src=x onerror=document.title='run'>",
     "</script><script>document.title='run'</script>",

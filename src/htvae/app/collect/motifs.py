@@ -11,7 +11,7 @@ import numpy as np
 
 from htvae.analysis.groups.motif_measures import NamedMotifs
 from htvae.analysis.motifs.motifs import NUM_MOTIFS, Bout, Motifs, apply_motifs, find_motifs, motif_ids
-from htvae.analysis.motifs.segmenter import STRIDE_SECONDS
+from htvae.analysis.motifs.segmenter import STRIDE_SECONDS, Segmentation
 from htvae.app.collect.labels import LabelBook
 from htvae.app.collect.material import Material
 from htvae.app.payload import Motif
@@ -53,7 +53,7 @@ def take_motifs(material: Material, known: NamedMotifs) -> ReportMotifs:
 def describe_motifs(named: ReportMotifs, material: Material) -> list[Motif]:
     """Return usage, lift and a typical clip of each motif."""
     motifs, bouts, recordings = named.motifs, named.motifs.bouts, material.recordings
-    table = count_labels(motifs, recordings, material.book)
+    table = count_labels(motifs.segmentations, motifs.num_motifs, recordings, material.book)
     lengths = np.array([len(one.labels) for one in motifs.segmentations])
     shares = (motifs.usage() * lengths[:, None]).sum(axis=0) / lengths.sum()
     clips = [own[0] if own else None for own in motifs.typical_bouts(1)]
@@ -70,16 +70,21 @@ def describe_motifs(named: ReportMotifs, material: Material) -> list[Motif]:
                 "recordings": len({bout.recording for bout in own}),
                 "medianSeconds": round(material.clock.measure(median), 2),
                 "lift": find_lift(table, k),
-                "clip": _place_clip(clips[k], recordings),
+                "clip": place_clip(clips[k], recordings),
             }
         )
     return found
 
 
-def count_labels(motifs: Motifs, recordings: Sequence[ProcessedSequence], book: LabelBook) -> np.ndarray:
+def count_labels(
+    segmentations: Sequence[Segmentation],
+    num_motifs: int,
+    recordings: Sequence[ProcessedSequence],
+    book: LabelBook,
+) -> np.ndarray:
     """Return (K + 1, labels + 1): model frames of each motif and label; the last row and column are none."""
-    table = np.zeros((motifs.num_motifs + 1, len(book.names) + 1), int)
-    for one, recording in zip(motifs.segmentations, recordings, strict=True):
+    table = np.zeros((num_motifs + 1, len(book.names) + 1), int)
+    for one, recording in zip(segmentations, recordings, strict=True):
         frames = np.rint(recording.record.source_frames).astype(int) - recording.source.first_frame
         np.add.at(table, (one.labels, book.of_frames(recording)[frames]), 1)
     return table
@@ -111,7 +116,8 @@ def find_transitions(motifs: Motifs) -> list[list[float]]:
     return [[round(float(share), 3) for share in row] for row in shares]
 
 
-def _place_clip(clip: Bout | None, recordings: Sequence[ProcessedSequence]) -> list[int] | None:
+def place_clip(clip: Bout | None, recordings: Sequence[ProcessedSequence]) -> list[int] | None:
+    """Return the recording of a clip, its first source frame, and the frame after the last one."""
     if clip is None:
         return None
     frames = recordings[clip.recording].record.source_frames

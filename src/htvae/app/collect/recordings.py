@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from htvae.analysis.motifs.activities import Activities
 from htvae.analysis.motifs.motifs import Motifs
 from htvae.app.collect.blocks import Blocks
 from htvae.app.collect.labels import NO_LABEL
@@ -32,6 +33,7 @@ class Findings:
     threshold: float
     """Surprise that is worth a look."""
     motifs: Motifs | None
+    activities: Activities | None
     places: Mapping[str, np.ndarray]
     """Places (recordings, 2) on each map."""
 
@@ -59,7 +61,7 @@ def collect_recordings(
     recordings = material.recordings
     subjects = sorted({r.source.subject for r in recordings if r.source.subject is not None})
     columns = choose_columns(recordings)
-    bouts = _list_bouts(known.motifs, recordings)
+    bouts, stays = (_list_bouts(own, recordings) for own in (known.motifs, known.activities))
     entries: list[Recording] = []
     curves = []
     for number, recording in enumerate(recordings):
@@ -81,6 +83,7 @@ def collect_recordings(
                 "scale": packed.scale,
                 "labels": material.book.spans(recording),
                 "motifs": bouts[number],
+                "activities": stays[number],
                 "error": error,
                 "maps": {name: np.round(own[number], 4).tolist() for name, own in known.places.items()},
                 "poses": material.blocks.add_text(packed.text),
@@ -121,8 +124,10 @@ def _pack_curves(
     return {"error": error, "speed": speed, "surprise": surprise, "threshold": threshold}
 
 
-def _list_bouts(motifs: Motifs | None, recordings: Sequence[ProcessedSequence]) -> list[list[Span]]:
-    """Return the stays in motifs of each recording, in source frames."""
+def _list_bouts(
+    motifs: Motifs | Activities | None, recordings: Sequence[ProcessedSequence]
+) -> list[list[Span]]:
+    """Return the stays in motifs (or activities) of each recording, in source frames."""
     found: list[list[Span]] = [[] for _ in recordings]
     for bout in motifs.bouts if motifs else ():
         frames = recordings[bout.recording].record.source_frames

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from htvae.analysis.groups.motif_measures import NamedMotifs
 from htvae.analysis.surprise.surprise import THRESHOLD, find_surprise
+from htvae.app.collect.activities import describe_activities, fit_activities
+from htvae.app.collect.attention import collect_attention
 from htvae.app.collect.budget import COARSER, Plan, estimate_bytes, plan_report
 from htvae.app.collect.clock import Clock
 from htvae.app.collect.completion import collect_completion
@@ -153,6 +155,7 @@ def _collect_parts(
     index = index_recordings(material)
     steps.begin("motifs")
     motifs = _find_motifs(material, request.motifs)
+    activities = fit_activities(material, motifs)
     steps.begin("surprise")
     usual = [r for r, split in zip(recordings, material.splits, strict=True) if split == "train"]
     surprise = find_surprise(
@@ -166,6 +169,7 @@ def _collect_parts(
         surprise=curves,
         threshold=THRESHOLD,
         motifs=motifs.motifs if motifs else None,
+        activities=activities,
         places={"pca": place_by_pca(whole), "tsne": place_by_tsne(whole, material.seed)},
     )
     found = collect_recordings(material, known)
@@ -191,12 +195,13 @@ def _collect_parts(
         "moments": moments,
         "windows": collect_windows(material, index),
         "motifs": described,
+        "activities": describe_activities(activities, material) if activities else [],
         "transitions": find_transitions(motifs.motifs) if motifs else None,
         "generated": collect_generated(material),
         "sliders": collect_sliders(material),
         "groups": None,
         "completion": completion,
-        "attention": None,
+        "attention": collect_attention(material),
         "tables": make_tables(material, scored, found, described, surprise),
         "method": describe_method(material, [*request.lines, f"Scores: {scored.source}."]),
     }
@@ -232,6 +237,7 @@ def _explain_missing(payload: Payload, material: Material, request: ReportReques
         "No completion: the held-out recordings are too short to hide a second.": (
             payload["completion"] is None
         ),
+        "No attention: the network has none to show.": payload["attention"] is None,
         "No bones: no landmark's name tells what is joined. A skeleton.csv beside the recordings does.": (
             not payload["body"]["edges"]
         ),

@@ -2,7 +2,8 @@
 import { chooseSpan, seek } from "./actions.js";
 import { report } from "./data.js";
 import { byId, canvasById } from "./dom.js";
-import { describeMotif, fromX, motifUnder, readLanes, toX } from "./lanes.js";
+import { describeMotif, readLanes } from "./lanes.js";
+import { fromX, motifUnder, toX } from "./layout.js";
 import { change, state, watch } from "./state.js";
 import { clampFrame, endOf, labelAt, timeText } from "./timebase.js";
 import { drawn } from "./timeline.js";

@@ -61,6 +61,9 @@ export const motifColour = (index) =>
     ? ink.other
     : rankColour(ranksIn("motif", () => report.motifs.map((motif) => motif.share))[index]);
 
+/** @param {number} index */
+export const activityColour = (index) => (index < 0 ? ink.other : rankColour(index));
+
 /** Colour of a value 0..1 on a ramp from pale to strong, which can be read without its hue.
  * @param {number} value */
 export function rampColour(value) {

@@ -1,66 +1,14 @@
-// The lanes of the timeline: where each lies, and how it is drawn.
-import { labelColour, motifColour } from "./colours.js";
+// The lanes of the timeline: how each is drawn.
+import { activityColour, labelColour, motifColour } from "./colours.js";
 import { report } from "./data.js";
+import { fromX, toX } from "./layout.js";
+import { drawLooks } from "./looks.js";
 import { state } from "./state.js";
 import { ink, inkOn } from "./theme.js";
-import { endOf, hasSeconds, motifName, secondsText, toFrame, toTime } from "./timebase.js";
+import { activityName, endOf, hasSeconds, motifName, secondsText, toFrame, toTime } from "./timebase.js";
 
-/** @typedef {{ kind: string, y: number, height: number }} Lane */
-/** @typedef {{ left: number, width: number, from: number, to: number, lanes: Lane[], motifs: number[] }} Layout */
-/** Most motifs with a row each. */
-const MOST_ROWS = 12;
-
-/** @param {Layout} layout @param {number} frame */
-export const toX = (layout, frame) =>
-  layout.left + ((frame - layout.from) / (layout.to - layout.from)) * layout.width;
-
-/** @param {Layout} layout @param {number} x */
-export const fromX = (layout, x) =>
-  layout.from + ((x - layout.left) / layout.width) * (layout.to - layout.from);
-
-/** Motifs by share, those that have a row. */
-function rowsOfMotifs() {
-  const order = report.motifs
-    .map((_, i) => i)
-    .sort((a, b) => report.motifs[b].share - report.motifs[a].share || a - b);
-  return order.slice(0, MOST_ROWS);
-}
-
-/** Place the lanes that this recording has. @param {number} width @param {number} height
- * @param {Lanes | null} lanes
- * @returns {Layout} */
-export function layOut(width, height, lanes) {
-  const { first, labels } = report.recordings[state.recording];
-  const left = width < 560 ? 64 : 76;
-  const motifs = rowsOfMotifs();
-  /** @type {[string, number][]} */
-  const wanted = [["ruler", 18]];
-  if (labels.length) wanted.push(["label", 22]);
-  if (motifs.length) wanted.push(["motif", Math.max(motifs.length, 2) * (height > 230 ? 8 : 5.5) + 4]);
-  const curves = [];
-  if (report.lanes.surprise > 0) curves.push("surprise");
-  curves.push("error", "speed");
-  const hasGaps = Boolean(lanes?.observed.some((share) => share < 255));
-  const taken = wanted.reduce((sum, [, size]) => sum + size + 3, hasGaps ? 13 : 0);
-  const each = Math.min(Math.max((height - taken) / curves.length - 3, 14), 90);
-  wanted.push(...curves.map((kind) => /** @type {[string, number]} */ ([kind, each])));
-  if (hasGaps) wanted.push(["observed", 8]);
-  let y = 0;
-  const placed = wanted.map(([kind, size]) => {
-    const lane = { kind, y, height: size };
-    y += size + 3;
-    return lane;
-  });
-  const [from, to] = state.zoom ?? [first, endOf(state.recording)];
-  return {
-    left,
-    width: Math.max(width - left - 12, 10),
-    from,
-    to: Math.max(to, from + 1),
-    lanes: placed,
-    motifs,
-  };
-}
+/** @typedef {import("./layout.js").Lane} Lane */
+/** @typedef {import("./layout.js").Layout} Layout */
 
 /** @param {CanvasRenderingContext2D} context @param {Layout} layout @param {number} height
  * @param {Lanes | null} lanes */
@@ -82,6 +30,8 @@ export function drawLanes(context, layout, height, lanes) {
   for (const lane of layout.lanes) {
     if (lane.kind === "label") drawLabels(context, layout, lane);
     else if (lane.kind === "motif") drawMotifs(context, layout, lane);
+    else if (lane.kind === "activity") drawActivities(context, layout, lane);
+    else if (lane.kind === "looked at") drawLooks(context, lane, (frame) => toX(layout, frame));
     else if (lane !== ruler && lanes) drawCurve(context, layout, lane, lanes);
   }
   context.restore();
@@ -170,6 +120,23 @@ function drawMotifs(context, layout, { y, height }) {
   context.globalAlpha = 1;
 }
 
+/** Stretches of activities, each with its name. @param {CanvasRenderingContext2D} context
+ * @param {Layout} layout @param {Lane} lane */
+function drawActivities(context, layout, { y, height }) {
+  context.textAlign = "left";
+  for (const [start, stop, activity] of report.recordings[state.recording].activities) {
+    const x = Math.max(toX(layout, start), layout.left);
+    const width = Math.min(toX(layout, stop), layout.left + layout.width) - x;
+    if (width <= 0) continue;
+    const colour = activityColour(activity);
+    context.fillStyle = colour;
+    context.fillRect(x, y, Math.max(width - 1, 0.5), height);
+    context.font = "10.5px system-ui, sans-serif";
+    if (width > 22)
+      writeInside(context, activityName(activity), x + 5, y + height / 2 + 0.5, width - 9, inkOn(colour));
+  }
+}
+
 /** @param {CanvasRenderingContext2D} context @param {Layout} layout @param {Lane} lane
  * @param {Lanes} lanes */
 function drawCurve(context, layout, { kind, y, height }, lanes) {
@@ -228,14 +195,6 @@ export function readLanes(lanes, frame) {
   const found = [`error ${value("error")}`, `speed ${value("speed")}`];
   if (report.lanes.surprise > 0) found.unshift(`surprise ${value("surprise")}`);
   return found;
-}
-
-/** Motif of the row under a place of the lanes, or -1. @param {Layout} layout @param {number} y */
-export function motifUnder(layout, y) {
-  const lane = layout.lanes.find((one) => one.kind === "motif");
-  if (!lane || y < lane.y || y > lane.y + lane.height) return -1;
-  const row = (lane.height - 2) / Math.max(layout.motifs.length, 2);
-  return layout.motifs[Math.floor((y - lane.y) / row)] ?? -1;
 }
 
 /** @param {number} motif */

@@ -14,6 +14,7 @@ export const TABS = [
   "latents",
   "generated",
   "completion",
+  "attention",
   "figures",
   "method",
 ];

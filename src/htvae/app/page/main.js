@@ -1,4 +1,5 @@
 // The page of `htvae report`: starts its parts, each of which watches the state.
+import { makeAttention } from "./attention.js";
 import { startBrush } from "./brush.js";
 import { startClock } from "./clock.js";
 import { colourChoices } from "./colours.js";
@@ -57,6 +58,7 @@ async function startPage() {
     latents: makeLatents,
     generated: makeGenerated,
     completion: makeCompletion,
+    attention: makeAttention,
     figures: makeFigures,
     method: makeMethod,
   });

@@ -5,6 +5,7 @@ import { report } from "./data.js";
 import { make, makeButton, makeEmpty, makeOption, nameText } from "./dom.js";
 import { saveRows } from "./export.js";
 import { makeHeat } from "./heat.js";
+import { makeActivities } from "./activities.js";
 import { change, state, watch } from "./state.js";
 import { filmOf, makeCard } from "./thumbs.js";
 import { motifName } from "./timebase.js";
@@ -129,6 +130,7 @@ export function makeMotifs(place) {
     ),
     cards,
   );
+  makeActivities(place);
   makeUsage(place);
   if (report.transitions?.length) {
     const names = report.motifs.map((_, i) => motifName(i));

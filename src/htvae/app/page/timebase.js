@@ -75,6 +75,9 @@ export function motifAt(recording, frame) {
 }
 
 /** @param {number} index */
+export const activityName = (index) => report.activities[index]?.id.toUpperCase() ?? "";
+
+/** @param {number} index */
 export function motifName(index) {
   const motif = report.motifs[index];
   return motif ? motif.id.replace(/^m0*/i, "M") : "";

@@ -1,18 +1,19 @@
 // The timeline: lanes drawn once, the playhead and the span over them on a canvas of their own.
 import { report, loadLanes } from "./data.js";
 import { canvasById, byId, fitCanvas, pen } from "./dom.js";
-import { drawLanes, layOut, toX } from "./lanes.js";
+import { drawLanes } from "./lanes.js";
+import { layOut, toX } from "./layout.js";
 import { state, watch } from "./state.js";
 import { ink } from "./theme.js";
 import { schedule } from "./ticker.js";
 import { endOf, labelAt, motifAt, spanText, timeText } from "./timebase.js";
 
-/** @typedef {import("./lanes.js").Layout} Layout */
+/** @typedef {import("./layout.js").Layout} Layout */
 /** What is drawn: the lanes of the recording and where they lie.
  * @type {{ lanes: Lanes | null, layout: Layout | null }} */
 export const drawn = { lanes: null, layout: null };
 
-function drawTimeline() {
+export function drawTimeline() {
   const canvas = canvasById("lanes");
   const size = fitCanvas(canvas);
   if (!size) return;
@@ -90,7 +91,7 @@ async function showLanes() {
 
 export function startTimeline() {
   watch(["recording"], showLanes);
-  watch(["recording", "theme", "zoom", "motif"], () => schedule(drawTimeline));
+  watch(["recording", "theme", "zoom", "motif", "tab"], () => schedule(drawTimeline));
   watch(["frame", "span"], () => schedule(drawHead));
   watch(["frame", "span", "recording", "zoom"], () => schedule(writeClock));
   watch(["frame", "recording", "playing"], () => !state.playing && describeTimeline());

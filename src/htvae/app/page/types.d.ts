@@ -11,7 +11,7 @@ interface BodyPlan { landmarks: string[]; sides: number[]; edges: [number, numbe
 interface Recording {
   name: string; label: number; subject: number; split: string; columns: string[]; fps: number | null;
   first: number; frames: number; rate: number; count: number; scale: number;
-  labels: ClassSpan[]; motifs: ClassSpan[]; error: number | null;
+  labels: ClassSpan[]; motifs: ClassSpan[]; activities: ClassSpan[]; error: number | null;
   maps: Record<string, [number, number]>; poses: string; lanes: string;
 }
 interface Motif {
@@ -32,6 +32,11 @@ interface Completion {
   error: number | null; linear: number | null; inside: number | null; band: boolean;
   rate: number; count: number; scale: number; block: string;
 }
+interface Attention { stages: string[]; counts: number[]; widths: number[]; step: number; block: string }
+interface Activity {
+  id: string; share: number; bouts: number; recordings: number; medianSeconds: number;
+  motifs: [motif: number, share: number][]; lift: [number, number] | null; clip: [number, number, number] | null;
+}
 type Cell = string | number | boolean | null;
 interface Table { name: string; title: string; columns: string[]; rows: Cell[][] }
 interface Payload {
@@ -42,9 +47,9 @@ interface Payload {
   lanes: { error: number; speed: number; surprise: number; threshold: number };
   moments: { count: number; seconds: number; maps: string[]; block: string };
   windows: { every: number; length: number; features: number; counts: number[]; step: number; block: string };
-  motifs: Motif[]; transitions: number[][] | null; generated: Generated[]; sliders: Sliders | null;
+  motifs: Motif[]; activities: Activity[]; transitions: number[][] | null; generated: Generated[]; sliders: Sliders | null;
   groups: { by: string; text: string[]; rows: GroupRow[] } | null;
-  completion: Completion[] | null; attention: unknown[] | null;
+  completion: Completion[] | null; attention: Attention | null;
   tables: Table[]; method: { title: string; lines: string[] }[];
 }
 
