@@ -180,12 +180,38 @@ class GroupRow(TypedDict):
     unreliable: bool
 
 
+class Bodies(TypedDict):
+    """Two motions of one length, one of either group, in one block."""
+
+    captions: list[str]
+    rate: float
+    count: int
+    scale: float
+    block: str
+
+
+class GroupScene(TypedDict):
+    """A difference between two groups as motion."""
+
+    title: str
+    note: str
+    names: list[str]
+    """The two groups."""
+    landmarks: list[int]
+    """Landmarks that differ most."""
+    distance: float | None
+    """Largest distance between the means, torso lengths."""
+    bodies: list[Bodies]
+
+
 class Groups(TypedDict):
     """A comparison of groups."""
 
     by: str
     text: list[str]
     rows: list[GroupRow]
+    scenes: list[GroupScene]
+    """Differences that hold, the strongest first."""
 
 
 class Completion(TypedDict):

@@ -82,6 +82,7 @@ def test_the_payload_is_plain_and_complete(report: Report) -> None:
     named |= {own["poses"] for own in payload["generated"]}
     named |= {payload[part]["block"] for part in ("moments", "windows", "sliders", "attention")}
     named |= {own["block"] for own in payload["completion"]}
+    named |= {own["block"] for scene in payload["groups"]["scenes"] for own in scene["bodies"]}
     assert named == set(report.blocks)
     assert payload["labels"] == ["wave", "nod", "a", "b"]
     assert payload["recordings"][0]["labels"] == [[0, 20, 0], [25, 40, 1]]

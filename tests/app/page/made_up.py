@@ -261,7 +261,9 @@ def _add_all(report: MadeUp, asked: Wishes) -> None:
     effect = {"difference": 0.4, "effect": 0.8, "low": 0.1, "high": 1.4, "p": 0.01, "q": 0.03}
     measure = {"measure": "speed of LEFT_WRIST", "unit": "torso lengths/s", "between": "left - right"}
     row = measure | effect | {"landmark": "LEFT_WRIST", "unreliable": False}
-    payload["groups"] = {"by": "camera", "text": ["Left moves more."], "rows": [row]}
+    payload["groups"] = {"by": "camera", "text": ["Left moves more."], "rows": [row]} | {
+        "scenes": [_make_scene(report, asked)]
+    }
     scores = [[name, asked.first, asked.first + 90, 0.1 * i] for i, name in enumerate(asked.names)]
     columns = ["recording", "start_frame", "stop_frame", "error"]
     payload["tables"] = [
@@ -269,6 +271,19 @@ def _add_all(report: MadeUp, asked: Wishes) -> None:
         {"name": "other", "title": "Other", "columns": ["a", "b"], "rows": [["=SUM(A1)", None], ["b", 1e-9]]},
     ]
     payload["method"] = [{"title": "Data", "lines": ["Made up."]}]
+
+
+def _make_scene(report: MadeUp, asked: Wishes) -> dict[str, Any]:
+    """Return the same walk twice, the second one a torso length higher."""
+    first = _move(20, asked.coordinates, 0.0)
+    second = first + (np.arange(asked.coordinates) == 1)
+    block = report.keep(b"".join(pack_motion(pose, SCALE, PARENTS) for pose in (first, second)))
+    bodies = {"captions": ["mean of 3 subjects", "mean of 4 subjects"], "rate": RATE, "count": 20}
+    return {
+        **{"title": "speed of LEFT_WRIST and 2 more", "note": "The rest is alike.", "landmarks": [5]},
+        **{"names": ["right", "left"], "distance": 1.0},
+        "bodies": [bodies | {"scale": SCALE, "block": block}],
+    }
 
 
 def _make_attention(report: MadeUp, asked: Wishes) -> dict[str, Any]:

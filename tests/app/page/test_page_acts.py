@@ -301,6 +301,35 @@ def test_what_a_chunk_looked_at_follows_the_moment(open_report: Any) -> None:
     page.wait_for_selector("#pane-attention :text('No attention of this recording')")
 
 
+def test_a_difference_plays_as_two_bodies(open_report: Any) -> None:
+    page = open_report(link="#tab=groups", reduced_motion="reduce")
+    cards = page.locator("#pane-groups [data-scene]").all_inner_texts()
+    assert cards == ["right\nmean of 3 subjects", "left\nmean of 4 subjects"]
+    assert "At most 1 torso lengths apart." in page.inner_text("#pane-groups .scene")
+    page.click("#pane-groups [data-scene] >> nth=0")
+    assert page.inner_text("#player-title") == "right | left speed of LEFT_WRIST and 2 more"
+    assert page.inner_text("#player-error") == "grey: right"
+    page.wait_for_timeout(300)
+    colours = page.evaluate(
+        """() => {
+          const canvas = document.getElementById('player');
+          const half = canvas.width / 2;
+          return [0, half].map(x => {
+            const pen = canvas.getContext('2d');
+            const found = pen.getImageData(x + 30, 60, half - 60, canvas.height - 80).data;
+            let rows = [];
+            for (let i = 0; i < found.length; i += 4)
+              if (found[i] < 40 && found[i + 1] > 100 && found[i + 1] < 130 && found[i + 2] > 160)
+                rows.push(Math.floor(i / 4 / (half - 60)));
+            return [Math.min(...rows), Math.max(...rows)];
+          });
+        }"""
+    )
+    assert colours[1][0] < colours[0][0] - 10  # the left side of the second body reaches higher
+    page.click("#guest-close")
+    assert "ann_1" in page.inner_text("#player-title")
+
+
 def test_activities_are_seen(open_report: Any) -> None:
     page = open_report(link="#tab=motifs")
     card = page.locator("#pane-motifs [data-activity='1']")

@@ -61,8 +61,8 @@ def collect_attention(material: Material) -> Attention | None:
         *firsts,
     ]
     content = np.concatenate(words).astype("<u2").tobytes()
-    for own, width in zip(found, widths, strict=True):
-        joined = np.concatenate([rows.stages for rows in own], axis=1)
+    for windows, width in zip(found, widths, strict=True):
+        joined = np.concatenate([rows.stages for rows in windows], axis=1)
         content += np.rint(joined * width / step).astype(np.uint8).tobytes()
     left = len(recordings) - kept
     return {
@@ -92,7 +92,7 @@ def _read(material: Material, cuts: Sequence[Sequence[ChunkWindow]]) -> list[lis
     for places, batch in model.windowed.batches(poses, cuts):
         windows = [cuts[i][number] for i, number in places]
         maps = read_maps(model.model, batch, windows, model.grid.stride, model.config.model.frames_per_token)
-        found |= {tuple(place): _summarise(own) for place, own in zip(places, maps, strict=True)}
+        found.update(zip(places, map(_summarise, maps), strict=True))
     return [[found[i, number] for number in range(len(windows))] for i, windows in enumerate(cuts)]
 
 

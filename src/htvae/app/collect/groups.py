@@ -6,6 +6,8 @@ import numpy as np
 
 from htvae.analysis.groups.comparison import CompareRequest, Comparison, compare_recordings
 from htvae.analysis.groups.words import describe_comparison, sort_measures
+from htvae.app.collect.blocks import Blocks
+from htvae.app.collect.scenes import collect_scenes
 from htvae.app.collect.scores import round_number
 from htvae.app.payload import GroupRow, Groups
 from htvae.app.remembering import RememberingModel
@@ -13,9 +15,16 @@ from htvae.data.processing import ProcessedSequence
 
 
 def collect_groups(
-    model: RememberingModel, recordings: Sequence[ProcessedSequence], by: str, seed: int
+    model: RememberingModel, recordings: Sequence[ProcessedSequence], by: str, seed: int, blocks: Blocks
 ) -> Groups:
     """Compare the groups of a column as `htvae compare` does.
+
+    Args:
+        model: the model.
+        recordings: all recordings.
+        by: the column.
+        seed: of permutations.
+        blocks: takes the poses of differences that are drawn as motion.
 
     Raises:
         ValueError: the column does not exist, or cannot be compared.
@@ -25,6 +34,7 @@ def collect_groups(
         "by": by,
         "text": [line.strip() for line in describe_comparison(comparison)],
         "rows": [_describe(comparison, i) for i in sort_measures(comparison)],
+        "scenes": collect_scenes(model, recordings, comparison, blocks),
     }
 
 

@@ -39,11 +39,17 @@ class Material:
         return find_parents(len(processor.landmarks), processor.edges)
 
     @classmethod
-    def of(cls, model: RememberingModel, recordings: Sequence[ProcessedSequence], seed: int) -> "Material":
-        """Find out splits, labels and frame rates of recordings."""
+    def of(
+        cls,
+        model: RememberingModel,
+        recordings: Sequence[ProcessedSequence],
+        seed: int,
+        blocks: Blocks | None = None,
+    ) -> "Material":
+        """Find out splits, labels and frame rates of recordings; None: no block is taken yet."""
         splits = find_splits(model, recordings)
         clock, book = Clock.of(model.processor, recordings), LabelBook.of(recordings)
-        return cls(model, recordings, splits, clock, book, Blocks(), seed)
+        return cls(model, recordings, splits, clock, book, blocks or Blocks(), seed)
 
 
 def find_splits(model: RememberingModel, recordings: Sequence[ProcessedSequence]) -> list[str]:

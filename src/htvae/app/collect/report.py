@@ -10,6 +10,7 @@ from htvae.analysis.groups.motif_measures import NamedMotifs
 from htvae.analysis.surprise.surprise import THRESHOLD, find_surprise
 from htvae.app.collect.activities import describe_activities, fit_activities
 from htvae.app.collect.attention import collect_attention
+from htvae.app.collect.blocks import Blocks
 from htvae.app.collect.budget import COARSER, Plan, estimate_bytes, plan_report
 from htvae.app.collect.clock import Clock
 from htvae.app.collect.completion import collect_completion
@@ -33,7 +34,7 @@ from htvae.app.collect.sliders import collect_sliders
 from htvae.app.collect.steps import Steps
 from htvae.app.collect.tables import make_tables
 from htvae.app.packing import find_parents
-from htvae.app.payload import FORMAT, Body, Made, Payload
+from htvae.app.payload import FORMAT, Body, Groups, Made, Payload
 from htvae.app.remembering import RememberingModel
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
 
@@ -93,16 +94,25 @@ def collect_report(
         splits = find_splits(model, recordings)
         scored = request.scored or score(model, recordings, splits)
         steps.begin("groups")
-        groups = collect_groups(model, recordings, request.by, request.seed) if request.by else None
+        blocks = Blocks()
+        groups = _compare(model, recordings, request, blocks)
         steps.begin("packing")
         plan, packed = pack_within(model, recordings, request.max_mb, steps)
-        material = Material.of(model, [recordings[i] for i in plan.kept], request.seed)
+        material = Material.of(model, [recordings[i] for i in plan.kept], request.seed, blocks)
         payload = _collect_parts(material, packed, scored, request, steps)
     finally:
         steps.close()
     payload["notes"] = [*request.notes, *plan.notes, *_explain_missing(payload, material, request)]
     payload["groups"] = groups
     return Report(payload, material.blocks.texts)
+
+
+def _compare(
+    model: RememberingModel, recordings: Sequence[ProcessedSequence], request: ReportRequest, blocks: Blocks
+) -> Groups | None:
+    if request.by is None:
+        return None
+    return collect_groups(model, recordings, request.by, request.seed, blocks)
 
 
 def pack_within(

@@ -2,6 +2,7 @@
 import { report } from "./data.js";
 import { make, makeButton, makeEmpty, makeSvg } from "./dom.js";
 import { saveRows } from "./export.js";
+import { makeScenes } from "./scenes.js";
 import { change, state } from "./state.js";
 
 /** Half the width of the effects' axis at least. */
@@ -118,10 +119,13 @@ export function makeGroups(place) {
     }
   };
   showEffects(FIRST_EFFECTS);
+  const scenes = makeScenes(groups.scenes);
   place.replaceChildren(
     head,
     make("ul", "sentences", ...texts.slice(0, 1)),
+    ...scenes.slice(0, 1),
     ...(rows.length ? [axis, effects] : []),
+    ...scenes.slice(1),
     make("ul", "sentences part", ...texts.slice(1)),
   );
 }

@@ -10,7 +10,9 @@ import { framesPerSecond } from "./timebase.js";
 
 /**
  * @typedef {{ load: () => Promise<Clip>, start: number, stop: number, fps: number,
- *   which: "recording" | "reconstruction", clip: Clip | null, camera: Camera | null, begun: number }} Film
+ *   which: "recording" | "reconstruction", clip: Clip | null, camera: Camera | null, begun: number,
+ *   twin?: { begun: number, camera: Camera | null } }} Film
+ * Films with one `twin` have its camera and move in step.
  */
 /** @type {Map<HTMLCanvasElement, Film>} */
 const films = new Map();
@@ -32,11 +34,9 @@ function drawThumb(canvas, film, frame) {
   context.setTransform(size.ratio, 0, 0, size.ratio, 0, 0);
   context.clearRect(0, 0, size.width, size.height);
   const position = positionOf(film.clip, frame);
-  film.camera ??= cameraOfPart(
-    film.clip,
-    positionOf(film.clip, film.start),
-    positionOf(film.clip, film.stop),
-  );
+  film.camera ??=
+    film.twin?.camera ??
+    cameraOfPart(film.clip, positionOf(film.clip, film.start), positionOf(film.clip, film.stop));
   const { camera } = film;
   const stage = { x: 0, y: 0, width: size.width, height: size.height };
   const lens = makeLens(camera, position, stage, state);
@@ -53,6 +53,7 @@ function moveThumbs(now) {
   for (const canvas of inSight) {
     const film = films.get(canvas);
     if (!film || !film.clip || (calm && !pointedAt.has(canvas))) continue;
+    if (film.twin) film.begun = film.twin.begun ||= now;
     film.begun ||= now;
     const length = Math.max(film.stop - film.start, 1);
     const way = (((now - film.begun) / 1000) * film.fps) % (length + film.fps * 0.4);

@@ -37,6 +37,10 @@ interface Activity {
   id: string; share: number; bouts: number; recordings: number; medianSeconds: number;
   motifs: [motif: number, share: number][]; lift: [number, number] | null; clip: [number, number, number] | null;
 }
+interface Bodies { captions: string[]; rate: number; count: number; scale: number; block: string }
+interface GroupScene {
+  title: string; note: string; names: string[]; landmarks: number[]; distance: number | null; bodies: Bodies[];
+}
 type Cell = string | number | boolean | null;
 interface Table { name: string; title: string; columns: string[]; rows: Cell[][] }
 interface Payload {
@@ -48,7 +52,7 @@ interface Payload {
   moments: { count: number; seconds: number; maps: string[]; block: string };
   windows: { every: number; length: number; features: number; counts: number[]; step: number; block: string };
   motifs: Motif[]; activities: Activity[]; transitions: number[][] | null; generated: Generated[]; sliders: Sliders | null;
-  groups: { by: string; text: string[]; rows: GroupRow[] } | null;
+  groups: { by: string; text: string[]; rows: GroupRow[]; scenes: GroupScene[] } | null;
   completion: Completion[] | null; attention: Attention | null;
   tables: Table[]; method: { title: string; lines: string[] }[];
 }
