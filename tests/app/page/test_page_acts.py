@@ -223,6 +223,30 @@ def test_figures_are_searched_sorted_and_saved(open_report: Any) -> None:
     assert page.evaluate("[htvaeReport.state.recording, htvaeReport.state.span]") == [3, [0, 90]]
 
 
+@pytest.mark.parametrize(
+    ("tab", "number", "name", "texts"),
+    [
+        ("motifs", 0, "motifs_usage.svg", ["motif", "test", "train", "M1", "33", "33", "M2"]),
+        (
+            "motifs",
+            1,
+            "motifs_transitions.svg",
+            ["from", "M1", "M2", "M3", "M1", "", "50", "50", "M2", "100"],
+        ),
+        ("groups", 0, "groups_camera.svg", ["speed of LEFT_WRIST (left - right)", "-1.4", "0", "1.4"]),
+    ],
+)
+def test_a_plot_is_saved_as_svg(open_report: Any, tab: str, number: int, name: str, texts: list[str]) -> None:
+    page = open_report(link=f"#tab={tab}")
+    with page.expect_download() as download:
+        page.click(f"#pane-{tab} [title='Save the plot as SVG'] >> nth={number}")
+    assert download.value.suggested_filename == name
+    picture = ElementTree.parse(download.value.path()).getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    assert [one.text or "" for one in picture.iter(f"{space}text")][: len(texts)] == texts
+    assert float(picture.get("width") or 0) > 100 and picture[0].tag == f"{space}rect"
+
+
 def test_cells_that_a_spreadsheet_would_run_are_saved_as_text(open_report: Any) -> None:
     page = open_report(link="#tab=figures&table=other")
     with page.expect_download() as download:

@@ -13,6 +13,7 @@ from htvae.app.collect.material import Material
 from htvae.app.collect.recordings import RecordingSet
 from htvae.app.collect.scores import Scored, round_number
 from htvae.app.payload import Motif, Recording, Table
+from htvae.evaluation.figure_words import name_figure
 from htvae.evaluation.figures import explain
 
 MOST_SPANS = 200
@@ -38,13 +39,14 @@ def make_tables(
 
 
 def tabulate_figures(scored: Scored) -> Table:
-    """Return all figures with unit and good direction."""
+    """Return all figures with their names in words, unit and good direction."""
     rows = []
     for name, value in scored.figures.items():
         figure = explain(name)
-        rows.append([name, round_number(value), figure.unit if figure else "", figure.good if figure else ""])
+        facts = [figure.unit, figure.good] if figure else ["", ""]
+        rows.append([name, name_figure(name), round_number(value), *facts])
     title = f"Scores of {scored.num_recordings} recordings ({scored.split}; {scored.source})"
-    return _table("scores", title, ["figure", "value", "unit", "good"], rows)
+    return _table("scores", title, ["figure", "what it is", "value", "unit", "good"], rows)
 
 
 def tabulate_recordings(material: Material, entries: Sequence[Recording], subjects: Sequence[str]) -> Table:

@@ -8,6 +8,8 @@ import { toFrame } from "./timebase.js";
 
 /** Most rows that are drawn at once. */
 const MOST_LINES = 400;
+/** Letters from which a cell takes several lines. */
+const LONG = 18;
 /** Column that the table is sorted by, and whether the largest comes first. */
 const sorting = { table: -1, column: -1, down: false };
 
@@ -21,6 +23,9 @@ function cellText(cell) {
     ? cell.toExponential(2)
     : String(Number(cell.toPrecision(4)));
 }
+
+/** Whether a cell may take several lines. @param {Cell} cell */
+const isLong = (cell) => typeof cell === "string" && cell.length > LONG;
 
 /** @param {Cell} a @param {Cell} b */
 function compareCells(a, b) {
@@ -99,7 +104,7 @@ function makeLine(table, row) {
       const content = isLink
         ? makeButton(cellText(cell), target, "", "as-text")
         : make("bdi", "", cellText(cell));
-      const place = make("td", isNumber ? "number" : "", content);
+      const place = make("td", isNumber ? "number" : isLong(cell) ? "words" : "", content);
       if (isNumber) place.title = String(cell);
       return place;
     }),

@@ -2,6 +2,7 @@
 import { report } from "./data.js";
 import { make, makeButton, makeEmpty, makeSvg } from "./dom.js";
 import { saveRows } from "./export.js";
+import { drawEffects, makeSaver } from "./plots.js";
 import { makeScenes } from "./scenes.js";
 import { change, state } from "./state.js";
 
@@ -100,6 +101,7 @@ export function makeGroups(place) {
     "div",
     "pane-head",
     make("p", "", "Compared by ", make("b", "", groups.by), ". The surest differences first."),
+    ...(rows.length ? [makeSaver(`groups_${groups.by}`, () => drawEffects(shownEffects, reach))] : []),
     save,
   );
   const axis = make(
@@ -110,8 +112,10 @@ export function makeGroups(place) {
     make("span", "", `+${reach.toPrecision(2)}`),
   );
   const effects = make("div");
+  let shownEffects = sorted;
   const showEffects = (/** @type {number} */ count) => {
-    effects.replaceChildren(...sorted.slice(0, count).map((row) => makeRow(row, reach)));
+    shownEffects = sorted.slice(0, count);
+    effects.replaceChildren(...shownEffects.map((row) => makeRow(row, reach)));
     if (count < sorted.length) {
       effects.append(
         makeButton(`Show all ${sorted.length}`, () => showEffects(sorted.length), "", "button part"),

@@ -6,12 +6,15 @@ import { make, makeButton, makeEmpty, makeOption, nameText } from "./dom.js";
 import { saveRows } from "./export.js";
 import { makeHeat } from "./heat.js";
 import { makeActivities } from "./activities.js";
+import { drawHeat, makeSaver } from "./plots.js";
 import { change, state, watch } from "./state.js";
 import { filmOf, makeCard } from "./thumbs.js";
 import { motifName } from "./timebase.js";
 
 const percent = (/** @type {number} */ share) =>
   `${share < 0.0995 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+
+const wholeShare = (/** @type {number} */ share) => String(Math.round(100 * share));
 
 /** @param {number} index */
 function makeMotif(index) {
@@ -81,10 +84,11 @@ function makeUsage(place) {
   select.append(...choices.map(([name], i) => makeOption(name, String(i))));
   const table = make("div", "scroll-x");
   const rows = report.motifs.map((_, i) => motifName(i));
-  const draw = () => {
+  const plot = () => {
     const { names, shares } = usage(choices[Number(select.value)][1]);
-    table.replaceChildren(makeHeat(names, rows, shares, (value) => String(Math.round(100 * value)), "motif"));
+    return /** @type {const} */ ([names, rows, shares, wholeShare, "motif"]);
   };
+  const draw = () => table.replaceChildren(makeHeat(...plot()));
   const save = makeButton(
     "Save as CSV",
     () => {
@@ -99,10 +103,17 @@ function makeUsage(place) {
     "save",
     "button square",
   );
+  const picture = makeSaver("motifs_usage", () => drawHeat(...plot()));
   select.addEventListener("change", draw);
   draw();
   place.append(
-    make("div", "pane-head part", make("p", "", "Share of time in each motif (per cent), by ", select), save),
+    make(
+      "div",
+      "pane-head part",
+      make("p", "", "Share of time in each motif (per cent), by ", select),
+      picture,
+      save,
+    ),
     table,
   );
 }
@@ -134,19 +145,13 @@ export function makeMotifs(place) {
   makeUsage(place);
   if (report.transitions?.length) {
     const names = report.motifs.map((_, i) => motifName(i));
+    const say = (/** @type {number} */ value) => (value >= 0.005 ? wholeShare(value) : "");
+    const plot = /** @type {const} */ ([names, names, report.transitions, say, "from"]);
+    const lead = "How often (per cent) the motif of a row is followed by that of a column.";
+    const picture = makeSaver("motifs_transitions", () => drawHeat(...plot));
     place.append(
-      make("p", "lead part", "How often (per cent) the motif of a row is followed by that of a column."),
-      make(
-        "div",
-        "scroll-x",
-        makeHeat(
-          names,
-          names,
-          report.transitions,
-          (value) => (value >= 0.005 ? String(Math.round(100 * value)) : ""),
-          "from",
-        ),
-      ),
+      make("div", "pane-head part", make("p", "", lead), picture),
+      make("div", "scroll-x", makeHeat(...plot)),
     );
   }
   const mark = () => {
