@@ -329,7 +329,7 @@ def test_a_difference_plays_as_two_bodies(open_report: Any) -> None:
     page = open_report(link="#tab=groups", reduced_motion="reduce")
     cards = page.locator("#pane-groups [data-scene]").all_inner_texts()
     assert cards == ["right\nmean of 3 subjects", "left\nmean of 4 subjects"]
-    assert "At most 1 torso lengths apart." in page.inner_text("#pane-groups .scene")
+    assert "At most 1.00 torso lengths apart." in page.inner_text("#pane-groups .scene")
     page.click("#pane-groups [data-scene] >> nth=0")
     assert page.inner_text("#player-title") == "right | left speed of LEFT_WRIST and 2 more"
     assert page.inner_text("#player-error") == "grey: right"

@@ -10,8 +10,8 @@ COARSER = 2
 """Factor by which poses are thinned out where they do not fit."""
 FIXED_BYTES = 700_000
 """Bytes of a report without recordings: the page, its figures, sliders and generated motion."""
-BYTES_PER_FRAME = 5.0
-"""Bytes that a model frame takes besides its poses: curves, moments, features for search."""
+BYTES_PER_FRAME = 5.6
+"""Bytes that a model frame takes besides its poses: curves, moments, features for search, attention."""
 BYTES_PER_SPAN = 22
 """Bytes of a labelled span, or of a stay in a motif."""
 BYTES_PER_RECORDING = 800

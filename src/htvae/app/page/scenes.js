@@ -108,7 +108,8 @@ export function makeScenes(scenes) {
   let index = 0;
   const parts = scenes.map((scene) => {
     const pairs = scene.bodies.map(() => makeTwins(index++));
-    const far = scene.distance === null ? "" : ` At most ${scene.distance} ${report.body.unit} apart.`;
+    const far =
+      scene.distance === null ? "" : ` At most ${scene.distance.toFixed(2)} ${report.body.unit} apart.`;
     return make(
       "div",
       "scene",
