@@ -13,7 +13,7 @@ from tests.app.page.made_up import make_report
 pytestmark = pytest.mark.browser
 
 FIREFOX = os.environ.get("HTVAE_FIREFOX") or shutil.which("firefox-esr") or shutil.which("firefox")
-TABS = ("similar", "motifs", "groups", "latents", "generated", "figures", "method")
+TABS = ("similar", "motifs", "groups", "latents", "generated", "completion", "attention", "figures", "method")
 
 
 @pytest.fixture(scope="module")

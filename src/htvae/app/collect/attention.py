@@ -11,7 +11,7 @@ import torch
 
 from htvae.analysis.attention.maps import AttentionMaps, read_maps
 from htvae.app.collect.material import Material
-from htvae.app.payload import Attention
+from htvae.app.payload_tabs import Attention
 from htvae.inference.source import to_source_spans
 from htvae.metrics.attention import roll_out_attention
 from htvae.models.chunking import ChunkWindow

@@ -15,7 +15,7 @@ from htvae.app.collect.material import Material
 from htvae.app.collect.poses import choose_stride
 from htvae.app.collect.scores import round_number
 from htvae.app.packing import choose_scale, pack_apart, pack_mask, pack_poses
-from htvae.app.payload import Completion
+from htvae.app.payload_tabs import Completion
 from htvae.data.processing import ProcessedSequence
 from htvae.generation.bands import draw_interval
 from htvae.generation.filling import fill_in

@@ -12,7 +12,7 @@ from htvae.app.collect.labels import NO_LABEL, LabelBook
 from htvae.app.collect.material import Material
 from htvae.app.collect.poses import choose_stride
 from htvae.app.packing import choose_scale, pack_motion
-from htvae.app.payload import Generated
+from htvae.app.payload_tabs import Generated
 from htvae.app.remembering import RememberingModel
 from htvae.generation.script import Script
 from htvae.poses.sequence import PoseSequence

@@ -9,7 +9,7 @@ from htvae.analysis.groups.words import describe_comparison, sort_measures
 from htvae.app.collect.blocks import Blocks
 from htvae.app.collect.scenes import collect_scenes
 from htvae.app.collect.scores import round_number
-from htvae.app.payload import GroupRow, Groups
+from htvae.app.payload_tabs import GroupRow, Groups
 from htvae.app.remembering import RememberingModel
 from htvae.data.processing import ProcessedSequence
 

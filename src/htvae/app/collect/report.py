@@ -19,6 +19,7 @@ from htvae.app.collect.groups import collect_groups
 from htvae.app.collect.maps import place_by_pca, place_by_tsne
 from htvae.app.collect.material import Material, find_splits, worst_scores
 from htvae.app.collect.method import describe_method
+from htvae.app.collect.missing import explain_missing
 from htvae.app.collect.moments import collect_moments, collect_windows, describe_whole, index_recordings
 from htvae.app.collect.motifs import (
     ReportMotifs,
@@ -34,7 +35,8 @@ from htvae.app.collect.sliders import collect_sliders
 from htvae.app.collect.steps import Steps
 from htvae.app.collect.tables import make_tables
 from htvae.app.packing import find_parents
-from htvae.app.payload import FORMAT, Body, Groups, Made, Payload
+from htvae.app.payload import FORMAT, Body, Made, Payload
+from htvae.app.payload_tabs import Groups
 from htvae.app.remembering import RememberingModel
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
 
@@ -102,7 +104,7 @@ def collect_report(
         payload = _collect_parts(material, packed, scored, request, steps)
     finally:
         steps.close()
-    payload["notes"] = [*request.notes, *plan.notes, *_explain_missing(payload, material, request)]
+    payload["notes"] = [*request.notes, *plan.notes, *explain_missing(payload, material, request.by)]
     payload["groups"] = groups
     return Report(payload, material.blocks.texts)
 
@@ -234,27 +236,6 @@ def _find_motifs(material: Material, fitted: NamedMotifs | None) -> ReportMotifs
     if fitted is None:
         return fit_motifs(material)
     return take_motifs(material, fitted)
-
-
-def _explain_missing(payload: Payload, material: Material, request: ReportRequest) -> list[str]:
-    """Return why parts of the page are empty."""
-    recordings = payload["recordings"]
-    reasons = {
-        "No labels: neither manifest.csv nor frame_labels.csv names any.": not payload["labels"],
-        "No frame rate: times are frames.": material.clock.rate is None,
-        "No motifs: the recordings are too short.": not payload["motifs"],
-        "No generated motion: the model has no prior (htvae train-prior adds one).": not payload["generated"],
-        "No completion: the held-out recordings are too short to hide a second.": (
-            payload["completion"] is None
-        ),
-        "No attention: the network has none to show.": payload["attention"] is None,
-        "No bones: no landmark's name tells what is joined. A skeleton.csv beside the recordings does.": (
-            not payload["body"]["edges"]
-        ),
-        "No groups were compared: --by COLUMN compares the groups of a column.": request.by is None,
-        "One recording: maps of recordings need more.": len(recordings) == 1,
-    }
-    return [reason for reason, is_so in reasons.items() if is_so]
 
 
 def _count(recordings: int, subjects: int) -> str:

@@ -15,7 +15,7 @@ from htvae.app.collect.blocks import Blocks
 from htvae.app.collect.clock import Clock
 from htvae.app.collect.poses import choose_stride
 from htvae.app.packing import choose_scale, find_parents, pack_motion
-from htvae.app.payload import Bodies, GroupScene
+from htvae.app.payload_tabs import Bodies, GroupScene
 from htvae.app.remembering import RememberingModel
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
 

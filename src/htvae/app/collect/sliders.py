@@ -17,7 +17,7 @@ import torch
 from htvae.app.collect.generated import to_torso_lengths
 from htvae.app.collect.material import Material
 from htvae.app.packing import choose_scale, pack_motion
-from htvae.app.payload import Direction, Sliders
+from htvae.app.payload_tabs import Direction, Sliders
 from htvae.app.remembering import RememberingModel
 from htvae.inference.model import Encoding
 from htvae.models.prior import Latents
