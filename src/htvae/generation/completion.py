@@ -25,7 +25,10 @@ from htvae.inference.source import interpolate_frames, place_on_source
 from htvae.models.prior import Known
 from htvae.poses.geometry import observed_points
 from htvae.poses.sequence import PoseSequence
+from htvae.utils.listening import part
 
+FILLING_SHARE = 0.8
+"""Share of the time that the best answer takes, where samples are drawn, too; about."""
 KNOWN_SHARE = 0.5
 """Share of a chunk's points that must be observed for its latent to count as known."""
 
@@ -76,10 +79,12 @@ def complete_recording(
             f"{source.name}: must have an observed point of the model's landmarks, but has none. Check "
             "keep_frames and keep_landmarks, or the recording."
         )
-    best = fill_in(model, [processed])[0]
+    with part(0, FILLING_SHARE if num_samples > 1 else 1):
+        best = fill_in(model, [processed])[0]
     poses = best[None]
     if num_samples > 1:
-        poses = np.concatenate([poses, draw_completions(model, processed, best, num_samples, seed)])
+        with part(FILLING_SHARE, 1):
+            poses = np.concatenate([poses, draw_completions(model, processed, best, num_samples, seed)])
     return _join_to_source(model, seen, processed, poses)
 
 

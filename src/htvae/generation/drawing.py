@@ -16,6 +16,7 @@ from torch import Tensor
 
 from htvae.models.chunking import LABELS_PER_CHUNK, ChunkGrid
 from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
+from htvae.utils.listening import part_of
 from htvae.utils.random import random_stream
 
 SCRIPT_GUIDANCE = 2.0
@@ -107,7 +108,8 @@ def draw_latents(prior: LatentPrior, grid: ChunkGrid, request: Request, seeds: S
     known, given = request.known, Latents(request.given.sequence, request.given.chunks.clone())
     drawn = known.chunks.clone()
     device = prior.sequence_mean.device
-    for start, stop in grid.windows(given.chunks.shape[1]):
+    windows = grid.windows(given.chunks.shape[1])
+    for number, (start, stop) in enumerate(windows):
         frames = min(grid.num_frames(stop - start), request.num_frames - start * grid.stride)
         part = slice(start, stop)
         condition = Condition(
@@ -116,14 +118,15 @@ def draw_latents(prior: LatentPrior, grid: ChunkGrid, request: Request, seeds: S
             request.labels,
             request.chunk_labels[:, part],
         )
-        latents = prior.sample(
-            Latents(*_to(device, noise.sequence, noise.chunks[:, part])),
-            Condition(*_to(device, *condition)),
-            Known(*_to(device, known.sequence, drawn[:, part])),
-            Latents(*_to(device, given.sequence, given.chunks[:, part])),
-            request.guidance,
-            request.num_steps,
-        )
+        with part_of(number, len(windows)):
+            latents = prior.sample(
+                Latents(*_to(device, noise.sequence, noise.chunks[:, part])),
+                Condition(*_to(device, *condition)),
+                Known(*_to(device, known.sequence, drawn[:, part])),
+                Latents(*_to(device, given.sequence, given.chunks[:, part])),
+                request.guidance,
+                request.num_steps,
+            )
         given.chunks[:, part] = latents.chunks.cpu()
         given = given._replace(sequence=latents.sequence.cpu())
         known, drawn[:, part] = known._replace(sequence=torch.ones_like(known.sequence)), True

@@ -19,6 +19,7 @@ import numpy as np
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.model import TrainedModel
 from htvae.poses.geometry import fill_gaps, observed_points
+from htvae.utils.listening import part_of
 from htvae.utils.progress import track
 
 REACH = 30
@@ -58,7 +59,8 @@ def fill_in(model: TrainedModel, processed: Sequence[ProcessedSequence]) -> list
     for number in track("Filling in", range(NUM_PASSES)):
         quarters = SHIFTS[number % len(SHIFTS)]
         steps = PASS_STEPS if number < NUM_PASSES - len(SHIFTS) else LAST_STEPS
-        answers = _answer(model, filled, observed, quarters * model.grid.stride // 4, steps)
+        with part_of(number, NUM_PASSES):
+            answers = _answer(model, filled, observed, quarters * model.grid.stride // 4, steps)
         misfits.append([_misfit(p.pose, pose) for p, pose in zip(observed, answers, strict=True)])
         last.append([meet_observed(p.pose, pose) for p, pose in zip(observed, answers, strict=True)])
         filled = [replace(p, pose=pose) for p, pose in zip(observed, last[-1], strict=True)]

@@ -32,6 +32,7 @@ from htvae.models.flow import follow_flow, move_along, time_grid
 from htvae.models.latent import LatentSpace
 from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
 from htvae.poses.sequence import PoseSequence
+from htvae.utils.listening import part, part_of
 
 logger = logging.getLogger(__name__)
 
@@ -87,8 +88,10 @@ def interpolate_recordings(
     poses = [recording.pose for recording in processed]
     length = min(map(len, poses))
     ends, drawn = _encode_ends(model, [pose[:length] for pose in poses], level)
-    path = _find_path(model, ends, drawn, length, level, kind)
-    found = _space_evenly(lambda shares: model.decode_all(path(shares), length), steps)
+    with part(0, 1 / (MAX_ROUNDS + 2)):
+        path = _find_path(model, ends, drawn, length, level, kind)
+    with part(1 / (MAX_ROUNDS + 2), 1):
+        found = _space_evenly(lambda shares: model.decode_all(path(shares), length), steps)
     width = len(str(steps - 1))
     record, coordinates = processed[0].record, processed[0].source.coordinates
     turn = 0.0 if record.rotation is None else -float(record.rotation[0])
@@ -214,10 +217,12 @@ def _space_evenly(decode: Callable[[Tensor], np.ndarray], steps: int) -> np.ndar
         steps: number of results, the ends at shares 0 and 1 included.
     """
     wanted = shares = np.linspace(0, 1, steps)
-    best = decoded = decode(torch.tensor([0.0, 1.0]))
+    with part(0, 0):
+        best = decoded = decode(torch.tensor([0.0, 1.0]))
     places, best_ratio = np.array([0.0, 1.0]), np.inf
-    for _ in range(MAX_ROUNDS if steps > 2 else 0):
-        between = decode(torch.from_numpy(shares[1:-1]).float())
+    for number in range(MAX_ROUNDS if steps > 2 else 0):
+        with part_of(number, MAX_ROUNDS):
+            between = decode(torch.from_numpy(shares[1:-1]).float())
         poses = np.concatenate([decoded[:1], between, decoded[-1:]])
         distances = _measure_steps(poses)
         ratio = distances.max() / max(distances.min(), 1e-9)

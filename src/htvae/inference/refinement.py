@@ -19,6 +19,7 @@ from torch import Tensor
 from htvae.models.chunking import compute_chunk_mask
 from htvae.models.latent import Gaussian
 from htvae.models.vae import VAEOutput
+from htvae.utils.listening import tell
 
 STEP_SIZE = 1.0
 """Size of the first step, in standard deviations of each latent's posterior; later steps shrink along half a
@@ -126,6 +127,7 @@ def _descend(objective: _Objective, posterior: Gaussian, num_steps: int) -> Tens
         size = STEP_SIZE * 0.5 * (1 + math.cos(math.pi * step / num_steps))
         typical = (square / (1 - SQUARE_MOMENTUM ** (step + 1))).sqrt().clamp(min=1e-12)
         latents = latents - size * spread * mean / (1 - MOMENTUM ** (step + 1)) / typical
+        tell((step + 1) / num_steps)
     return latents
 
 

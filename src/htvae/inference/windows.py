@@ -27,6 +27,7 @@ from htvae.inference.refinement import refine
 from htvae.models.chunking import ChunkGrid, ChunkWindow
 from htvae.models.latent import Gaussian
 from htvae.models.vae import HierarchicalTransformerVAE
+from htvae.utils.listening import part_of
 
 Place = tuple[int, int]
 """Index of a recording, and the number of a window in it."""
@@ -93,10 +94,13 @@ class WindowedModel:
         windows = [self.grid.cut(len(pose)) for pose in poses]
         joined, outputs = [PoseJoin(cuts) for cuts in windows], {}
         points = repeat(None) if fitted is None else (b.observed for _, b in self.batches(fitted, windows))
-        for (places, batch), fit in zip(self.batches(poses, windows), points, strict=False):
-            found = refine(
-                self.network, batch.pose, batch.observed, batch.num_frames, refine_steps, min_scale, fit
-            )
+        count = sum(1 for _ in self._group(windows))
+        batches = zip(self.batches(poses, windows), points, strict=False)
+        for done, ((places, batch), fit) in enumerate(batches):
+            with part_of(done, count):
+                found = refine(
+                    self.network, batch.pose, batch.observed, batch.num_frames, refine_steps, min_scale, fit
+                )
             posteriors = self._split(found.sequence_posterior, found.chunk_posterior, batch.num_frames)
             answers = found.reconstruction.float().cpu().numpy()
             for row, ((i, number), (sequence, chunks)) in enumerate(zip(places, posteriors, strict=True)):

@@ -17,6 +17,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from htvae.utils.listening import tell
+
 
 class Latents(NamedTuple):
     """Latents of both levels, or anything of their shape."""
@@ -61,6 +63,7 @@ def follow_flow(
             ahead = direction(move_along(current, slope, following - time), following)
             slope = Latents(*((a + b) / 2 for a, b in zip(slope, ahead, strict=True)))
         current = move_along(current, slope, following - time)
+        tell((index - 1) / (len(times) - 1))
     return current
 
 

@@ -1,4 +1,7 @@
-"""Progress of long work: a bar on a terminal, plain lines elsewhere; both with rate and time left."""
+"""Progress of long work: a bar on a terminal, plain lines elsewhere; both with rate and time left.
+
+Where somebody listens (`htvae.utils.listening`), it is told to them alone.
+"""
 
 import logging
 import sys
@@ -8,6 +11,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from htvae.utils.listening import is_heard, tell
 from htvae.utils.text import format_duration
 
 logger = logging.getLogger(__name__)
@@ -32,13 +36,16 @@ class Progress:
         self.began = self.last_line = time.monotonic()
         self.bar = (
             tqdm(total=total, initial=done, desc=name, unit=f" {unit}", unit_scale=total >= 10_000)
-            if sys.stderr.isatty()
+            if sys.stderr.isatty() and not is_heard()
             else None
         )
 
     def update(self, done: int, figures: str = "") -> None:
         """Show how far the work is; without a bar, figures always make a line."""
         self.done = done
+        if is_heard():
+            tell(done / max(self.total, 1))
+            return
         if self.bar is not None:
             self.bar.update(done - self.bar.n)
             if figures:
