@@ -14,6 +14,7 @@ from htvae.cli import evaluate, train
 from htvae.cli import main as cli
 from htvae.cli.attention.options import AttentionOptions
 from htvae.cli.compare.options import CompareOptions
+from htvae.cli.explore.options import ExploreOptions
 from htvae.cli.find.options import DetectOptions, FindOptions
 from htvae.cli.flags import parse_flags
 from htvae.cli.judge.options import JudgeOptions
@@ -101,6 +102,7 @@ def check_htvae(argv: list[str]) -> None:
         "latents": (LatentsOptions, []),
         "surprise": (SurpriseOptions, []),
         "report": (ReportOptions, []),
+        "explore": (ExploreOptions, []),
         "judge": (JudgeOptions, []),
         "power": (PowerOptions, []),
         "norm fit": (NormFitOptions, ["inputs"]),

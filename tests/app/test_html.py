@@ -179,6 +179,19 @@ def test_comments_on_lines_of_their_own_are_left_out() -> None:
     ]
 
 
+def test_only_modules_that_the_entry_reaches_are_joined() -> None:
+    modules = {
+        "main.js": 'import { a } from "./a.js";\na();',
+        "a.js": 'import { b } from "./b.js";\nexport const a = () => b;',
+        "b.js": "export const b = 1;",
+        "live.js": 'import { b } from "./b.js";\nfetch(b);',
+    }
+    assert html.reach_modules(modules).keys() == {"main.js", "a.js", "b.js"}
+    assert html.reach_modules(modules, "live.js").keys() == {"live.js", "b.js"}
+    page = PAGE | modules
+    assert "fetch" not in html.build_html({"title": ""}, {}, page)  # type: ignore[typeddict-item]
+
+
 def test_blanks_at_the_beginning_of_lines_are_left_out_but_in_text() -> None:
     lines = ["function f() {", "  return `a", "  b`;", "", "    }"]
     joined = html.join_modules({"a.js": "\n".join(lines)}).splitlines()

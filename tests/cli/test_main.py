@@ -99,6 +99,10 @@ FLAGS = {
         *(*MODEL, "data_dir", "split", "output", "title", "recordings", "by", "motifs", "evaluation"),
         *("max_mb", "anonymise", "seed", *RECORDING),
     ],
+    "explore": [
+        *(*MODEL, "data_dir", "split", "output_dir", "seed", "title", "recordings", "by", "motifs"),
+        *("evaluation", "port", "browser", *RECORDING),
+    ],
     "norm": [],
     "judge": [
         *(*MODEL, "data_dir", "split", "output_dir", "seed", "training_dir", "spans", "num_rounds"),

@@ -1,7 +1,8 @@
 """One HTML file from the page's modules and a report's payload.
 
-- Modules are joined in the order of their imports into one script. The page's policy allows this script and
-  this style by their hashes, and nothing else: whatever a recording's name holds, nothing else runs.
+- Modules that the report's entry reaches are joined in the order of their imports into one script; those of
+  the live page alone are left out. The page's policy allows this script and this style by their hashes, and
+  nothing else: whatever a recording's name holds, nothing else runs.
 - Data stand in scripts of other types, which browsers do not run.
 """
 
@@ -21,6 +22,8 @@ HEAD_PLACE = "<head>"
 STYLE_PLACE = '<link rel="stylesheet" href="page.css">'
 SCRIPT_PLACE = '<script type="module" src="main.js"></script>'
 """Places of index.html for the policy, the style, and data and script; each occurs once."""
+ENTRY = "main.js"
+"""The module that a report starts from."""
 
 _NAMES = r"\s*[\w$]+(?:\s*,\s*[\w$]+)*\s*,?\s*"
 _IMPORT = re.compile(rf'^import\s*\{{({_NAMES})\}}\s*from\s*"\./([\w-]+\.js)";[ \t]*$', re.MULTILINE)
@@ -42,6 +45,18 @@ def read_page() -> dict[str, str]:
         for path in sorted(folder.iterdir(), key=lambda path: path.name)
         if path.name.endswith((".js", ".css", ".html"))
     }
+
+
+def reach_modules(modules: Mapping[str, str], entry: str = ENTRY) -> dict[str, str]:
+    """Return the modules that one of them needs: itself, what it imports, what these import, and so on."""
+    found: dict[str, str] = {}
+    waiting = [entry]
+    while waiting:
+        name = waiting.pop()
+        if name in modules and name not in found:
+            found[name] = modules[name]
+            waiting += [own[1] for own in _IMPORT.findall(modules[name])]
+    return found
 
 
 def join_modules(modules: Mapping[str, str]) -> str:
@@ -78,7 +93,7 @@ def build_html(payload: Payload, blocks: Mapping[str, str], page: Mapping[str, s
         page: the page's files by name. None: those of the package.
     """
     page = read_page() if page is None else page
-    script = _close(join_modules({name: text for name, text in page.items() if name.endswith(".js")}))
+    script = _close(join_modules(reach_modules(page)))
     style = page["page.css"].replace("</", "<\\/")
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
@@ -123,7 +138,7 @@ def _check_names(modules: Mapping[str, str]) -> None:
 
 
 def _strip(name: str, text: str) -> str:
-    """Return a module's text without comments, imports and exports."""
+    """Return a module's text without comments, imports, exports and, unless a text spans lines, indents."""
     text = _COMMENT.sub("", f"{text}\n")
     text = _EXPORT.sub("", _IMPORT.sub("", text))
     left = _ANY_IMPORT.search(text)

@@ -27,6 +27,8 @@ FEATURE_STEPS = 8
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%:()*+-;,=.?@^_`{|}~"
 """Digits of base 85: those of Python's ``b85encode`` with others for ``&``, ``<`` and ``>``."""
 _POWERS = [85**k for k in (4, 3, 2, 1, 0)]
+_PLACES = np.zeros(128, np.uint64)
+_PLACES[np.frombuffer(DIGITS.encode(), np.uint8)] = np.arange(85)
 NO_CLASS = 255
 """Byte of a moment without a label, or without a motif."""
 
@@ -65,20 +67,20 @@ def pack_poses(
         scale: torso lengths per step.
         parents: from `find_parents`.
     """
-    rebuilt, seen = _quantise(reconstruction, scale), np.isfinite(recording).all(axis=-1)
-    found = _quantise(np.where(seen[..., None], recording, 0), scale)
+    rebuilt, seen = quantise(reconstruction, scale), np.isfinite(recording).all(axis=-1)
+    found = quantise(np.where(seen[..., None], recording, 0), scale)
     apart = np.where(seen[..., None], found - rebuilt, np.int16(0))
     return _pack_moves(rebuilt, parents) + _pack_rests(apart) + pack_mask(seen)
 
 
 def pack_motion(poses: np.ndarray, scale: float, parents: Sequence[int]) -> bytes:
     """Return poses (F, L, D) without a recording beside them as bytes; see `pack_poses`."""
-    return _pack_moves(_quantise(poses, scale), parents)
+    return _pack_moves(quantise(poses, scale), parents)
 
 
 def pack_apart(distances: np.ndarray, scale: float) -> bytes:
     """Return how far poses lie from others (F, L, D) as bytes, mostly 0."""
-    return _pack_rests(_quantise(distances, scale))
+    return _pack_rests(quantise(distances, scale))
 
 
 def pack_mask(mask: np.ndarray) -> bytes:
@@ -174,13 +176,19 @@ def to_text(content: bytes) -> str:
 
 def from_text(text: str) -> bytes:
     """Return the bytes of `to_text`."""
+    return zlib.decompress(to_packed(text), -15)
+
+
+def to_packed(text: str) -> bytes:
+    """Return the compressed bytes (raw deflate) of `to_text`."""
     pad = -len(text) % 5
-    places = np.array([DIGITS.index(char) for char in text + DIGITS[-1] * pad], np.uint64).reshape(-1, 5)
+    places = _PLACES[np.frombuffer((text + DIGITS[-1] * pad).encode("ascii"), np.uint8)].reshape(-1, 5)
     packed = (places * np.array(_POWERS, np.uint64)).sum(axis=1).astype(">u4").tobytes()
-    return zlib.decompress(packed[: len(packed) - pad], -15)
+    return packed[: len(packed) - pad]
 
 
-def _quantise(pose: np.ndarray, scale: float) -> np.ndarray:
+def quantise(pose: np.ndarray, scale: float) -> np.ndarray:
+    """Return places as whole numbers of steps of ``scale``, int16; those beyond 16 bits at their end."""
     limit = np.iinfo(np.int16)
     return np.rint(np.clip(pose / scale, limit.min, limit.max)).astype(np.int16)
 

@@ -152,6 +152,27 @@ class Method(TypedDict):
     lines: list[str]
 
 
+class Live(TypedDict):
+    """What only the live page is told."""
+
+    token: str
+    """Goes with every request."""
+    video: list[bool]
+    """Whether the server has the source video of each recording."""
+    offsets: list[float]
+    """Second of each recording's video at source frame 0."""
+    canGenerate: bool
+    """Whether the model has a prior."""
+    labels: list[str]
+    """Labels that the prior knows."""
+    towards: list[str]
+    """Labels, and COLUMN=VALUE, that a span can be edited towards."""
+    frame: list[float]
+    """Length of a chunk in each recording's source frames."""
+    detectors: list[str]
+    """Detectors that were saved."""
+
+
 class Payload(TypedDict):
     """The whole report."""
 
@@ -179,3 +200,5 @@ class Payload(TypedDict):
     attention: Attention | None
     tables: list[Table]
     method: list[Method]
+    live: Live | None
+    """None in a file."""

@@ -10,6 +10,10 @@ import pytest
 from playwright import sync_api as playwright
 
 from tests.app.page.made_up import MadeUp, make_report
+from tests.app.page.stub_server import TOKEN, Stub
+
+REFUSED = "Failed to load resource"
+"""What a browser itself says of an answer that refuses."""
 
 CHROMIUM = os.environ.get("HTVAE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -76,3 +80,40 @@ def open_report(chromium: Any, tmp_path: Path) -> Iterator[Opener]:
 
 def _is_local(address: str) -> bool:
     return address.startswith(("file:", "data:", "blob:"))
+
+
+@pytest.fixture
+def stub() -> Iterator[Stub]:
+    """A server of a made-up report."""
+    report = make_report()
+    report.payload["live"] = {
+        **{"token": TOKEN, "video": [True, False, False, False], "offsets": [0.5, 0, 0, 0]},
+        **{"canGenerate": True, "labels": ["walk", "squat"], "towards": ["walk", "camera=left"]},
+        **{"detectors": ["old"], "frame": [60] * 4},
+    }
+    server = Stub(report)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def open_live(chromium: Any, stub: Stub) -> Iterator[Callable[..., Any]]:
+    """Return a function that opens the live page; what it complains of fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_page(link: str = "", size: tuple[int, int] = (1280, 720), **wishes: Any) -> Any:
+        context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **wishes)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"{stub.address}{link}")
+        page.wait_for_selector("html[data-ready]", state="attached")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [text for text in complaints if not text.startswith(REFUSED)] == []

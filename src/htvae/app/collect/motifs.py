@@ -32,6 +32,10 @@ class ReportMotifs:
     names: Sequence[str]
     """Name of each motif; its id where nobody named it."""
 
+    def to_named(self) -> NamedMotifs:
+        """Return what finds these motifs again, and their names."""
+        return NamedMotifs(self.motifs.segmenter, self.motifs.kind, tuple(self.names))
+
 
 def fit_motifs(material: Material) -> ReportMotifs | None:
     """Return motifs as `find_motifs` does; None where recordings are too short for two of them."""

@@ -72,6 +72,8 @@ class Report:
 
     payload: Payload
     blocks: Mapping[str, str]
+    motifs: NamedMotifs | None
+    """The motifs that it shows."""
 
 
 def collect_report(
@@ -101,12 +103,12 @@ def collect_report(
         steps.begin("packing")
         plan, packed = pack_within(model, recordings, request.max_mb, steps)
         material = Material.of(model, [recordings[i] for i in plan.kept], request.seed, blocks)
-        payload = _collect_parts(material, packed, scored, request, steps)
+        payload, motifs = _collect_parts(material, packed, scored, request, steps)
     finally:
         steps.close()
     payload["notes"] = [*request.notes, *plan.notes, *explain_missing(payload, material, request.by)]
     payload["groups"] = groups
-    return Report(payload, material.blocks.texts)
+    return Report(payload, material.blocks.texts, motifs)
 
 
 def _compare(
@@ -160,8 +162,8 @@ def _collect_parts(
     scored: Scored,
     request: ReportRequest,
     steps: Steps,
-) -> Payload:
-    """Return the report without notes and groups."""
+) -> tuple[Payload, NamedMotifs | None]:
+    """Return the report without notes and groups, and its motifs."""
     recordings, processor = material.recordings, material.model.processor
     steps.begin("features")
     index = index_recordings(material)
@@ -191,7 +193,7 @@ def _collect_parts(
     steps.begin("completion")
     completion = collect_completion(material)
     steps.begin("motion")
-    return {
+    payload: Payload = {
         "format": FORMAT,
         "title": request.title,
         "subtitle": _count(len(recordings), len(found.subjects)),
@@ -216,7 +218,9 @@ def _collect_parts(
         "attention": collect_attention(material),
         "tables": make_tables(material, scored, found, described, surprise),
         "method": describe_method(material, [*request.lines, f"Scores: {scored.source}."]),
+        "live": None,
     }
+    return payload, motifs.to_named() if motifs else None
 
 
 def describe_body(processor: PoseDataProcessor) -> Body:

@@ -52,6 +52,18 @@ function labelRank(index) {
   return ranks[index];
 }
 
+/** Give a label that was added by hand the next colour. @param {number} index */
+export function meetLabel(index) {
+  labelRank(index);
+  const ranks = ranksOf.get("label") ?? [];
+  ranks[index] = spanLabels.size;
+  ranksOf.set("label", ranks);
+  spanLabels.add(index);
+}
+
+/** Forget which motif has which colour, since motifs were merged. */
+export const forgetMotifColours = () => ranksOf.delete("motif");
+
 /** @param {number} index */
 export const labelColour = (index) => (index < 0 ? ink.other : rankColour(labelRank(index)));
 

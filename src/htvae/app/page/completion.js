@@ -115,7 +115,6 @@ async function showCurve(place) {
 
 function addFilledGuests() {
   addGuests("completion", {
-    pace: (index) => filledCases()[index],
     load: async (index) => (await loadFilled(index)).clip,
     title: (index) => {
       const info = filledCases()[index];

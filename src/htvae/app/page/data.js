@@ -23,14 +23,22 @@ function readText(text) {
   return bytes.subarray(0, bytes.length - missing);
 }
 
-/** Bytes of a block: base85 of raw deflate, as `htvae.app.packing.to_text` writes it.
- * @param {string} id @returns {Promise<Uint8Array>} */
+/** Where blocks come from: this file, as base85 of raw deflate (`htvae.app.packing.to_text`). The live page asks
+ * its server instead. */
+export const blocks = {
+  /** @param {string} id @returns {Promise<Uint8Array<ArrayBuffer>>} raw deflate */
+  async read(id) {
+    const text = document.getElementById(id)?.textContent;
+    if (text == null)
+      throw new Error(`This file is damaged: it must hold the block ${id}. Ask for it again.`);
+    return readText(text.trim());
+  },
+};
+
+/** Bytes of a block. @param {string} id @returns {Promise<Uint8Array>} */
 export async function unpackBlock(id) {
-  const text = document.getElementById(id)?.textContent;
-  if (text == null) throw new Error(`This file is damaged: it must hold the block ${id}. Ask for it again.`);
-  const stream = new Blob([readText(text.trim())])
-    .stream()
-    .pipeThrough(new DecompressionStream("deflate-raw"));
+  const packed = await blocks.read(id);
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 

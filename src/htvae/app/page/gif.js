@@ -2,6 +2,7 @@
 import { report } from "./data.js";
 import { announce, byId, canvasById, pen } from "./dom.js";
 import { saveFile } from "./export.js";
+import { clipRate, drawGuest, shownGuest } from "./guest.js";
 import { drawPlayer } from "./player.js";
 import { change, state } from "./state.js";
 import { clampFrame, endOf, framesPerSecond } from "./timebase.js";
@@ -117,12 +118,33 @@ export function encodeGif(pictures, width, height) {
   return new Blob([Uint8Array.from(out)], { type: "image/gif" });
 }
 
-/** Draw each frame of the span in the player, and keep what it shows. */
-async function saveGif() {
+/** Moments of the span, or of the guest, that a GIF shows, and what shows one. */
+function momentsOfGif() {
   const { recording, frame, span } = state;
+  const { clip } = shownGuest();
+  if (state.guest && clip) {
+    const step = Math.max(clipRate(clip) / GIF_RATE, clip.count / MOST_PICTURES);
+    const show = (/** @type {number} */ guestAt) => {
+      change({ guestAt });
+      drawGuest();
+    };
+    return { start: 0, stop: clip.count - 1, step, show, name: byId("player-title").textContent ?? "" };
+  }
   const rate = framesPerSecond(recording);
   const [start, stop] = span ?? [frame - rate, frame + rate];
   const step = Math.max(rate / GIF_RATE, (stop - start) / MOST_PICTURES);
+  const show = (/** @type {number} */ at) => {
+    change({ frame: at });
+    drawPlayer();
+  };
+  const { name } = report.recordings[recording];
+  return { start: clampFrame(recording, start), stop: Math.min(stop, endOf(recording)), step, show, name };
+}
+
+/** Draw each moment in the player, and keep what it shows. */
+async function saveGif() {
+  const { frame, guestAt } = state;
+  const { start, stop, step, show: showMoment, name } = momentsOfGif();
   const canvas = canvasById("player");
   const scratch = document.createElement("canvas");
   [scratch.width, scratch.height] = [canvas.clientWidth, canvas.clientHeight];
@@ -133,16 +155,15 @@ async function saveGif() {
   await new Promise((done) => setTimeout(done, 30));
   /** @type {Uint8ClampedArray[]} */
   const pictures = [];
-  for (let at = clampFrame(recording, start); at < Math.min(stop, endOf(recording)); at += step) {
-    change({ frame: at });
-    drawPlayer();
+  for (let at = start; at < stop; at += step) {
+    showMoment(at);
     context.fillStyle = ground;
     context.fillRect(0, 0, scratch.width, scratch.height);
     context.drawImage(canvas, 0, 0, scratch.width, scratch.height);
     pictures.push(context.getImageData(0, 0, scratch.width, scratch.height).data);
   }
-  change({ frame });
-  saveFile(`${report.recordings[recording].name}.gif`, encodeGif(pictures, scratch.width, scratch.height));
+  change({ frame, guestAt });
+  saveFile(`${name}.gif`, encodeGif(pictures, scratch.width, scratch.height));
 }
 
 export function startGif() {

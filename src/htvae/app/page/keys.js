@@ -77,7 +77,15 @@ const KEYS = [
     ["Escape"],
     "Esc",
     "let go of the span",
-    () => change({ span: null, hover: -1, guest: null, landmark: -1, motif: -1 }),
+    () =>
+      change({
+        span: null,
+        hover: -1,
+        guest: null,
+        landmark: -1,
+        motif: -1,
+        playing: state.playing && !state.guest,
+      }),
   ],
 ];
 

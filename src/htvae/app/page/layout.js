@@ -34,7 +34,7 @@ export function layOut(width, height, lanes) {
   const motifs = rowsOfMotifs();
   /** @type {[string, number][]} */
   const wanted = [["ruler", 18]];
-  if (labels.length) wanted.push(["label", 22]);
+  if (labels.length || report.live) wanted.push(["label", 22]);
   if (motifs.length)
     wanted.push([
       "motif",

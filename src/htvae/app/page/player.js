@@ -134,7 +134,7 @@ function writeFoot() {
 }
 
 /** What the canvas shows, for those who do not see it. */
-function describePlayer() {
+export function describePlayer() {
   const { recording, frame } = state;
   const what = [labelAt(recording, frame), motifAt(recording, frame)].filter(Boolean).join(", ");
   canvasById("player").setAttribute(

@@ -99,7 +99,6 @@ function makeTwins(index) {
 export function makeScenes(scenes) {
   if (!scenes.length) return [];
   addGuests("scene", {
-    pace: (index) => twins[index].bodies,
     load: async (index) => (await loadTwins(index)).clips[0],
     title: (index) => [make("b", "", twins[index].scene.names.join(" | ")), ` ${twins[index].scene.title}`],
     foot: (index) => `grey: ${twins[index].scene.names[0]}`,

@@ -10,7 +10,7 @@ import { labelAt, spanText, toTime } from "./timebase.js";
 
 /** @param {Hit} hit */
 function makeHit(hit) {
-  const { recording, start, stop, distance } = hit;
+  const { recording, start, stop, distance, score } = hit;
   const words = [spanText(recording, start, stop), labelAt(recording, (start + stop) / 2)]
     .filter(Boolean)
     .join(" \u00b7 ");
@@ -19,7 +19,11 @@ function makeHit(hit) {
     [
       nameText(report.recordings[recording].name),
       words,
-      make("span", "soft", `distance ${distance.toFixed(2)}`),
+      make(
+        "span",
+        "soft",
+        score === undefined ? `distance ${distance.toFixed(2)}` : `score ${score.toFixed(2)}`,
+      ),
     ],
     () => goToSpan(recording, start, stop),
   );

@@ -10,6 +10,7 @@ export const state = {
   query: null,
   hits: [],
   guest: null,
+  guestAt: 0,
   mapView: "moments",
   mapKind: "",
   colour: "label",
@@ -26,6 +27,8 @@ export const state = {
   table: 0,
   search: "",
   theme: "light",
+  edition: 0,
+  jobs: [],
 };
 
 /** @typedef {keyof State} Key */

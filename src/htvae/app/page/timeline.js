@@ -91,9 +91,9 @@ async function showLanes() {
 
 export function startTimeline() {
   watch(["recording"], showLanes);
-  watch(["recording", "theme", "zoom", "motif", "tab"], () => schedule(drawTimeline));
+  watch(["recording", "theme", "zoom", "motif", "tab", "edition"], () => schedule(drawTimeline));
   watch(["frame", "span"], () => schedule(drawHead));
-  watch(["frame", "span", "recording", "zoom"], () => schedule(writeClock));
+  watch(["frame", "span", "recording", "zoom", "edition"], () => schedule(writeClock));
   watch(["frame", "recording", "playing"], () => !state.playing && describeTimeline());
   new ResizeObserver(() => schedule(drawTimeline)).observe(canvasById("lanes"));
   describeTimeline();

@@ -55,6 +55,12 @@ interface Payload {
   groups: { by: string; text: string[]; rows: GroupRow[]; scenes: GroupScene[] } | null;
   completion: Completion[] | null; attention: Attention | null;
   tables: Table[]; method: { title: string; lines: string[] }[];
+  live?: Live | null;
+}
+/** What only the live page has (htvae/app/live). */
+interface Live {
+  token: string; video: boolean[]; offsets: number[]; canGenerate: boolean; labels: string[]; towards: string[];
+  detectors: string[]; frame: number[];
 }
 
 /** Packed poses, unpacked. Position 0 lies at source frame `first`; `perFrame` positions lie in one source frame. */
@@ -62,24 +68,39 @@ interface Clip {
   count: number; landmarks: number; coordinates: number; scale: number; first: number; perFrame: number;
   reconstruction: Int16Array; recording: Int16Array | null; seen: Uint8Array | null;
 }
+/** Poses from the live server; `begins`: source frame of pose 0, null where they are of no recording. `given` (F, L): 1 where a point was given,
+ * 0 where the model made it; `low` and `high` (F, L, D): where a made point may lie. */
+interface LiveClip extends Clip {
+  given: Uint8Array | null; low: Int16Array | null; high: Int16Array | null;
+  begins: number | null;
+}
+/** Something that the model was asked to make. */
+interface Job {
+  id: string; title: string; words: string; wish: Record<string, unknown>;
+  state: "waiting" | "running" | "done" | "failed" | "cancelled";
+  progress: number; secondsLeft: number | null; text: string; error: string | null;
+}
 interface Lanes { surprise: Uint8Array; error: Uint8Array; speed: Uint8Array; observed: Uint8Array }
 interface Moments {
   count: number; recording: Uint16Array; start: Uint32Array; stop: Uint32Array;
   places: Record<string, { x: Int16Array; y: Int16Array }>;
   label: Uint8Array; motif: Uint8Array; surprise: Uint8Array;
 }
-interface Hit { recording: number; start: number; stop: number; distance: number }
+/** `score` (0 to 1): what a live search gives instead of a distance; higher is more alike. */
+interface Hit { recording: number; start: number; stop: number; distance: number; score?: number }
 interface Query { recording: number; span: Span }
-/** What is played instead of a recording: one of `generated` or `completion`, or none. */
+/** What is played instead of a recording: the motion `index` of a kind that guest.js knows. */
 interface Guest { kind: string; index: number }
 
 interface State {
   recording: number; frame: number; span: Span | null; playing: boolean; speed: number;
-  query: Query | null; hits: Hit[]; guest: Guest | null;
+  query: Query | null; hits: Hit[]; guest: Guest | null; guestAt: number;
   mapView: "moments" | "recordings"; mapKind: string; colour: string; muted: ReadonlySet<number>;
   hover: number; motif: number; landmark: number;
   playerView: "beside" | "over"; yaw: number; pitch: number; zoom: Span | null; video: boolean;
   tab: string; table: number; search: string; theme: "light" | "dark";
+  /** How often labels or motifs were changed by hand, which only the live page does. */
+  edition: number; jobs: Job[];
 }
 
 /** Colours of categories in a legend: what a moment's or recording's category is, and how it is drawn. */

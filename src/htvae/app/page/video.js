@@ -60,15 +60,17 @@ function closeVideo() {
   change({ video: false });
 }
 
-/** @param {File} file */
-function openVideo(file) {
+/** Show the video at an address beside the recording. @param {string} from @param {number} [late] seconds of the
+ * video at second 0 of the recording */
+export function openVideo(from, late) {
   if (!hasSeconds(state.recording)) {
     announce("This recording has no frame rate, so no video can be shown in step with it.");
     return;
   }
   closeVideo();
-  address = URL.createObjectURL(file);
+  address = from;
   video().src = address;
+  if (late !== undefined) inputById("video-offset").value = String(late);
   byId("video-place").hidden = false;
   byId("views").hidden = true;
   change({ video: true });
@@ -79,7 +81,7 @@ export function startVideo() {
   byId("video-open").addEventListener("click", () => file.click());
   file.addEventListener("change", () => {
     const chosen = file.files?.[0];
-    if (chosen) openVideo(chosen);
+    if (chosen) openVideo(URL.createObjectURL(chosen));
     file.value = "";
   });
   video().addEventListener("loadeddata", () => playVideo());

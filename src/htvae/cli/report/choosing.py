@@ -8,6 +8,7 @@ from typing import Any
 
 from htvae.app.collect.budget import choose_evenly
 from htvae.app.collect.scores import Scored
+from htvae.cli.explore.options import ExploreOptions
 from htvae.cli.report.options import ReportOptions
 from htvae.data.processing import ProcessedSequence
 from htvae.utils.text import list_names
@@ -57,7 +58,7 @@ def name_folder(folder: Path) -> str:
     )
 
 
-def find_evaluation(options: ReportOptions) -> Scored | None:
+def find_evaluation(options: ReportOptions | ExploreOptions) -> Scored | None:
     """Return the figures of an earlier evaluation; None where there is none of this model.
 
     Raises:

@@ -53,7 +53,7 @@ def make_report(
     request = ReportRequest(
         title=options.title or ("Report" if options.anonymise else name_folder(folder)),
         by=options.by,
-        motifs=None if options.motifs is None else _load_motifs(options.motifs, model),
+        motifs=None if options.motifs is None else load_motifs(options.motifs, model),
         scored=scored,
         max_mb=options.max_mb,
         seed=options.seed,
@@ -71,7 +71,8 @@ def make_report(
     return options.output
 
 
-def _load_motifs(folder: Path, model: "TrainedModel") -> "NamedMotifs":
+def load_motifs(folder: Path, model: "TrainedModel") -> "NamedMotifs":
+    """Return the motifs of an earlier run, with their names and merges."""
     from htvae.analysis.groups.motif_measures import NamedMotifs
     from htvae.cli.motifs.files import load_segmenter
 

@@ -6,8 +6,8 @@ import webbrowser
 from pathlib import Path
 
 
-def open_in_browser(path: Path) -> bool:
-    """Open a file in the browser and return whether that was tried.
+def open_in_browser(place: Path | str) -> bool:
+    """Open a file, or an address, in the browser and return whether that was tried.
 
     Not without a terminal, as in scripts and tests, nor on a Linux without a desktop.
     """
@@ -16,4 +16,4 @@ def open_in_browser(path: Path) -> bool:
     )
     if not (has_desktop and sys.stdout.isatty()):
         return False
-    return webbrowser.open(path.absolute().as_uri())
+    return webbrowser.open(place if isinstance(place, str) else place.absolute().as_uri())
