@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from htvae.metrics.reliability import retest_reliability, split_half_reliability
+from htvae.metrics.reliability import is_unreliable, retest_reliability, split_half_reliability
 
 
 def halves(reliability: float, subjects: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -80,3 +80,9 @@ def test_where_it_cannot_be_said() -> None:
     missing = np.full((6, 2), np.nan)
     assert np.isnan(split_half_reliability(missing, missing, np.zeros(6, int), 20, rng).value).all()
     assert np.isnan(retest_reliability(missing, np.arange(6) // 2, np.zeros(6, int), 20, rng).value).all()
+
+
+def test_marked_is_what_one_known_reliability_denies() -> None:
+    first, second = np.array([0.49, 0.5, np.nan, np.nan, 0.9]), np.array([0.9, 0.5, np.nan, 0.1, np.nan])
+    assert is_unreliable(first).tolist() == [True, False, False, False, False]
+    assert is_unreliable(first, second).tolist() == [True, False, False, True, False]

@@ -32,8 +32,17 @@ class Reliability:
     @property
     def is_low(self) -> np.ndarray:
         """Whether (m,) the reliability is below `LEAST_RELIABLE`."""
-        low: np.ndarray = self.value < LEAST_RELIABLE
-        return low
+        return is_unreliable(self.value)
+
+
+def is_unreliable(*values: np.ndarray) -> np.ndarray:
+    """Return whether (m,) a measure is marked: one of its reliabilities is below `LEAST_RELIABLE`.
+
+    Args:
+        values: (m,) each, kinds of reliability of the same measures; NaN where unknown, which marks nothing.
+    """
+    low: np.ndarray = np.any(np.stack(values) < LEAST_RELIABLE, axis=0)
+    return low
 
 
 def split_half_reliability(

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from htvae.metrics.reliability import LEAST_RELIABLE
 from htvae.plots.charts import _INK, _MUTED, PALETTE, _new_figure, _save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _PALE = "#ced4da"
-_LEAST_RELIABLE = 0.5
 _SHIFT = 0.16
 
 
@@ -80,8 +80,8 @@ def _draw_shares(axes: "Axes", level: DimensionPanels) -> None:
 
 
 def _draw_reliability(axes: "Axes", level: DimensionPanels) -> None:
-    axes.axhspan(-1, _LEAST_RELIABLE, color="#f4f5f7", zorder=0)
-    axes.axhline(_LEAST_RELIABLE, color=_MUTED, linewidth=1, linestyle="--")
+    axes.axhspan(-1, LEAST_RELIABLE, color="#f4f5f7", zorder=0)
+    axes.axhline(LEAST_RELIABLE, color=_MUTED, linewidth=1, linestyle="--")
     is_drawn, count = False, 1
     for number, (name, (value, low, high)) in enumerate(level.reliabilities.items()):
         known, color = np.isfinite(value), PALETTE[number]

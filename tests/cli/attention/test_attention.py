@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import htvae
+from htvae.analysis.attention.reliability import MEASURES
 from htvae.cli.attention import command
 from htvae.cli.attention.picture import _choose_poses, draw_attention_picture, join_maps
 from htvae.cli.main import main
@@ -62,12 +63,33 @@ def test_the_comparison_is_said_and_written(finished):
     written = json.loads(text, parse_constant=pytest.fail)
     names = ["attention", "rollout", "attention_beyond_pose", "rollout_beyond_pose"]
     assert list(written["agreements"]) == names
-    assert [line.split(":")[0] for line in finished.said.splitlines()] == names
-    for name, line in zip(names, finished.said.splitlines(), strict=True):
+    said = finished.said.splitlines()
+    assert [line.split(":")[0] for line in said[: len(names)]] == names
+    assert said[len(names) :] == written["reliability"]["text"] and len(said) == len(names) + 2
+    for name, line in zip(names, said, strict=False):
         agreement = written["agreements"][name]
         assert line == f"{name}: {agreement['meaning']}" and len(agreement["recordings"]) == 10
         assert agreement["interval"][0] <= agreement["mean"] <= agreement["interval"][1]
     assert written["num_recordings"] == 10 and written["settings"]["seed"] == 0
+
+
+def test_every_measure_says_its_reliability_and_tables_name_the_low_ones(finished):
+    rows = read(finished.folder / "attention_reliability.csv")
+    own = [r["measure"] for r in rows if r["table"] == "attention.csv"]
+    assert own == list(MEASURES)
+    assert {r["query"] for r in rows if r["table"] == "attention_heads.csv"} == {
+        "local summary",
+        "local tokens",
+        "global sequence",
+        "global chunks",
+    }
+    for row in rows:  # of two heads nothing can be said
+        known = row["split_half"] != ""
+        assert known == (row["table"] == "attention.csv")
+        assert (row["unreliable"] == "True") == (known and float(row["split_half"]) < 0.5)
+    low = " ".join(r["measure"] for r in rows if r["unreliable"] == "True")
+    assert {r["unreliable"] for r in read(finished.folder / "attention.csv")} == {low}
+    assert {r["unreliable"] for r in read(finished.folder / "attention_heads.csv")} == {""}
 
 
 def test_picture_and_maps(finished):

@@ -121,3 +121,43 @@ def test_useless_options_are_refused() -> None:
         SurpriseOptions(num_spans=0)
     with pytest.raises(ValueError, match="num_pictures must be at least 0, but got -1"):
         SurpriseOptions(num_pictures=-1)
+
+
+def test_every_recording_says_how_reliable_its_mean_scores_are(finished: SimpleNamespace) -> None:
+    rows = pd.read_csv(finished.folder / "surprise_recordings.csv")
+    assert list(rows.groupby("recording").size()) == [len(KINDS)] * 5
+    assert (rows.start_frame.min(), rows.stop_frame.max()) == (10, 10 + 150 + 11 * 4)
+    assert not rows.mean_unreliable.any() and rows.mean_split_half.isna().all()  # 5 to 7 seconds: unknown
+    frozen = rows[(rows.recording == "new_2") & (rows.kind == "stillness")].iloc[0]
+    spans = pd.read_csv(finished.folder / "surprise.csv")
+    own = spans[(spans.recording == "new_2") & (spans.kind == "stillness")]
+    assert frozen.spans == len(own) and frozen.highest == pytest.approx(own.score.max(), rel=1e-4)
+    frames = pd.read_csv(finished.folder / "surprise_frames.csv")
+    mean = frames[frames.recording == "new_2"].stillness.mean()
+    assert frozen["mean"] == pytest.approx(mean, rel=1e-3)
+    summary = json.loads((finished.folder / "surprise.json").read_text())
+    assert "too few or too short" in summary["reliability"]["text"][0]
+    assert set(spans.columns) >= {"mean_split_half", "mean_retest_icc", "mean_unreliable"}
+
+
+@pytest.mark.parametrize(
+    ("split_half", "retest", "said"),
+    [
+        ([0.9, 0.2], [np.nan, np.nan], ["below 0.5 between its halves: swap."]),
+        ([0.9, 0.2], [0.1, 0.1], ["between its halves: swap.", "between a person's recordings: error."]),
+        ([0.9, 0.8], [0.7, np.nan], ["Mean scores are reliable"]),
+    ],
+)
+def test_words_tell_moments_from_recordings_and_people(
+    split_half: list[float], retest: list[float], said: list[str]
+) -> None:
+    from htvae.analysis.reliability import RecordingReliability
+    from htvae.cli.surprise.tables import describe_reliability
+    from htvae.metrics.reliability import Reliability
+
+    halves, repeats = (Reliability(np.array(v), (np.array(v),) * 2) for v in (split_half, retest))
+    known = RecordingReliability(halves, repeats)
+    report: Any = SimpleNamespace(reliability=known, kinds=("error", "swap"))
+    lines = describe_reliability(report)
+    assert len(lines) == len(said)
+    assert all(part in line for part, line in zip(said, lines, strict=True))

@@ -30,12 +30,14 @@ from htvae.analysis.attention.maps import (
     read_maps,
     summarise_maps,
 )
+from htvae.analysis.attention.reliability import measure_chunks, measure_heads
 from htvae.config import ModelConfig
 from htvae.data.batching import PoseBatch
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.model import TrainedModel
 from htvae.inference.source import to_source_spans
 from htvae.inference.windows import Place
+from htvae.metrics.reliability import Reliability
 from htvae.models.chunking import ChunkWindow
 from htvae.utils.progress import Progress
 
@@ -89,6 +91,12 @@ class AttentionAnalysis:
     agreements: dict[str, Agreement]
     """How well ``attention`` and ``rollout`` agree with ``left_out``, and ``attention_beyond_pose`` and
     ``rollout_beyond_pose`` with ``left_out_beyond_pose``."""
+    chunk_reliability: Reliability
+    """Of `htvae.analysis.attention.reliability.MEASURES`: whether halves of heads, or of the numbers of z,
+    tell a window's chunks apart alike."""
+    head_reliability: dict[tuple[str, str], Reliability]
+    """Of the fields of `htvae.analysis.attention.heads.RowFigures`, by level and query: whether halves of the
+    windows tell heads apart alike."""
 
 
 @torch.no_grad()
@@ -124,7 +132,17 @@ def analyse_attention(
         maps = tuple(reader.kept[place] for place in places if place in reader.kept)
         results.append(_assemble(model, processed, windows, maps))
     heads = reader.local.means() + reader.overall.means()
-    return AttentionAnalysis(recordings=results, heads=heads, agreements=_compare(results, seed))
+    return AttentionAnalysis(
+        recordings=results,
+        heads=heads,
+        agreements=_compare(results, seed),
+        chunk_reliability=measure_chunks([own for result in results for own in result.windows], seed),
+        head_reliability={
+            (sums.level, query): own
+            for sums in (reader.local, reader.overall)
+            for query, own in measure_heads(sums, seed).items()
+        },
+    )
 
 
 class _Reader:

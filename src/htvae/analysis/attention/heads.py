@@ -99,23 +99,44 @@ class HeadSums:
 
     def __init__(self, level: str, kinds: tuple[str, str]) -> None:
         self.level, self.kinds = level, kinds
-        self.counts = [0, 0]
-        self.sums = [np.zeros(1), np.zeros(1)]
-        """For each kind, sums (figure, layer, H)."""
+        self.num_added = 0
+        self.counts = np.zeros((2, 2), int)
+        """Queries of every other window and of the rest, by kind."""
+        self.sums = [[np.zeros(1), np.zeros(1)], [np.zeros(1), np.zeros(1)]]
+        """For each half of the windows and each kind, sums (figure, layer, H)."""
 
     def add(self, rows: RowFigures, mask: np.ndarray) -> None:
-        """Add the rows of positions where ``mask`` (S, N) is True."""
-        values = np.stack(rows)
+        """Add a window's rows of positions where ``mask`` (S, N) is True."""
+        values, half = np.stack(rows), self.num_added % 2
+        self.num_added += 1
         for kind, part in enumerate((FIRST, OTHERS)):
             counted = mask[:, part].astype(float)
-            self.counts[kind] += int(counted.sum())
-            self.sums[kind] = self.sums[kind] + np.einsum("flshn,sn->flh", values[..., part], counted)
+            self.counts[half, kind] += int(counted.sum())
+            own = np.einsum("flshn,sn->flh", values[..., part], counted)
+            self.sums[half][kind] = self.sums[half][kind] + own
+
+    def halves(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Return the means (layer * H, figure) over every other window and over the rest, by kind of query.
+
+        Kinds that a half lacks are left out.
+        """
+        return {
+            kind: (self._half(0, number), self._half(1, number))
+            for number, kind in enumerate(self.kinds)
+            if self.counts[:, number].all()
+        }
+
+    def _half(self, half: int, kind: int) -> np.ndarray:
+        mean: np.ndarray = self.sums[half][kind] / self.counts[half, kind]
+        return mean.reshape(len(mean), -1).T
 
     def means(self) -> list[HeadFigures]:
         """Return the means, by layer, head and kind; kinds that were never added are left out."""
         tables = [
-            (kind, count, total / count)
-            for kind, count, total in zip(self.kinds, self.counts, self.sums, strict=True)
+            (kind, int(count), (first + second) / count)
+            for kind, count, first, second in zip(
+                self.kinds, self.counts.sum(axis=0), *self.sums, strict=True
+            )
             if count
         ]
         _, num_layers, num_heads = np.shape(tables[0][2])

@@ -52,6 +52,9 @@ class WindowAttention:
     """Posteriors of the window's z, with and without each chunk."""
     num_pose_numbers: int
     """First numbers of z, which say the window's mean pose."""
+    looks: tuple[dict[str, np.ndarray], ...]
+    """Attention, rollout, entropy, its share and distance (C,) by every other head, and by the rest; empty
+    for a single head. Distances are over those of equal weights."""
 
     @property
     def attention(self) -> np.ndarray:
@@ -126,19 +129,38 @@ def summarise_maps(
         num_pose_numbers: from `count_pose_numbers`.
     """
     weights = maps.overall.astype(np.float64)
-    everywhere = np.ones((1, weights.shape[-1]), dtype=bool)
-    rows = describe_rows(weights[-1:, None], everywhere, stride)
-    entropy, share, distance = (part[0, 0].mean(axis=0)[1:] for part in rows[:3])
+    num_looks = 2 if weights.shape[1] > 1 else 0
+    found = _describe_chunks(weights, stride)
+    del found["attention"]  # a row of `overall`
     return WindowAttention(
         window=maps.window,
         overall=weights[-1].mean(axis=0),
-        rollout=roll_out_attention(weights)[0, 1:],
-        entropy=entropy,
-        entropy_share=share,
-        distance=distance,
         latents=latents,
         num_pose_numbers=num_pose_numbers,
+        looks=tuple(_look(weights[:, side::2], stride) for side in range(num_looks)),
+        **found,
     )
+
+
+def _describe_chunks(weights: np.ndarray, stride: int) -> dict[str, np.ndarray]:
+    """Return figures (C,) of each chunk, from weights (layer, H, 1 + C, 1 + C); heads are averaged."""
+    everywhere = np.ones((1, weights.shape[-1]), dtype=bool)
+    rows = describe_rows(weights[-1:, None], everywhere, stride)
+    entropy, share, distance = (part[0, 0].mean(axis=0)[1:] for part in rows[:3])
+    return {
+        "attention": weights[-1].mean(axis=0)[0, 1:],
+        "rollout": roll_out_attention(weights)[0, 1:],
+        "entropy": entropy,
+        "entropy_share": share,
+        "distance": distance,
+    }
+
+
+def _look(weights: np.ndarray, stride: int) -> dict[str, np.ndarray]:
+    """Return the figures of some heads; distances over those of equal weights, which depend on the place."""
+    found, places = _describe_chunks(weights, stride), np.arange(weights.shape[-1] - 1)
+    even = np.abs(places[:, None] - places).mean(axis=1) * stride
+    return found | {"distance": found["distance"] - even}
 
 
 def _as_array(values: Tensor) -> np.ndarray:

@@ -26,7 +26,12 @@ from htvae.analysis.measures import LatentAxes, MeasureTable, join_tables, measu
 from htvae.analysis.motifs.motifs import Motifs
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.model import Encoding, TrainedModel
-from htvae.metrics.reliability import Reliability, retest_reliability, split_half_reliability
+from htvae.metrics.reliability import (
+    Reliability,
+    is_unreliable,
+    retest_reliability,
+    split_half_reliability,
+)
 
 STEPS = ("encoding", "motifs", "halves", "differences", "reliability", "leaks")
 """Parts of the work, in their order; ``motifs`` only where there are some."""
@@ -78,8 +83,7 @@ class Comparison:
     @property
     def is_unreliable(self) -> np.ndarray:
         """Whether (m,) one of the two reliabilities is below `LEAST_RELIABLE`."""
-        unreliable: np.ndarray = self.split_half.is_low | self.retest.is_low
-        return unreliable
+        return is_unreliable(self.split_half.value, self.retest.value)
 
 
 def compare_recordings(

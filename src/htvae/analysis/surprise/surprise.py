@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from htvae.analysis.reliability import RecordingReliability
 from htvae.analysis.surprise.errors import find_pairs
 from htvae.analysis.surprise.measures import (
     KINDS,
@@ -18,6 +19,7 @@ from htvae.analysis.surprise.measures import (
     find_rate,
     measure_recordings,
 )
+from htvae.analysis.surprise.reliability import measure_reliability
 from htvae.analysis.surprise.scale import Scores, SurpriseScale
 from htvae.analysis.surprise.spans import FoundSpan, find_spans, name_worst
 from htvae.data.processing import ProcessedSequence
@@ -92,6 +94,10 @@ class SurpriseReport:
     """Kinds that could not be scored, and why."""
     num_reference: int
     """Number of recordings that say what is usual."""
+    kinds: tuple[str, ...]
+    """Kinds (k,) that are scored."""
+    reliability: RecordingReliability
+    """Reliability (k,) of each kind's mean score of a recording."""
 
 
 def find_surprise(
@@ -101,6 +107,7 @@ def find_surprise(
     *,
     threshold: float = THRESHOLD,
     refine_steps: int = 0,
+    seed: int = 0,
     on_done: Callable[[int], None] = lambda done: None,
 ) -> SurpriseReport:
     """Score every frame of recordings, and find the spans that are unlike what the model expects.
@@ -112,6 +119,7 @@ def find_surprise(
             half of them then do not matter.
         threshold: score from which a frame belongs to a span; lower finds more.
         refine_steps: gradient steps that fit the chunk latents to each recording; about ten times as slow.
+        seed: of the intervals of the reliability.
         on_done: called with the number of recordings that are done.
 
     Raises:
@@ -140,12 +148,15 @@ def find_surprise(
             spans += _find_spans(model, recording, own, scores, threshold)
             frames.append(_keep_frames(recording, own, scores))
         on_done(len(frames))
+    kinds, rate = tuple(scale.frames), model.processor.fps
     return SurpriseReport(
         spans=tuple(sorted(spans, key=lambda span: (-span.score, span.recording, span.start))),
         frames=tuple(frames),
         landmarks=model.processor.landmarks,
         left_out=_explain_left_out(model, scale),
         num_reference=len(chosen),
+        kinds=kinds,
+        reliability=measure_reliability([own.scores for own in frames], kinds, recordings, rate, seed),
     )
 
 

@@ -1,19 +1,17 @@
 """``htvae attention``: tables, picture and maps of the encoder's attention."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from htvae.cli.attention.options import AttentionOptions
 from htvae.cli.parsing import parse_with_model
-from htvae.poses.sequence import find_main_label
 
 if TYPE_CHECKING:
-    from htvae.analysis.attention.attention import AttentionAnalysis, RecordingAttention
+    from htvae.analysis.attention.attention import AttentionAnalysis
     from htvae.inference.checkpoint import BuildModel
 
 log = logging.getLogger(__name__)
@@ -34,81 +32,28 @@ def run_attention(options: AttentionOptions, build_model: "BuildModel | None" = 
     from htvae.analysis.attention.contributions import describe_agreement
     from htvae.cli.analysis_files import open_recordings, write_json, write_table
     from htvae.cli.attention.picture import draw_attention_picture
+    from htvae.cli.attention.tables import (
+        describe_reliability,
+        list_chunks,
+        list_heads,
+        list_reliability,
+        summarise,
+    )
 
     model, recordings = open_recordings(options, build_model)
     result = model.analyse_attention(recordings, MAP_BYTES if options.save_maps else 0, options.seed)
     for name, agreement in result.agreements.items():
         print(f"{name}: {describe_agreement(agreement)}")
+    print("\n".join(describe_reliability(result)))
     folder = options.output_dir
-    rows = [row for recording in result.recordings for row in _chunk_rows(recording)]
     paths = [
-        write_table(folder / "attention.csv", rows),
-        write_table(folder / "attention_heads.csv", _head_rows(result, model.processor.fps)),
-        write_json(folder / "attention.json", options, _summarise(result)),
+        write_table(folder / "attention.csv", list_chunks(result)),
+        write_table(folder / "attention_heads.csv", list_heads(result, model.processor.fps)),
+        write_table(folder / "attention_reliability.csv", list_reliability(result)),
+        write_json(folder / "attention.json", options, summarise(result)),
         draw_attention_picture(model.processor, model.grid, result.recordings, folder / "attention.png"),
     ]
     return paths + ([_write_maps(folder / "attention.npz", result)] if options.save_maps else [])
-
-
-def _chunk_rows(recording: "RecordingAttention") -> Iterator[dict[str, Any]]:
-    """Yield the rows of attention.csv, one for each chunk."""
-    source, fps = recording.processed.source, recording.processed.record.fps
-    for chunk, (start, stop) in enumerate(recording.chunk_frames.tolist()):
-        seconds = recording.chunk_seconds
-        yield {
-            "recording": recording.processed.name,
-            "label": source.label,
-            "chunk": chunk,
-            "start_frame": start,
-            "stop_frame": stop,
-            "start_second": None if seconds is None else float(seconds[chunk, 0]),
-            "stop_second": None if seconds is None else float(seconds[chunk, 1]),
-            "frame_label": find_main_label(source.frame_labels, start, stop),
-            "observed": float(recording.observed[chunk]),
-            "num_windows": int(recording.num_windows[chunk]),
-            "attention": float(recording.attention[chunk]),
-            "rollout": float(recording.rollout[chunk]),
-            "left_out": float(recording.left_out[chunk]),
-            "left_out_beyond_pose": float(recording.left_out_beyond_pose[chunk]),
-            "entropy": float(recording.entropy[chunk]),
-            "entropy_share": float(recording.entropy_share[chunk]),
-            "distance_frames": float(recording.distance[chunk]),
-            "distance_seconds": None if fps is None else float(recording.distance[chunk] / fps),
-        }
-
-
-def _head_rows(result: "AttentionAnalysis", fps: float | None) -> list[dict[str, Any]]:
-    """Return the rows of attention_heads.csv; ``fps`` is the model's frame rate."""
-    rows = []
-    for head in result.heads:
-        row = asdict(head)
-        for name in ("distance", "even_distance"):
-            frames = row.pop(name)
-            row[f"{name}_frames"] = frames
-            row[f"{name}_seconds"] = None if fps is None else frames / fps
-        rows.append(row)
-    return rows
-
-
-def _summarise(result: "AttentionAnalysis") -> dict[str, Any]:
-    """Return the content of attention.json."""
-    from htvae.analysis.attention.contributions import describe_agreement
-
-    names = [recording.processed.name for recording in result.recordings]
-    return {
-        "num_recordings": len(names),
-        "num_chunks": sum(len(recording.attention) for recording in result.recordings),
-        "agreements": {
-            name: {
-                "meaning": describe_agreement(agreement),
-                "mean": agreement.mean,
-                "interval": agreement.interval,
-                "recordings": dict(zip(names, agreement.recordings, strict=True)),
-            }
-            for name, agreement in result.agreements.items()
-        },
-        "heads": [asdict(head) for head in result.heads],
-    }
 
 
 def _write_maps(path: Path, result: "AttentionAnalysis") -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from htvae.analysis.motifs.activities import Activities
 from htvae.analysis.motifs.motifs import Motifs
-from htvae.analysis.motifs.reliability import MotifReliability
+from htvae.analysis.reliability import RecordingReliability
 from htvae.cli.analysis_files import write_table
 from htvae.cli.motifs.files import activity_ids, motif_ids
 from htvae.cli.motifs.tables import describe_bouts, describe_reliability, usage_rows
@@ -18,7 +18,7 @@ def write_activities(
     activities: Activities,
     motifs: Motifs,
     recordings: Sequence[ProcessedSequence],
-    reliability: MotifReliability,
+    reliability: RecordingReliability,
 ) -> list[Path]:
     """Write the tables of activities, their bouts and their usage, and return the paths."""
     ids, bouts = activity_ids(len(activities.model)), activities.bouts

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from htvae.analysis.model import AnalysisModel
 from htvae.analysis.motifs.activities import Activities, apply_activities, find_activities
 from htvae.analysis.motifs.motifs import Motifs, apply_motifs, find_motifs
-from htvae.analysis.motifs.reliability import MotifReliability, measure_reliability
+from htvae.analysis.motifs.reliability import measure_reliability
 from htvae.analysis.motifs.stability import Stability, measure_stability
+from htvae.analysis.reliability import RecordingReliability
 from htvae.cli.motifs.files import load_segmenter, motif_ids
 from htvae.cli.motifs.options import MotifsOptions
 from htvae.data.lazy import without_poses
@@ -23,8 +24,8 @@ class Findings:
     """(K,) of motifs."""
     activities: Activities | None
     """None where none were looked for."""
-    reliability: MotifReliability
-    activity_reliability: MotifReliability | None
+    reliability: RecordingReliability
+    activity_reliability: RecordingReliability | None
     stability: Stability | None
     places: list[ProcessedSequence]
     """The recordings without their poses."""

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from htvae.analysis.motifs.motifs import Motifs
-from htvae.analysis.motifs.reliability import MotifReliability
 from htvae.analysis.motifs.stability import Stability
+from htvae.analysis.reliability import RecordingReliability
 from htvae.cli.motifs.files import activity_ids, motif_ids
 from htvae.cli.motifs.findings import Findings
 
@@ -56,7 +56,7 @@ def describe(found: Findings) -> Iterator[str]:
         yield from _describe_stability(found.stability)
 
 
-def _describe_reliability(reliability: MotifReliability, ids: Sequence[str], word: str) -> Iterator[str]:
+def _describe_reliability(reliability: RecordingReliability, ids: Sequence[str], word: str) -> Iterator[str]:
     """Yield which shares and lengths one recording says little of."""
     if reliability.is_unknown.all():
         yield f"Reliability of {word} is unknown: recordings are too few or too short."
@@ -90,7 +90,7 @@ def _share_of_none(motifs: Motifs) -> float:
     return none / sum(len(one.labels) for one in motifs.segmentations)
 
 
-def _list_reliability(reliability: MotifReliability, count: int) -> dict[str, Any]:
+def _list_reliability(reliability: RecordingReliability, count: int) -> dict[str, Any]:
     return {
         name: {
             "split_half": reliability.split_half.value[part],

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from htvae.analysis.motifs.motifs import Bout, Motifs
-from htvae.analysis.motifs.reliability import MotifReliability
+from htvae.analysis.reliability import RecordingReliability
 from htvae.cli.analysis_files import write_table
 from htvae.cli.motifs.files import TABLE, motif_ids
 from htvae.cli.spans import place_span
@@ -19,7 +19,7 @@ def write_tables(
     motifs: Motifs,
     recordings: Sequence[ProcessedSequence],
     names: Sequence[str],
-    reliability: MotifReliability,
+    reliability: RecordingReliability,
     save_frames: bool,
 ) -> list[Path]:
     """Write the tables of motifs, bouts, usage and transitions, and return their paths."""
@@ -41,7 +41,7 @@ def _motif_rows(
     recordings: Sequence[ProcessedSequence],
     ids: Sequence[str],
     names: Sequence[str],
-    reliability: MotifReliability,
+    reliability: RecordingReliability,
 ) -> list[dict[str, Any]]:
     """Return one row a motif: its share, its bouts, and its most typical clip."""
     groups, typical, bouts = motifs.segmenter.groups, motifs.typical_bouts(), motifs.bouts
@@ -75,7 +75,7 @@ def describe_bouts(bouts: Sequence[Bout], frames: int, fps: float | None) -> dic
 
 
 def describe_reliability(
-    reliability: MotifReliability, number: int, kinds: Sequence[str] = ("share", "length")
+    reliability: RecordingReliability, number: int, kinds: Sequence[str] = ("share", "length")
 ) -> dict[str, Any]:
     """Return the columns of reliability of one motif or activity."""
     places = {"share": number, "length": len(reliability.is_unreliable) // 2 + number}
@@ -132,7 +132,7 @@ def usage_rows(
     usage: np.ndarray,
     recordings: Sequence[ProcessedSequence],
     ids: Sequence[str],
-    reliability: MotifReliability,
+    reliability: RecordingReliability,
 ) -> list[dict[str, Any]]:
     """Return a row for each recording: the shares (recordings, K) of its frames, and which to doubt."""
     doubtful = " ".join(name for name, low in zip(ids, reliability.is_unreliable, strict=False) if low)

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 SPAN_COLUMNS = (
     *("recording", "start", "stop", "start_s", "stop_s", "kind", "score", "peak"),
     *("worst_landmark", "landmarks", "also", "observed", "finding", "picture"),
+    *("mean_split_half", "mean_retest_icc", "mean_unreliable"),
 )
 """Columns of surprise.csv."""
 
@@ -30,8 +31,9 @@ def surprise(argv: Sequence[str]) -> None:
     options, build_model = parse_with_model(SurpriseOptions, argv, "htvae surprise")
 
     from htvae.analysis.surprise.surprise import find_surprise
-    from htvae.cli.analysis_files import open_recordings, write_json
+    from htvae.cli.analysis_files import open_recordings, write_json, write_table
     from htvae.cli.surprise.files import draw_pictures, write_frame_table, write_rows
+    from htvae.cli.surprise.tables import list_recordings, list_reliability, summarise
     from htvae.utils.progress import Progress
 
     model, recordings = open_recordings(options, build_model)
@@ -43,19 +45,24 @@ def surprise(argv: Sequence[str]) -> None:
         reference,
         threshold=options.threshold,
         refine_steps=options.refine_steps,
+        seed=options.seed,
         on_done=progress.update,
     )
     progress.close()
     pictures = draw_pictures(model, recordings, report, options)
     spans = report.spans[: options.num_spans]
-    rows = [_to_row(span, pictures.get(span)) for span in spans]
+    known = list_reliability(report)
+    rows = [_to_row(span, pictures.get(span), known[span.kind]) for span in spans]
     folder = options.output_dir
-    files = [write_rows(folder / "surprise.csv", rows, SPAN_COLUMNS)]
+    files = [
+        write_rows(folder / "surprise.csv", rows, SPAN_COLUMNS),
+        write_table(folder / "surprise_recordings.csv", list_recordings(report, recordings)),
+    ]
     if options.frame_table:
         files.append(write_frame_table(folder / "surprise_frames.csv", report))
     files.append(
         write_json(
-            folder / "surprise.json", options, _summarise(report, rows, _name_reference(options, reference))
+            folder / "surprise.json", options, summarise(report, rows, _name_reference(options, reference))
         )
     )
     files += [path for path in (folder / "surprise.png", folder / "pictures") if path.exists()]
@@ -92,7 +99,7 @@ def _name_reference(options: SurpriseOptions, reference: "list[ProcessedSequence
     return "the recordings themselves" if reference is None else "training recordings"
 
 
-def _to_row(span: "SurpriseSpan", picture: Path | None) -> dict[str, Any]:
+def _to_row(span: "SurpriseSpan", picture: Path | None, reliability: Mapping[str, Any]) -> dict[str, Any]:
     from htvae.analysis.surprise.findings import FINDINGS
 
     seconds = (None, None) if span.seconds is None else span.seconds
@@ -100,44 +107,15 @@ def _to_row(span: "SurpriseSpan", picture: Path | None) -> dict[str, Any]:
         *(span.recording, span.start, span.stop, *seconds, span.kind, span.score, span.peak),
         *(span.landmarks[0] if span.landmarks else None, "; ".join(span.landmarks), "; ".join(span.also)),
         *(span.observed, FINDINGS.get(span.kind), None if picture is None else picture.name),
+        *reliability.values(),
     )
     return dict(zip(SPAN_COLUMNS, values, strict=True))
-
-
-def _summarise(report: "SurpriseReport", rows: Sequence[Mapping[str, Any]], reference: str) -> dict[str, Any]:
-    """Return the content of surprise.json."""
-    import numpy as np
-
-    from htvae.analysis.surprise.findings import REMEDIES, to_findings
-
-    by_recording = Counter(span.recording for span in report.spans)
-    return {
-        "reference": {"recordings": report.num_reference, "which": reference},
-        "left_out": report.left_out,
-        "remedies": REMEDIES,
-        "num_spans": {"all": len(report.spans), **Counter(span.kind for span in report.spans)},
-        "spans": list(rows),
-        "recordings": [
-            {
-                "recording": own.recording,
-                "frames": len(own.frames),
-                "observed": float(own.observed.mean()),
-                "unobserved_frames": int((own.observed == 0).sum()),
-                "num_spans": by_recording[own.recording],
-                "highest": {
-                    kind: float(np.nanmax(values)) if np.isfinite(values).any() else None
-                    for kind, values in own.scores.items()
-                },
-            }
-            for own in report.frames
-        ],
-        "findings": {name: [vars(own) for own in found] for name, found in to_findings(report).items()},
-    }
 
 
 def _say(report: "SurpriseReport") -> None:
     """Say what was found, and what to do."""
     from htvae.analysis.surprise.findings import REMEDIES
+    from htvae.cli.surprise.tables import describe_reliability
 
     for kind, reason in report.left_out.items():
         log.info("Left out: %s (%s).", kind, reason)
@@ -163,3 +141,5 @@ def _say(report: "SurpriseReport") -> None:
             worst.score,
             REMEDIES[kind],
         )
+    for line in describe_reliability(report):
+        log.info("%s", line)
