@@ -61,14 +61,20 @@ def relate_recordings(
     """
     labels = _number([p.source.label for p in recordings])
     split_half = split_half_reliability(first, second, labels, NUM_DRAWS, rng)
+    return RecordingReliability(split_half, relate_subjects(whole, recordings, rng))
+
+
+def relate_subjects(
+    values: np.ndarray, recordings: Sequence[ProcessedSequence], rng: np.random.Generator
+) -> Reliability:
+    """Return the ICC of measures (n, m) over the recordings of a subject; NaN where none has two."""
     known = [i for i, p in enumerate(recordings) if p.source.subject is not None]
     if not known:
-        nothing = np.full(whole.shape[1], np.nan)
-        return RecordingReliability(split_half, Reliability(nothing, (nothing, nothing)))
+        nothing = np.full(values.shape[1], np.nan)
+        return Reliability(nothing, (nothing, nothing))
     subjects = _number([recordings[i].source.subject for i in known])
-    values = centre_groups(whole, labels)[known]
-    retest = retest_reliability(values, subjects, np.zeros(len(known), int), NUM_DRAWS, rng)
-    return RecordingReliability(split_half, retest)
+    centred = centre_groups(values, _number([p.source.label for p in recordings]))[known]
+    return retest_reliability(centred, subjects, np.zeros(len(known), int), NUM_DRAWS, rng)
 
 
 def centre_groups(values: np.ndarray, groups: np.ndarray) -> np.ndarray:

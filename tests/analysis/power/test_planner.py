@@ -46,6 +46,12 @@ def test_the_asked_change_is_planted(plan: PowerPlan) -> None:
     assert not plan.rows.touched[0] and plan.rows.touched.sum() == 2  # its range and its speed
 
 
+def test_the_outcome_says_its_reliability(model: Any, make_walk: Any, plan: PowerPlan) -> None:
+    assert plan.reliability.value[0] > 0.5 and not plan.reliability.is_low[0]  # people wave differently wide
+    alone = model.plan_power(record(make_walk, 6, 1), "range of LEFT_WRIST -20%", sizes=(6,), **QUICK)
+    assert np.isnan(alone.reliability.value[0]) and not alone.reliability.is_low[0]
+
+
 def test_a_strong_effect_needs_few(plan: PowerPlan) -> None:
     (needed,) = plan.simulation.needed
     assert needed.size is not None and 4 <= needed.size <= 25

@@ -62,11 +62,13 @@ def test_tables_and_pictures(finished: SimpleNamespace) -> None:
         start, stop = int(row["start_frame"]), int(row["stop_frame"])
         assert float(row["start_second"]) == pytest.approx(start / 30, rel=1e-5) and 18 <= stop - start <= 24
         assert row["recording"] != "walk_06" or stop <= 30 or start >= 54
+        assert (row["unreliable"] == "True") == (float(row["found_again"] or 1) < 0.5)
     content = json.loads(
         (finished.files / "find.json").read_text(encoding="utf-8"), parse_constant=pytest.fail
     )
     place = {"recording": "walk_06", "start_frame": 30, "stop_frame": 54}
     assert content["query"].items() >= place.items() and content["query_is_searched"]
+    assert content["reliability"] in finished.said and "a little earlier or later" in finished.said
     assert len(content["hits"]) == 9 and content["frames"] == 652
     for name, least in (("find.png", 1500), ("find.gif", 1000)):
         with Image.open(finished.files / name) as picture:
@@ -159,13 +161,16 @@ def test_answers_from_a_file_and_detection(base: list[str], tmp_path: Path) -> N
     assert code == 0 and " of 10 recordings." in said
     rows = rows_of(tmp_path / "detections/detections.csv")
     assert all(float(row["probability"]) > 0.5 for row in rows)
+    assert all((row["unreliable"] == "True") == (float(row["found_again"] or 1) < 0.5) for row in rows)
     content = json.loads((tmp_path / "detections/detections.json").read_text(encoding="utf-8"))
     assert content["clips"] == len(rows) and len(content["recordings"]) == 10
     with Image.open(tmp_path / "detections/detections.png") as picture:
         assert picture.size[0] > 1000
     assert run(tmp_path, "detect", "find/d.npz", "--threshold", "0.9999", *base)[0] == 0
     header = (tmp_path / "detections/detections.csv").read_text(encoding="utf-8").splitlines()[0]
-    assert header == "recording,start_frame,stop_frame,start_second,stop_second,probability,bout"
+    assert header == (
+        "recording,start_frame,stop_frame,start_second,stop_second,probability,bout,found_again,unreliable"
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from htvae.analysis.judge.trust import Calibration, Trust
 from htvae.analysis.judge.verdicts import Verdict
 from htvae.cli.judge.report import describe_judgement, describe_verdict
 from htvae.cli.main import main
+from htvae.metrics.reliability import Reliability
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,7 @@ def test_the_tables_agree(finished: SimpleNamespace) -> None:
         best, against = (by_label[row["recording"], row[name]] for name in ("looks_like", "against"))
         odds = float(best["log_likelihood"]) - float(against["log_likelihood"])
         assert float(row["log_odds"]) == pytest.approx(odds, rel=1e-3, abs=1e-5)
+        assert (row["unreliable"] == "True") == (float(row["split_half"] or 1) < 0.5)
         assert float(row["log_odds_low"]) <= float(row["log_odds"]) <= float(row["log_odds_high"])
         own = [r for r in seconds if r["recording"] == row["recording"]]
         assert sum(float(r["log_odds"]) for r in own) == pytest.approx(odds, rel=1e-3, abs=1e-5)
@@ -120,7 +122,8 @@ def judgement(as_processed: Any) -> Judgement:
         "shuffled labels": Score(0.6, (0.2, 0.9), -0.1, (float("nan"),) * 2),
     }
     trust = Trust(("new",), 4, 3, scores, np.zeros((2, 2), int), 0.12, 2, 1)
-    return Judgement(("a", "b"), verdicts, Calibration(2.0, 5), trust)
+    value = np.array([0.8, 0.4])
+    return Judgement(("a", "b"), verdicts, Calibration(2.0, 5), trust, Reliability(value, (value, value)))
 
 
 def test_what_is_said(judgement: Judgement) -> None:
@@ -131,6 +134,8 @@ def test_what_is_said(judgement: Judgement) -> None:
         "Note: mean pose: better than the judge here; rather use it.",
         "Probabilities are calibrated on 5 validation recordings; calibration error 0.12. Of 2 verdicts with "
         "a probability of 0.9 or more, 1 are right.",
+        "Reliability of the evidence below 0.5 (halves of recordings): b. Other seconds of the same "
+        "recording might favour another label.",
         "1 of 1 recordings look like another label than theirs.",
         "  walk looks like b, not like its label a (probability 0.82): 5.2 nats (2.1 to 8.4), half of it at "
         "0.2 to 0.5 s.",

@@ -33,10 +33,11 @@ def finished(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> SimpleNa
 
 def test_the_plan_in_words(finished: SimpleNamespace) -> None:
     assert finished.code == 0
-    first, planted, spreads, half, *_ = finished.said.splitlines()
+    first, planted, spreads, reliability, half, *_ = finished.said.splitlines()
     assert first == f"Effect: {EFFECT}, planted into 10 recordings of 10 controls."
     assert planted.startswith("  Moving LEFT_WRIST 0.") and "(-30.0% of the controls'" in planted
     assert "times the spread between subjects (interval" in spreads and "the controls are 10" in spreads
+    assert reliability == "  Its reliability is unknown: too few controls have two recordings."
     assert "subjects per group" in half and "finds the effect in 50% of studies (interval" in half
     assert "Even with 16 subjects per group" in finished.said
     assert "Note: 10 controls say little of how much subjects differ" in finished.said
@@ -49,6 +50,7 @@ def test_the_table(finished: SimpleNamespace) -> None:
     for row in rows:
         assert float(row["power_low"]) <= float(row["power"]) <= float(row["power_high"])
         assert float(row["false_alarms"]) < 0.15
+        assert (row["outcome_icc"], row["unreliable"]) == ("", "False")
     assert float(rows[0]["exaggeration"]) > float(rows[1]["exaggeration"])
 
 

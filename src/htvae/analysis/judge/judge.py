@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from htvae.analysis.judge.evidence import measure_label_evidence, measure_span_evidence
+from htvae.analysis.judge.halves import relate_halves
 from htvae.analysis.judge.trust import Calibration, Trust, calibrate, measure_trust
 from htvae.analysis.judge.verdicts import Verdict, cut_spans, sort_verdicts
 from htvae.data.processing import ProcessedSequence
 from htvae.generation.sampler import MotionSampler
+from htvae.metrics.reliability import Reliability
 from htvae.poses.sequence import content_hash
 from htvae.utils.progress import Progress
 
@@ -38,6 +40,8 @@ class Judgement:
     """How probabilities are made of likelihoods."""
     trust: Trust | None
     """How often the judge is right; None where nothing has a label that the prior knows."""
+    reliability: Reliability
+    """Of the evidence for each label (G,): whether the halves of what is judged favour it alike."""
 
 
 def judge_recordings(
@@ -133,7 +137,8 @@ def _judge(
     calibration = calibrate([*verdicts, *_run(judge, asked, "Calibrating")])
     training = [pair for p, split in usable if split == "train" for pair in cut(p) if pair[1] in labels]
     trust = measure_trust(model, verdicts, training, calibration, seed)
-    return Judgement(labels, sort_verdicts(verdicts), calibration, trust)
+    reliability = relate_halves(verdicts, len(labels), seed)
+    return Judgement(labels, sort_verdicts(verdicts), calibration, trust, reliability)
 
 
 def _run(

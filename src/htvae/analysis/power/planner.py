@@ -19,8 +19,10 @@ from htvae.analysis.power.pipeline import Pipeline, build_pipeline
 from htvae.analysis.power.simulation import LARGEST_SIZE, LEAST_SIZE, Simulation, simulate
 from htvae.analysis.power.strength import find_strength
 from htvae.analysis.power.subjects import SubjectRows, find_owners, make_rows
+from htvae.analysis.reliability import relate_subjects
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.model import TrainedModel
+from htvae.metrics.reliability import Reliability
 
 MEASURED, PLANTED = 10, 40
 """Percent of the work at which controls are measured, and the effect is planted."""
@@ -73,6 +75,9 @@ class PowerPlan:
     """Mean of the outcome over controls."""
     difference: float
     """Change of that mean by the effect."""
+    reliability: Reliability
+    """Of the outcome (1,): ICC of one recording, over the recordings of a control, means of labels
+    taken off."""
     num_recordings: int
     num_measures: int
     """Measures of the table."""
@@ -133,6 +138,11 @@ def plan_power(
         strength=strength,
         control_mean=float(plain.mean()),
         difference=float((treated - plain).mean()),
+        reliability=relate_subjects(
+            table.values[:, outcome].mean(axis=1, keepdims=True),
+            controls,
+            np.random.default_rng((request.seed, 31)),
+        ),
         num_recordings=len(controls),
         num_measures=rows.plain.shape[2] - 1,
         simulation=simulation,

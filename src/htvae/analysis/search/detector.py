@@ -15,6 +15,7 @@ import numpy as np
 
 from htvae.analysis.motion_series import SeriesKind
 from htvae.analysis.search.search import describe_recordings
+from htvae.analysis.search.second_looks import score_again
 from htvae.analysis.search.span_index import LEAST_OBSERVED, SpanIndex
 from htvae.analysis.search.span_ranking import Clip, choose_apart
 from htvae.analysis.window_features import WindowFeatures, WindowGrid
@@ -35,6 +36,8 @@ class Detection(Clip):
 
     probability: float
     """Probability of the behaviour, as answers were given; `THRESHOLD`..1."""
+    found_again: float = float("nan")
+    """Share of the clip's neighbours, a little earlier and later, that exceed the threshold, too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +102,17 @@ class Detector:
         """
         spans, probability = index.spans(self.length), self.score(index)
         seen = np.where(spans.observed >= LEAST_OBSERVED, probability, -1.0)
+        chosen = choose_apart(spans, seen, len(seen), least=threshold)
+        again = score_again(spans, seen > threshold, chosen)
         return [
-            Detection(int(spans.recording[i]), int(spans.start[i]), int(spans.stop[i]), float(probability[i]))
-            for i in choose_apart(spans, seen, len(seen), least=threshold)
+            Detection(
+                recording=int(spans.recording[i]),
+                start=int(spans.start[i]),
+                stop=int(spans.stop[i]),
+                probability=float(probability[i]),
+                found_again=float(share),
+            )
+            for i, share in zip(chosen, again, strict=True)
         ]
 
     def state_dict(self) -> dict[str, np.ndarray]:

@@ -34,9 +34,10 @@ def find(argv: Sequence[str]) -> None:
 def run_find(options: FindOptions, build_model: "BuildModel | None" = None) -> list[Path]:
     """Search, print the best places, learn the detector if one is named, and return the files written."""
     from htvae.analysis.search.search import search
+    from htvae.analysis.search.second_looks import find_again
     from htvae.cli.analysis_files import open_recordings
     from htvae.cli.find.cache import open_index
-    from htvae.cli.find.files import write_search
+    from htvae.cli.find.files import MOVED, describe_found_again, write_search
 
     model, recordings = open_recordings(options, build_model)
     query = find_query(options, model, recordings)
@@ -46,11 +47,13 @@ def run_find(options: FindOptions, build_model: "BuildModel | None" = None) -> l
     found = search(model, index, recordings, query, options.features, options.top)
     seconds = time.perf_counter() - began
     log.info("%d frames searched in %.3f s.", int(index.lengths.sum()), seconds)
-    paths, rows = write_search(options, model, recordings, found, seconds)
+    found_again = find_again(model, found, options.features)
+    paths, rows = write_search(options, model, recordings, found, found_again, seconds)
     print(f"{len(rows)} places like {query.recording.name} {options.frames}, without overlap.")
     for row in rows[:NUM_SAID]:
         frames = f"{row['start_frame']}:{row['stop_frame']}"
         print(f"  {row['recording']} {frames}  similarity {row['similarity']:.2f}")
+    print(describe_found_again(found_again, "places", MOVED))
     if options.detector is None:
         return paths
     from htvae.cli.find.asking import learn_detector

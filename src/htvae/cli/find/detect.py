@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from htvae.cli.find.options import DetectOptions
 from htvae.cli.parsing import parse_with_model
 
@@ -15,7 +17,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-COLUMNS = ("recording", "start_frame", "stop_frame", "start_second", "stop_second", "probability", "bout")
+COLUMNS = (
+    *("recording", "start_frame", "stop_frame", "start_second", "stop_second"),
+    *("probability", "bout", "found_again", "unreliable"),
+)
 
 
 def detect(argv: Sequence[str]) -> None:
@@ -30,6 +35,7 @@ def run_detect(options: DetectOptions, build_model: "BuildModel | None" = None) 
     from htvae.analysis.search.detector import apply_detector
     from htvae.cli.analysis_files import open_recordings, write_json, write_table
     from htvae.cli.find.detector_file import load_detector
+    from htvae.cli.find.files import describe_found_again
     from htvae.plots.detections import draw_detections
 
     model, recordings = open_recordings(options, build_model)
@@ -37,11 +43,15 @@ def run_detect(options: DetectOptions, build_model: "BuildModel | None" = None) 
     found = apply_detector(model, stored.detector, recordings, stored.kind, options.threshold)
     found = sorted(found, key=lambda d: (d.recording, d.start))
     rows = _make_rows(found, recordings)
-    shares = _sum_up(rows, recordings)
+    by_recording = _sum_up(rows, recordings)
     folder, precision = options.output_dir, stored.precision
     bouts = len({row["bout"] for row in rows})
-    with_some = sum(share["clips"] > 0 for share in shares)
+    with_some = sum(share["clips"] > 0 for share in by_recording)
     print(f"{len(rows)} clips in {bouts} bouts, in {with_some} of {len(recordings)} recordings.")
+    shares = np.array([d.found_again for d in found])
+    again = describe_found_again(shares, "clips", "they are cut a little earlier or later")
+    if rows:
+        print(again)
     if precision.cases:
         print(
             f"Precision on new subjects was {precision.value:.2f} ({precision.low:.2f} to "
@@ -50,8 +60,9 @@ def run_detect(options: DetectOptions, build_model: "BuildModel | None" = None) 
     content = {
         "clips": len(rows),
         "bouts": bouts,
+        "reliability": again,
         "precision": {"value": precision.value, "low": precision.low, "high": precision.high},
-        "recordings": shares,
+        "recordings": by_recording,
     }
     spans = [
         [(d.start, d.stop, d.probability) for d in found if d.recording == i] for i in range(len(recordings))
@@ -70,12 +81,15 @@ def _make_rows(
 ) -> list[dict[str, Any]]:
     from htvae.analysis.search.detector import join_bouts
     from htvae.cli.spans import place_span
+    from htvae.metrics.reliability import is_unreliable
 
     return [
         {
             **place_span(recordings[d.recording], d.start, d.stop),
             "probability": d.probability,
             "bout": bout,
+            "found_again": d.found_again,
+            "unreliable": bool(is_unreliable(np.array(d.found_again))),
         }
         for d, bout in zip(found, join_bouts(found), strict=True)
     ]

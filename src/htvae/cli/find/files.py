@@ -13,10 +13,13 @@ from htvae.cli.analysis_files import write_json, write_table
 from htvae.cli.find.options import FindOptions
 from htvae.cli.spans import place_span
 from htvae.data.processing import ProcessedSequence
+from htvae.metrics.reliability import is_unreliable
 from htvae.plots.clip_sheet import SheetClip, draw_clip_sheet
 from htvae.plots.visualizer import Visualizer
 
 COLUMNS = ("rank", "recording", "start_frame", "stop_frame", "start_second", "stop_second")
+MEASURES = ("similarity", "distance", "observed", "found_again", "unreliable")
+MOVED = "the query is cut a little earlier or later"
 NUM_DRAWN, NUM_MOVING = 11, 3
 """Places in find.png, and in find.gif."""
 
@@ -26,9 +29,19 @@ def write_search(
     model: AnalysisModel,
     recordings: Sequence[ProcessedSequence],
     found: Search,
+    found_again: np.ndarray,
     seconds: float,
 ) -> tuple[list[Path], list[dict[str, Any]]]:
-    """Write tables and pictures of a search, and return their paths and the rows of find.csv."""
+    """Write tables and pictures of a search, and return their paths and the rows of find.csv.
+
+    Args:
+        options: of the command.
+        model: the model.
+        recordings: those searched.
+        found: what was found.
+        found_again: (h,) from `htvae.analysis.search.second_looks.find_again`.
+        seconds: that the search took.
+    """
     folder, query = options.output_dir, found.query
     rows = [
         {
@@ -37,8 +50,10 @@ def write_search(
             "similarity": hit.similarity,
             "distance": hit.distance,
             "observed": hit.observed,
+            "found_again": float(again),
+            "unreliable": bool(is_unreliable(again)),
         }
-        for rank, hit in enumerate(found.hits, 1)
+        for rank, (hit, again) in enumerate(zip(found.hits, found_again, strict=True), 1)
     ]
     content = {
         "query": place_span(query.recording, query.start, query.stop),
@@ -46,16 +61,37 @@ def write_search(
         "recordings": len(recordings),
         "frames": int(found.index.lengths.sum()),
         "search_seconds": seconds,
+        "reliability": describe_found_again(found_again, "places", MOVED),
         "hits": rows,
     }
     title = f"{query.recording.name} {options.frames}, and what is most like it"
     paths = [
-        write_table(folder / "find.csv", rows, [*COLUMNS, "similarity", "distance", "observed"]),
+        write_table(folder / "find.csv", rows, [*COLUMNS, *MEASURES]),
         write_json(folder / "find.json", options, content),
         draw_hits(model, recordings, found, folder / "find.png", title),
         draw_clips(model, recordings, found, found.hits[:NUM_MOVING], folder / "find.gif", title),
     ]
     return paths, rows
+
+
+def describe_found_again(shares: np.ndarray, what: str, moved: str) -> str:
+    """Return in words how many of what was found is found again.
+
+    Args:
+        shares: of second looks that find each again, NaN where unknown.
+        what: was found.
+        moved: the second look.
+    """
+    known = np.isfinite(shares)
+    if not known.any():
+        return (
+            f"Whether {what} are found again when {moved} is unknown: there is too little to move or to rank."
+        )
+    low = int(is_unreliable(shares).sum())
+    return (
+        f"{known.sum() - low} of {known.sum()} {what} are found again in at least half of the cases when "
+        f"{moved}" + (f"; the other {low} are marked as unreliable." if low else ".")
+    )
 
 
 def draw_hits(

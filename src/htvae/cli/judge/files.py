@@ -63,6 +63,7 @@ def _describe(verdict: Verdict, judgement: Judgement) -> Row:
         "decided_stop_frame": place.get("stop_frame"),
         "decided_start_second": place.get("start_second"),
         "decided_stop_second": place.get("stop_second"),
+        **_relate(judgement, verdict.best),
     }
 
 
@@ -79,7 +80,14 @@ def _list_labels(verdict: Verdict, judgement: Judgement) -> Iterator[Row]:
             "log_likelihood_low": low,
             "log_likelihood_high": high,
             "probability": float(probability[index]),
+            **_relate(judgement, index),
         }
+
+
+def _relate(judgement: Judgement, label: int) -> dict[str, Any]:
+    """Return how reliable the evidence for a label is."""
+    found = judgement.reliability
+    return {"split_half": float(found.value[label]), "unreliable": bool(found.is_low[label])}
 
 
 def _list_chunks(verdict: Verdict) -> Iterator[Row]:
@@ -105,6 +113,7 @@ def _summarise(judgement: Judgement) -> dict[str, Any]:
         "calibration": asdict(judgement.calibration),
         "trust": None if judgement.trust is None else asdict(judgement.trust),
         "num_judged": len(judgement.verdicts),
+        "reliability": dict(zip(judgement.labels, judgement.reliability.value.tolist(), strict=True)),
         "doubtful": doubtful,
     }
 

@@ -20,7 +20,7 @@ def describe_judgement(judgement: Judgement, what: str) -> list[str]:
         judgement: what the judge says.
         what: ``recordings`` or ``spans``.
     """
-    lines = list(_describe_trust(judgement, what))
+    lines = [*_describe_trust(judgement, what), _describe_reliability(judgement, what)]
     doubtful = [v for v in judgement.verdicts if v.looks_otherwise]
     labelled = sum(v.given is not None for v in judgement.verdicts)
     if labelled:
@@ -110,6 +110,21 @@ def _warn(judgement: Judgement, trust: Trust) -> Iterator[str]:
         f"Probabilities are calibrated on {judgement.calibration.num_recordings} validation recordings; "
         f"calibration error {trust.calibration_error:.2f}. Of {trust.num_sure} verdicts with a probability "
         f"of {SURE:g} or more, {trust.num_sure_right} are right."
+    )
+
+
+def _describe_reliability(judgement: Judgement, what: str) -> str:
+    found = judgement.reliability
+    if not any(map(isfinite, found.value.tolist())):
+        return (
+            f"Whether the halves of {what} favour the same label is unknown: they are too few or too short."
+        )
+    low = [name for name, own in zip(judgement.labels, found.is_low, strict=True) if own]
+    if not low:
+        return f"The halves of {what} favour the same labels (reliability 0.5 and above)."
+    return (
+        f"Reliability of the evidence below 0.5 (halves of {what}): {list_names(low)}. Other seconds of the "
+        "same recording might favour another label."
     )
 
 

@@ -27,7 +27,9 @@ def open_motifs(folder: Path, model: AnalysisModel) -> NamedMotifs:
 
 def write_plan(options: PowerOptions, plan: PowerPlan) -> list[Path]:
     """Write all files and return their paths."""
-    rows = [describe_size(result) for result in plan.simulation.curve]
+    icc, is_low = float(plan.reliability.value[0]), bool(plan.reliability.is_low[0])
+    reliability = {"outcome_icc": icc, "unreliable": is_low}
+    rows = [describe_size(result) | reliability for result in plan.simulation.curve]
     folder, simulation = options.output_dir, plan.simulation
     content = {
         "verdict": describe_plan(plan),
@@ -36,6 +38,7 @@ def write_plan(options: PowerOptions, plan: PowerPlan) -> list[Path]:
         "control_mean": plan.control_mean,
         "difference": plan.difference,
         "strength": plan.strength,
+        **reliability,
         "effect_in_spreads": simulation.effect,
         "effect_in_spreads_interval": simulation.effect_interval,
         "controls": list(plan.rows.names),

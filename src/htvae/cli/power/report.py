@@ -34,6 +34,20 @@ def _describe_effect(plan: PowerPlan) -> Iterator[str]:
         f"  That is {plan.simulation.effect:.2f} times the spread between subjects (interval {low:.2f} to "
         f"{high:.2f}, since the controls are {len(plan.rows.names)})."
     )
+    yield f"  {_describe_reliability(plan)}"
+
+
+def _describe_reliability(plan: PowerPlan) -> str:
+    icc = float(plan.reliability.value[0])
+    if icc != icc:
+        return "Its reliability is unknown: too few controls have two recordings."
+    said = f"Its reliability over the recordings of a control (ICC) is {icc:.2f}"
+    if plan.reliability.is_low[0]:
+        return (
+            f"{said}, below 0.5: one recording says little of a person; with more recordings of each, fewer "
+            "people are needed."
+        )
+    return f"{said}."
 
 
 def _describe_planting(plan: PowerPlan) -> str:
