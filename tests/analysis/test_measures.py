@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from htvae.analysis.measures import (
+    LEAST_SPREAD,
     LatentAxes,
     Measure,
     MeasureTable,
+    describe_constant,
+    is_constant,
     join_tables,
     measure_motion,
 )
@@ -109,3 +112,19 @@ def test_other_measures_join() -> None:
         join_tables([speeds, speeds])
     with pytest.raises(ValueError, match="same recordings, but have 2, 1 rows"):
         join_tables([speeds, MeasureTable(motifs.measures, np.zeros((1, 1)))])
+
+
+def test_rounding_is_no_spread() -> None:
+    values = np.tile([[1.0, 0.5, 1e7, np.nan, 0.0, 2.0]], (8, 1))
+    values[::2, 0] += 3 * LEAST_SPREAD  # half of the rows: a spread of 1.5 times the least
+    values[::2, 1] += LEAST_SPREAD  # of 0.5 times
+    values[::2, 2] += 1e-3  # more than the least, but the rounding of a number so large
+    values[3:, 4] = np.nan
+    values[1:, 5], values[0, 5] = np.nan, 3.0  # one value alone
+    constant = is_constant(values)
+    assert constant.tolist() == [False, True, True, True, True, True]
+    text = describe_constant(["a", "b", "c"], np.array([False, True, True]))
+    assert text.startswith(
+        "2 of 3 measures are the same in all subjects, but for rounding (spread below 1e-05)"
+    )
+    assert text.endswith("are not tested: b, c.")

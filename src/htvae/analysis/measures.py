@@ -15,11 +15,15 @@ from htvae.data.processing import ProcessedSequence
 from htvae.inference.model import Encoding
 from htvae.inference.motion_features import smooth_pose
 from htvae.poses.landmarks import ROOT_VELOCITY, landmark_sides, mirror_permutation
+from htvae.utils.text import list_names
 
 NUM_COMPONENTS = 8
 """Most principal components of the sequence latents."""
 LEAST_OBSERVED = 0.1
 """Share of frames in which a landmark must be observed to be measured."""
+LEAST_SPREAD, LEAST_RATIO = 1e-5, 1e-9
+"""Spread of a measure between subjects, in its unit and relative to its size, below which it is rounding:
+left against right hip, around their middle."""
 _QUANTILES = (0.05, 0.95)
 _LATENT_SPREAD = 1e-3
 """Least spread of a principal component, relative to the first, that is more than rounding."""
@@ -54,6 +58,30 @@ class MeasureTable:
     def names(self) -> list[str]:
         """Names (m,) of the measures."""
         return [measure.name for measure in self.measures]
+
+
+def is_constant(values: np.ndarray) -> np.ndarray:
+    """Return whether (m,) measures (u, m) are the same in all rows, but for rounding; NaN does not count.
+
+    Such measures are not tested: where all spread is rounding, so is every difference.
+    """
+    known = np.isfinite(values)
+    count = np.maximum(known.sum(axis=0), 1)
+    filled = np.where(known, values, 0.0)
+    centred = np.where(known, filled - filled.sum(axis=0) / count, 0.0)
+    spread = np.sqrt(np.square(centred).sum(axis=0) / count)
+    least = np.maximum(LEAST_SPREAD, LEAST_RATIO * np.abs(filled).max(axis=0, initial=0.0))
+    constant: np.ndarray = ~(spread > least)
+    return constant
+
+
+def describe_constant(names: Sequence[str], constant: np.ndarray) -> str:
+    """Return in words which measures (m,) are not tested, and why."""
+    chosen = [name for name, own in zip(names, constant, strict=True) if own]
+    return (
+        f"{len(chosen)} of {len(names)} measures are the same in all subjects, but for rounding (spread "
+        f"below {LEAST_SPREAD:g}), and are not tested: {list_names(chosen)}."
+    )
 
 
 def join_tables(tables: Sequence[MeasureTable]) -> MeasureTable:
@@ -179,12 +207,12 @@ def _length(vectors: np.ndarray) -> np.ndarray:
 
 
 def _measure_asymmetry(values: np.ndarray, points: Sequence[str], family: str) -> MeasureTable:
-    """Return (left - right) / (left + right) of each pair of landmarks."""
+    """Return (left - right) / (left + right) of each pair of landmarks; NaN where both are rounding."""
     sides, partners = landmark_sides(points), mirror_permutation(points)
     left = [i for i, side in enumerate(sides) if side == "left" and partners[i] != i]
     right = [partners[i] for i in left]
-    total = values[:, left] + values[:, right]
-    share = np.where(total > 0, (values[:, left] - values[:, right]) / np.where(total > 0, total, 1), np.nan)
+    total, difference = values[:, left] + values[:, right], values[:, left] - values[:, right]
+    share = difference / np.where(total > LEAST_SPREAD, total, np.nan)
     measures = [
         Measure(
             f"asymmetry of {family}, {points[i]} / {points[j]}",

@@ -224,5 +224,7 @@ class TestDoubts:
         values[:, 0], values[:7, 1], values[:22, 2] = 4, np.nan, np.nan
         found = self.kinds(np.arange(24) % 2, np.arange(24), values=values)
         assert found["constant"].startswith("1 of 3 measures are the same in all subjects")
+        values[:, 0] += 1e-7 * (np.arange(24) % 2)  # as an asymmetry of the hips has it
+        assert self.kinds(np.arange(24) % 2, np.arange(24), values=values)["constant"] == found["constant"]
         assert found["missing"] == "1 of 3 measures are missing in more than 20% of the subjects: pace."
         assert found["untested"] == "1 of 3 measures are shown by too few subjects to be tested: sway."

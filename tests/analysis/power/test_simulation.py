@@ -16,7 +16,9 @@ def make_rows(num_subjects: int, effect: float, num_measures: int = 6, seed: int
     treated = plain.copy()
     treated[..., :2] += effect * plain[..., :1].std(ddof=1)
     names = tuple(f"s{i}" for i in range(num_subjects))
-    return SubjectRows(names, plain, treated, np.arange(num_measures + 1) == 1, ())
+    return SubjectRows(
+        names, plain, treated, np.arange(num_measures + 1) == 1, np.zeros(num_measures, bool), ()
+    )
 
 
 def test_power_is_that_of_the_t_test() -> None:

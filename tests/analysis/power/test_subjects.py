@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from htvae.analysis.groups.study import Study, find_units
-from htvae.analysis.power.subjects import LEAST_SPREAD, find_owners, make_rows
+from htvae.analysis.measures import LEAST_SPREAD
+from htvae.analysis.power.subjects import find_owners, make_rows
 
 SUBJECTS = ["b", "a", "a", "c", "d", "d", "d", "e"]
 SECONDS = [4.0, 1.0, 9.0, 5.0, 6.0, 2.0, 5.0, 5.0]
@@ -32,6 +33,7 @@ def test_the_outcome_comes_first() -> None:
     np.testing.assert_allclose(rows.plain[:, 0, 1:], own[:, :3])
     np.testing.assert_allclose(rows.outcome[1] - rows.outcome[0], 1)
     assert rows.touched.tolist() == [False, False, True, True]
+    assert rows.constant.tolist() == [False, False, False, True]
 
 
 def test_who_does_not_show_the_outcome_is_left_out() -> None:

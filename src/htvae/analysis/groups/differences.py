@@ -11,14 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from htvae.analysis.groups.study import Study, Units, find_units
+from htvae.analysis.measures import is_constant
 from htvae.metrics.group_effects import EffectModel, measure_effects
 from htvae.metrics.group_test import false_discovery_rates, make_design, permute_groups
 from htvae.utils.text import list_names
 
 NUM_PERMUTATIONS = 10_000
 NUM_BOOTSTRAPS = 2_000
-_CONSTANT = 1e-9
-"""Spread of a measure, relative to its size, below which it is constant."""
 
 Interval = tuple[np.ndarray, np.ndarray]
 
@@ -182,16 +181,6 @@ class _Results:
             is_complete=self.is_complete,
             free=make_design(units.groups, units.blocks, units.covariates).free,
         )
-
-
-def is_constant(values: np.ndarray) -> np.ndarray:
-    """Return whether (m,) measures (u, m) are the same in all rows, but for rounding; NaN does not count."""
-    known = np.isfinite(values)
-    low = np.where(known, values, np.inf).min(axis=0)
-    high = np.where(known, values, -np.inf).max(axis=0)
-    size = np.where(known, np.abs(values), 0.0).max(axis=0)
-    constant: np.ndarray = ~(high - low > _CONSTANT * np.maximum(size, _CONSTANT))
-    return constant
 
 
 def _same_rows(averaged: np.ndarray, units: Units) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from htvae.analysis.doubts import Doubt
-from htvae.analysis.groups.differences import GroupComparison, is_constant
+from htvae.analysis.groups.differences import GroupComparison
 from htvae.analysis.groups.study import Cells, Study, Units
+from htvae.analysis.measures import describe_constant, is_constant
 from htvae.utils.text import list_names
 
 LEVEL = 0.05
@@ -126,8 +127,9 @@ def _doubt_measures(result: GroupComparison, names: Sequence[str]) -> Iterator[D
     missing = np.isnan(result.values).mean(axis=0)
     untested = np.isnan(result.p) & ~constant & ~np.isnan(result.least_p)
     many = (missing > _MISSING_SHARE) & ~constant & ~untested
+    if constant.any():
+        yield Doubt("constant", describe_constant(names, constant))
     for kind, chosen, text in (
-        ("constant", constant, "are the same in all subjects and are not tested"),
         ("untested", untested, "are shown by too few subjects to be tested"),
         ("missing", many, f"are missing in more than {_MISSING_SHARE:.0%} of the subjects"),
     ):

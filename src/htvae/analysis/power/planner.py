@@ -13,7 +13,7 @@ import numpy as np
 from htvae.analysis.doubts import Doubt
 from htvae.analysis.groups.comparison import duration, read_columns
 from htvae.analysis.groups.motif_measures import NamedMotifs
-from htvae.analysis.measures import MeasureTable
+from htvae.analysis.measures import MeasureTable, describe_constant
 from htvae.analysis.power.effects import Effect, find_outcome, find_touched, parse_effect
 from htvae.analysis.power.pipeline import Pipeline, build_pipeline
 from htvae.analysis.power.simulation import LARGEST_SIZE, LEAST_SIZE, Simulation, simulate
@@ -146,7 +146,7 @@ def plan_power(
         num_recordings=len(controls),
         num_measures=rows.plain.shape[2] - 1,
         simulation=simulation,
-        doubts=(*rows.doubts, *_find_doubts(controls, rows, simulation)),
+        doubts=(*rows.doubts, *_find_doubts(controls, rows, table.names, simulation)),
     )
 
 
@@ -166,7 +166,7 @@ def _name_outcome(effect: Effect, table: MeasureTable, outcome: Sequence[int]) -
 
 
 def _find_doubts(
-    controls: Sequence[ProcessedSequence], rows: SubjectRows, simulation: Simulation
+    controls: Sequence[ProcessedSequence], rows: SubjectRows, names: Sequence[str], simulation: Simulation
 ) -> list[Doubt]:
     doubts, count = [], len(rows.names)
     unknown = sum(not control.source.subject for control in controls)
@@ -182,6 +182,8 @@ def _find_doubts(
             f"{FEW_CONTROLS} and more are advised."
         )
         doubts.append(Doubt("few_controls", text))
+    if rows.constant.any():
+        doubts.append(Doubt("constant", describe_constant(names, rows.constant)))
     largest = max(result.size for result in simulation.curve)
     if largest > 5 * count:
         text = (

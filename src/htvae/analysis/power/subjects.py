@@ -9,13 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from htvae.analysis.doubts import Doubt
+from htvae.analysis.measures import is_constant
 from htvae.utils.text import list_names
 
 LEAST_SUBJECTS = 4
 """Controls without whom nothing can be planned."""
-LEAST_SPREAD = 1e-5
-"""Spread of a measure between subjects below which it is rounding: left against right hip, around their
-middle."""
 NUM_VERSIONS = 20
 """Versions of a subject, each a random choice of recordings, where studies record fewer than there are."""
 
@@ -32,6 +30,8 @@ class SubjectRows:
     """(s, v, m) with the effect."""
     touched: np.ndarray
     """(m,) bool: measures in which the effect should be found; False for the outcome in front."""
+    constant: np.ndarray
+    """Measures (of the whole table), bool, that are left out since all subjects have the same."""
     doubts: tuple[Doubt, ...]
 
     @property
@@ -122,8 +122,8 @@ def make_rows(
     if not kept.all():
         missing = list_names([name for name, own in zip(owners.names, kept, strict=True) if not own])
         doubts.append(Doubt("left_out", f"Subjects who do not show the outcome are left out: {missing}."))
-    spread = rows[0][kept].mean(axis=1).std(axis=0)
-    columns = np.flatnonzero(shown[kept].all(axis=0) & (spread > LEAST_SPREAD))
+    constant = is_constant(rows[0][kept].mean(axis=1)) & shown[kept].all(axis=0)
+    columns = np.flatnonzero(shown[kept].all(axis=0) & ~constant)
     whole = [
         np.concatenate([own[kept][..., chosen].mean(axis=2, keepdims=True), own[kept][..., columns]], axis=2)
         for own in rows
@@ -133,6 +133,7 @@ def make_rows(
         plain=whole[0],
         treated=whole[1],
         touched=np.concatenate([[False], np.isin(columns, list(touched))]),
+        constant=constant,
         doubts=tuple(doubts),
     )
 
