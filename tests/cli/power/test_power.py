@@ -13,7 +13,7 @@ from PIL import Image
 
 import htvae
 from htvae.cli.main import main
-from htvae.cli.power.files import open_motifs
+from htvae.cli.motifs.files import load_segmenter
 
 EFFECT = "range of LEFT_WRIST -30%"
 
@@ -78,7 +78,7 @@ def test_motifs_of_an_earlier_run(trained: Any, tmp_path: Path, monkeypatch: pyt
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    motifs = open_motifs(Path("motifs"), htvae.load(trained.checkpoint, device="cpu"))
+    motifs = load_segmenter(Path("motifs"), htvae.load(trained.checkpoint, device="cpu")).named
     assert motifs.names == (rows[0]["name"], "turning")
 
 

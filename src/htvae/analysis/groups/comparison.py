@@ -16,13 +16,13 @@ from htvae.analysis.groups.differences import (
     check_study,
     compare_groups,
 )
-from htvae.analysis.groups.halves import LEAST_HALF_CHUNKS, measure_halves
 from htvae.analysis.groups.leaks import Leak, find_leaks, latent_features
+from htvae.analysis.groups.measuring import measure_recordings
 from htvae.analysis.groups.motif_measures import MotifMeasures, NamedMotifs
 from htvae.analysis.groups.study import Cells, Study
 from htvae.analysis.groups.study_columns import find_column
 from htvae.analysis.groups.study_doubts import find_doubts
-from htvae.analysis.measures import LatentAxes, MeasureTable, join_tables, measure_all
+from htvae.analysis.measures import LatentAxes, MeasureTable
 from htvae.analysis.motifs.motifs import Motifs
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.model import Encoding, TrainedModel
@@ -110,23 +110,10 @@ def compare_recordings(
     columns = read_columns(recordings)
     study, own_doubts = _make_study(recordings, columns, request)
     check_study(study)
-    on_step("encoding")
-    encodings = model.encode_all(recordings)
-    axes = LatentAxes.fit(encodings)
-    chosen, found = None, None
-    own = [measure_all(recordings, encodings, model.processor.points, axes)]
-    if motifs is not None:
-        on_step("motifs")
-        chosen, found = _choose_motifs(model, recordings, motifs)
-        own.append(chosen.measure(found))
-    table = join_tables([*own, *tables])
+    measured = measure_recordings(model, recordings, motifs, tables, on_step)
+    table = measured.table
     on_step("halves")
-    halves = measure_halves(
-        recordings,
-        LEAST_HALF_CHUNKS * model.config.model.chunk_size,
-        lambda parts: _measure(model, parts, axes, chosen),
-        len(table.measures),
-    )
+    halves = measured.measure_halves(model, recordings)
     on_step("differences")
     result = compare_groups(
         table.values, study, request.num_permutations, request.num_bootstraps, request.seed
@@ -134,25 +121,18 @@ def compare_recordings(
     on_step("reliability")
     split_half, retest = _measure_reliability(table, halves, result, request)
     on_step("leaks")
-    others = _other_columns(columns, request)
-    leaks = find_leaks(
-        latent_features(encodings), table.values, study, others, request.num_permutations, request.seed
-    )
-    doubts = [*own_doubts, *find_doubts(study, result, table.names, others)]
+    others, features = _other_columns(columns, request), latent_features(measured.encodings)
+    leaks = find_leaks(features, table.values, study, others, request.num_permutations, request.seed)
     return Comparison(
         request=request,
         names=tuple(recording.name for recording in recordings),
         study=study,
-        table=table,
         result=result,
         split_half=split_half,
         retest=retest,
         leaks=tuple(leaks),
-        doubts=tuple(doubts),
-        encodings=tuple(encodings),
-        axes=axes,
-        motifs=chosen,
-        found=found,
+        doubts=(*own_doubts, *find_doubts(study, result, table.names, others)),
+        **vars(measured),
     )
 
 
@@ -205,28 +185,6 @@ def _make_study(
         paired=request.paired,
     )
     return study, doubts
-
-
-def _choose_motifs(
-    model: TrainedModel, recordings: Sequence[ProcessedSequence], motifs: NamedMotifs
-) -> tuple[MotifMeasures, Motifs]:
-    """Return what is measured of motifs, and the motifs of the recordings."""
-    found = motifs.find(model, recordings)
-    return MotifMeasures.choose(motifs, found), found
-
-
-def _measure(
-    model: TrainedModel,
-    recordings: Sequence[ProcessedSequence],
-    axes: LatentAxes,
-    motifs: MotifMeasures | None,
-) -> MeasureTable:
-    """Return the measures of further recordings."""
-    encodings = model.encode_all(recordings)
-    table = measure_all(recordings, encodings, model.processor.points, axes)
-    if motifs is None:
-        return table
-    return join_tables([table, motifs.measure(motifs.motifs.find(model, recordings))])
 
 
 def _measure_reliability(

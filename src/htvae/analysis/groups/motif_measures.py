@@ -40,6 +40,11 @@ class NamedMotifs:
     names: tuple[str, ...] = ()
     """Names (K,); empty: m01, m02, ..."""
 
+    @classmethod
+    def of(cls, motifs: "Motifs | NamedMotifs | None") -> "NamedMotifs | None":
+        """Return motifs as comparisons take them; found ones have no names."""
+        return cls(motifs.segmenter, motifs.kind) if isinstance(motifs, Motifs) else motifs
+
     @property
     def titles(self) -> list[str]:
         """Names (K,) that differ; those that occur twice have their number added."""

@@ -14,29 +14,18 @@ def compare(argv: Sequence[str]) -> None:
     options, build_model = parse_with_model(CompareOptions, argv, "htvae compare")
 
     from htvae.analysis.groups.comparison import STEPS, CompareRequest, compare_recordings
-    from htvae.analysis.groups.motif_measures import NamedMotifs
     from htvae.analysis.groups.scene_making import make_scenes
     from htvae.analysis.groups.words import describe_comparison
     from htvae.cli.analysis_files import open_recordings
     from htvae.cli.compare.files import write_comparison
     from htvae.cli.compare.motion import write_motion
     from htvae.cli.motifs.files import load_segmenter
+    from htvae.cli.requests import fill_request
     from htvae.utils.progress import Progress
 
     model, recordings = open_recordings(options, build_model)
-    request = CompareRequest(
-        by=options.by,
-        blocks=options.blocks,
-        adjust=options.adjust,
-        paired=options.paired,
-        num_permutations=options.num_permutations,
-        num_bootstraps=options.num_bootstraps,
-        seed=options.seed,
-    )
-    motifs = None
-    if options.motifs is not None:
-        saved = load_segmenter(options.motifs, model)
-        motifs = NamedMotifs(saved.segmenter, saved.kind, tuple(saved.names))
+    request = fill_request(CompareRequest, options)
+    motifs = None if options.motifs is None else load_segmenter(options.motifs, model).named
     progress = Progress("Comparing", len(STEPS) + options.motion, unit="parts")
     try:
         comparison = compare_recordings(

@@ -78,8 +78,8 @@ def open_session(
     from htvae.app.remembering import RememberingModel
     from htvae.app.writing import describe_making
     from htvae.cli.analysis_files import open_recordings
+    from htvae.cli.motifs.files import load_segmenter
     from htvae.cli.report.choosing import choose_recordings, find_evaluation, name_folder
-    from htvae.cli.report.command import load_motifs
 
     model, recordings = open_recordings(options, build_model)
     folder = Path(options.data_dir or model.config.data.data_dir)
@@ -88,7 +88,7 @@ def open_session(
     request = ReportRequest(
         title=options.title or name_folder(folder),
         by=options.by,
-        motifs=None if options.motifs is None else load_motifs(options.motifs, model),
+        motifs=None if options.motifs is None else load_segmenter(options.motifs, model).named,
         scored=find_evaluation(options),
         max_mb=float("inf"),
         seed=options.seed,

@@ -28,19 +28,13 @@ def run_latents(options: LatentsOptions, build_model: "BuildModel | None" = None
     from htvae.cli.latents.files import write_latent_tables
     from htvae.cli.latents.pictures import draw_latent_pictures
     from htvae.cli.latents.report import describe_latents
+    from htvae.cli.requests import fill_request
     from htvae.metrics.point_maps import check_umap
 
     if options.map == "umap":
         check_umap()
     model, recordings = open_recordings(options, build_model)
-    request = LatentRequest(
-        kind=options.map,
-        num_neighbours=options.num_neighbours,
-        num_directions=options.num_directions,
-        recording=options.recording,
-        has_probes=options.probes,
-        seed=options.seed,
-    )
+    request = fill_request(LatentRequest, options, kind="map", has_probes="probes")
     result = model.analyse_latents(recordings, request)
     words = describe_latents(result, model.processor.fps)
     paths = write_latent_tables(options, result, words)

@@ -8,6 +8,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from htvae.analysis.groups.motif_measures import NamedMotifs
 from htvae.analysis.motifs.activities import ActivityModel
 from htvae.analysis.motifs.motifs import Motifs
 from htvae.analysis.motifs.motifs import motif_ids as motif_ids
@@ -51,6 +52,11 @@ class Saved:
     """(K,) of motifs."""
     activities: ActivityModel | None
     """With its user's merges of motifs; None where none were looked for."""
+
+    @property
+    def named(self) -> NamedMotifs:
+        """Motifs with their names, as comparisons and plans take them."""
+        return NamedMotifs(self.segmenter, self.kind, tuple(self.names))
 
 
 def load_segmenter(folder: Path, model: TrainedModel) -> Saved:

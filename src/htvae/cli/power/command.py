@@ -16,22 +16,16 @@ def power(argv: Sequence[str]) -> None:
     from htvae.analysis.power.effects import parse_effect
     from htvae.analysis.power.planner import PowerRequest, plan_power
     from htvae.cli.analysis_files import open_recordings
-    from htvae.cli.power.files import open_motifs, write_plan
+    from htvae.cli.motifs.files import load_segmenter
+    from htvae.cli.power.files import write_plan
     from htvae.cli.power.report import describe_plan
+    from htvae.cli.requests import fill_request
     from htvae.utils.progress import Progress
 
     parse_effect(options.effect)
-    request = PowerRequest(
-        effect=options.effect,
-        sizes=options.num_subjects,
-        targets=options.target,
-        recordings_per_subject=options.recordings_per_subject,
-        num_studies=options.num_studies,
-        num_permutations=options.num_permutations,
-        seed=options.seed,
-    )
+    request = fill_request(PowerRequest, options, sizes="num_subjects", targets="target")
     model, controls = open_recordings(options, build_model)
-    motifs = None if options.motifs is None else open_motifs(options.motifs, model)
+    motifs = None if options.motifs is None else load_segmenter(options.motifs, model).named
     progress = Progress("Planning", 100, unit="%")
     try:
         plan = plan_power(model, controls, request, motifs, progress.update)

@@ -3,26 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from htvae.analysis.groups.motif_measures import NamedMotifs
-from htvae.analysis.model import AnalysisModel
 from htvae.analysis.power.planner import PowerPlan
 from htvae.analysis.power.simulation import SizeResult
 from htvae.cli.analysis_files import write_json, write_table
-from htvae.cli.motifs.files import load_segmenter
 from htvae.cli.power.options import PowerOptions
 from htvae.cli.power.report import describe_plan
 from htvae.plots.power_curve import draw_power
-
-
-def open_motifs(folder: Path, model: AnalysisModel) -> NamedMotifs:
-    """Return the motifs of an earlier run.
-
-    Raises:
-        FileNotFoundError: the folder holds no fitted motifs.
-        ValueError: a file is damaged, or belongs to another model.
-    """
-    saved = load_segmenter(folder, model)
-    return NamedMotifs(saved.segmenter, saved.kind, tuple(saved.names))
 
 
 def write_plan(options: PowerOptions, plan: PowerPlan) -> list[Path]:

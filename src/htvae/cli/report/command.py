@@ -10,9 +10,7 @@ from htvae.cli.parsing import parse_with_model
 from htvae.cli.report.options import ReportOptions
 
 if TYPE_CHECKING:
-    from htvae.analysis.groups.motif_measures import NamedMotifs
     from htvae.inference.checkpoint import BuildModel
-    from htvae.inference.model import TrainedModel
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +39,7 @@ def make_report(
     from htvae.app.collect.report import ReportRequest
     from htvae.app.writing import describe_making, write_report
     from htvae.cli.analysis_files import open_recordings
+    from htvae.cli.motifs.files import load_segmenter
     from htvae.cli.report.choosing import choose_recordings, find_evaluation, name_folder
 
     model, recordings = open_recordings(options, build_model)
@@ -53,7 +52,7 @@ def make_report(
     request = ReportRequest(
         title=options.title or ("Report" if options.anonymise else name_folder(folder)),
         by=options.by,
-        motifs=None if options.motifs is None else load_motifs(options.motifs, model),
+        motifs=None if options.motifs is None else load_segmenter(options.motifs, model).named,
         scored=scored,
         max_mb=options.max_mb,
         seed=options.seed,
@@ -69,12 +68,3 @@ def make_report(
         log.info("%s", note)
     log.info("%s: %s", found.payload["verdict"]["headline"], found.payload["verdict"]["sentence"])
     return options.output
-
-
-def load_motifs(folder: Path, model: "TrainedModel") -> "NamedMotifs":
-    """Return the motifs of an earlier run, with their names and merges."""
-    from htvae.analysis.groups.motif_measures import NamedMotifs
-    from htvae.cli.motifs.files import load_segmenter
-
-    saved = load_segmenter(folder, model)
-    return NamedMotifs(saved.segmenter, saved.kind, tuple(saved.names))
