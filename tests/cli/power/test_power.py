@@ -36,9 +36,10 @@ def test_the_plan_in_words(finished: SimpleNamespace) -> None:
     first, planted, spreads, reliability, half, *_ = finished.said.splitlines()
     assert first == f"Effect: {EFFECT}, planted into 10 recordings of 10 controls."
     assert planted.startswith("  Moving LEFT_WRIST 0.") and "(-30.0% of the controls'" in planted
-    assert "times the spread between subjects (interval" in spreads and "the controls are 10" in spreads
+    assert "times the spread between subjects (95 % interval" in spreads
+    assert "10 controls know the spread between subjects to about 24%." in finished.said  # 1 / sqrt(18)
     assert reliability == "  Its reliability is unknown: too few controls have two recordings."
-    assert "subjects per group" in half and "finds the effect in 50% of studies (interval" in half
+    assert "subjects per group" in half and "finds the effect in 50% of studies (95 % interval" in half
     assert "Even with 16 subjects per group" in finished.said
     assert "Note: 10 controls say little of how much subjects differ" in finished.said
 

@@ -14,6 +14,7 @@ def describe_plan(plan: PowerPlan) -> list[str]:
     return [
         *_describe_effect(plan),
         *(line for needed in plan.simulation.needed for line in _describe_needed(plan, needed)),
+        _describe_sureness(plan),
         *_describe_curve(plan),
         *(f"Note: {doubt.text}" for doubt in plan.doubts),
     ]
@@ -31,8 +32,8 @@ def _describe_effect(plan: PowerPlan) -> Iterator[str]:
     yield f"  {_describe_planting(plan)} changes {plan.outcome} by {size}."
     low, high = plan.simulation.effect_interval
     yield (
-        f"  That is {plan.simulation.effect:.2f} times the spread between subjects (interval {low:.2f} to "
-        f"{high:.2f}, since the controls are {len(plan.rows.names)})."
+        f"  That is {plan.simulation.effect:.2f} times the spread between subjects (95 % interval {low:.2f} to "
+        f"{high:.2f})."
     )
     yield f"  {_describe_reliability(plan)}"
 
@@ -73,7 +74,7 @@ def _describe_needed(plan: PowerPlan, needed: Needed) -> Iterator[str]:
         fewer = " or fewer" if needed.size == curve[0].size and curve[0].power >= needed.target else ""
         yield (
             f"With {needed.size} subjects per group{fewer} {outcome} finds the effect in {target} of studies "
-            f"(interval {interval} subjects)."
+            f"(95 % interval {interval} subjects)."
         )
     if needed.table_size is None:
         yield (
@@ -84,12 +85,24 @@ def _describe_needed(plan: PowerPlan, needed: Needed) -> Iterator[str]:
         yield f"  If all {plan.num_measures} measures are tested together: {needed.table_size}."
 
 
+def _describe_sureness(plan: PowerPlan) -> str:
+    """Return how well the controls know the spread, which no number of simulated studies makes better.
+
+    The standard error of a spread of s people is about one in ``sqrt(2 (s - 1))``.
+    """
+    count = len(plan.rows.names)
+    return (
+        f"  These numbers are estimates: {count} controls know the spread between subjects to about "
+        f"{(2 * (count - 1)) ** -0.5:.0%}. Plan for the upper end of the interval, or record more controls."
+    )
+
+
 def _describe_range(low: int, high: int) -> str:
     return f"{low:,} to {high:,}" if high <= _MOST_SHOWN else f"{low:,} to more than {_MOST_SHOWN:,}"
 
 
 def _describe_curve(plan: PowerPlan) -> Iterator[str]:
-    yield "  per group  power  (interval)      false alarms  exaggeration  power, all measures"
+    yield "  per group  power  (95 % interval)  false alarms  exaggeration  power, all measures"
     for result in plan.simulation.curve:
         yield _describe_size(result)
 
@@ -101,6 +114,6 @@ def _describe_size(result: SizeResult) -> str:
         "none found" if result.exaggeration != result.exaggeration else f"{result.exaggeration:.2f}"
     )
     return (
-        f"  {result.size:>9}  {result.power:>5.0%}  {interval:<14}  {result.false_alarms:>12.1%}  "
+        f"  {result.size:>9}  {result.power:>5.0%}  {interval:<15}  {result.false_alarms:>12.1%}  "
         f"{exaggeration:>12}  {result.table_power:>19.0%}"
     )
