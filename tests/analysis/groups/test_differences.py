@@ -228,3 +228,11 @@ class TestDoubts:
         assert self.kinds(np.arange(24) % 2, np.arange(24), values=values)["constant"] == found["constant"]
         assert found["missing"] == "1 of 3 measures are missing in more than 20% of the subjects: pace."
         assert found["untested"] == "1 of 3 measures are shown by too few subjects to be tested: sway."
+
+    def test_what_nobody_shows_is_not_called_the_same(self) -> None:
+        values = np.random.default_rng(0).normal(size=(24, 3))
+        values[:, 0] = np.nan
+        found = self.kinds(np.arange(24) % 2, np.arange(24), values=values)
+        assert "constant" not in found and found["untested"].startswith(
+            "1 of 3 measures are shown by too few"
+        )

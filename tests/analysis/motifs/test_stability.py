@@ -2,9 +2,11 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from htvae.analysis.motifs.stability import deal_halves
+from htvae.analysis.motifs.stability import agree, deal_halves
+from htvae.metrics.agreement import NOTHING
 
 
 def make(*pairs):
@@ -45,3 +47,9 @@ def test_halves_differ_by_halving_and_agree_by_seed():
 
 def test_one_recording_has_no_halves():
     assert deal_halves(make(("p", "a")), 0) == []
+
+
+def test_fits_that_know_nothing_in_common_do_not_agree():
+    first = [np.array([0, 0, 1, 1]), np.full(4, NOTHING)]
+    assert agree(first, [np.full(4, NOTHING), np.array([0, 0, 1, 1])]) == 0
+    assert agree(first, [np.array([1, 1, 0, NOTHING]), np.array([0, 0, 1, 1])]) == 1

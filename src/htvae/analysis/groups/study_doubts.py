@@ -123,8 +123,8 @@ def _doubt_lengths(study: Study, units: Units) -> Iterator[Doubt]:
 
 
 def _doubt_measures(result: GroupComparison, names: Sequence[str]) -> Iterator[Doubt]:
-    constant = is_constant(result.values)
     missing = np.isnan(result.values).mean(axis=0)
+    constant = is_constant(result.values) & (np.isfinite(result.values).sum(axis=0) > 1)
     untested = np.isnan(result.p) & ~constant & ~np.isnan(result.least_p)
     many = (missing > _MISSING_SHARE) & ~constant & ~untested
     if constant.any():

@@ -15,7 +15,7 @@ from htvae.analysis.motion_series import scale_points
 from htvae.analysis.series_source import SeriesSource
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.model import TrainedModel
-from htvae.metrics.agreement import adjusted_rand
+from htvae.metrics.agreement import NOTHING, adjusted_rand
 from htvae.utils.progress import Progress
 
 NUM_SEEDS = 5
@@ -60,17 +60,28 @@ def measure_stability(
 
     own = motifs.segmenter.label_windows(vectors)
     labels = [own, *(fit(vectors, seed + other) for other in range(1, NUM_SEEDS))]
-    seeds = np.mean([adjusted_rand(a, b) for a, b in combinations(labels, 2)])
+    seeds = np.mean([agree(a, b) for a, b in combinations(labels, 2)])
     halves = [
-        adjusted_rand(*(fit([vectors[i] for i in part], most=MOST_REFITTED // 2) for part in parts))
+        agree(*(fit([vectors[i] for i in part], most=MOST_REFITTED // 2) for part in parts))
         for parts in halvings
     ]
     poses = SeriesSource(model, recordings, "pose")
     features = fit_features(poses, scale_points(model, "pose"), fps)
     vectors = [features.transform(one) for one in poses]
-    windows = adjusted_rand(own, fit(vectors))
+    windows = agree(own, fit(vectors))
     progress.close()
     return Stability(float(seeds), float(np.mean(halves)) if halves else float("nan"), windows)
+
+
+def agree(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> float:
+    """Return the adjusted Rand index over windows that both fits label; 0 where they share none.
+
+    A fit to one recording may take everything in another one for none of its motifs.
+    """
+    pairs = zip(first, second, strict=True)
+    if not any(((a != NOTHING) & (b != NOTHING)).any() for a, b in pairs):
+        return 0.0
+    return adjusted_rand(first, second)
 
 
 def deal_halves(

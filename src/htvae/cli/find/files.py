@@ -88,9 +88,10 @@ def describe_found_again(shares: np.ndarray, what: str, moved: str) -> str:
             f"Whether {what} are found again when {moved} is unknown: there is too little to move or to rank."
         )
     low = int(is_unreliable(shares).sum())
+    marked = f"; {low} marked as unreliable." if low else "."
     return (
         f"{known.sum() - low} of {known.sum()} {what} are found again in at least half of the cases when "
-        f"{moved}" + (f"; the other {low} are marked as unreliable." if low else ".")
+        f"{moved}{marked}"
     )
 
 

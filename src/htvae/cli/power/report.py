@@ -32,8 +32,8 @@ def _describe_effect(plan: PowerPlan) -> Iterator[str]:
     yield f"  {_describe_planting(plan)} changes {plan.outcome} by {size}."
     low, high = plan.simulation.effect_interval
     yield (
-        f"  That is {plan.simulation.effect:.2f} times the spread between subjects (95 % interval {low:.2f} to "
-        f"{high:.2f})."
+        f"  That is {plan.simulation.effect:.2f} times the spread between subjects (95 % interval {low:.2f} "
+        f"to {high:.2f})."
     )
     yield f"  {_describe_reliability(plan)}"
 
