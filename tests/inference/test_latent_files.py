@@ -7,7 +7,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from htvae.inference.latent_files import collect_latents, join_latents, save_latents
+from htvae.inference.latent_files import (
+    collect_latents,
+    join_latents,
+    read_arrays,
+    save_latents,
+    write_arrays,
+)
 from htvae.inference.model import Encoding
 
 
@@ -122,3 +128,23 @@ def test_a_model_without_chunk_latents(tmp_path):
     paths = save_latents(tmp_path, [Encoding(**(vars(bare) | empty))], {"one": "test"})
     rows = read(paths[2])
     assert len(rows) == 2 and "c0" not in rows[0]
+
+
+def test_arrays_are_read_back_and_other_files_are_said_to_be_none(tmp_path):
+    path = tmp_path / "a.npz"
+    write_arrays(path, {"format": np.array("one-1"), "values": np.arange(5000.0)})
+    assert read_arrays(path, "one-1")["values"].tolist() == np.arange(5000.0).tolist()
+    with pytest.raises(ValueError, match="its format is one-1, not two-1"):
+        read_arrays(path, "two-1")
+    whole = path.read_bytes()
+    for size in (100, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        with pytest.raises(ValueError, match="it is damaged"):
+            read_arrays(path, "one-1")
+    for content in (b"", b"PK", b"x\n1\n", b"\x80\x04]q\x00."):  # the last one is a pickle
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"it is no \.npz file$"):
+            read_arrays(path, "one-1")
+    write_arrays(path, {"values": np.zeros(2)})
+    with pytest.raises(ValueError, match="its format is unknown"):
+        read_arrays(path, "one-1")

@@ -20,6 +20,8 @@ LatentArrays = dict[str, np.ndarray]
 """Arrays by name, see `collect_latents`."""
 
 _COVARIATE = "covariate_"
+_ZIP = b"PK\x03\x04"
+"""First bytes of a ``.npz``."""
 
 
 def save_latents(folder: Path, encodings: Sequence[Encoding], splits: Mapping[str, str]) -> list[Path]:
@@ -115,6 +117,27 @@ def write_arrays(path: Path, arrays: LatentArrays) -> None:
     named: dict[str, Any] = dict(arrays)
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **named)
+
+
+def read_arrays(path: Path, version: str) -> LatentArrays:
+    """Return the arrays of a ``.npz`` whose array ``format`` says ``version``.
+
+    Raises:
+        ValueError: the file is damaged, no ``.npz``, or of another format; the text says which.
+    """
+    with path.open("rb") as opened:
+        if opened.read(len(_ZIP)) != _ZIP:
+            raise ValueError("it is no .npz file")
+        opened.seek(0)
+        try:
+            with np.load(opened, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+        except Exception as error:  # a damaged zip raises errors of many kinds
+            raise ValueError(f"it is damaged: {error}") from error
+    found = str(arrays.get("format", "unknown"))
+    if found != version:
+        raise ValueError(f"its format is {found}, not {version}")
+    return arrays
 
 
 def _chunk_rows(arrays: LatentArrays, known: Sequence[tuple[str, ...]]) -> Iterator[list[object]]:

@@ -108,8 +108,8 @@ def test_a_norm_is_the_same_when_read_again(finished: SimpleNamespace, trained: 
     ("spoil", "message"),
     [
         (lambda path: path.write_bytes(path.read_bytes()[:500]), "but is unreadable"),
-        (lambda path: path.write_text("hello"), "but is unreadable"),
-        (lambda path: np.savez(path, format=np.array("htvae-motifs-1")), "the format is htvae-motifs-1"),
+        (lambda path: path.write_text("hello"), "but is unreadable (it is no .npz file)"),
+        (lambda path: np.savez(path, format=np.array("htvae-motifs-1")), "its format is htvae-motifs-1"),
         (lambda path: path.unlink(), "must be the norm.npz of an earlier htvae norm fit"),
         (lambda path: rewrite(path, model_id=np.array("0")), "belongs to another"),
         (lambda path: rewrite(path, point_factor=np.ones(2)), "its groups do not fit together"),

@@ -18,12 +18,12 @@ from htvae.analysis.search.search import build_index
 from htvae.analysis.search.span_index import SpanIndex
 from htvae.analysis.window_features import WindowFeatures, WindowGrid
 from htvae.data.processing import ProcessedSequence
-from htvae.inference.latent_files import write_arrays
+from htvae.inference.latent_files import read_arrays, write_arrays
 from htvae.poses.sequence import content_hash
 
 log = logging.getLogger(__name__)
 
-FORMAT = "htvae-find-1"
+FORMAT = "htvae-find-2"
 MOST_FILES = 8
 """Files that are kept; older ones are removed."""
 _FITTED = ("scale", "pose_mean", "pose_basis", "window_mean", "window_basis")
@@ -66,6 +66,7 @@ def _make_key(
 def _save(path: Path, index: SpanIndex) -> None:
     features = index.features
     arrays = {
+        "format": np.array(FORMAT),
         "grid": np.array([features.grid.width, features.grid.stride]),
         **{name: getattr(features, name) for name in _FITTED},
         "values": index.values,
@@ -83,10 +84,9 @@ def _load(path: Path) -> SpanIndex | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
-            state = {name: file[name] for name in file.files}
+        state = read_arrays(path, FORMAT)
         features = WindowFeatures(WindowGrid(*map(int, state["grid"])), *(state[name] for name in _FITTED))
         return SpanIndex(features, state["values"], state["observed"], state["lengths"])
-    except (OSError, EOFError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError) as error:
         log.warning("The cache %s is broken (%s); the recordings are described again.", path, error)
         return None

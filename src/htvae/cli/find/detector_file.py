@@ -9,7 +9,7 @@ from htvae.analysis.motion_series import SeriesKind, check_kind
 from htvae.analysis.search.clicks import Quality, Score
 from htvae.analysis.search.detector import Detector
 from htvae.cli.model_match import check_model
-from htvae.inference.latent_files import write_arrays
+from htvae.inference.latent_files import read_arrays, write_arrays
 from htvae.inference.model import TrainedModel
 
 FORMAT = "htvae-detector-1"
@@ -52,10 +52,7 @@ def load_detector(path: Path, model: TrainedModel) -> StoredDetector:
             f"detector must be a file that htvae find --detector wrote, but {path} does not exist."
         )
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        if str(arrays["format"]) != FORMAT:
-            raise ValueError(f"the format is {arrays['format']}")
+        arrays = read_arrays(path, FORMAT)
         value, low, high, cases = map(float, arrays["precision"])
         stored = StoredDetector(
             Detector.from_state_dict(arrays),
@@ -63,7 +60,7 @@ def load_detector(path: Path, model: TrainedModel) -> StoredDetector:
             Score(value, low, high, int(cases)),
         )
         points, fps = tuple(arrays["points"].tolist()), float(arrays["fps"])
-    except (KeyError, TypeError, AttributeError, ValueError, OSError, EOFError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OSError) as error:
         raise ValueError(
             f"{path} must be written by this version's htvae find --detector, but is unreadable ({error}). "
             "Learn it again."

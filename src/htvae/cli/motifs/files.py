@@ -4,7 +4,6 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from htvae.analysis.motifs.motifs import motif_ids as motif_ids
 from htvae.analysis.motifs.segmenter import Segmenter
 from htvae.analysis.motion_series import SeriesKind, check_kind
 from htvae.cli.model_match import check_model
-from htvae.inference.latent_files import write_arrays
+from htvae.inference.latent_files import read_arrays, write_arrays
 from htvae.inference.model import TrainedModel
 
 FORMAT = "htvae-motifs-1"
@@ -72,14 +71,11 @@ def load_segmenter(folder: Path, model: TrainedModel) -> Saved:
             f"{folder} must hold {MODEL_FILE} of an earlier htvae motifs, but does not. Give its folder."
         )
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        if str(arrays["format"]) != FORMAT:
-            raise ValueError(f"the format is {arrays['format']}")
+        arrays = read_arrays(path, FORMAT)
         segmenter, kind = Segmenter.from_state_dict(arrays), check_kind(str(arrays["kind"]))
         points, fps = tuple(arrays["points"].tolist()), float(arrays["fps"])
         activities = ActivityModel.from_state_dict(arrays) if "activity_shares" in arrays else None
-    except (KeyError, ValueError, TypeError, OSError, EOFError, BadZipFile) as error:
+    except (KeyError, ValueError, TypeError, OSError) as error:
         raise ValueError(
             f"{path} must be written by this version's htvae motifs, but is unreadable ({error}). Fit again."
         ) from error

@@ -9,7 +9,7 @@ from htvae.analysis.doubts import Doubt
 from htvae.analysis.measures import Measure
 from htvae.analysis.norm.bands import Bands
 from htvae.analysis.norm.norm import Norm
-from htvae.inference.latent_files import write_arrays
+from htvae.inference.latent_files import read_arrays, write_arrays
 from htvae.metrics.reliability import Reliability
 from htvae.metrics.single_case import ControlSpread
 from htvae.poses.body_groups import BodyGroup
@@ -55,12 +55,9 @@ def load_norm(path: Path) -> Norm:
             "Fit a norm to controls, or give its file with --norm."
         )
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        if str(arrays["format"]) != FORMAT:
-            raise ValueError(f"the format is {arrays['format']}")
+        arrays = read_arrays(path, FORMAT)
         return _build(arrays)
-    except Exception as error:  # a damaged zip raises errors of many kinds
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as error:
         raise ValueError(
             f"{path} must be written by this version's htvae norm fit, but is unreadable ({error}). "
             "Fit the norm again."
