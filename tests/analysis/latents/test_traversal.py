@@ -43,6 +43,9 @@ def test_without_a_prior_recordings_are_moved(model, latents):
         assert traversal.base and traversal.base_frames is not None and not traversal.is_drawn
         assert np.abs(traversal.poses[-1] - traversal.poses[0]).max() > 1e-4
     assert found[0].poses.shape[2] == model.grid.num_frames(3) - 2 * model.grid.chunk_overlap
+    start, stop = found[0].base_frames  # of what is shown, the loose ends left out
+    assert stop - start == found[0].poses.shape[2]
+    assert (start - model.grid.chunk_overlap) % model.grid.stride == 0
     assert found[0].share > found[1].share
 
 

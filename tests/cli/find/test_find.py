@@ -206,7 +206,7 @@ def test_a_detector_needs_its_file(base: list[str], tmp_path: Path, capsys: Any)
     assert run(tmp_path, "detect", "absent.npz", *base)[0] == 1
     assert "absent.npz does not exist" in capsys.readouterr().err
     for content, said in (
-        (b"PK", "it is damaged"),
+        (b"PK\x03\x04", "it is damaged"),
         (b"x\n1\n", "it is no .npz file"),
         (b"", "it is no .npz file"),
     ):

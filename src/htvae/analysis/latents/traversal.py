@@ -207,12 +207,21 @@ def _decode(model: MotionSampler, z: np.ndarray, chunks: np.ndarray) -> np.ndarr
     frames = model.grid.num_frames(chunks.shape[1])
     given = Latents(torch.from_numpy(z).float(), torch.from_numpy(chunks).float())
     poses = model.decode_all(given, frames)
+    loose = _count_loose(model, chunks.shape[1])
+    return poses[:, loose : frames - loose]
+
+
+def _count_loose(model: MotionSampler, num_chunks: int) -> int:
+    """Return the frames that are left out at each end of what chunks decode to."""
     loose = model.grid.chunk_overlap
-    return poses[:, loose : frames - loose] if frames > 2 * loose + 1 else poses
+    return loose if model.grid.num_frames(num_chunks) > 2 * loose + 1 else 0
 
 
 def _place(
     model: MotionSampler, latents: RecordedLatents, base: int, first: int, stop: int
 ) -> tuple[int, int]:
-    spans = model.grid.spans(len(latents.recordings[base].pose))
-    return int(spans[first, 0]), int(spans[stop - 1, 1])
+    """Return the model frames of a recording that the poses of some of its chunks show."""
+    num_frames, loose = len(latents.recordings[base].pose), _count_loose(model, stop - first)
+    begin = int(model.grid.spans(num_frames)[first, 0])
+    start, end = begin + loose, begin + model.grid.num_frames(stop - first) - loose
+    return min(start, num_frames - 1), min(end, num_frames)
