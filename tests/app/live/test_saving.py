@@ -17,7 +17,6 @@ from htvae.cli.explore.options import ExploreOptions
 from htvae.cli.find.answers import read_answers
 from htvae.cli.main import main
 from htvae.cli.motifs.files import load_segmenter
-from htvae.cli.report.command import load_motifs
 from htvae.data.loader import PoseDataLoader
 from htvae.io.tables import read_frame_labels
 from tests.app.live.conftest import Client
@@ -249,7 +248,7 @@ class TestMotifs:
         options = ExploreOptions(
             checkpoint=trained_with_prior.checkpoint, output_dir=session.output_dir, motifs=folder
         )
-        known = load_motifs(folder, session.model)
+        known = load_segmenter(folder, session.model).named
         report = replace(session.report, motifs=known)
         names = MotifNames(replace(session, report=report, savers=make_savers(options)), Shelf())
         _, text = names.save({ids[2]: "wave"})
