@@ -49,9 +49,8 @@ README, EXTENDING, CONFIGURATION, ARCHITECTURE, GENERATION, ANALYSIS, CONTRIBUTI
         "CONTRIBUTING.md",
     )
 )
-ANALYSIS += "".join(
-    page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs/analysis").glob("*.md"))
-)
+MORE = [*sorted((ROOT / "docs/analysis").glob("*.md")), ROOT / "docs/report.md", ROOT / "docs/explore.md"]
+ANALYSIS += "".join(page.read_text(encoding="utf-8") for page in MORE)
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
