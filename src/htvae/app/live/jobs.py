@@ -17,6 +17,9 @@ MOST_WAITING = 8
 """Jobs that wait, at most."""
 MOST_KEPT = 16
 """Finished jobs whose results are kept."""
+LONGEST_END = 10.0
+"""Seconds that the end of the program waits for the piece of work that runs. A thread that is still in PyTorch
+when Python ends makes it abort."""
 LEAST_TOLD = 0.02
 """Share of a job that must be done before the time left can be guessed."""
 
@@ -78,7 +81,8 @@ class JobQueue:
         self._waiting: deque[Job] = deque()
         self._change = threading.Condition()
         self._is_closed = False
-        threading.Thread(target=self._serve, name="htvae jobs", daemon=True).start()
+        self._thread = threading.Thread(target=self._serve, name="htvae jobs", daemon=True)
+        self._thread.start()
 
     def submit(self, text: str, work: Callable[[], Clip]) -> Job:
         """Put a job at the end of the queue.
@@ -111,7 +115,7 @@ class JobQueue:
                 self._finish(job, "cancelled")
 
     def close(self) -> None:
-        """Cancel all jobs and take no more."""
+        """Cancel all jobs, take no more, and wait for the end of the one that runs."""
         with self._change:
             self._is_closed = True
             for job in list(self._waiting):
@@ -120,6 +124,7 @@ class JobQueue:
             for job in self._jobs.values():
                 job.is_cancelled = True
             self._change.notify_all()
+        self._thread.join(LONGEST_END)
 
     def _serve(self) -> None:
         while True:
