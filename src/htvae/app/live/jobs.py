@@ -18,8 +18,7 @@ MOST_WAITING = 8
 MOST_KEPT = 16
 """Finished jobs whose results are kept."""
 LONGEST_END = 10.0
-"""Seconds that the end of the program waits for the work that runs: Python aborts where a thread of it is still
-in PyTorch."""
+"""Seconds that the end of the program waits for the job: Python aborts where PyTorch is still at work."""
 LEAST_TOLD = 0.02
 """Share of a job that must be done before the time left can be guessed."""
 
