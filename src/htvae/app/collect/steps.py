@@ -33,8 +33,8 @@ class Steps:
         self._progress.update(self._done)
 
     def advance(self, share: float) -> None:
-        """Show that this share of the part is done."""
-        self._progress.update(self._done + int(self._size * share))
+        """Show that this share of the part is done; a part that begins again does not lead back."""
+        self._progress.update(max(self._done + int(self._size * share), self._progress.done))
 
     def close(self) -> None:
         """Take the bar away."""
