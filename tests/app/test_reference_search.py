@@ -43,6 +43,14 @@ def test_the_planted_copy_comes_first_and_nothing_overlaps(windows: list[np.ndar
     assert len(found) <= MOST_FOUND
 
 
+def test_elsewhere_leaves_the_own_recording_out_and_keeps_the_order(windows: list[np.ndarray]) -> None:
+    found = find_similar(windows, EVERY, LENGTH, 0, (2.0, 4.1), elsewhere=True)
+    everywhere = find_similar(windows, EVERY, LENGTH, 0, (2.0, 4.1))
+    assert {own.recording for own in found} == {1}
+    assert found[0] == everywhere[0]
+    assert [own.distance for own in found] == sorted(own.distance for own in found)
+
+
 def test_it_agrees_with_arrays_over_all_spans(windows: list[np.ndarray]) -> None:
     count, described, places = 4, [], []
     for own, part in enumerate(windows):

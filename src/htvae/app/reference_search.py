@@ -28,7 +28,13 @@ class Found:
 
 
 def find_similar(
-    windows: Sequence[np.ndarray], every: float, length: float, recording: int, seconds: tuple[float, float]
+    windows: Sequence[np.ndarray],
+    every: float,
+    length: float,
+    recording: int,
+    seconds: tuple[float, float],
+    *,
+    elsewhere: bool = False,
 ) -> list[Found]:
     """Return the spans most like one of a recording, the most alike first; none overlaps it or another.
 
@@ -38,6 +44,7 @@ def find_similar(
         length: seconds that a window covers.
         recording: index of the recording that holds the span.
         seconds: first second of the span and the second after it, from the recording's beginning.
+        elsewhere: find spans of other recordings only.
     """
     start, count = place_span(len(windows[recording]), every, length, seconds)
     places = [
@@ -52,6 +59,8 @@ def find_similar(
     for i in sorted(range(len(places)), key=lambda i: (distances[i], *places[i])):
         own, first = places[i]
         apart = (count - 1) * every + length
+        if elsewhere and own == recording:
+            continue
         if any(own == other and abs(first - at) * every < apart - 1e-9 for other, at in taken):
             continue
         taken.append((own, first))

@@ -93,22 +93,39 @@ def test_brushing_finds_what_is_similar_in_the_order_of_the_reference(open_repor
     assert page.evaluate("htvaeReport.state.hits") == hits
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
 @pytest.mark.parametrize(
     ("fps", "first", "span"), [(30.0, 0, (0, 30)), (30.0, 500, (700, 950)), (None, 0, (200, 320))]
 )
 def test_search_equals_the_reference(
-    open_report: Any, fps: float | None, first: int, span: tuple[int, int]
+    open_report: Any, fps: float | None, first: int, span: tuple[int, int], elsewhere: bool
 ) -> None:
     report = make_report(fps=fps, first=first)
     page = open_report(report)
-    hits = page.evaluate("query => htvaeReport.searchSimilar(query)", {"recording": 1, "span": list(span)})
+    query = {"recording": 1, "span": list(span)}
+    hits = page.evaluate(
+        "([query, elsewhere]) => htvaeReport.searchSimilar(query, elsewhere)", [query, elsewhere]
+    )
     unit = fps or 1.0
     every, length = (EVERY, LENGTH) if fps else (EVERY * 30, LENGTH * 30)
     seconds = ((span[0] - first) / unit, (span[1] - first) / unit)
-    wanted = find_similar(report.windows, every, length, 1, seconds)
+    wanted = find_similar(report.windows, every, length, 1, seconds, elsewhere=elsewhere)
     assert [(hit["recording"], hit["start"]) for hit in hits] == [
         (one.recording, round(first + one.start * every * unit)) for one in wanted
     ]
+
+
+def test_other_recordings_alone_are_searched_and_the_link_says_so(open_report: Any) -> None:
+    page = open_report(link="#recording=ann_1&like=ann_1:4-6")
+    page.wait_for_selector("#pane-similar .card")
+    assert 0 in page.evaluate("htvaeReport.state.hits.map(hit => hit.recording)")
+    page.select_option("#pane-similar .scope select", "others")
+    page.wait_for_function("htvaeReport.state.hits.every(hit => hit.recording !== 0)")
+    assert link_of(page)["in"] == "others"
+    again = open_report(link=page.evaluate("location.hash"))
+    again.wait_for_selector("#pane-similar .card")
+    assert again.input_value("#pane-similar .scope select") == "others"
+    assert 0 not in again.evaluate("htvaeReport.state.hits.map(hit => hit.recording)")
 
 
 def test_a_link_restores_what_was_shown(open_report: Any) -> None:

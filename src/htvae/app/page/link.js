@@ -42,6 +42,7 @@ export function writeLink() {
     const name = encodeURIComponent(report.recordings[query.recording].name);
     parts.push(`like=${name}:${writeSpan(query.recording, query.span)}`);
   }
+  if (state.elsewhere) parts.push("in=others");
   if (state.tab !== "similar") parts.push(`tab=${state.tab}`);
   if (state.tab === "figures" && report.tables[state.table])
     parts.push(`table=${encodeURIComponent(report.tables[state.table].name)}`);
@@ -84,6 +85,7 @@ export function readLink(hash) {
     span,
     guest: null,
     query: found ? { recording: like, span: found } : null,
+    elsewhere: said.get("in") === "others",
     tab: TABS.includes(tab) ? tab : "similar",
     table: Math.max(table, 0),
     mapView: said.get("map") === "recordings" ? "recordings" : "moments",
@@ -142,7 +144,7 @@ export function startLink(colours) {
   addEventListener("popstate", read);
   watch(["recording", "span", "query"], () => !isReading && keep(true));
   watch(
-    ["tab", "table", "mapView", "mapKind", "colour", "playerView", "playing"],
+    ["elsewhere", "tab", "table", "mapView", "mapKind", "colour", "playerView", "playing"],
     () => !isReading && keep(false),
   );
   watch(["frame"], () => !isReading && keepSoon());

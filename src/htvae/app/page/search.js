@@ -105,9 +105,10 @@ export async function prepareSearch() {
   if (report.windows.features) allSums ??= sumAll(await loadWindows());
 }
 
-/** The spans nearest to a query, which overlap neither it nor each other. @param {Query} query
+/** The spans nearest to a query, which overlap neither it nor each other.
+ * @param {Query} query @param {boolean} [elsewhere] spans of other recordings only
  * @returns {Promise<Hit[]>} */
-export async function searchSimilar(query) {
+export async function searchSimilar(query, elsewhere = false) {
   const { every, length, features, counts } = report.windows;
   if (!features || !counts[query.recording]) return [];
   await prepareSearch();
@@ -120,6 +121,7 @@ export async function searchSimilar(query) {
   /** @type {Hit[]} */
   const hits = [];
   for (const one of found) {
+    if (elsewhere && one.recording === query.recording) continue;
     if (
       taken.some(
         (other) =>

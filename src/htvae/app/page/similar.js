@@ -1,7 +1,7 @@
 // The tab Similar: what is like the chosen span, nearest first, each a moving card.
 import { findSimilar, goToSpan } from "./actions.js";
 import { report } from "./data.js";
-import { announce, byId, make, makeButton, makeEmpty, nameText } from "./dom.js";
+import { announce, byId, make, makeButton, makeEmpty, makeOption, nameText } from "./dom.js";
 import { saveRows } from "./export.js";
 import { prepareSearch, searchSimilar } from "./search.js";
 import { change, state, watch } from "./state.js";
@@ -43,6 +43,20 @@ function saveHits() {
   saveRows("similar.csv", ["recording", "start_frame", "stop_frame", "start_s", "stop_s", "distance"], rows);
 }
 
+/** Which recordings are searched: a choice where there are others. @returns {Node | string} */
+function makeScope() {
+  const taught = state.hits.some((hit) => hit.score !== undefined);
+  if (report.recordings.length < 2 || taught) return "";
+  const select = make("select");
+  select.setAttribute("aria-label", "Recordings to search");
+  select.append(
+    makeOption("all recordings", "", !state.elsewhere),
+    makeOption("other recordings", "others", state.elsewhere),
+  );
+  select.addEventListener("change", () => change({ elsewhere: select.value === "others" }));
+  return make("span", "scope", "in ", select);
+}
+
 /** @param {HTMLElement} place */
 function drawHits(place) {
   const { query, hits } = state;
@@ -75,6 +89,7 @@ function drawHits(place) {
     "div",
     "pane-head",
     make("p", "", `${hits.length || "No"} spans most like `, back, hits.length ? ", nearest first." : "."),
+    makeScope(),
     makeButton("Save as CSV", saveHits, "save", "button square"),
     makeButton("Forget these", () => change({ query: null }), "close", "button square"),
   );
@@ -85,7 +100,9 @@ function drawHits(place) {
       ? cards
       : makeEmpty(
           "Nothing found",
-          "Every other span of this length overlaps the one that was looked for. Choose a shorter one.",
+          state.elsewhere
+            ? "No other recording holds a span of this length. Search all recordings, or choose a shorter one."
+            : "Every other span of this length overlaps the one that was looked for. Choose a shorter one.",
         ),
   );
 }
@@ -100,9 +117,9 @@ function markPlayed(place) {
 }
 
 async function runQuery() {
-  const { query } = state;
-  const hits = query ? await searchSimilar(query) : [];
-  if (state.query !== query) return;
+  const { query, elsewhere } = state;
+  const hits = query ? await searchSimilar(query, elsewhere) : [];
+  if (state.query !== query || state.elsewhere !== elsewhere) return;
   change({ hits });
   if (query) announceHits(hits.length);
 }
@@ -115,7 +132,7 @@ function announceHits(count) {
 /** Search also while another tab is open, since the map marks what was found. */
 export function startSearch() {
   const run = () => runQuery().catch((error) => announce(String(error.message ?? error)));
-  watch(["query"], run);
+  watch(["query", "elsewhere"], run);
   run();
   setTimeout(() => prepareSearch().catch(() => {}), 400);
 }
@@ -126,7 +143,7 @@ export function makeSimilar(place) {
     drawHits(place);
     markPlayed(place);
   };
-  watch(["query", "hits"], redraw);
+  watch(["query", "hits", "elsewhere"], redraw);
   watch(["span", "recording"], () => markPlayed(place));
   redraw();
 }

@@ -9,6 +9,7 @@ export const state = {
   speed: 1,
   query: null,
   hits: [],
+  elsewhere: false,
   guest: null,
   guestAt: 0,
   mapView: "moments",

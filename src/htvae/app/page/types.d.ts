@@ -95,6 +95,8 @@ interface Guest { kind: string; index: number }
 interface State {
   recording: number; frame: number; span: Span | null; playing: boolean; speed: number;
   query: Query | null; hits: Hit[]; guest: Guest | null; guestAt: number;
+  /** Whether only other recordings than the query's are searched. */
+  elsewhere: boolean;
   mapView: "moments" | "recordings"; mapKind: string; colour: string; muted: ReadonlySet<number>;
   hover: number; motif: number; landmark: number;
   playerView: "beside" | "over"; yaw: number; pitch: number; zoom: Span | null; video: boolean;
