@@ -120,7 +120,7 @@ def test_other_recordings_alone_are_searched_and_the_link_says_so(open_report: A
     page.wait_for_selector("#pane-similar .card")
     assert 0 in page.evaluate("htvaeReport.state.hits.map(hit => hit.recording)")
     page.select_option("#pane-similar .scope select", "others")
-    page.wait_for_function("htvaeReport.state.hits.every(hit => hit.recording !== 0)")
+    page.wait_for_function("() => htvaeReport.state.hits.every(hit => hit.recording !== 0)")
     assert link_of(page)["in"] == "others"
     again = open_report(link=page.evaluate("location.hash"))
     again.wait_for_selector("#pane-similar .card")

@@ -44,6 +44,26 @@ def test_nothing_scrolls_sideways(open_report: Any, size: tuple[int, int]) -> No
         assert page.evaluate("document.documentElement.scrollWidth") == size[0], tab
 
 
+def test_on_a_phone_the_player_leaves_the_map_free_and_no_box_is_empty(open_report: Any) -> None:
+    page = open_report(size=(390, 664), has_touch=True)
+    position = "getComputedStyle(document.getElementById('panel-player')).position"
+    page.evaluate("document.getElementById('legend').scrollIntoView({ block: 'end' })")
+    page.wait_for_function(f"() => {position} === 'static'")
+    x, y = page.evaluate("htvaeReport.pixelOfMoment(25)")
+    box = page.locator("#map-marks").bounding_box()
+    page.touchscreen.tap(box["x"] + x, box["y"] + y)
+    page.wait_for_function("() => htvaeReport.state.recording === 2")
+    assert page.evaluate("document.getElementById('panel-side').clientHeight") < 300  # nothing was looked for
+    page.evaluate("htvaeReport.change({ tab: 'motifs', playing: false })")
+    assert page.evaluate("document.getElementById('panel-side').offsetHeight") == 560
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.click("#tab-method")
+    page.evaluate("scrollTo(0, 120)")
+    page.wait_for_function(f"() => {position} === 'sticky'")
+    page.click("#findings-open")
+    assert page.is_hidden("#findings-list .whole") and page.is_visible("#verdict-sentence")
+
+
 def test_hostile_names_are_shown_as_they_are_and_nothing_runs(open_report: Any) -> None:
     report = make_report(names=HOSTILE, labels=HOSTILE[:3])
     report.payload["title"] = HOSTILE[0]

@@ -15,7 +15,20 @@ function letWiden(toggle, panel) {
   panel.addEventListener("keydown", (event) => event.key === "Escape" && set(false));
 }
 
+/** The part of the window that the player would cover: its upper half, but for a strip at the top. */
+const COVERED = "-48px 0px -50% 0px";
+
+/** On a narrow screen the player stays at the top, but must not cover the map while that is looked at. */
+function startPinning() {
+  const observer = new IntersectionObserver(
+    ([entry]) => document.body.classList.toggle("map-in-view", entry.isIntersecting),
+    { rootMargin: COVERED },
+  );
+  observer.observe(byId("panel-map"));
+}
+
 export function startPanels() {
+  startPinning();
   for (const toggle of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".wide-toggle"))) {
     letWiden(toggle, byId(toggle.dataset.panel ?? ""));
   }

@@ -35,7 +35,7 @@ export function startVerdict() {
     if (finding.advice) item.lastElementChild?.append(make("small", "", finding.advice));
     return item;
   });
-  list.unshift(make("li", "", make("strong", "", sentence)));
+  list.unshift(make("li", "whole", make("strong", "", sentence)));
   list.push(...report.notes.map((note) => make("li", "note", makeIcon("mind"), make("span", "", note))));
   byId("findings-list").replaceChildren(...list);
   const panel = byId("findings");
