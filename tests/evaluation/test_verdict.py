@@ -418,8 +418,8 @@ class TestSummary:
     def test_the_sentence_says_how_good_on_what_and_how_many_faults(self) -> None:
         figures = GOOD | GENERATED | {"label_agreement": 0.1, "jerk_ratio": 2.0}
         summary = summarise_verdict(figures, "test", 3)
-        scored = "2 findings are faults. Scored on 3 recordings that training did not see."
-        assert summary.sentence == f"{give_verdict(figures)[0]} {scored}"
+        scored = "Scored on 3 recordings that training did not see."
+        assert summary.sentence == f"{scored} {give_verdict(figures)[0]} 2 findings are faults."
         assert [own.is_fault for own in summary.findings[1:3]] == [True, True]
         assert not any(own.is_fault for own in summary.findings[3:])
 
@@ -433,7 +433,7 @@ class TestSummary:
     )
     def test_the_sentence_names_the_recordings(self, split: str, count: int, words: str) -> None:
         sentence = summarise_verdict(GOOD, split, count).sentence
-        assert sentence.endswith(f"No finding is a fault. Scored on {words}")
+        assert sentence.startswith(f"Scored on {words} ") and sentence.endswith("No finding is a fault.")
 
     def test_nothing_is_known(self) -> None:
         summary = summarise_verdict({}, "test", 0)

@@ -105,7 +105,7 @@ def summarise_verdict(figures: Mapping[str, float], split: str, num_recordings: 
     counted = {0: "No finding is a fault", 1: "1 finding is a fault"}.get(
         faults, f"{faults} findings are faults"
     )
-    sentence = f"{findings[0].sentence} {counted}. Scored on {words} {_SPLITS[split]}."
+    sentence = f"Scored on {words} {_SPLITS[split]}. {findings[0].sentence} {counted}."
     return Summary(level, HEADLINES[level], sentence, tuple(findings))
 
 

@@ -282,6 +282,17 @@ def test_a_motif_and_a_drawn_sample_are_seen(open_report: Any) -> None:
     assert "ann_1" in page.inner_text("#player-title")
 
 
+def test_beside_one_filled_part_stands_what_is_usual(open_report: Any) -> None:
+    report = make_report()
+    scores = [["complete_gap_30_coverage", 0.91], ["complete_gap_90_coverage", 0.98], ["mpjpe", 0.05]]
+    report.payload["tables"] = [
+        {"name": "scores", "title": "Scores", "columns": ["figure", "value"], "rows": scores}
+    ]
+    page = open_report(report, link="#tab=completion")
+    text = page.inner_text("#pane-completion .strong.part")
+    assert text.endswith("holds 90 % of this one example; over the evaluation's gaps it holds 91\u201398 %.")
+
+
 def test_a_filled_part_is_seen_with_its_curve(open_report: Any) -> None:
     page = open_report(link="#tab=completion", reduced_motion="reduce")
     page.click("#pane-completion [data-case='0']")
@@ -289,7 +300,8 @@ def test_a_filled_part_is_seen_with_its_curve(open_report: Any) -> None:
     text = page.inner_text("#pane-completion .strong.part")
     assert text == (
         "1 s of everything hidden: the model is off by 0.50 torso lengths on average, less than linear "
-        "interpolation (1.00); 90 % of it lies in the 90 % band."
+        "interpolation (1.00). The 90 % band holds 90 % of this one example; how many it usually holds, "
+        "htvae evaluate measures."
     )
     page.select_option("[aria-label='Landmark']", label="LEFT_WRIST")
     page.select_option("[aria-label='Coordinate']", label="sideways")

@@ -104,7 +104,7 @@ class TestEvaluation:
         verdict = run(trained, tmp_path, "--evaluation", str(metrics.parent))["verdict"]
         assert (verdict["level"], verdict["headline"]) == ("poor", "A poor model")
         assert "no better than a still pose" in verdict["sentence"]
-        assert verdict["sentence"].endswith("Scored on 2 recordings that training did not see.")
+        assert verdict["sentence"].startswith("Scored on 2 recordings that training did not see.")
 
     def test_one_of_this_model_is_found(
         self, trained: Any, tmp_path: Path, metrics: Path, monkeypatch: pytest.MonkeyPatch

@@ -25,14 +25,36 @@ function holeText({ what, length, recording }) {
 /** @param {number | null} value */
 const figure = (value) => (value === null ? "\u2013" : value.toFixed(2));
 
+/** Shares of hidden points in their 90 % bands, the least and the most over the gaps that were evaluated.
+ * @returns {Span | null} */
+function usualShares() {
+  const scores = report.tables.find((table) => table.name === "scores");
+  const name = scores?.columns.indexOf("figure") ?? -1;
+  const value = scores?.columns.indexOf("value") ?? -1;
+  const shares = (scores?.rows ?? [])
+    .filter((row) => /^complete_gap_\d+_coverage$/.test(String(row[name])) && row[value] !== null)
+    .map((row) => Number(row[value]));
+  return shares.length ? [Math.min(...shares), Math.max(...shares)] : null;
+}
+
+/** How much of this part lies in the band, and how much usually does. @param {number | null} inside */
+function bandText(inside) {
+  if (inside === null) return "";
+  const per = (/** @type {number} */ share) => String(Math.round(100 * share));
+  const own = ` The 90 % band holds ${per(inside)} % of this one example`;
+  const usual = usualShares();
+  if (!usual) return `${own}; how many it usually holds, htvae evaluate measures.`;
+  const [low, high] = usual.map(per);
+  return `${own}; over the evaluation's gaps it holds ${low === high ? low : `${low}\u2013${high}`} %.`;
+}
+
 /** The error beside that of linear interpolation, in one sentence. @param {Completion} info */
 function verdictOf(info) {
   const { error, linear, inside } = info;
-  const band = inside === null ? "" : `; ${Math.round(100 * inside)} % of it lies in the 90 % band`;
   const better = (error ?? 0) < (linear ?? 0) ? "less" : "no less";
   return (
     `${holeText(info)} hidden: the model is off by ${figure(error)} ${report.body.unit} on average, ` +
-    `${better} than linear interpolation (${figure(linear)})${band}.`
+    `${better} than linear interpolation (${figure(linear)}).${bandText(inside)}`
   );
 }
 
@@ -48,7 +70,7 @@ function makeCase(info, index, redraw) {
   const lines = [
     holeText(info),
     nameText(report.recordings[info.recording].name),
-    `error ${figure(info.error)}, line ${figure(info.linear)}`,
+    `off by ${figure(info.error)}; a straight line ${figure(info.linear)}`,
   ];
   const card = makeCard(film, lines, () => {
     Object.assign(drawnCase, { index, landmark: -1 });

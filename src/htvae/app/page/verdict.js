@@ -23,7 +23,7 @@ export function startVerdict() {
   const button = byId("findings-open");
   const texts = [
     faults ? `${faults} ${faults > 1 ? "faults" : "fault"}` : "",
-    toMind > faults ? `${toMind - faults} to mind` : "",
+    toMind > faults ? `${toMind - faults} ${toMind - faults > 1 ? "notes" : "note"}` : "",
   ];
   byId("findings-count").textContent = texts.filter(Boolean).join(", ") || "what was looked at";
   button.className = `pill ${faults ? "poor" : toMind ? "fair" : "good"}`;
