@@ -186,3 +186,31 @@ def test_two_moments_are_joined(open_live: Any, stub: Stub) -> None:
     page.click(".making .primary")
     page.wait_for_selector(".job.made")
     assert stub.last("api/jobs") == {"kind": "interpolate", "from": [0, 60], "to": [1, 90], "seconds": 4}
+
+
+def drag_lanes(page: Any, start: float, stop: float) -> None:
+    """Drag across the timeline's lowest lane from a second to another one (of 20)."""
+    box = page.locator("#head").bounding_box()
+    left, width = box["x"] + 76, box["width"] - 76 - 12
+    y = box["y"] + box["height"] - 20
+    page.mouse.move(left + width * start / 20, y)
+    page.mouse.down()
+    page.mouse.move(left + width * (start + stop) / 40, y)
+    page.mouse.move(left + width * stop / 20, y)
+    page.mouse.up()
+
+
+def test_a_drag_sets_the_span_of_the_form_and_stays_there(open_live: Any) -> None:
+    page = open_live()
+    assert "find more like it" in page.inner_text("#span-hint")
+    open_form(page, "Fill")
+    assert "choose a span" in page.inner_text("#span-hint")
+    drag_lanes(page, 2, 4)
+    state = "[htvaeReport.state.tab, htvaeReport.state.query]"
+    assert page.evaluate(state) == ["make", None]
+    assert page.evaluate("htvaeReport.state.span") == pytest.approx([60, 120], abs=2)
+    assert page.is_enabled(".making .primary")
+    page.keyboard.press("f")
+    assert page.evaluate(state)[0] == "similar"
+    drag_lanes(page, 6, 8)
+    assert page.evaluate("htvaeReport.state.query.span") == pytest.approx([180, 240], abs=2)

@@ -28,12 +28,18 @@ export function goToRecording(recording) {
 /** @param {number} by */
 export const stepRecording = (by) => goToRecording(state.recording + by);
 
-/** Go to a frame; a span that does not hold it is let go. @param {number} frame */
+/** Go to a frame; a span that does not hold it is let go. After a guest the recording stands still.
+ * @param {number} frame */
 export function seek(frame) {
   const to = clampFrame(state.recording, frame);
   const { span } = state;
   const keep = span && to >= span[0] && to < span[1];
-  change({ frame: to, guest: null, span: keep ? span : null });
+  change({
+    frame: to,
+    guest: null,
+    span: keep ? span : null,
+    playing: state.guest ? false : state.playing,
+  });
 }
 
 /** @param {number} seconds */
@@ -48,8 +54,8 @@ export function seekChange(way) {
   if (next !== undefined) seek(next);
 }
 
-/** Choose a span and look for what is similar to it. @param {number} a @param {number} b
- * @param {boolean} [find] */
+/** Choose a span and look for what is similar to it; while the tab Make is open, the span is for its form.
+ * @param {number} a @param {number} b @param {boolean} [find] */
 export function chooseSpan(a, b, find = true) {
   const { recording } = state;
   const { first } = report.recordings[recording];
@@ -58,7 +64,7 @@ export function chooseSpan(a, b, find = true) {
   if (stop - start < 2) return;
   const inside = state.frame >= start && state.frame < stop;
   change({ span: [start, stop], frame: inside ? state.frame : start, guest: null });
-  if (find) findSimilar();
+  if (find && state.tab !== "make") findSimilar();
 }
 
 /** Look for moments like the chosen span, or like the seconds around this frame. */

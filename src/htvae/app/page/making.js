@@ -1,7 +1,7 @@
 // The tab Make: motion that the model makes at the reader's wish, and what has been made so far.
 import { startJob } from "./jobs.js";
 import { startJobList } from "./joblist.js";
-import { make, makeButton, makeEmpty } from "./dom.js";
+import { byId, make, makeButton, makeEmpty } from "./dom.js";
 import { makeForms } from "./makeforms.js";
 import { state, watch } from "./state.js";
 import { schedule } from "./ticker.js";
@@ -46,7 +46,17 @@ export function makeMaking(place) {
   const empty = makeEmpty("Nothing made yet", "What the model makes appears here and plays in the player.");
   place.replaceChildren(choice, form, list, empty, active);
   startJobList(active, list, empty);
+  const hint = byId("span-hint");
+  const usualHint = hint.textContent ?? "";
+  const hintAtDrag = () => {
+    hint.textContent =
+      state.tab === "make" ? "drag across the lanes to choose a span \u00b7 wheel zooms" : usualHint;
+  };
   watch(["recording", "frame", "span"], () => state.tab === "make" && schedule(refresh));
-  watch(["tab"], refresh);
+  watch(["tab"], () => {
+    refresh();
+    hintAtDrag();
+  });
+  hintAtDrag();
   show(0);
 }
