@@ -165,6 +165,8 @@ class Live(TypedDict):
     """Whether the model has a prior."""
     labels: list[str]
     """Labels that the prior knows."""
+    scripted: list[str]
+    """Those of spans, which scripts are made of."""
     towards: list[str]
     """Labels, and COLUMN=VALUE, that a span can be edited towards."""
     frame: list[float]

@@ -89,7 +89,7 @@ def stub() -> Iterator[Stub]:
     report.payload["live"] = {
         **{"token": TOKEN, "video": [True, False, False, False], "offsets": [0.5, 0, 0, 0]},
         **{"canGenerate": True, "labels": ["walk", "squat"], "towards": ["walk", "camera=left"]},
-        **{"detectors": ["old"], "frame": [60] * 4},
+        **{"scripted": ["walk", "squat"], "detectors": ["old"], "frame": [60] * 4},
     }
     server = Stub(report)
     yield server

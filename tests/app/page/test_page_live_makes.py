@@ -46,6 +46,39 @@ def test_a_script_has_its_own_length_and_guidance(open_live: Any, stub: Stub) ->
     assert stub.last("api/jobs")["seconds"] is None and stub.last("api/jobs")["guidance"] == 2
 
 
+@pytest.mark.parametrize(
+    ("typed", "script", "seconds"),
+    [
+        ("walk then squat", "walk:3s,squat:3s", "6"),
+        ("Walk, squat", "walk:3s,squat:3s", "6"),
+        ("walk 3 squat 4", "walk:3s,squat:4s", "7"),
+        ("walk for 2.5 s -> squat: 1s;", "walk:2.5s,squat:1s", "3.5"),
+        ("walk:60f,squat:2s", "walk:60f,squat:2s", ""),
+    ],
+)
+def test_scripts_are_read_as_people_type_them(
+    open_live: Any, stub: Stub, typed: str, script: str, seconds: str
+) -> None:
+    page = open_live("#tab=make")
+    page.fill("#pane-make input[type=text]", typed)
+    assert page.input_value("#pane-make input[type=number] >> nth=0") == seconds
+    assert "Guidance 2" in page.inner_text(".fields")
+    page.click(".making .primary")
+    wait_for_sent(page, stub, "api/jobs", lambda wish: wish["script"] == script)
+    page.fill("#pane-make input[type=text]", "")
+    assert page.input_value("#pane-make input[type=number] >> nth=0") == "6"
+    assert "Guidance 1" in page.inner_text(".fields")
+
+
+def test_a_faulty_script_is_told_of_in_the_form(open_live: Any, stub: Stub) -> None:
+    page = open_live("#tab=make")
+    for typed, said in (("walk, workout:2s", "“workout” is not"), ("walk:0s", "no time"), ("walker", "Those are")):
+        page.fill("#pane-make input[type=text]", typed)
+        assert said in page.inner_text(".why")
+        assert page.is_disabled(".making .primary")
+    assert not stub.jobs
+
+
 def test_another_seed_is_one_click(open_live: Any) -> None:
     page = open_live("#tab=make")
     page.click("[aria-label='Another seed']")
@@ -71,6 +104,9 @@ def test_a_job_that_fails_says_why(open_live: Any) -> None:
     page.fill("#pane-make input[type=number] >> nth=2", str(FAILING))
     page.click(".making .primary")
     page.wait_for_selector(".job.failed:has-text('The model had no idea.')")
+    assert page.inner_text(".job b") == "Not made"
+    page.click("[aria-label='Take off the list']")
+    assert page.locator(".job").count() == 0
 
 
 def test_a_model_without_a_prior_says_so(open_live: Any, stub: Stub) -> None:
@@ -214,3 +250,16 @@ def test_a_drag_sets_the_span_of_the_form_and_stays_there(open_live: Any) -> Non
     assert page.evaluate(state)[0] == "similar"
     drag_lanes(page, 6, 8)
     assert page.evaluate("htvaeReport.state.query.span") == pytest.approx([180, 240], abs=2)
+
+
+def test_a_click_on_the_timeline_after_made_motion_stands_still(open_live: Any) -> None:
+    page = open_live("#tab=make")
+    page.click(".making .primary")
+    page.wait_for_selector(".job.made")
+    page.wait_for_function("() => htvaeReport.state.playing && htvaeReport.state.guest")
+    open_form(page, "Continue")
+    drag_lanes(page, 5, 5)
+    assert page.evaluate("[htvaeReport.state.playing, htvaeReport.state.guest]") == [False, None]
+    said = page.inner_text(".fields")
+    page.wait_for_timeout(300)
+    assert page.inner_text(".fields") == said and "ann_1" in said

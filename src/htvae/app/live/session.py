@@ -49,6 +49,7 @@ class Session:
             "offsets": [0.0 if own is None else own.offset for own in self.videos],
             "canGenerate": self.model.has_prior,
             "labels": list(self.known_labels),
+            "scripted": list(self.model.chunk_labels),
             "towards": self.goals,
             "frame": [round(self.chunk_frames(own), 3) for own in self.recordings],
             "detectors": sorted(path.stem for path in self.output_dir.glob("*.npz")),

@@ -58,7 +58,8 @@ async function showResult(own, job) {
 /** @param {JobRow} own @param {Job} job @param {string} text */
 function showEnd(own, job, text) {
   const close = makeButton("Take off the list", () => own.row.remove(), "close", "button square");
-  const head = make("div", "job-head", make("b", "", job.title), make("span", "soft job-words", job.words));
+  const title = job.state === "failed" ? "Not made" : job.title;
+  const head = make("div", "job-head", make("b", "", title), make("span", "soft job-words", job.words));
   own.row.classList.toggle("failed", job.state === "failed");
   own.row.replaceChildren(head, make("div", "job-foot", make("span", "", text), close));
 }

@@ -4,6 +4,7 @@ import { make, makeButton, makeOption } from "./dom.js";
 import { makeChoice, makeFact, makeNumber, makeSeed, makeText } from "./fields.js";
 import { pointChoice } from "./pointchoice.js";
 import { live } from "./live.js";
+import { readScript, scriptHint } from "./scripting.js";
 import { state } from "./state.js";
 import { spanText, timeText } from "./timebase.js";
 
@@ -30,51 +31,71 @@ function makeSpanFact() {
   return { row: fact.row, refresh: () => fact.say(chosenSpan() || "none yet", !state.span) };
 }
 
+/** What guidance does, and why it is what it is. @param {number} value @param {boolean} isScripted
+ * @param {boolean} isOwn */
+function guidanceText(value, isScripted, isOwn) {
+  const does =
+    value === 1 ? "the model's own mix" : value > 1 ? "label and script count more" : "they count less";
+  const why = isScripted && !isOwn ? "; a script starts with 2, so that each part is seen" : "";
+  return `Guidance ${value}: ${does}${why}.`;
+}
+
 /** @returns {Form} */
 function makeGenerateForm() {
   const label = makeChoice("Label", [
     ["any, as often as in training", ""],
     ...live.labels.map((name, i) => /** @type {[string, string]} */ ([name, String(i)])),
   ]);
-  const script = makeText(
-    "Script",
-    live.labels.length ? `optional, like ${live.labels[0]}:3s,${live.labels.at(-1)}:2s` : "",
-  );
+  const script = makeText("Script", scriptHint());
+  script.row.title = "Labels in order, each with its seconds; each lasts 3 s where none are given";
   const seconds = makeNumber("Length", { ...SECONDS, value: 6 }, "s");
   const guidance = makeNumber("Guidance", { value: 1, min: 0, max: 8, step: 0.5 });
-  guidance.row.title = "Strength of label and script: above 1 exaggerates them";
+  const guides = make("p", "field-note soft");
   let isOwnGuidance = false;
   guidance.input.addEventListener("input", () => (isOwnGuidance = true));
   const seed = makeSeed();
   const scripted = () => script.read() !== "";
-  script.input.addEventListener("input", () => {
+  let ownSeconds = seconds.input.value;
+  const adapt = () => {
+    const { isRead, seconds: all } = readScript(script.read());
+    if (!seconds.input.disabled) ownSeconds = seconds.input.value;
     seconds.input.disabled = scripted();
+    seconds.input.value = !scripted() ? ownSeconds : isRead ? String(Number(all.toFixed(2))) : "";
+    seconds.row.title = scripted() ? "As long as the script" : "";
     if (!isOwnGuidance) guidance.input.value = scripted() ? "2" : "1"; // as htvae generate takes it
-  });
+    guides.textContent = guidanceText(guidance.read(), scripted(), isOwnGuidance);
+  };
+  script.input.addEventListener("input", adapt);
+  guidance.input.addEventListener("input", adapt);
+  adapt();
   return {
     name: "Generate",
     title: "Generated",
     lead: "New motion, drawn from what the model has learned.",
     action: "Generate",
     rows: [
-      ...(live.labels.length ? [label.row, script.row] : []),
+      ...(live.labels.length ? [label.row] : []),
+      ...(live.scripted.length ? [script.row] : []),
       seconds.row,
       ...(live.labels.length ? [guidance.row] : []),
       seed.row,
+      ...(live.labels.length ? [guides] : []),
     ],
     refresh() {},
     lack: () =>
-      live.canGenerate ? "" : "This model cannot generate: it was trained without a prior (prior_steps 0).",
+      live.canGenerate
+        ? readScript(script.read()).lack
+        : "This model cannot generate: it was trained without a prior (prior_steps 0).",
     wish: () => ({
       kind: "generate",
       label: label.read() === "" ? null : Number(label.read()),
-      script: script.read() || null,
+      script: readScript(script.read()).text || null,
       seconds: scripted() ? null : seconds.read(),
       guidance: live.labels.length ? guidance.read() : null,
       seed: seed.read(),
     }),
     words: () =>
-      `${script.read() || (label.read() ? live.labels[Number(label.read())] : "any label")} \u00b7 seed ${seed.read()}`,
+      `${readScript(script.read()).text || (label.read() ? live.labels[Number(label.read())] : "any label")} \u00b7 seed ${seed.read()}`,
   };
 }
 

@@ -60,6 +60,8 @@ interface Payload {
 /** What only the live page has (htvae/app/live). */
 interface Live {
   token: string; video: boolean[]; offsets: number[]; canGenerate: boolean; labels: string[]; towards: string[];
+  /** Labels of spans, which scripts are made of. */
+  scripted: string[];
   detectors: string[]; frame: number[];
 }
 
