@@ -115,3 +115,12 @@ def test_live_controls_have_names_and_a_seen_focus(open_live: Any) -> None:
         page.keyboard.press("Tab")
         seen.append(page.evaluate("getComputedStyle(document.activeElement).outlineStyle"))
     assert set(seen) == {"solid"}
+
+
+def test_without_by_the_tab_says_how_groups_are_compared(open_live: Any, stub: Stub) -> None:
+    stub.report.payload.update(groups=None)
+    for i, recording in enumerate(stub.report.payload["recordings"]):
+        recording["label"] = i % 2
+    page = open_live("#tab=groups")
+    said = page.inner_text("#pane-groups")
+    assert "htvae explore --by label" in said and said.rstrip().endswith("label, camera.")

@@ -62,16 +62,21 @@ function bySureness(a, b) {
   return (a.q ?? 1) - (b.q ?? 1) || unsure || Math.abs(b.effect ?? 0) - Math.abs(a.effect ?? 0);
 }
 
+/** How to get a comparison: which columns there are to compare by. */
+function adviseGroups() {
+  const kinds = new Set(report.recordings.map(({ label }) => label).filter((label) => label >= 0));
+  const columns = [...(kinds.size > 1 ? ["label"] : []), ...report.columns];
+  const command = `htvae ${report.live ? "explore" : "report"} --by`;
+  if (columns.length)
+    return `Start ${command} ${columns[0]}. The columns with two values or more: ${columns.join(", ")}.`;
+  return `Add a column of two values or more (group, condition, label) to manifest.csv, then start ${command} with its name.`;
+}
+
 /** @param {HTMLElement} place */
 export function makeGroups(place) {
   const { groups } = report;
   if (!groups || (!groups.rows.length && !groups.text.length)) {
-    place.replaceChildren(
-      makeEmpty(
-        "No groups to compare",
-        "This needs a manifest column (group, condition, label) of two values or more, each of several subjects.",
-      ),
-    );
+    place.replaceChildren(makeEmpty("No groups were compared", adviseGroups()));
     return;
   }
   const { rows } = groups;
