@@ -64,6 +64,12 @@ def test_answers_teach_a_detector(client: Client, session: Any) -> None:
     assert "Precision on new subjects" in found["text"] and "No clip was chosen at random" in found["text"]
 
 
+def test_without_a_no_nothing_is_counted(client: Client) -> None:
+    found = find(client, YES, [5, 10, 40, True])
+    assert found["hits"] and "detected" not in found["text"]
+    assert "at least one clip no" in found["text"]
+
+
 @pytest.mark.parametrize(
     ("examples", "status", "words"),
     [

@@ -57,7 +57,16 @@ def test_yes_and_no_lead_the_next_search_and_become_a_detector(open_live: Any, s
     assert stub.last("api/find") == {"examples": examples}
     hits = page.evaluate("htvaeReport.state.hits.map(hit => [hit.recording, hit.start, hit.stop, hit.score])")
     assert hits == FOUND
-    assert "learned from 2 yes" in page.inner_text(".answers-text")
+    said = page.inner_text(".answers-text")
+    assert "learned from 2 yes" in said and said.endswith(
+        "Precision on new subjects 0.80 (0.40 to 0.97, from 5 answers)."
+    )
+    assert page.text_content(".answers-more p") == "Recall is unknown. No clip was checked."
+    assert page.inner_text("#pane-similar .pane-head p").startswith("The 3 spans that score highest")
+    with page.expect_download() as download:
+        page.click("#pane-similar [aria-label='Save as CSV']")
+    lines = download.value.path().read_text().splitlines()
+    assert lines[0].endswith(",score") and lines[1].endswith(",0.91")
     page.click(".answers button:text-is('Save detector')")
     page.wait_for_selector("#status:has-text('name first')")
     page.fill(".answers input", "squat")

@@ -72,7 +72,11 @@ def test_scripts_are_read_as_people_type_them(
 
 def test_a_faulty_script_is_told_of_in_the_form(open_live: Any, stub: Stub) -> None:
     page = open_live("#tab=make")
-    for typed, said in (("walk, workout:2s", "“workout” is not"), ("walk:0s", "no time"), ("walker", "Those are")):
+    for typed, said in (
+        ("walk, workout:2s", "“workout” is not"),
+        ("walk:0s", "no time"),
+        ("walker", "Those are"),
+    ):
         page.fill("#pane-make input[type=text]", typed)
         assert said in page.inner_text(".why")
         assert page.is_disabled(".making .primary")

@@ -71,7 +71,14 @@ def learn(session: Session, examples: Sequence[Marked]) -> Lesson:
 
 
 def describe_quality(lesson: Lesson) -> str:
-    """Return how good the detector is on subjects that it has not seen, as `htvae find` says it."""
+    """Return how good the detector is on subjects that it has not seen, as `htvae find` says it.
+
+    Without a clip that was marked no, nothing says where to stop: then none are counted.
+    """
+    if all(answer.is_yes for answer in lesson.answers):
+        return (
+            "Mark at least one clip no: until then nothing tells which clips are not it, so none are counted."
+        )
     quality = lesson.measure()
     sentences = [
         f"{len(lesson.detections)} clips detected.",

@@ -50,7 +50,12 @@ async function searchAgain() {
 const answersBar = make("div", "answers");
 const answersText = make("p", "answers-text");
 answersText.setAttribute("role", "status");
-const answersMore = make("details", "answers-more", make("summary", "", "How sure that is"), make("p"));
+const answersMore = make(
+  "details",
+  "answers-more",
+  make("summary", "", "More on how sure that is"),
+  make("p"),
+);
 const again = makeButton("Search again", searchAgain, "find", "button primary");
 const detectorName = make("input");
 const detectorSave = makeButton("Save detector", saveDetector);
@@ -58,6 +63,15 @@ const knownDetectors = make("datalist");
 
 /** @param {string} text */
 const firstSentence = (text) => text.split(/(?<=\.) /)[0];
+
+/** What stands in the bar, how sure it is with it, and what is folded away. @param {string} text */
+function splitSaid(text) {
+  const sentences = text.split(/(?<=\.) /);
+  const sure = sentences.findIndex((sentence) => sentence.startsWith("Precision"));
+  const shown = sentences.filter((_, i) => i === 0 || i === sure || (i === 1 && sure > 1));
+  const more = sentences.filter((sentence) => !shown.includes(sentence));
+  return [shown, more].map((part) => part.join(" "));
+}
 
 async function saveDetector() {
   const name = detectorName.value.trim();
@@ -81,13 +95,12 @@ function drawBarOfAnswers() {
   const all = [...answers.values()];
   const yes = all.filter((example) => example[3]).length;
   const counts = `${yes} yes, ${all.length - yes} no`;
-  const said = firstSentence(judged.text);
-  const more = judged.text.slice(said.length).trim();
+  const [said, more] = splitSaid(judged.text);
   answersMore.hidden = !more;
   /** @type {HTMLElement} */ (answersMore.lastElementChild).textContent = more;
   answersText.textContent = all.length
     ? [counts, said].filter(Boolean).join(" \u00b7 ")
-    : "Say yes or no to a few (keys Y and N on a card); the next search learns from it.";
+    : "Say yes to some and no to some (keys Y and N on a card); the next search learns from it.";
   again.disabled = !all.length || judged.isAsking;
   detectorSave.disabled = !all.length;
   again.lastChild?.replaceWith(judged.isAsking ? "Searching \u2026" : "Search again");

@@ -32,15 +32,29 @@ function makeHit(hit) {
 }
 
 function saveHits() {
-  const rows = state.hits.map(({ recording, start, stop, distance }) => [
+  const isTaught = state.hits.some(({ score }) => score !== undefined);
+  const rows = state.hits.map(({ recording, start, stop, distance, score }) => [
     report.recordings[recording].name,
     start,
     stop,
     toTime(recording, start),
     toTime(recording, stop),
-    distance,
+    score ?? distance,
   ]);
-  saveRows("similar.csv", ["recording", "start_frame", "stop_frame", "start_s", "stop_s", "distance"], rows);
+  const columns = ["recording", "start_frame", "stop_frame", "start_s", "stop_s"];
+  saveRows("similar.csv", [...columns, isTaught ? "score" : "distance"], rows);
+}
+
+/** What was found, and in which order it stands. @param {Hit[]} hits @param {HTMLElement} query
+ * @returns {(Node | string)[]} */
+function sayOrder(hits, query) {
+  if (hits.some(({ score }) => score !== undefined))
+    return [
+      `The ${hits.length} spans that score highest by your answers; the search began with `,
+      query,
+      ".",
+    ];
+  return [`${hits.length || "No"} spans most like `, query, hits.length ? ", nearest first." : "."];
 }
 
 /** Which recordings are searched: a choice where there are others. @returns {Node | string} */
@@ -88,7 +102,7 @@ function drawHits(place) {
   const head = make(
     "div",
     "pane-head",
-    make("p", "", `${hits.length || "No"} spans most like `, back, hits.length ? ", nearest first." : "."),
+    make("p", "", ...sayOrder(hits, back)),
     makeScope(),
     makeButton("Save as CSV", saveHits, "save", "button square"),
     makeButton("Forget these", () => change({ query: null }), "close", "button square"),
