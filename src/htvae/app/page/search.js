@@ -60,44 +60,79 @@ function describe({ sums, squares }, start, many, out) {
   return out;
 }
 
-/** @param {Float64Array} a @param {Float64Array} b */
-const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
+/** Call `act` with each span of `many` windows: its number, recording and start, its mean and spread.
+ * @param {Sums[]} all @param {number} many
+ * @param {(index: number, recording: number, start: number, row: Float64Array) => void} act */
+function eachSpan(all, many, act) {
+  const row = new Float64Array(2 * report.windows.features);
+  let index = 0;
+  for (const own of all) {
+    for (let s = 0; s <= own.count - many; s++) act(index++, own.recording, s, describe(own, s, many, row));
+  }
+  return index;
+}
 
-/** Similarity (cosine around the mean) of each span of `many` windows to one of them.
+/** Means of all spans of so many windows, kept. @type {Map<number, Float64Array>} */
+const centres = new Map();
+
+/** @param {Sums[]} all @param {number} many */
+function centreOf(all, many) {
+  let centre = centres.get(many);
+  if (!centre) {
+    const sum = new Float64Array(2 * report.windows.features);
+    const count = eachSpan(all, many, (_, _recording, _start, row) => {
+      for (let k = 0; k < sum.length; k++) sum[k] += row[k];
+    });
+    centre = sum.map((value) => value / Math.max(count, 1));
+    centres.set(many, centre);
+  }
+  return centre;
+}
+
+/** All spans of `many` windows, and the similarity (cosine around the mean) of each to one of them.
  * @param {Sums[]} all @param {{ recording: number, start: number, many: number }} query */
 function compareAll(all, { recording, start, many }) {
-  const width = 2 * report.windows.features;
-  const row = new Float64Array(width);
-  const centre = new Float64Array(width);
-  const spans = all.filter((own) => own.count >= many);
-  let total = 0;
-  for (const own of spans) {
-    for (let s = 0; s <= own.count - many; s++, total++) {
-      describe(own, s, many, row);
-      for (let k = 0; k < width; k++) centre[k] += row[k];
+  const centre = centreOf(all, many);
+  const width = centre.length;
+  const wanted = describe(all[recording], start, many, new Float64Array(width));
+  for (let k = 0; k < width; k++) wanted[k] -= centre[k];
+  const norm = Math.sqrt(wanted.reduce((sum, value) => sum + value * value, 0));
+  const total = all.reduce((sum, own) => sum + Math.max(own.count - many + 1, 0), 0);
+  const found = {
+    recording: new Uint32Array(total),
+    start: new Uint32Array(total),
+    similarity: new Float64Array(total),
+  };
+  eachSpan(all, many, (index, from, at, row) => {
+    let [product, square] = [0, 0];
+    for (let k = 0; k < width; k++) {
+      const value = row[k] - centre[k];
+      product += value * wanted[k];
+      square += value * value;
     }
-  }
-  for (let k = 0; k < width; k++) centre[k] /= Math.max(total, 1);
-  const wanted = describe(all[recording], start, many, new Float64Array(width)).map(
-    (value, k) => value - centre[k],
-  );
-  const norm = Math.sqrt(dot(wanted, wanted));
-  /** @type {{ recording: number, start: number, similarity: number }[]} */
-  const found = [];
-  for (const own of spans) {
-    for (let s = 0; s <= own.count - many; s++) {
-      describe(own, s, many, row);
-      let [product, square] = [0, 0];
-      for (let k = 0; k < width; k++) {
-        const value = row[k] - centre[k];
-        product += value * wanted[k];
-        square += value * value;
-      }
-      const scale = norm * Math.sqrt(square);
-      found.push({ recording: own.recording, start: s, similarity: scale > 0 ? product / scale : 0 });
-    }
-  }
+    const scale = norm * Math.sqrt(square);
+    found.recording[index] = from;
+    found.start[index] = at;
+    found.similarity[index] = scale > 0 ? product / scale : 0;
+  });
   return found;
+}
+
+/** Leave out spans that overlap one of them. @param {ReturnType<typeof compareAll>} found
+ * @param {number} recording @param {number} start @param {number} reach windows */
+function leaveOut(found, recording, start, reach) {
+  for (let i = 0; i < found.start.length; i++) {
+    if (found.recording[i] === recording && Math.abs(found.start[i] - start) < reach) {
+      found.similarity[i] = -Infinity;
+    }
+  }
+}
+
+/** Place of the greatest value, the first of equals; -1 where all are left out. @param {Float64Array} values */
+function findGreatest(values) {
+  let [best, greatest] = [-1, -Infinity];
+  for (let i = 0; i < values.length; i++) if (values[i] > greatest) [best, greatest] = [i, values[i]];
+  return best;
 }
 
 /** Unpack what the search needs, so that the first one is quick. */
@@ -115,31 +150,24 @@ export async function searchSimilar(query, elsewhere = false) {
   const all = /** @type {Sums[]} */ (allSums);
   const { start, many } = windowsOf(query);
   const found = compareAll(all, { recording: query.recording, start, many });
-  found.sort((a, b) => b.similarity - a.similarity || a.recording - b.recording || a.start - b.start);
   const span = (many - 1) * every + length;
-  const taken = [{ recording: query.recording, start }];
+  const reach = (span - 1e-9) / every;
+  leaveOut(found, query.recording, start, elsewhere ? Infinity : reach);
   /** @type {Hit[]} */
   const hits = [];
-  for (const one of found) {
-    if (elsewhere && one.recording === query.recording) continue;
-    if (
-      taken.some(
-        (other) =>
-          other.recording === one.recording && Math.abs(other.start - one.start) * every < span - 1e-9,
-      )
-    )
-      continue;
-    taken.push(one);
-    const { first } = report.recordings[one.recording];
-    const unit = hasSeconds(one.recording) ? framesPerSecond(one.recording) : 1;
-    const from = Math.round(first + one.start * every * unit);
+  while (hits.length < MOST) {
+    const best = findGreatest(found.similarity);
+    if (best < 0) break;
+    const [recording, at, distance] = [found.recording[best], found.start[best], 1 - found.similarity[best]];
+    leaveOut(found, recording, at, reach);
+    const { first } = report.recordings[recording];
+    const unit = hasSeconds(recording) ? framesPerSecond(recording) : 1;
     hits.push({
-      recording: one.recording,
-      start: from,
-      stop: Math.round(first + (one.start * every + span) * unit),
-      distance: 1 - one.similarity,
+      recording,
+      start: Math.round(first + at * every * unit),
+      stop: Math.round(first + (at * every + span) * unit),
+      distance,
     });
-    if (hits.length >= MOST) break;
   }
   return hits;
 }
