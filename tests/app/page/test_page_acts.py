@@ -282,6 +282,25 @@ def test_a_motif_and_a_drawn_sample_are_seen(open_report: Any) -> None:
     assert "ann_1" in page.inner_text("#player-title")
 
 
+def test_motifs_and_activities_have_no_colour_of_a_label(open_report: Any) -> None:
+    page = open_report(link="#tab=motifs")
+    dots = """() => [...document.querySelectorAll('#pane-motifs .dot')]
+      .map(dot => getComputedStyle(dot).backgroundColor.match(/\\d+/g).map(Number))"""
+    grey = page.evaluate(dots)
+    assert len(grey) == 5 and max(max(own) - min(own) for own in grey) < 30
+    lane = """() => { const own = document.getElementById('lanes'), ratio = own.width / own.clientWidth;
+      const { data } = own.getContext('2d').getImageData(80 * ratio, 44 * ratio, 900 * ratio, 34 * ratio);
+      let most = 0;
+      for (let i = 0; i < data.length; i += 4)
+        most = Math.max(most, Math.max(...data.slice(i, i + 3)) - Math.min(...data.slice(i, i + 3)));
+      return most; }"""
+    assert page.evaluate(lane) < 40
+    page.select_option("#colour", "motif")
+    page.wait_for_timeout(200)
+    assert page.evaluate(lane) > 80
+    assert len({tuple(own) for own in page.evaluate(dots)[:3]}) == 3
+
+
 def test_beside_one_filled_part_stands_what_is_usual(open_report: Any) -> None:
     report = make_report()
     scores = [["complete_gap_30_coverage", 0.91], ["complete_gap_90_coverage", 0.98], ["mpjpe", 0.05]]

@@ -1,6 +1,7 @@
 // Colours of categories: the nine largest have one each, all others share a grey. The same in all views.
 // Colours and grey differ by at least 16 (CIE dE76) in both themes, also for three kinds of colour blindness.
 import { report } from "./data.js";
+import { state } from "./state.js";
 import { framesPerSecond, motifName } from "./timebase.js";
 import { ink, mixColours } from "./theme.js";
 
@@ -73,8 +74,16 @@ export const motifColour = (index) =>
     ? ink.other
     : rankColour(ranksIn("motif", () => report.motifs.map((motif) => motif.share))[index]);
 
+/** Colour of a motif beside labels: neutral, so that it is not taken for a label's, unless the map is coloured by
+ * motif. @param {number} index */
+export const quietMotifColour = (index) => (state.colour === "motif" ? motifColour(index) : ink.middle);
+
+/** Greys that activities take in turn, as shares of ink: neighbours differ, and no label has them. */
+const GREYS = [0.62, 0.34, 0.8, 0.48];
+
 /** @param {number} index */
-export const activityColour = (index) => (index < 0 ? ink.other : rankColour(index));
+export const activityColour = (index) =>
+  index < 0 ? ink.other : mixColours(ink.well, ink.middle, GREYS[index % GREYS.length]);
 
 /** Colour of a value 0..1 on a ramp from pale to strong, which can be read without its hue.
  * @param {number} value */

@@ -1,5 +1,5 @@
 // The lanes of the timeline: how each is drawn.
-import { activityColour, labelColour, motifColour } from "./colours.js";
+import { activityColour, labelColour, quietMotifColour } from "./colours.js";
 import { report } from "./data.js";
 import { fromX, toX } from "./layout.js";
 import { drawLooks } from "./looks.js";
@@ -102,6 +102,20 @@ function writeInside(context, text, x, y, room, colour) {
   context.fillText(width > room ? `${letters.slice(0, kept).join("")}\u2026` : text, x, y);
 }
 
+/** Height of a motif's row in which its number can be read. */
+const LEAST_ROW = 8;
+
+/** Print a motif's number on its bar, if it fits. @param {CanvasRenderingContext2D} context
+ * @param {number} motif @param {Span} bar from and to, in pixels @param {number} middle */
+function writeMotif(context, motif, [from, to], middle) {
+  context.font = "600 8px system-ui, sans-serif";
+  const text = motifName(motif);
+  if (context.measureText(text).width > to - from - 5) return;
+  context.textAlign = "left";
+  context.fillStyle = inkOn(quietMotifColour(motif));
+  context.fillText(text, from + 3, middle + 0.5);
+}
+
 /** @param {CanvasRenderingContext2D} context @param {Layout} layout @param {Lane} lane */
 function drawMotifs(context, layout, { y, height }) {
   const { motifs } = layout;
@@ -113,9 +127,13 @@ function drawMotifs(context, layout, { y, height }) {
     if (place < 0) continue;
     const isOther = state.motif >= 0 && state.motif !== motif;
     context.globalAlpha = isOther ? 0.3 : 1;
-    context.fillStyle = motifColour(motif);
+    const colour = quietMotifColour(motif);
+    context.fillStyle = colour;
     const x = toX(layout, start);
-    context.fillRect(x, y + place * row + 0.5, Math.max(toX(layout, stop) - x - 0.5, 1), row - 1);
+    const width = Math.max(toX(layout, stop) - x - 0.5, 1);
+    context.fillRect(x, y + place * row + 0.5, width, row - 1);
+    if (row >= LEAST_ROW)
+      writeMotif(context, motif, [Math.max(x, layout.left), x + width], y + (place + 0.5) * row);
   }
   context.globalAlpha = 1;
 }

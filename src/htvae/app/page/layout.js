@@ -38,7 +38,7 @@ export function layOut(width, height, lanes) {
   if (motifs.length)
     wanted.push([
       "motif",
-      Math.max(motifs.length, 2) * (height > 230 ? 8 : report.activities.length ? 4.6 : 5.5) + 4,
+      Math.max(motifs.length, 2) * (height > 230 ? 9 : report.activities.length ? 4.6 : 5.5) + 4,
     ]);
   if (report.activities.length) wanted.push(["activity", 12]);
   if (state.tab === "attention" && hasLooks(state.recording)) wanted.push(["looked at", 14]);

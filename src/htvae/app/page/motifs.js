@@ -1,6 +1,6 @@
 // The tab Motifs: what recurs, each with a typical example; how often in each group; what follows what.
 import { goToSpan } from "./actions.js";
-import { motifColour } from "./colours.js";
+import { quietMotifColour } from "./colours.js";
 import { report } from "./data.js";
 import { make, makeButton, makeEmpty, makeOption, nameText } from "./dom.js";
 import { saveRows } from "./export.js";
@@ -36,7 +36,7 @@ function makeMotif(index) {
   );
   const parts = [`${percent(motif.share)} of the time`, usage, lift].filter(Boolean).join("; ");
   card.title = `${motifName(index)} ${motif.name}: ${parts}`;
-  /** @type {HTMLElement} */ (title.firstChild).style.background = motifColour(index);
+  /** @type {HTMLElement} */ (title.firstChild).style.background = quietMotifColour(index);
   card.dataset.motif = String(index);
   return card;
 }
@@ -162,9 +162,9 @@ export function makeMotifs(place) {
   const recolour = () => {
     for (const card of /** @type {HTMLCollectionOf<HTMLElement>} */ (cards.children)) {
       const dot = /** @type {HTMLElement} */ (card.querySelector(".dot"));
-      dot.style.background = motifColour(Number(card.dataset.motif));
+      dot.style.background = quietMotifColour(Number(card.dataset.motif));
     }
   };
   watch(["motif"], mark);
-  watch(["theme"], recolour);
+  watch(["theme", "colour"], recolour);
 }

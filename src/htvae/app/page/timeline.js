@@ -91,7 +91,7 @@ async function showLanes() {
 
 export function startTimeline() {
   watch(["recording"], showLanes);
-  watch(["recording", "theme", "zoom", "motif", "tab", "edition"], () => schedule(drawTimeline));
+  watch(["recording", "theme", "zoom", "motif", "colour", "tab", "edition"], () => schedule(drawTimeline));
   watch(["frame", "span"], () => schedule(drawHead));
   watch(["frame", "span", "recording", "zoom", "edition"], () => schedule(writeClock));
   watch(["frame", "recording", "playing"], () => !state.playing && describeTimeline());
