@@ -259,7 +259,7 @@ def _add_all(report: MadeUp, asked: Wishes) -> None:
     payload["attention"] = _make_attention(report, asked)
     payload["completion"] = [_make_filled(report, asked, k) for k in range(2)]
     effect = {"difference": 0.4, "effect": 0.8, "low": 0.1, "high": 1.4, "p": 0.01, "q": 0.03}
-    measure = {"measure": "speed of LEFT_WRIST", "unit": "torso lengths/s", "between": "left - right"}
+    measure = {"measure": "speed of LEFT_WRIST", "unit": "torso lengths/s", "between": "left minus right"}
     row = measure | effect | {"landmark": "LEFT_WRIST", "unreliable": False}
     payload["groups"] = {"by": "camera", "text": ["Left moves more."], "rows": [row]} | {
         "scenes": [_make_scene(report, asked)]

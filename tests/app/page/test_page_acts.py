@@ -250,7 +250,7 @@ def test_figures_are_searched_sorted_and_saved(open_report: Any) -> None:
             "motifs_transitions.svg",
             ["from", "M1", "M2", "M3", "M1", "", "50", "50", "M2", "100"],
         ),
-        ("groups", 0, "groups_camera.svg", ["speed of LEFT_WRIST (left - right)", "-1.4", "0", "1.4"]),
+        ("groups", 0, "groups_camera.svg", ["speed of LEFT_WRIST (left minus right)", "-1.4", "0", "1.4"]),
     ],
 )
 def test_a_plot_is_saved_as_svg(open_report: Any, tab: str, number: int, name: str, texts: list[str]) -> None:
@@ -379,7 +379,13 @@ def test_a_difference_plays_as_two_bodies(open_report: Any) -> None:
     assert cards == ["right\nmean of 3 subjects", "left\nmean of 4 subjects"]
     assert "At most 1.00 torso lengths apart." in page.inner_text("#pane-groups .scene")
     page.click("#pane-groups [data-scene] >> nth=0")
-    assert page.inner_text("#player-title") == "right | left speed of LEFT_WRIST and 2 more"
+    assert page.inner_text("#player-title") == "right | left speed of left wrist and 2 more"
+    lead, *_ = page.locator("#pane-groups .sentences li").all_inner_texts()
+    assert lead == (
+        "The surest difference is in speed of left wrist: it is higher in left than in right. "
+        "Differences are surest at left wrist."
+    )
+    assert "effect +0.80 (+0.10 to +1.4)" in page.inner_text("#pane-groups .effect-facts")
     assert page.inner_text("#player-error") == "grey: right"
     page.wait_for_timeout(300)
     colours = page.evaluate(

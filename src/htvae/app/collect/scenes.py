@@ -20,7 +20,7 @@ from htvae.app.remembering import RememberingModel
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
 
 NOTES = {
-    "landmarks": "The rest of the body does the same in both; what differs is free.",
+    "landmarks": "The rest of the body moves alike in both, so what is seen is the difference itself.",
     "latent": "One real movement, decoded with this component as in either group.",
     "motif": "The most typical clip of either group. What differs is how much is shown, not how it looks.",
 }
@@ -53,7 +53,13 @@ def _describe(
     names = [comparison.result.units.group_names[group] for group in scene.groups]
     measures = [comparison.table.measures[i] for i in scene.measures]
     marks = dict.fromkeys(mark for own in measures for mark in own.landmark.split(" / ") if mark)
-    more = f" and {len(measures) - 1} more" if len(measures) > 1 else ""
+    more = (
+        f" and {len(measures) - 1} more measures"
+        if len(measures) > 2
+        else " and 1 more measure"
+        if len(measures) > 1
+        else ""
+    )
     parents = find_parents(len(processor.landmarks), processor.edges)
     return {
         "title": f"{measures[0].name}{more}",
@@ -72,7 +78,7 @@ def _pair(
 ) -> Iterator[tuple[list[str], tuple[np.ndarray, np.ndarray]]]:
     """Yield captions and poses (T, L, D) of the groups' means, then of a real clip of each."""
     if scene.means is not None:
-        kind = "mean of" if scene.kind == "landmarks" else "as the mean of"
+        kind = "average motion of" if scene.kind == "landmarks" else "as on average of"
         yield [f"{kind} {count} subjects" for count in scene.means.num_subjects], scene.means.poses
     first, second = scene.clips
     if first is not None and second is not None:

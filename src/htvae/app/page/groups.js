@@ -5,6 +5,7 @@ import { saveRows } from "./export.js";
 import { drawEffects, makeSaver } from "./plots.js";
 import { makeScenes } from "./scenes.js";
 import { change, state } from "./state.js";
+import { inWords, landmarkWords, listNames } from "./words.js";
 
 /** Half the width of the effects' axis at least. */
 const LEAST_REACH = 1;
@@ -37,23 +38,45 @@ const signed = (value, digits = 2) =>
 /** @param {GroupRow} row @param {number} reach */
 function makeRow(row, reach) {
   const landmark = report.body.landmarks.indexOf(row.landmark);
-  const isClear = row.q !== null && row.q < 0.05;
-  const facts = [`${signed(row.difference)} ${row.unit}`.trim(), `effect ${signed(row.effect)}`];
-  if (row.low !== null && row.high !== null) facts.push(`[${signed(row.low)}, ${signed(row.high)}]`);
+  const isClear = isSure(row);
+  const hasInterval = row.low !== null && row.high !== null;
+  const interval = hasInterval ? ` (${signed(row.low)} to ${signed(row.high)})` : "";
+  const facts = [`${signed(row.difference)} ${row.unit}`.trim(), `effect ${signed(row.effect)}${interval}`];
   if (row.q !== null) facts.push(`q ${row.q < 0.001 ? "< 0.001" : row.q.toFixed(3)}`);
   if (row.unreliable) facts.push("low reliability");
   const item = make(
     "button",
     isClear ? "effect clear" : "effect",
-    make("span", "effect-name", row.measure, " ", make("span", "soft", row.between)),
+    make("span", "effect-name", inWords(row.measure), " ", make("span", "soft", row.between)),
     make("span", "effect-facts", facts.join(" \u00b7 ")),
   );
   item.append(makeInterval(row, reach));
   item.type = "button";
   item.disabled = landmark < 0;
-  if (landmark >= 0) item.title = `Show ${row.landmark} in the player`;
+  if (landmark >= 0) item.title = `Show ${landmarkWords(row.landmark)} in the player`;
   item.addEventListener("click", () => change({ landmark: state.landmark === landmark ? -1 : landmark }));
   return item;
+}
+
+/** @param {GroupRow} row */
+const isSure = (row) => row.q !== null && row.q < 0.05;
+
+/** Landmarks that are named. */
+const MOST_NAMED = 4;
+
+/** What differs, in plain words. @param {GroupRow[]} sorted the surest first */
+function sayMost(sorted) {
+  if (!sorted.length) return "";
+  const sure = sorted.filter(isSure);
+  if (!sure.length) return "No difference between the groups is sure: what is seen below may be chance.";
+  const [first] = sure;
+  const [one, other] = first.between.split(" minus ");
+  const [more, less] = (first.difference ?? 0) < 0 ? [other, one] : [one, other];
+  const what = inWords(first.measure);
+  const who = other ? `: it is higher in ${more} than in ${less}` : "";
+  const names = [...new Set(sure.map((row) => row.landmark).filter(Boolean))].map(landmarkWords);
+  const where = names.length ? ` Differences are surest at ${listNames(names.slice(0, MOST_NAMED))}.` : "";
+  return `The surest difference is in ${what}${who}.${where}`;
 }
 
 /** By q, then the reliable ones first, then by the effect. @param {GroupRow} a @param {GroupRow} b */
@@ -100,8 +123,9 @@ export function makeGroups(place) {
     "button square",
   );
   save.disabled = !rows.length;
-  const texts = groups.text.map((text) => make("li", "", text));
+  const texts = groups.text.map((text) => make("li", "", inWords(text)));
   const sorted = [...rows].sort(bySureness);
+  const most = sayMost(sorted);
   const head = make(
     "div",
     "pane-head",
@@ -131,7 +155,7 @@ export function makeGroups(place) {
   const scenes = makeScenes(groups.scenes);
   place.replaceChildren(
     head,
-    make("ul", "sentences", ...texts.slice(0, 1)),
+    make("ul", "sentences", ...(most ? [make("li", "strong", most)] : []), ...texts.slice(0, 1)),
     ...scenes.slice(0, 1),
     ...(rows.length ? [axis, effects] : []),
     ...scenes.slice(1),

@@ -8,6 +8,7 @@ import { drawBody, drawFloor, makeLens } from "./skeleton.js";
 import { change, state, watch } from "./state.js";
 import { ink } from "./theme.js";
 import { makeCard } from "./thumbs.js";
+import { inWords } from "./words.js";
 
 /** @typedef {{ clips: Clip[], camera: Camera }} Twins */
 /** All pairs of bodies, and the scene of each. @type {{ scene: GroupScene, bodies: Bodies }[]} */
@@ -100,7 +101,10 @@ export function makeScenes(scenes) {
   if (!scenes.length) return [];
   addGuests("scene", {
     load: async (index) => (await loadTwins(index)).clips[0],
-    title: (index) => [make("b", "", twins[index].scene.names.join(" | ")), ` ${twins[index].scene.title}`],
+    title: (index) => [
+      make("b", "", twins[index].scene.names.join(" | ")),
+      ` ${inWords(twins[index].scene.title)}`,
+    ],
     foot: (index) => `grey: ${twins[index].scene.names[0]}`,
     draw: drawTwins,
   });
@@ -112,7 +116,7 @@ export function makeScenes(scenes) {
     return make(
       "div",
       "scene",
-      make("h3", "", scene.title),
+      make("h3", "", `${inWords(scene.title)}: ${scene.names.join(" and ")}`),
       make("p", "lead", `${scene.note}${far}`),
       ...pairs,
     );
