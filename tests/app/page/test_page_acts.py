@@ -128,6 +128,17 @@ def test_other_recordings_alone_are_searched_and_the_link_says_so(open_report: A
     assert 0 not in again.evaluate("htvaeReport.state.hits.map(hit => hit.recording)")
 
 
+def test_a_copied_link_says_what_it_is_good_for(open_report: Any) -> None:
+    page = open_report(link="#tab=generated")
+    page.click("#copy-link")
+    page.wait_for_selector("#status.shown")
+    text = page.inner_text("#status")
+    assert "send the file too: the part from # on leads here" in text and "is not in it" not in text
+    page.click("#pane-generated .card >> nth=0")
+    page.click("#copy-link")
+    page.get_by_text("Motion that is played instead of the recording is not in it.").wait_for()
+
+
 def test_a_link_restores_what_was_shown(open_report: Any) -> None:
     page = open_report()
     page.select_option("#recording", "2")

@@ -88,7 +88,9 @@ export function announce(text) {
   place.textContent = text;
   place.classList.add("shown");
   clearTimeout(Number(place.dataset.timer));
-  place.dataset.timer = String(setTimeout(() => place.classList.remove("shown"), 2600));
+  place.dataset.timer = String(
+    setTimeout(() => place.classList.remove("shown"), Math.max(2600, 50 * text.length)),
+  );
 }
 
 /** Size a canvas to its place on the page; false where it has none.

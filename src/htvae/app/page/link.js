@@ -112,11 +112,20 @@ function keepSoon() {
   if (!timer) timer = setTimeout(() => keep(false), wait);
 }
 
+/** What a copied link is good for, and what it leaves out. */
+function sayCopied() {
+  const where = report.live
+    ? "it opens this page at this moment, on this computer and while htvae explore runs."
+    : "it opens this file where it lies now. For others, send the file too: the part from # on leads here.";
+  const made = state.guest ? " Motion that is played instead of the recording is not in it." : "";
+  return `Link copied: ${where}${made}`;
+}
+
 export async function copyLink() {
   keep(false);
   try {
     await navigator.clipboard.writeText(location.href);
-    announce("Link copied: it opens this file at this moment.");
+    announce(sayCopied());
   } catch {
     const field = document.createElement("textarea");
     field.value = location.href;
@@ -124,7 +133,7 @@ export async function copyLink() {
     field.select();
     const done = document.execCommand("copy");
     field.remove();
-    announce(done ? "Link copied: it opens this file at this moment." : `The link is in the address bar.`);
+    announce(done ? sayCopied() : `The link is in the address bar.`);
   }
 }
 
