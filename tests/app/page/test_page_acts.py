@@ -362,8 +362,10 @@ def test_what_a_chunk_looked_at_follows_the_moment(open_report: Any) -> None:
     text = "#pane-attention p.part >> nth=0"
     page.wait_for_selector("#pane-attention .card")
     assert page.inner_text(text) == (
-        "The chunk of this moment, 2.0\u20133.3 s (walk), looks at itself with 20 %, at the token of the "
-        "whole with 10 %, and beyond that most at these. An even look: 25 % each."
+        "The chunk (frames that are read as one) of this moment, 2.0\u20133.3 s (walk), looks at itself "
+        "with 20 %, at the summary of the whole with 10 %, and beyond that most at these. "
+        "An even look: 25 % each. The model reads a long recording in windows: of this moment it saw "
+        "2.0\u20135.3 s, so the lane ends there."
     )
     cards = page.locator("#pane-attention .card").all_inner_texts()
     assert [card.split("\n")[:2] for card in cards] == [
@@ -373,7 +375,7 @@ def test_what_a_chunk_looked_at_follows_the_moment(open_report: Any) -> None:
     page.evaluate("htvaeReport.change({ frame: 140 })")
     page.wait_for_selector("#pane-attention p:has-text('4.0\u20135.3 s (walk), looks at itself with 20 %')")
     page.select_option("[aria-label='Layers']", "1")
-    page.wait_for_selector("#pane-attention p:has-text('at the token of the whole with 100 %')")
+    page.wait_for_selector("#pane-attention p:has-text('at the summary of the whole with 100 %')")
     lane = "(kind => { const c = document.getElementById('lanes'); return c.toDataURL(); })()"
     before = page.evaluate(lane)
     page.click("#tab-method")

@@ -14,6 +14,15 @@ const MOST_LOOKED_AT = 3;
 
 const perCent = (/** @type {number} */ share) => `${Math.round(100 * share)} %`;
 
+/** Why the lane ends before the recording does; empty where it does not.
+ * @param {import("./looks.js").Looks} looks @param {{ chunk: number }[]} chunks of the window */
+function sayWindow({ starts, stops }, chunks) {
+  if (!chunks.length || chunks.length === starts.length) return "";
+  const [first, last] = [chunks[0].chunk, chunks[chunks.length - 1].chunk];
+  const span = spanText(state.recording, starts[first], stops[last]);
+  return ` The model reads a long recording in windows: of this moment it saw ${span}, so the lane ends there.`;
+}
+
 /** @param {HTMLElement} place */
 function drawLookedAt(place) {
   const { recording, frame } = state;
@@ -38,11 +47,12 @@ function drawLookedAt(place) {
     make(
       "p",
       "part",
-      "The chunk of this moment, ",
+      "The chunk (frames that are read as one) of this moment, ",
       make("b", "", span(chunk)),
-      `${what ? ` (${what})` : ""}, looks at itself with ${perCent(own)}, at the token of the whole with ` +
+      `${what ? ` (${what})` : ""}, looks at itself with ${perCent(own)}, at the summary of the whole with ` +
         `${perCent(token)}` +
-        (others.length ? `, and beyond that most at these. An even look: ${perCent(even)} each.` : "."),
+        (others.length ? `, and beyond that most at these. An even look: ${perCent(even)} each.` : ".") +
+        sayWindow(looks, chunks),
     ),
     make("div", "cards", ...cards),
   );

@@ -137,7 +137,9 @@ export function makeMotifs(place) {
     make(
       "p",
       "lead",
-      "What recurs, by share of time. Each card moves as a typical example does; click to see it in place.",
+      "What recurs, by share of time. Each card moves as a typical example does; click to see it in place. " +
+        "\u201c2.0\u00d7 in walk\u201d: that label is twice as frequent here as overall; " +
+        "\u201c9\u00d7 in 3 rec., 2.5 s\u201d: nine times in three recordings, for 2.5 s as a rule.",
     ),
     cards,
   );
