@@ -6,7 +6,7 @@ import pytest
 
 from htvae.app.html import ENTRY, join_modules, reach_modules, read_page
 from tests.app.page.live_steps import choose_span, open_form
-from tests.app.page.stub_server import Stub
+from tests.app.page.stub_server import TOKEN, Stub
 
 pytestmark = pytest.mark.browser
 
@@ -124,3 +124,17 @@ def test_without_by_the_tab_says_how_groups_are_compared(open_live: Any, stub: S
     page = open_live("#tab=groups")
     said = page.inner_text("#pane-groups")
     assert "htvae explore --by label" in said and said.rstrip().endswith("label, camera.")
+
+
+def test_a_copied_link_holds_no_token(open_live: Any) -> None:
+    page = open_live("#t=3&tab=motifs", permissions=["clipboard-read", "clipboard-write"])
+    page.click("#copy-link")
+    page.wait_for_selector("#status.shown:has-text('from # on')")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("#recording=ann_1&t=3") and "tab=motifs" in copied and TOKEN not in copied
+    assert "Made motion" not in page.inner_text("#status")
+    page.click("#tab-make")
+    page.click(".making .primary")
+    page.wait_for_selector(".job.made")
+    page.keyboard.press("l")
+    page.wait_for_selector("#status.shown:has-text('Made motion is not in it')")

@@ -4,6 +4,7 @@ import { startMade } from "./joblist.js";
 import { startJudging } from "./judging.js";
 import { TABS } from "./link.js";
 import { startConnection, tellError } from "./live.js";
+import { startLiveLink } from "./livelink.js";
 import { startMadeBar } from "./madebar.js";
 import { makeMaking } from "./making.js";
 import { makeNaming, mergeNamesakes } from "./naming.js";
@@ -56,6 +57,7 @@ async function startExploring() {
   await addStyle();
   addIcons();
   startConnection();
+  startLiveLink();
   addTab("make", "Make");
   await openMoments().catch(tellError);
   mergeNamesakes();

@@ -112,16 +112,18 @@ function keepSoon() {
   if (!timer) timer = setTimeout(() => keep(false), wait);
 }
 
+/** What the live page does where a report copies its link. @type {{ instead: (() => Promise<void>) | null }} */
+export const copying = { instead: null };
+
 /** What a copied link is good for, and what it leaves out. */
 function sayCopied() {
-  const where = report.live
-    ? "it opens this page at this moment, on this computer and while htvae explore runs."
-    : "it opens this file where it lies now. For others, send the file too: the part from # on leads here.";
   const made = state.guest ? " Motion that is played instead of the recording is not in it." : "";
-  return `Link copied: ${where}${made}`;
+  const others = "For others, send the file too: the part from # on leads here.";
+  return `Link copied: it opens this file where it lies now. ${others}${made}`;
 }
 
 export async function copyLink() {
+  if (copying.instead) return copying.instead();
   keep(false);
   try {
     await navigator.clipboard.writeText(location.href);
