@@ -98,7 +98,9 @@ class TestLabels:
         table = f"file,start,stop,label\n{shown}.csv,1,2,old\nelsewhere/b.csv,3,9,stay\n"
         (tmp_path / "frame_labels.csv").write_text(table)
         labels = PaintedLabels(replace(session, data_dir=tmp_path), Shelf())
-        labels.save(1, [(10, 20, "nod")])
+        _, said = labels.save(1, [(10, 20, "nod")])
+        assert f"{tmp_path.resolve()} already has a frame_labels.csv: keep a copy" in said
+        assert str((session.output_dir / "frame_labels.csv").resolve()) in said
         found = read_frame_labels(session.output_dir)
         assert [own.span.label for own in found["elsewhere/b"]] == ["stay"]
         assert [own.span.label for own in found[shown]] == ["nod"]

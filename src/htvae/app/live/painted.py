@@ -45,8 +45,17 @@ class PaintedLabels:
             rows = self._make_rows(following)
             kept = self._shelf.save(path, lambda own: write_table(own, [*SPAN_COLUMNS], rows))
             self._spans = following
-        advice = f"Put it into {self._session.data_dir} to train and to report with these labels."
-        return path, f"{say_saved(path, kept)} {advice}"
+        return path, f"{say_saved(path, kept)} {self._advise()}"
+
+    def _advise(self) -> str:
+        """Return what is to be done that the labels count, with a warning where the data have some."""
+        folder = self._session.data_dir.resolve()
+        if not (folder / FRAME_LABELS).exists():
+            return f"Put it into {folder} to train and to report with these labels."
+        return (
+            f"{folder} already has a {FRAME_LABELS}: keep a copy of that one, then put this one in its place to "
+            "train and to report with these labels."
+        )
 
     def _make_rows(self, spans: Sequence[Sequence[FrameLabel]]) -> list[list[object]]:
         """Return the rows of a table: of these recordings, and of those of the folder that are not shown."""

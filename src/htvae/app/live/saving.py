@@ -45,7 +45,7 @@ def say_saved(path: Path, *kept: Path | None) -> str:
     """Return in words where something was saved."""
     names = [own.name for own in kept if own is not None]
     further = f" What was there is now {' and '.join(names)}." if names else ""
-    return f"Saved as {path}.{further}"
+    return f"Saved as {path.resolve()}.{further}"
 
 
 def _keep(path: Path) -> Path:

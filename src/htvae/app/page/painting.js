@@ -22,6 +22,13 @@ const brushUndo = makeButton("Undo", undoLabels);
 const brushSave = makeButton("Save labels", save, "save", "button primary");
 const brushSpan = makeButton("Paint the span", paintSpan);
 const brushText = make("span", "soft brush-text");
+const brushSaidText = make("span");
+const brushSaid = make(
+  "div",
+  "brush-said",
+  brushSaidText,
+  makeButton("Close", () => sayPaths(""), "close", "button square"),
+);
 const brushNames = make("datalist");
 const brushBar = make("div", "bar brush-bar");
 const brushToggle = makeButton("Labels", () => setPainting(brushBar.hidden));
@@ -32,8 +39,15 @@ function setErasing(isOn) {
   showBrush();
 }
 
+/** Say in a line of its own where labels were saved; "" takes it away. @param {string} text */
+function sayPaths(text) {
+  brushSaidText.textContent = text;
+  brushSaid.hidden = !text;
+}
+
 /** @param {boolean} isOn */
 function setPainting(isOn) {
+  sayPaths("");
   brushBar.hidden = !isOn;
   brushToggle.setAttribute("aria-pressed", String(isOn));
   canvasById("head").classList.toggle("selecting", isOn);
@@ -116,7 +130,8 @@ async function save() {
   brushSave.disabled = true;
   try {
     const said = await saveLabels();
-    brushText.textContent = brushText.title = said;
+    brushText.textContent = "saved";
+    sayPaths(said);
     announce(said);
   } catch (error) {
     tellError(error);
@@ -177,9 +192,9 @@ export function startPainting() {
     brushText,
     brushSave,
   );
-  brushBar.hidden = true;
+  brushBar.hidden = brushSaid.hidden = true;
   byId("lanes-save").before(brushToggle);
-  byId("lanes").parentElement?.before(brushBar);
+  byId("lanes").parentElement?.before(brushBar, brushSaid);
   watch(["edition", "span", "recording", "theme"], showBrush);
   addEventListener("keydown", pressUndo);
   addEventListener("beforeunload", (event) => painted.unsaved.size && event.preventDefault());

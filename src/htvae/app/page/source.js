@@ -29,9 +29,9 @@ async function saveSpan() {
 export function startSource() {
   const open = byId("video-open");
   open.addEventListener("click", openSource, { capture: true });
-  const save = makeButton("CSV", saveSpan);
-  save.title = "Save the frames of the span as CSV, in the file's own coordinates";
-  save.setAttribute("aria-label", "Save the frames of the span as CSV");
+  const save = makeButton("Save frames", saveSpan);
+  save.title = "Save the frames of the chosen span as a table (CSV), in the coordinates of the file itself";
+  save.setAttribute("aria-label", "Save frames of the chosen span as CSV");
   save.id = "span-csv";
   byId("span-clear").after(save);
   const show = () => {
