@@ -267,3 +267,18 @@ def test_a_click_on_the_timeline_after_made_motion_stands_still(open_live: Any) 
     said = page.inner_text(".fields")
     page.wait_for_timeout(300)
     assert page.inner_text(".fields") == said and "ann_1" in said
+
+
+def test_the_timeline_steps_back_while_made_motion_plays(open_live: Any) -> None:
+    page = open_live("#tab=make", reduced_motion="reduce")
+    shown = """() => [getComputedStyle(document.getElementById('lanes')).opacity,
+      getComputedStyle(document.querySelector('.clock')).visibility]"""
+    assert page.evaluate(shown) == ["1", "visible"]
+    page.click(".making .primary")
+    page.wait_for_selector(".job.made")
+    page.wait_for_timeout(400)
+    assert page.evaluate(shown) == ["0.35", "hidden"]
+    assert "not what plays" in page.inner_text("#span-hint")
+    drag_lanes(page, 5, 5)
+    page.wait_for_timeout(400)
+    assert page.evaluate(shown) == ["1", "visible"]

@@ -49,14 +49,16 @@ export function makeMaking(place) {
   const hint = byId("span-hint");
   const usualHint = hint.textContent ?? "";
   const hintAtDrag = () => {
+    if (state.guest) {
+      hint.textContent = "not what plays: click the lanes to go back to the recording";
+      return;
+    }
     hint.textContent =
       state.tab === "make" ? "drag across the lanes to choose a span \u00b7 wheel zooms" : usualHint;
   };
   watch(["recording", "frame", "span"], () => state.tab === "make" && schedule(refresh));
-  watch(["tab"], () => {
-    refresh();
-    hintAtDrag();
-  });
+  watch(["tab"], refresh);
+  watch(["tab", "guest"], hintAtDrag);
   hintAtDrag();
   show(0);
 }
