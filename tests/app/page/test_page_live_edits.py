@@ -29,6 +29,9 @@ def test_sliders_are_redrawn_by_the_server_and_the_latest_wish_wins(open_live: A
         moved.reshape(COUNT, len(LANDMARKS), 2), np.rint(bend([0, 3]) / SCALE).astype(int)
     )
     assert page.inner_text("#pane-latents output >> nth=1") == "+3.0"
+    camera, moved_x = page.evaluate("htvaeLive.shownTuning().camera"), moved.reshape(COUNT, -1, 2)[..., 0]
+    centre = np.array(camera["centre"]).reshape(-1, 2)[:, :1]
+    assert np.abs(SCALE * moved_x - centre).max() <= camera["halfWidth"] + 0.01
     slider.press("ArrowLeft")
     wait_for_sent(page, stub, "api/decode", lambda wish: wish["shifts"] == [0, 2.9])
     page.click("#pane-latents button:text-is('All to 0')")
@@ -112,6 +115,7 @@ def test_labels_are_painted_undone_erased_and_saved(open_live: Any, stub: Stub) 
     assert page.evaluate(LABELS) == labels
     page.click(".brush-bar button:has-text('Save labels')")
     page.wait_for_selector("#status:has-text('Saved in explore/labels.')")
+    assert page.inner_text(".brush-said") == "Saved in explore/labels."
     assert stub.last("api/labels") == {"recording": 0, "spans": labels}
     assert page.is_disabled(".brush-bar button:has-text('Save labels')")
     page.focus("#head")
@@ -178,7 +182,7 @@ def test_the_source_video_comes_from_the_server(open_live: Any) -> None:
 def test_a_span_is_saved_as_csv(open_live: Any, stub: Stub) -> None:
     page = open_live("#span=2-4")
     with page.expect_download() as download:
-        page.click("#span-csv")
+        page.click("button:text-is('Save frames')")
     assert download.value.suggested_filename == "ann_1_60-120.csv"
     assert download.value.path().read_text().startswith("recording,frame")
     assert stub.last("api/export") == {"spans": [[0, 60, 120]]}

@@ -114,6 +114,23 @@ export function cameraOfPart(clip, from, to) {
   };
 }
 
+/** A camera that holds another clip, too. @param {Camera} camera @param {Clip} clip @returns {Camera} */
+export function widenFor(camera, clip) {
+  const { low, high } = boxes(clip, 0, clip.count);
+  const half = new Array(clip.coordinates).fill(0);
+  low.forEach((value, at) => {
+    const axis = at % clip.coordinates;
+    const centre = centreAt(camera, Math.floor(at / clip.coordinates), axis);
+    const away = Math.max(centre - value, high[at] - centre);
+    if (away > half[axis]) half[axis] = away;
+  });
+  return {
+    ...camera,
+    halfWidth: Math.max(camera.halfWidth, half[0], half[2] ?? 0),
+    halfHeight: Math.max(camera.halfHeight, half[1]),
+  };
+}
+
 /** Centre of the picture at a position. @param {Camera} camera @param {number} position
  * @param {number} axis */
 export function centreAt({ begin, centre, coordinates }, position, axis) {

@@ -92,7 +92,8 @@ function adviseGroups() {
   const command = `htvae ${report.live ? "explore" : "report"} --by`;
   if (columns.length)
     return `Start ${command} ${columns[0]}. The columns with two values or more: ${columns.join(", ")}.`;
-  return `Add a column of two values or more (group, condition, label) to manifest.csv, then start ${command} with its name.`;
+  const lack = "Add a column of two values or more (group, condition, label) to manifest.csv";
+  return `${lack}, then start ${command} with its name.`;
 }
 
 /** @param {HTMLElement} place */

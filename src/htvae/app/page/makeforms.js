@@ -94,8 +94,10 @@ function makeGenerateForm() {
       guidance: live.labels.length ? guidance.read() : null,
       seed: seed.read(),
     }),
-    words: () =>
-      `${readScript(script.read()).text || (label.read() ? live.labels[Number(label.read())] : "any label")} \u00b7 seed ${seed.read()}`,
+    words() {
+      const name = label.read() ? live.labels[Number(label.read())] : "any label";
+      return `${readScript(script.read()).text || name} \u00b7 seed ${seed.read()}`;
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 // The tab Latents, live: sliders that the model redraws, for the moment that the player shows.
-import { cameraOf } from "./camera.js";
+import { cameraOf, widenFor } from "./camera.js";
 import { report } from "./data.js";
 import { fitCanvas, make, makeButton, makeEmpty, nameText, pen } from "./dom.js";
 import { clipRate } from "./guest.js";
@@ -14,12 +14,14 @@ import { spanText, timeText } from "./timebase.js";
 /** Farthest that a slider goes, in spreads. */
 const FARTHEST = 3;
 /** The sliders' places; the clips with all at 0 and as they are; of which moment; whether more is to be asked.
- * @type {{ shifts: number[], base: LiveClip | null, moved: LiveClip | null, recording: number, span: Span,
+ * @type {{ shifts: number[], base: LiveClip | null, moved: LiveClip | null, camera: Camera | null,
+ *   recording: number, span: Span,
  *   isAsking: boolean, isStale: boolean, isSeen: boolean }} */
 const tuned = {
   shifts: [],
   base: null,
   moved: null,
+  camera: null,
   recording: -1,
   span: [0, 0],
   isAsking: false,
@@ -45,7 +47,7 @@ function drawTuned(now) {
   const last = Math.min(base.count, moved.count) - 1;
   const position = isCalm() ? last / 2 : ((now / 1000) * clipRate(base)) % (last || 1);
   const stage = { x: 0, y: 0, width: size.width, height: size.height };
-  const camera = cameraOf(base);
+  const camera = tuned.camera ?? cameraOf(base);
   const lens = makeLens(camera, position, stage, state);
   drawFloor(context, camera, position, stage, lens);
   const width = Math.max(size.height * 0.017, 1.8);
@@ -100,6 +102,7 @@ async function retune() {
       }
       const shifts = [...tuned.shifts];
       tuned.moved = shifts.some(Boolean) ? await decode(tuned.recording, at, shifts) : tuned.base;
+      tuned.camera = tuned.base && tuned.moved && widenFor(cameraOf(tuned.base), tuned.moved);
       sayWhere();
       schedule(drawTuned);
     }
