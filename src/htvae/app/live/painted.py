@@ -53,8 +53,8 @@ class PaintedLabels:
         if not (folder / FRAME_LABELS).exists():
             return f"Put it into {folder} to train and to report with these labels."
         return (
-            f"{folder} already has a {FRAME_LABELS}: keep a copy of that one, then put this one in its place to "
-            "train and to report with these labels."
+            f"{folder} already has a {FRAME_LABELS}: keep a copy of that one, then put this one in its place "
+            "to train and to report with these labels."
         )
 
     def _make_rows(self, spans: Sequence[Sequence[FrameLabel]]) -> list[list[object]]:

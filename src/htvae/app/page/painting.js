@@ -132,7 +132,7 @@ async function save() {
     const said = await saveLabels();
     brushText.textContent = "saved";
     sayPaths(said);
-    announce(said);
+    announce(said.split(/(?<=\.) /)[0]);
   } catch (error) {
     tellError(error);
   }
