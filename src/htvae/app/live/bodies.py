@@ -83,8 +83,6 @@ class Edit(Body):
     style: Index | None = None
     """Index of the recording whose style is taken."""
     strength: Annotated[float, Field(strict=True, ge=-10, le=10, allow_inf_nan=False)] = 1.0
-    seed: Seed = 0
-    """Without effect: nothing is drawn."""
 
 
 class Interpolate(Body):
@@ -95,8 +93,6 @@ class Interpolate(Body):
     """Recording and source frame."""
     end: Annotated[tuple[Index, Frame], Field(alias="to")]
     seconds: Seconds = 4.0
-    seed: Seed = 0
-    """Without effect: nothing is drawn."""
 
 
 Wish = Annotated[Generate | Continue | Complete | Edit | Interpolate, Field(discriminator="kind")]
