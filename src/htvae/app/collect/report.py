@@ -6,14 +6,16 @@ Each recording passes through the model once; every part of the report asks the 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from htvae.analysis.groups.motif_measures import NamedMotifs
-from htvae.analysis.surprise.surprise import THRESHOLD, find_surprise
+from htvae.analysis.search.span_index import SpanIndex
+from htvae.analysis.surprise.surprise import THRESHOLD, SurpriseReport, find_surprise
 from htvae.app.collect.activities import describe_activities, fit_activities
 from htvae.app.collect.attention import collect_attention
 from htvae.app.collect.blocks import Blocks
-from htvae.app.collect.budget import COARSER, Plan, estimate_bytes, plan_report
-from htvae.app.collect.clock import Clock
 from htvae.app.collect.completion import collect_completion
+from htvae.app.collect.fitting import pack_within
 from htvae.app.collect.generated import collect_generated
 from htvae.app.collect.groups import collect_groups
 from htvae.app.collect.maps import place_by_pca, place_by_tsne
@@ -28,7 +30,7 @@ from htvae.app.collect.motifs import (
     fit_motifs,
     take_motifs,
 )
-from htvae.app.collect.poses import PackedPoses, thin_out
+from htvae.app.collect.poses import PackedPoses
 from htvae.app.collect.recordings import Findings, collect_recordings
 from htvae.app.collect.scores import Scored, describe_verdict, score
 from htvae.app.collect.sliders import collect_sliders
@@ -119,43 +121,6 @@ def _compare(
     return collect_groups(model, recordings, request.by, request.seed, blocks)
 
 
-def pack_within(
-    model: RememberingModel, recordings: Sequence[ProcessedSequence], max_mb: float, steps: Steps
-) -> tuple[Plan, list[PackedPoses]]:
-    """Pack as many poses as fit into the file, and return which recordings these belong to.
-
-    Args:
-        model: the model that remembers the recordings.
-        recordings: in the model's coordinates.
-        max_mb: size of the file.
-        steps: shows progress.
-    """
-    clock = Clock.of(model.processor, recordings)
-
-    def pack(factor: int) -> list[PackedPoses]:
-        found = []
-        for number, recording in enumerate(recordings):
-            (own,) = model.reconstruct_all([recording])
-            rate = clock.model_rate(recording)
-            found.append(thin_out(recording, own.pose, model.processor, rate, factor))
-            steps.advance((number + 1) / len(recordings))
-        return found
-
-    def measure(packed: Sequence[PackedPoses]) -> list[int]:
-        return [
-            estimate_bytes(len(own.text), len(r.pose), len(r.source.frame_labels))
-            for own, r in zip(packed, recordings, strict=True)
-        ]
-
-    fine = pack(1)
-    plan = plan_report(measure(fine), measure(fine), max_mb)
-    if not plan.notes:
-        return plan, fine
-    coarse = pack(COARSER)
-    plan = plan_report(measure(fine), measure(coarse), max_mb)
-    return plan, [coarse[i] for i in plan.kept]
-
-
 def _collect_parts(
     material: Material,
     packed: Sequence[PackedPoses],
@@ -164,27 +129,23 @@ def _collect_parts(
     steps: Steps,
 ) -> tuple[Payload, NamedMotifs | None]:
     """Return the report without notes and groups, and its motifs."""
-    recordings, processor = material.recordings, material.model.processor
+    recordings = material.recordings
     steps.begin("features")
     index = index_recordings(material)
     steps.begin("motifs")
     motifs = _find_motifs(material, request.motifs)
     activities = fit_activities(material, motifs)
     steps.begin("surprise")
-    usual = [r for r, split in zip(recordings, material.splits, strict=True) if split == "train"]
-    surprise = find_surprise(
-        material.model, recordings, usual or None, on_done=lambda done: steps.advance(done / len(recordings))
-    )
+    surprise = _find_surprise(material, steps)
     curves = worst_scores(surprise)
     steps.begin("curves")
-    whole = describe_whole(index)
     known = Findings(
         packed=packed,
         surprise=curves,
         threshold=THRESHOLD,
         motifs=motifs.motifs if motifs else None,
         activities=activities,
-        places={"pca": place_by_pca(whole), "tsne": place_by_tsne(whole, material.seed)},
+        places=_place_recordings(index, material.seed),
     )
     found = collect_recordings(material, known)
     described = describe_motifs(motifs, material) if motifs else []
@@ -200,7 +161,7 @@ def _collect_parts(
         "made": request.made,
         "notes": [],
         "verdict": describe_verdict(scored),
-        "body": describe_body(processor),
+        "body": describe_body(material.model.processor),
         "labels": list(material.book.names),
         "subjects": found.subjects,
         "columns": found.columns,
@@ -221,6 +182,21 @@ def _collect_parts(
         "live": None,
     }
     return payload, motifs.to_named() if motifs else None
+
+
+def _find_surprise(material: Material, steps: Steps) -> SurpriseReport:
+    """Score all recordings beside those that training saw, or all where it saw none of them."""
+    recordings = material.recordings
+    usual = [r for r, split in zip(recordings, material.splits, strict=True) if split == "train"]
+    return find_surprise(
+        material.model, recordings, usual or None, on_done=lambda done: steps.advance(done / len(recordings))
+    )
+
+
+def _place_recordings(index: SpanIndex, seed: int) -> dict[str, np.ndarray]:
+    """Return the places (recordings, 2) of whole recordings on each map."""
+    whole = describe_whole(index)
+    return {"pca": place_by_pca(whole), "tsne": place_by_tsne(whole, seed)}
 
 
 def describe_body(processor: PoseDataProcessor) -> Body:

@@ -76,19 +76,27 @@ function drawRuler(context, layout, lane) {
   }
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Layout} layout @param {Lane} lane */
-function drawLabels(context, layout, { y, height }) {
+/** Stretches of labels or activities, each in its colour with its name.
+ * @param {CanvasRenderingContext2D} context @param {Layout} layout @param {Lane} lane
+ * @param {ClassSpan[]} spans @param {(index: number) => string} colourOf @param {(index: number) => string} nameOf */
+function drawStretches(context, layout, { y, height }, spans, colourOf, nameOf) {
   context.textAlign = "left";
-  for (const [start, stop, label] of report.recordings[state.recording].labels) {
+  for (const [start, stop, index] of spans) {
     const x = Math.max(toX(layout, start), layout.left);
     const width = Math.min(toX(layout, stop), layout.left + layout.width) - x;
     if (width <= 0) continue;
-    const colour = labelColour(label);
+    const colour = colourOf(index);
     context.fillStyle = colour;
     context.fillRect(x, y, Math.max(width - 1, 0.5), height);
     if (width > 22)
-      writeInside(context, report.labels[label], x + 5, y + height / 2 + 0.5, width - 9, inkOn(colour));
+      writeInside(context, nameOf(index), x + 5, y + height / 2 + 0.5, width - 9, inkOn(colour));
   }
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Layout} layout @param {Lane} lane */
+function drawLabels(context, layout, lane) {
+  const { labels } = report.recordings[state.recording];
+  drawStretches(context, layout, lane, labels, labelColour, (index) => report.labels[index]);
 }
 
 /** Write a text, or its beginning where it is too long. @param {CanvasRenderingContext2D} context
@@ -138,21 +146,11 @@ function drawMotifs(context, layout, { y, height }) {
   context.globalAlpha = 1;
 }
 
-/** Stretches of activities, each with its name. @param {CanvasRenderingContext2D} context
- * @param {Layout} layout @param {Lane} lane */
-function drawActivities(context, layout, { y, height }) {
-  context.textAlign = "left";
-  for (const [start, stop, activity] of report.recordings[state.recording].activities) {
-    const x = Math.max(toX(layout, start), layout.left);
-    const width = Math.min(toX(layout, stop), layout.left + layout.width) - x;
-    if (width <= 0) continue;
-    const colour = activityColour(activity);
-    context.fillStyle = colour;
-    context.fillRect(x, y, Math.max(width - 1, 0.5), height);
-    context.font = "10.5px system-ui, sans-serif";
-    if (width > 22)
-      writeInside(context, activityName(activity), x + 5, y + height / 2 + 0.5, width - 9, inkOn(colour));
-  }
+/** @param {CanvasRenderingContext2D} context @param {Layout} layout @param {Lane} lane */
+function drawActivities(context, layout, lane) {
+  context.font = "10.5px system-ui, sans-serif";
+  const { activities } = report.recordings[state.recording];
+  drawStretches(context, layout, lane, activities, activityColour, activityName);
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Layout} layout @param {Lane} lane
