@@ -8,7 +8,9 @@ import torch
 from htvae.config import ModelConfig
 from htvae.inference import refinement
 from htvae.inference.refinement import refine
+from htvae.models.linear_fit import fit_linear_code
 from htvae.models.vae import HierarchicalTransformerVAE
+from tests.models.linear_data import make_smooth_poses
 
 SIZES = {
     "chunk_size": 8,
@@ -35,6 +37,27 @@ def batch(coordinates=2):
     torch.manual_seed(1)
     pose, observed = torch.randn(B, T, L, coordinates), torch.rand(B, T, L) > 0.2
     return pose, observed, torch.tensor([T, T - 16])
+
+
+def build_coded(coordinates):
+    """Return a model that starts as the linear code of smooth poses, two of them, and points to fit."""
+    poses = make_smooth_poses((60, T, L, coordinates))
+    model = build(coordinates=coordinates)
+    num_body, overlap = model.linear_code.num_body, SMALL.resolved_chunk_overlap
+    model.start_from(
+        fit_linear_code(list(poses), SMALL.chunk_latent_dim, num_body, SMALL.chunk_size, overlap)
+    )
+    observed = torch.rand(B, T, L, generator=torch.Generator().manual_seed(1)) > 0.2
+    fitted = observed.clone()
+    fitted[..., 2:] = False
+    return model, (poses[:B], observed, torch.tensor([T, T - 16])), fitted
+
+
+def total(model, inputs, fitted, output):
+    """Return what refinement lowers, in nats over all windows."""
+    pose, _, num_frames = inputs
+    objective = refinement._Objective(model, pose, fitted, num_frames, output, MIN_SCALE, False)
+    return float(objective.score(output.reconstruction, output.chunk_kl).sum())
 
 
 def error(output, pose, points):
@@ -100,6 +123,36 @@ def test_a_window_that_does_not_get_better_stays(monkeypatch):
     before, after = refine(model, *inputs, 0, MIN_SCALE), refine(model, *inputs, 1, MIN_SCALE)
     for found, value in zip(after, before, strict=True):
         torch.testing.assert_close(found, value)
+
+
+def test_steps_that_are_too_long_are_taken_back_and_shortened(monkeypatch):
+    monkeypatch.setattr(refinement, "STEP_SIZE", 64.0)
+    model, inputs = build(), batch()
+    before, after = refine(model, *inputs, 0, MIN_SCALE), refine(model, *inputs, 12, MIN_SCALE)
+    points = inputs[1] & (torch.arange(T)[None, :, None] < inputs[2][:, None, None])
+    assert error(after, inputs[0], points) < 0.98 * error(before, inputs[0], points)
+
+
+@pytest.mark.parametrize("coordinates", [2, 3])
+def test_with_a_linear_code_few_steps_are_enough(coordinates):
+    """Networks that add little leave the curvature to the code: five steps go nearly all the way."""
+    model, inputs, fitted = build_coded(coordinates)
+    scores = [
+        total(model, inputs, fitted, refine(model, *inputs, steps, MIN_SCALE, fitted))
+        for steps in (0, 5, 100)
+    ]
+    assert scores[2] < scores[0] - 20  # nats: there is something to gain
+    assert scores[0] - scores[1] > 0.9 * (scores[0] - scores[2])
+
+
+def test_bf16_in_the_steps_leaves_the_result_as_good():
+    model, inputs, fitted = build_coded(2)
+    model, inputs, fitted = build_coded(2)
+    start, plain, rounded = (
+        total(model, inputs, fitted, refine(model, *inputs, steps, MIN_SCALE, fitted, in_bf16))
+        for steps, in_bf16 in ((0, False), (5, False), (5, True))
+    )
+    assert start - rounded > 0.98 * (start - plain)
 
 
 def test_a_model_without_chunk_latents_is_left_alone():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from htvae.models.chunking import merge_chunks
 from htvae.models.linear_code import (
     BODY_SPREAD,
     FILL_NOISE_RATIO,
@@ -15,6 +16,7 @@ from htvae.models.linear_code import (
     count_body_numbers,
     solve_ridge,
 )
+from htvae.models.transformer import scatter_chunks
 from tests.models.linear_data import (
     all_chunks,
     fit_code,
@@ -218,3 +220,26 @@ def test_rebased_chunk_latents_say_the_same_with_another_z(code, poses):
     ]
     assert errors[0] < 0.6 * errors[1]
     assert (code.rebase(own, own) == 0).all()
+
+
+def test_the_precision_of_known_points_is_the_curvature_of_their_error(code, poses):
+    """Second derivative of half the weighted squared error through the cross-fade, chunk by chunk."""
+    mask = all_chunks(code, poses[:2])
+    weight = torch.rand(poses[:2].shape[:3], generator=torch.Generator().manual_seed(0))
+    found = code.chunk_precision(weight, mask)
+    unit = code.unit.repeat_interleave(code.num_coordinates)
+
+    def half_error(latent, window, chunk):
+        latents = torch.zeros(2, mask.shape[1], len(latent)).index_put((window, chunk), latent)
+        movement = scatter_chunks(code.decode_chunks(latents[mask]), mask)
+        frames = merge_chunks(movement, mask, poses.shape[1], code.chunk_overlap) * unit
+        return 0.5 * (frames.square() * weight.repeat_interleave(code.num_coordinates, 2)).sum()
+
+    inner = [(w, c) for w in range(2) for c in range(1, mask.shape[1] - 1)]  # with a neighbour on both sides
+    for window, chunk in inner:
+        expected = torch.autograd.functional.hessian(
+            lambda latent, w=window, c=chunk: half_error(latent, torch.tensor(w), torch.tensor(c)),
+            torch.zeros(found.shape[1]),
+        )
+        own = found.unflatten(0, mask.shape)[window, chunk]
+        torch.testing.assert_close(own, expected, rtol=1e-3, atol=1e-4)  # float32

@@ -130,7 +130,7 @@ class AnalysisModel(StudyingModel):
             recordings: files, sequences, arrays, or recordings in the model's coordinates.
             reference: recordings that say what is usual. None: the recordings themselves.
             threshold: score from which a frame belongs to a span; lower finds more.
-            refine_steps: gradient steps that fit the chunk latents to each recording.
+            refine_steps: steps that fit the chunk latents to each recording.
 
         Raises:
             ValueError: no recordings, or one cannot be read.

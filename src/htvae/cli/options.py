@@ -154,7 +154,7 @@ class EvaluateOptions(ModelOptions):
     """Folder of the same recordings without noise, as demo-data writes it; it separates the model's errors
     from the tracker's noise."""
     refine_steps: int = REFINE_STEPS
-    """Gradient steps that fit the chunk latents to each scored recording. 0: the encoder's latents are
+    """Steps that fit the chunk latents to each scored recording. 0: the encoder's latents are
     used."""
     num_excerpts: int = NUM_EXCERPTS
     """Most excerpts in which points are hidden and filled in again. Fewer take less time and make the figures
@@ -210,7 +210,7 @@ class ReconstructOptions(InputOptions):
     """Format of the files: pose CSVs, or one of docs/formats.md, so that results go back into other
     programs."""
     refine_steps: int = REFINE_STEPS
-    """Gradient steps that fit the chunk latents to each recording; 0 is ten times as fast."""
+    """Steps that fit the chunk latents to each recording; 0 is five times as fast."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -10,8 +10,8 @@ Level = Literal["both", "sequence", "chunks"]
 """Which latents change: both levels, the sequence latent, or the chunk latents."""
 PathKind = Literal["linear", "spherical"]
 """Path between two latents, see `LatentSpace.interpolate`."""
-REFINE_STEPS = 10
-"""Gradient steps that fit the chunk latents to a recording in reconstruction, see `inference.refinement`."""
+REFINE_STEPS = 5
+"""Steps that fit the chunk latents to a recording in reconstruction, see `inference.refinement`."""
 NUM_EXCERPTS = 24
 """Most excerpts that are completed to score completion, see `evaluation.completion`."""
 Link = Literal["auto", "ids", "nearest"]

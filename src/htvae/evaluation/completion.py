@@ -53,7 +53,7 @@ def measure_completion(
         processed: recordings.
         fallback: (L, D) mean pose, for landmarks that are never seen.
         num_excerpts: most excerpts of `EXCERPT_FRAMES` that are completed.
-        refine_steps: gradient steps of reconstruction, see `TrainedModel.reconstruct_all`.
+        refine_steps: steps of reconstruction, see `TrainedModel.reconstruct_all`.
         seed: seed of the choice of hidden points.
     """
     trials = _hide(processed, len(fallback), num_excerpts, seed)

@@ -44,7 +44,7 @@ class ScoreRequest:
     probe_groups: str = "subject"
     """Column whose values are never both in a probe's training and test part."""
     refine_steps: int = 0
-    """Gradient steps that fit the chunk latents to each recording, see `TrainedModel.reconstruct_all`."""
+    """Steps that fit the chunk latents to each recording, see `TrainedModel.reconstruct_all`."""
     num_excerpts: int = NUM_EXCERPTS
     """Excerpts in which points are hidden and filled in, at most."""
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from htvae.models.chunking import LABELS_PER_CHUNK, ChunkGrid
-from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
+from htvae.models.prior import NO_LABEL, NUM_STEPS, Condition, Known, LatentPrior, Latents
 from htvae.utils.listening import part_of
 from htvae.utils.random import random_stream
 
@@ -41,7 +41,7 @@ class Request:
     given: Latents
     """Values (n, Z) and (n, C, K) of the known latents; any finite value for the others."""
     guidance: float = 1.0
-    num_steps: int = 16
+    num_steps: int = NUM_STEPS
 
 
 def make_request(

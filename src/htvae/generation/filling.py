@@ -2,7 +2,8 @@
 
 - The VAE has learned to return points that are hidden from it. It is asked in several passes; in each pass it
   sees its last answer beside the observed points.
-- In each pass the latents are refined to fit the observed points, and the chunks lie in another place.
+- In each pass the chunks lie in another place. In the last passes the latents are refined to fit the observed
+  points.
 - Landmarks that are never seen are started at several heights, and the answer that fits the observed points
   best counts: a hidden arm hangs or waves, and an answer that starts with one does not find the other.
 
@@ -24,12 +25,10 @@ from htvae.utils.progress import track
 
 REACH = 30
 """Frames from an observed point at which its correction of hidden points has faded out."""
-NUM_PASSES = 12
-"""Passes. Many passes of a few gradient steps do better than one pass of many (docs/log/2026-11-25.md)."""
-PASS_STEPS = 5
-"""Gradient steps of a pass."""
-LAST_STEPS = 10
-"""Gradient steps of each of the last passes, whose mean counts (docs/log/2026-11-28.md)."""
+NUM_PASSES = 16
+"""Passes. Landmarks that are never seen need them all (docs/log/2026-11-29.md)."""
+LAST_STEPS = 3
+"""Steps of refinement in each of the last passes, whose mean counts; the passes before have none."""
 SHIFTS = (0, 2, 1, 3)
 """Frames, in quarters of a chunk's stride, by which the recording is moved in each pass, in turns. Points
 near the border of a chunk are filled in less well, so the border should not stay in one place."""
@@ -44,9 +43,9 @@ def fill_in(model: TrainedModel, processed: Sequence[ProcessedSequence]) -> list
     """Return recordings (T, N, D), torso lengths, with every point filled in as well as the model can.
 
     Observed points stay. Each pass encodes the observed points together with the last pass's answer, because
-    the encoder reads a whole body more exactly than a body with holes; refinement fits the observed points
-    alone. The result is the mean of the last passes, one for each of `SHIFTS`. If there are several starts,
-    the one whose answers in these passes lie nearest to the observed points is returned.
+    the encoder reads a whole body more exactly than a body with holes; refinement, in the last passes, fits
+    the observed points alone. The result is the mean of the last passes, one for each of `SHIFTS`. If there
+    are several starts, the one whose answers in these passes lie nearest to the observed points is returned.
 
     Source: Rezende et al. 2014, "Stochastic Backpropagation and Approximate Inference in Deep Generative
         Models", on the imputation of missing data, with the posteriors' modes in place of draws.
@@ -58,7 +57,7 @@ def fill_in(model: TrainedModel, processed: Sequence[ProcessedSequence]) -> list
     misfits = deque[list[float]](maxlen=len(SHIFTS))
     for number in track("Filling in", range(NUM_PASSES)):
         quarters = SHIFTS[number % len(SHIFTS)]
-        steps = PASS_STEPS if number < NUM_PASSES - len(SHIFTS) else LAST_STEPS
+        steps = LAST_STEPS if number >= NUM_PASSES - len(SHIFTS) else 0
         with part_of(number, NUM_PASSES):
             answers = _answer(model, filled, observed, quarters * model.grid.stride // 4, steps)
         misfits.append([_misfit(p.pose, pose) for p, pose in zip(observed, answers, strict=True)])

@@ -207,7 +207,7 @@ class TrainedModel:
 
         Args:
             processed: recordings in the model's coordinates.
-            refine_steps: gradient steps on the chunk latents, see `htvae.inference.refinement`. Poses and KL
+            refine_steps: steps on the chunk latents, see `htvae.inference.refinement`. Poses and KL
                 come from the refined latents. 0: they come from the encoder's.
             fitted: the same recordings with only the points to fit. None: all observed points are fitted.
         """

@@ -1,16 +1,18 @@
 """Refinement of chunk latents, to fit one recording better than the encoder alone can.
 
 - The encoder answers in one pass, which leaves an error (the amortisation gap).
-- A few gradient steps on the chunk latents, with all weights fixed, remove this error.
+- A few steps on the chunk latents, with all weights fixed, remove this error.
+- The decoder is a linear code to which networks add. The code says how steep the error is in each direction
+  of a chunk's latents, so that each step is about Newton's.
 - Hidden points profit too, from the better fit to the observed points.
 
 Source: Kim et al. 2018, "Semi-Amortized Variational Autoencoders", section 3; here only after training, and
 only for the posteriors' means.
 
-Axes: ``B`` batch, ``T`` frames, ``L`` points, ``D`` coordinates, ``C`` chunks, ``K`` chunk_latent_dim.
+Axes: ``B`` batch, ``T`` frames, ``L`` points, ``D`` coordinates, ``C`` chunks, ``M`` real chunks of the
+batch, ``K`` chunk_latent_dim.
 """
 
-import math
 from typing import Any
 
 import torch
@@ -18,14 +20,13 @@ from torch import Tensor
 
 from htvae.models.chunking import compute_chunk_mask
 from htvae.models.latent import Gaussian
-from htvae.models.vae import VAEOutput
+from htvae.models.vae import HierarchicalTransformerVAE, VAEOutput
 from htvae.utils.listening import tell
 
-STEP_SIZE = 1.0
-"""Size of the first step, in standard deviations of each latent's posterior; later steps shrink along half a
-cosine."""
-MOMENTUM, SQUARE_MOMENTUM = 0.8, 0.95
-"""Decay rates of the running means of the gradients and of their squares."""
+STEP_SIZE = 1.5
+"""Share of a Newton step that is taken at first. It halves where a step made things worse."""
+MOMENTUM = 0.3
+"""Share of the last step that is taken again."""
 
 
 def refine(
@@ -36,14 +37,15 @@ def refine(
     num_steps: int,
     min_scale: float,
     fitted: Tensor | None = None,
+    in_bf16: bool = False,
 ) -> VAEOutput:
-    """Reconstruct a batch from its posteriors' modes after ``num_steps`` gradient steps on the chunk latents.
+    """Reconstruct a batch from its posteriors' modes after ``num_steps`` steps on the chunk latents.
 
     Each step lowers, window by window, the squared error of fitted points over twice their squared scale plus
-    the KL of the chunk latents, in nats. Latents are measured in standard deviations of their posteriors, in
-    which all of them matter about equally. Gradients are divided by the root of their mean square over the
-    window (Adam's rule, Kingma & Ba 2015, algorithm 1, with one scale for the window), so that a chunk with
-    nothing to fit hardly moves. A window that does not improve keeps the encoder's result.
+    the KL of the chunk latents, in nats. It solves ``(A + P) d = g`` for each chunk: g is the gradient, A the
+    curvature of the error as the linear code has it, and P the precision of the chunk's posterior. P keeps a
+    chunk with little to fit near its posterior. A step that makes a window worse is taken back. A window that
+    does not improve keeps the encoder's result.
 
     Args:
         model: a `HierarchicalTransformerVAE` in evaluation mode.
@@ -53,16 +55,20 @@ def refine(
         num_steps: number of steps; 0 keeps the encoder's result.
         min_scale: `LossConfig.min_scale`, torso lengths.
         fitted: (B, T, L) bool, points to fit. None: all points that the encoder sees.
+        in_bf16: whether the networks run in bf16 during the steps; the result is decoded in float32.
 
     Returns:
         The model's output with refined means, KL and reconstruction; spreads and z are the encoder's.
+
+    Source: Nocedal & Wright 2006, "Numerical Optimization", section 10.3, the Gauss-Newton method; Polyak
+        1964 for the momentum.
     """
     with torch.no_grad():
         output: VAEOutput = model(pose, observed, num_frames)
     if num_steps == 0 or not output.chunk_posterior.mu.numel():
         return output
     fitted = observed if fitted is None else fitted
-    objective = _Objective(model, pose, fitted, num_frames, output, min_scale)
+    objective = _Objective(model, pose, fitted, num_frames, output, min_scale, in_bf16)
     refined = _descend(objective, output.chunk_posterior, num_steps)
     with torch.no_grad():
         reconstruction, kl = objective.decode(refined), objective.kl(refined)
@@ -82,15 +88,17 @@ class _Objective:
         num_frames: Tensor,
         output: VAEOutput,
         min_scale: float,
+        in_bf16: bool,
     ) -> None:
         self.model, self.pose, self.num_frames, self.output = model, pose, num_frames, output
+        self.in_bf16 = in_bf16
         config = model.config
         self.chunk_mask = compute_chunk_mask(
             num_frames, output.chunk_kl.shape[1], config.chunk_size, config.resolved_chunk_overlap
         )
         real = torch.arange(pose.shape[1], device=pose.device) < num_frames[:, None]
         variance = output.scale.square() + min_scale**2
-        self.weight = ((fitted & real[..., None]) / (2 * variance))[..., None]
+        self.precision = (fitted & real[..., None]) / variance
 
     def decode(self, chunk_latents: Tensor) -> Tensor:
         """Return the pose (B, T, L, D)."""
@@ -105,28 +113,42 @@ class _Objective:
 
     def score(self, pose: Tensor, kl: Tensor) -> Tensor:
         """Return the quantity (B,) in nats."""
-        return ((pose - self.pose).square() * self.weight).sum((1, 2, 3)) + kl.sum((1, 2))
+        error = (pose - self.pose).square() * self.precision[..., None]
+        return 0.5 * error.sum((1, 2, 3)) + kl.sum((1, 2))
 
-    def gradient(self, chunk_latents: Tensor) -> Tensor:
-        """Return the gradient (B, C, K); windows do not affect each other."""
-        with torch.enable_grad():
+    def gradient(self, chunk_latents: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the quantity (B,) and its gradient (B, C, K); windows do not affect each other."""
+        device = self.pose.device.type
+        with torch.enable_grad(), torch.autocast(device, torch.bfloat16, enabled=self.in_bf16):
             latents = chunk_latents.detach().requires_grad_()
-            total = self.score(self.decode(latents), self.kl(latents)).sum()
-            return torch.autograd.grad(total, latents)[0]
+            score = self.score(self.decode(latents), self.kl(latents))
+            return score.detach(), torch.autograd.grad(score.sum(), latents)[0]
+
+    def curvature(self) -> Tensor:
+        """Return the matrix (M, K, K) by which gradients of the M real chunks are divided."""
+        posterior = torch.diag_embed((-self.output.chunk_posterior.logvar[self.chunk_mask]).exp())
+        if not isinstance(self.model, HierarchicalTransformerVAE):
+            return posterior
+        return posterior + self.model.linear_code.chunk_precision(self.precision, self.chunk_mask)
 
 
 def _descend(objective: _Objective, posterior: Gaussian, num_steps: int) -> Tensor:
     """Return chunk latents (B, C, K) after ``num_steps`` steps from the posterior's means."""
-    start, spread = posterior.mu, (0.5 * posterior.logvar).exp()
-    count = objective.chunk_mask.sum(1)[:, None, None] * start.shape[2]
-    latents, mean, square = start, torch.zeros_like(start), torch.zeros_like(start[:, :1, :1])
+    factor, mask = torch.linalg.cholesky(objective.curvature()), objective.chunk_mask
+    best, slope = posterior.mu, torch.zeros_like(posterior.mu)
+    least = best.new_full((len(best),), torch.inf)
+    size, velocity = best.new_full((len(best), 1, 1), STEP_SIZE), torch.zeros_like(best)
+    latents = best
     for step in range(num_steps):
-        gradient = objective.gradient(latents) * spread
-        mean = torch.lerp(gradient, mean, MOMENTUM)
-        square = torch.lerp(gradient.square().sum((1, 2), keepdim=True) / count, square, SQUARE_MOMENTUM)
-        size = STEP_SIZE * 0.5 * (1 + math.cos(math.pi * step / num_steps))
-        typical = (square / (1 - SQUARE_MOMENTUM ** (step + 1))).sqrt().clamp(min=1e-12)
-        latents = latents - size * spread * mean / (1 - MOMENTUM ** (step + 1)) / typical
+        score, gradient = objective.gradient(latents)
+        better = (score < least)[:, None, None]
+        best, slope = torch.where(better, latents, best), torch.where(better, gradient, slope)
+        least = torch.minimum(score, least)
+        size = torch.where(better, size, size / 2)
+        newton = torch.zeros_like(best)
+        newton[mask] = torch.cholesky_solve(slope[mask][..., None], factor).squeeze(-1)
+        velocity = torch.where(better, MOMENTUM * velocity, 0) + newton
+        latents = best - size * velocity
         tell((step + 1) / num_steps)
     return latents
 

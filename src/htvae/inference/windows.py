@@ -27,6 +27,7 @@ from htvae.inference.refinement import refine
 from htvae.models.chunking import ChunkGrid, ChunkWindow
 from htvae.models.latent import Gaussian
 from htvae.models.vae import HierarchicalTransformerVAE
+from htvae.utils.device import multiplies_bf16_fast
 from htvae.utils.listening import part_of
 
 Place = tuple[int, int]
@@ -87,7 +88,7 @@ class WindowedModel:
 
         Args:
             poses: (T, N, D) in torso lengths, NaN where missing.
-            refine_steps: gradient steps on the chunk latents; see `htvae.inference.refinement`.
+            refine_steps: steps on the chunk latents; see `htvae.inference.refinement`.
             min_scale: `LossConfig.min_scale`, torso lengths.
             fitted: the same recordings with only the points to fit. None: all observed points are fitted.
         """
@@ -98,8 +99,9 @@ class WindowedModel:
         batches = zip(self.batches(poses, windows), points, strict=False)
         for done, ((places, batch), fit) in enumerate(batches):
             with part_of(done, count):
+                given = batch.pose, batch.observed, batch.num_frames
                 found = refine(
-                    self.network, batch.pose, batch.observed, batch.num_frames, refine_steps, min_scale, fit
+                    self.network, *given, refine_steps, min_scale, fit, multiplies_bf16_fast(self.device)
                 )
             posteriors = self._split(found.sequence_posterior, found.chunk_posterior, batch.num_frames)
             answers = found.reconstruction.float().cpu().numpy()

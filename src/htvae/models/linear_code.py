@@ -155,6 +155,19 @@ class LinearCode(nn.Module):
         with _in_float32(chunk_latents):
             return (chunk_latents.float() @ self.chunk_decoder).unflatten(1, (self.chunk_size, -1))
 
+    def chunk_precision(self, weight: Tensor, chunk_mask: Tensor) -> Tensor:
+        """Return the precision (M, K, K) with which known points determine the latents of the M real chunks.
+
+        Args:
+            weight: (B, T, L), the precision of each point, per squared torso length; 0 where it is unknown.
+            chunk_mask: (B, C) bool, the M real chunks.
+        """
+        with _in_float32(weight):
+            split = split_into_chunks(weight.float(), self.chunk_size, self.chunk_overlap)
+            own = (split[chunk_mask] * (self.fade[:, None] * self.unit).square()).flatten(1)
+            decoder = self.chunk_decoder.unflatten(1, (own.shape[1], -1))
+            return _weigh(decoder, own)
+
     def _fill(self, decoder: Tensor, chunks: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
         """Return chunks (n, P, D) with hidden points filled in, and the precision (n, P) of their points."""
         weight = self._chunk_weight()
@@ -205,11 +218,16 @@ def solve_ridge(decoder: Tensor, values: Tensor, weight: Tensor, whole: Tensor) 
     shared = identity + torch.einsum("kpd,p,lpd->kl", decoder, whole, decoder)
     solved = torch.linalg.solve(shared, latents, left=False)
     if holes.any():
-        products = torch.einsum("kpd,lpd->pkl", decoder, decoder).flatten(1)
-        own = (weight[holes] @ products).unflatten(1, identity.shape) + identity
+        own = _weigh(decoder, weight[holes]) + identity
         answer = torch.linalg.solve(own, latents[holes][..., None]).squeeze(-1)
         solved = solved.index_put((holes,), answer)
     return solved
+
+
+def _weigh(decoder: Tensor, weight: Tensor) -> Tensor:
+    """Return ``B W B'`` (n, K, K) of a decoder (K, P, D) for the weights (n, P) of its points."""
+    products = torch.einsum("kpd,lpd->pkl", decoder, decoder).flatten(1)
+    return (weight @ products).unflatten(1, (len(decoder), len(decoder)))
 
 
 def _in_float32(like: Tensor) -> torch.autocast:

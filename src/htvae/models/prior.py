@@ -30,6 +30,8 @@ from htvae.models.transformer import Transformer
 
 NO_LABEL = 0
 """Index that stands for "any label"; labels count from 1."""
+NUM_STEPS = 10
+"""Steps of drawing. More change the latents by 2 % of their spread (docs/log/2026-11-29.md)."""
 NUM_WAVES = 64
 """Frequencies of the sines and cosines that encode time and length."""
 
@@ -187,7 +189,7 @@ class LatentPrior(nn.Module):
         known: Known | None = None,
         given: Latents | None = None,
         guidance: float = 1.0,
-        num_steps: int = 16,
+        num_steps: int = NUM_STEPS,
     ) -> Latents:
         """Draw latents.
 

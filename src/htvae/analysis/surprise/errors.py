@@ -40,7 +40,7 @@ def measure_errors(
     Args:
         model: the model.
         recordings: recordings in the model's coordinates.
-        refine_steps: gradient steps that fit the chunk latents to each recording.
+        refine_steps: steps that fit the chunk latents to each recording.
     """
     mirror = np.array(model.processor.mirror)
     as_is = _reconstruct(model, recordings, refine_steps)

@@ -87,7 +87,7 @@ def measure_recordings(
         model: the model.
         recordings: recordings in the model's coordinates.
         usual: usual values of points.
-        refine_steps: gradient steps that fit the chunk latents to each recording.
+        refine_steps: steps that fit the chunk latents to each recording.
     """
     errors = measure_errors(model, recordings, refine_steps)
     return [

@@ -118,7 +118,7 @@ def find_surprise(
         reference: recordings that say what is usual. None: the recordings themselves; faults in fewer than
             half of them then do not matter.
         threshold: score from which a frame belongs to a span; lower finds more.
-        refine_steps: gradient steps that fit the chunk latents to each recording; about ten times as slow.
+        refine_steps: steps that fit the chunk latents to each recording; each about as slow as a pass.
         seed: of the intervals of the reliability.
         on_done: called with the number of recordings that are done.
 

@@ -29,8 +29,8 @@ class SurpriseOptions(AnalysisOptions):
     frame_table: bool = True
     """Whether surprise_frames.csv is written, with the scores of every frame."""
     refine_steps: int = 0
-    """Gradient steps that fit the chunk latents to each recording; more sharpen errors a little, at ten times
-    the cost."""
+    """Steps that fit the chunk latents to each recording; more sharpen errors a little and take
+    longer."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
