@@ -59,7 +59,7 @@ def load(path: str | Path, device: str = "auto", build_model: BuildModel | None 
     """Load a trained model.
 
     Args:
-        path: ``best_model.pt`` of a run.
+        path: ``best_model.pt`` of a run, or the folder of ``htvae export``.
         device: "auto", "cpu", "cuda" or "mps".
         build_model: function that builds the user's own architecture. None: the model has the default one.
 

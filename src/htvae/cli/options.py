@@ -120,7 +120,7 @@ class ModelOptions:
     """The trained model, the device, and the cache of recordings."""
 
     checkpoint: Path = BEST_MODEL
-    """File of the trained model."""
+    """File of the trained model, or folder of htvae export."""
     config: Path | None = None
     """Settings file whose build_model builds the architecture, if the architecture is the user's own. None:
     configs/config.py of this folder, if there is one."""
@@ -232,7 +232,7 @@ class TrainPriorOptions(SettingsOptions):
     """
 
     checkpoint: Path = BEST_MODEL
-    """File of the trained model, into which the prior is written."""
+    """File of the trained model, or folder of htvae export, into which the prior is written."""
 
 
 @dataclass(frozen=True, kw_only=True)

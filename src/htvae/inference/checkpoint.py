@@ -1,7 +1,7 @@
 """The model file ``best_model.pt``: its content, writing and reading.
 
 The file holds only plain values and tensors. It is read with ``weights_only=True``, so opening a stranger's
-file runs none of its code.
+file runs none of its code. A folder of `htvae.inference.model_folder` holds the same values.
 """
 
 import dataclasses
@@ -15,6 +15,7 @@ from htvae.config import Config, PriorConfig
 from htvae.data.processing import PoseDataProcessor
 from htvae.data.splits import Splits
 from htvae.inference.band_factors import BandFactors
+from htvae.inference.model_folder import is_model_folder, read_model_folder, save_model_folder
 from htvae.inference.point_noise import PointNoise
 from htvae.utils.files import read_tensors, save_tensors
 from htvae.utils.text import printable
@@ -87,10 +88,21 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; an earlier file at ``path`` survives until the new file is complete."""
+    """Write a checkpoint; an earlier file at ``path`` survives until the new file is complete.
+
+    Where ``path`` is a folder, its two files are written one after the other.
+    """
+    if is_model_folder(path):
+        save_model_folder(path if path.is_dir() else path.parent, to_values(checkpoint))
+    else:
+        save_tensors(path, to_values(checkpoint))
+
+
+def to_values(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return a checkpoint as the tensors and plain values that its file holds."""
     from htvae import __version__
 
-    values = {
+    return {
         "format": FORMAT,
         "htvae_version": __version__,
         "state": checkpoint.state,
@@ -102,7 +114,6 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "noise": None if checkpoint.noise is None else checkpoint.noise.to_dict(),
         "bands": None if checkpoint.bands is None else checkpoint.bands.to_dict(),
     }
-    save_tensors(path, values)
 
 
 def hash_weights(state: Mapping[str, "Tensor"]) -> str:
@@ -161,11 +172,15 @@ def _read_scripts(values: Any, num_labels: int, num_chunk_labels: int) -> tuple[
 def load_checkpoint(path: str | Path) -> Checkpoint:
     """Read a checkpoint.
 
+    Args:
+        path: ``best_model.pt``, or the folder of an export.
+
     Raises:
         FileNotFoundError: no such file.
         ValueError: the file is damaged, is not an HT-VAE model, or has another version.
     """
-    values = read_tensors(Path(path))
+    path = Path(path)
+    values = read_model_folder(path) if is_model_folder(path) else read_tensors(path)
     if values.get("format") != FORMAT:
         raise ValueError(f"{path}: must be a model saved by HT-VAE, but is {_describe_other(values)}")
     try:

@@ -25,6 +25,7 @@ from htvae import __version__
 from htvae.inference.checkpoint import BuildModel, load_checkpoint
 from htvae.inference.latent_files import collect_latents
 from htvae.inference.model import TrainedModel
+from htvae.inference.model_folder import hash_model
 from htvae.inference.shards import SHARD_FRAMES, Origin, ShardFolder, begun_path, cut_shards, done_path
 from htvae.io.cache import StoredRecordings
 from htvae.io.inputs import read_inputs
@@ -185,7 +186,7 @@ def _open_job(request: CorpusRequest, world: World) -> _Job:
     }
     hashes = recordings.content_hashes
     origin = Origin(
-        checkpoint=_hash_file(request.checkpoint),
+        checkpoint=hash_model(request.checkpoint),
         settings=settings,
         recordings=[[s.name, _hash_recording(s, hashes[s.name])] for s in recordings.sequences],
     )

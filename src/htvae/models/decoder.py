@@ -61,9 +61,9 @@ class VAEDecoder(nn.Module):
             (B, T, L, D), float32.
         """
         sequence = self.sequence_input(sequence_latent)
-        chunks = self._embed_chunks(chunk_latents, chunk_known) + sequence[:, None]
+        chunks = self.embed_chunks(chunk_latents, chunk_known) + sequence[:, None]
         context = self.global_transformer(chunks, chunk_mask, condition=sequence)
-        local = self._decode_chunks(context[chunk_mask], sequence[:, None].expand_as(context)[chunk_mask])
+        local = self.decode_chunks(context[chunk_mask], sequence[:, None].expand_as(context)[chunk_mask])
         chunks = scatter_chunks(local.float() + movement, chunk_mask)
         frames = merge_chunks(chunks, chunk_mask, length, self.chunk_overlap)
         return smooth_frames(frames, num_frames, self.output_smoothing).unflatten(2, self.shape)
@@ -74,7 +74,7 @@ class VAEDecoder(nn.Module):
         self.output.weight.mul_(factor)
         self.output.bias.mul_(factor)
 
-    def _decode_chunks(self, context: Tensor, sequence: Tensor) -> Tensor:
+    def decode_chunks(self, context: Tensor, sequence: Tensor) -> Tensor:
         """Return the frames (M, S, L D) of M real chunks from the global level's output for them (M, E)."""
         condition = self.local_condition(torch.cat([context, sequence], dim=-1))
         tokens = self.unpool(context).unflatten(1, (self.tokens_per_chunk, -1))
@@ -83,7 +83,8 @@ class VAEDecoder(nn.Module):
         # (M, N, P L D) -> (M, S, L D)
         return self.output(tokens).view(len(tokens), -1, math.prod(self.shape))
 
-    def _embed_chunks(self, chunk_latents: Tensor, chunk_known: Tensor) -> Tensor:
+    def embed_chunks(self, chunk_latents: Tensor, chunk_known: Tensor) -> Tensor:
+        """Return the embedding (B, C, E) of each chunk latent (B, C, K), a learned one where unknown."""
         unknown = self.unknown_chunk.expand(*chunk_known.shape, -1)
         unknown = unknown + _positions(chunk_known.shape[1], unknown)
         if self.chunk_input is None:

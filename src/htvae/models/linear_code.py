@@ -104,12 +104,19 @@ class LinearCode(nn.Module):
             sequence_mask: (B, C) bool, chunks that count.
         """
         seen = (observed & self._cover(sequence_mask, pose.shape[1])[..., None]).to(pose.dtype)
-        count = seen.sum(1)
-        mean = (pose * seen[..., None]).sum(1) / count.clamp(min=1)[..., None]
-        weight = (self.unit / BODY_SPREAD).square()
-        with _in_float32(pose):
+        return self.solve_body((pose * seen[..., None]).sum(1), seen.sum(1))
+
+    def solve_body(self, total: Tensor, count: Tensor) -> Tensor:
+        """Return the body numbers (B, Y) from the sum (B, L, D) and number (B, L) of observed points."""
+        mean = total / count.clamp(min=1)[..., None]
+        weight = self.body_weight()
+        with _in_float32(total):
             decoder = self.body_decoder.unflatten(1, mean.shape[1:])
             return solve_ridge(decoder, mean.float(), (count > 0) * weight, weight)
+
+    def body_weight(self) -> Tensor:
+        """Return the precision (L,) of each point of a mean pose."""
+        return (self.unit / BODY_SPREAD).square()
 
     def decode_body(self, sequence_latent: Tensor) -> Tensor:
         """Return the mean pose (B, F), standardised, that z (B, Z) says."""
@@ -132,7 +139,7 @@ class LinearCode(nn.Module):
                 for x in (movement * observed[..., None], observed)
             )
             decoder = self.chunk_decoder.unflatten(1, chunks.shape[1:])
-            latents = solve_ridge(decoder, *self._fill(decoder, chunks, seen), self._chunk_weight())
+            latents = solve_ridge(decoder, *self._fill(decoder, chunks, seen), self.chunk_weight())
         empty = latents.new_zeros(*chunk_mask.shape, latents.shape[1])
         return empty.masked_scatter(chunk_mask[..., None], latents)
 
@@ -145,7 +152,7 @@ class LinearCode(nn.Module):
         """
         with _in_float32(other):
             difference = self.decode_body(sequence_latent) - self.decode_body(other)
-            whole = self._chunk_weight()
+            whole = self.chunk_weight()
             constant = difference.unflatten(1, (-1, self.num_coordinates)).repeat(1, self.chunk_size, 1)
             decoder = self.chunk_decoder.unflatten(1, constant.shape[1:])
             return solve_ridge(decoder, constant, whole.expand(len(constant), -1), whole)
@@ -170,7 +177,7 @@ class LinearCode(nn.Module):
 
     def _fill(self, decoder: Tensor, chunks: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
         """Return chunks (n, P, D) with hidden points filled in, and the precision (n, P) of their points."""
-        weight = self._chunk_weight()
+        weight = self.chunk_weight()
         holes = ~seen.all(1)
         if not holes.any():
             return chunks, seen * weight
@@ -180,7 +187,7 @@ class LinearCode(nn.Module):
         filled = torch.where(seen[holes][..., None], chunks[holes], guess)
         return chunks.index_put((holes,), filled), weight * torch.where(seen, 1.0, FILL_WEIGHT)
 
-    def _chunk_weight(self) -> Tensor:
+    def chunk_weight(self) -> Tensor:
         """Return the precision (S L,) of each point of a chunk."""
         return (self.fade[:, None] * self.unit / (NOISE_RATIO * self.error)).square().flatten()
 

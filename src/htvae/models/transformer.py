@@ -214,11 +214,14 @@ class HierarchicalAttention(nn.Module):
 
     def summarise(self, tokens: Tensor, token_mask: Tensor, chunk_mask: Tensor) -> Tensor:
         """Run the local level on the real chunks and return one summary per chunk, (B, C, E); 0 on others."""
-        local, mask = self._local_input(tokens[chunk_mask], token_mask[chunk_mask])
+        return scatter_chunks(self.summarise_chunks(tokens[chunk_mask], token_mask[chunk_mask]), chunk_mask)
+
+    def summarise_chunks(self, tokens: Tensor, token_mask: Tensor) -> Tensor:
+        """Return the summary (M, E) of each of M chunks, from tokens (M, N, E) and their mask (M, N)."""
+        local, mask = self._local_input(tokens, token_mask)
         local = self.local_transformer(local, mask)
         real = local[:, 1:] * mask[:, 1:, None]
-        summaries = self.pool(real.flatten(1)) + local[:, 0]
-        return scatter_chunks(summaries, chunk_mask)
+        return self.pool(real.flatten(1)) + local[:, 0]
 
     def attend_globally(self, summaries: Tensor, chunk_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Run the global level over summaries (B, C, E) and return what `forward` returns."""

@@ -19,6 +19,7 @@ from htvae.analysis.search.span_index import SpanIndex
 from htvae.analysis.window_features import WindowFeatures, WindowGrid
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.latent_files import read_arrays, write_arrays
+from htvae.inference.model_folder import hash_model
 from htvae.poses.sequence import content_hash
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def _make_key(
 ) -> str:
     settings = span_index.WINDOW_SECONDS, span_index.STRIDE_SECONDS, model.processor.fps
     digest = hashlib.blake2b(repr((FORMAT, kind, settings)).encode(), digest_size=12)
-    digest.update(checkpoint.read_bytes())
+    digest.update(hash_model(checkpoint).encode())
     for p in recordings:
         known = p.name, content_hash(p.source), p.source.fps, p.source.first_frame, len(p.pose)
         digest.update(repr(known).encode("utf-8", "surrogatepass"))
