@@ -11,8 +11,10 @@ from htvae.analysis.motifs.motifs import Motifs, apply_motifs, find_motifs
 from htvae.analysis.motion_series import SeriesKind
 from htvae.analysis.search.detector import Detection, Detector, apply_detector
 from htvae.analysis.search.search import NUM_HITS, Search, build_index, place_query, search
+from htvae.analysis.streaming.stream import CONTEXT_CHUNKS, AnalysisStream
 from htvae.analysis.study_model import StudyingModel
-from htvae.analysis.surprise.surprise import THRESHOLD, SurpriseReport, find_surprise
+from htvae.analysis.surprise.scale import SurpriseScale
+from htvae.analysis.surprise.surprise import THRESHOLD, SurpriseReport, find_surprise, fit_surprise
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.checkpoint import BuildModel, load_checkpoint
 from htvae.inference.model import Recording
@@ -139,6 +141,40 @@ class AnalysisModel(StudyingModel):
         return find_surprise(
             self, self._process_all(recordings), usual, threshold=threshold, refine_steps=refine_steps
         )
+
+    def fit_surprise(self, reference: Sequence[Recording | ProcessedSequence]) -> SurpriseScale:
+        """Return what is usual in recordings, for `stream`.
+
+        Args:
+            reference: files, sequences, arrays, or recordings in the model's coordinates.
+
+        Raises:
+            ValueError: no recordings, or one cannot be read.
+        """
+        return fit_surprise(self, self._process_all(reference))
+
+    def stream(
+        self,
+        fps: float | None = None,
+        *,
+        surprise: SurpriseScale | None = None,
+        motifs: Motifs | None = None,
+        context_chunks: int = CONTEXT_CHUNKS,
+        **options: Any,
+    ) -> AnalysisStream:
+        """Return a stream that encodes frames as they come, and scores and names each chunk.
+
+        Args:
+            fps: frames per second of the source. None: the model's.
+            surprise: from `fit_surprise`. None: chunks get no scores.
+            motifs: from `find_motifs`. None: chunks get no motif.
+            context_chunks: chunks that scores and motifs are computed from; see `AnalysisStream`.
+            options: landmarks, unit, first_frame, max_frames; see `PoseStream`.
+
+        Raises:
+            ValueError: an argument is not allowed, or the model is of another architecture.
+        """
+        return AnalysisStream(self, fps, surprise, motifs, context_chunks, **options)
 
     def judge(
         self,

@@ -59,11 +59,9 @@ class Normalisation:
         observed = observed_points(pose)
         anchor, seen, lacks = self._find_anchor(pose, observed)
         centred = _centre(pose, anchor, seen)
-        unit = self._find_torso(pose)
-        if unit is None:
-            unit = anchoring.spread(centred[:, :-1], observed)
-            if self.unit == "torso":
-                unit, lacks = unit / self._expected_spread(observed), lacks or "hips and shoulders"
+        unit, is_estimated = self.measure_unit(pose, centred[:, :-1], observed)
+        if is_estimated:
+            lacks = lacks or "hips and shoulders"
         centred *= np.float32(1 / unit)
         rotation = None
         if self.heading:
@@ -71,6 +69,22 @@ class Normalisation:
             rotation = anchoring.upward_rotation(tail, head)
             centred = rotate(centred, rotation)
         return Normalised(centred, anchor, unit, rotation, lacks)
+
+    def measure_unit(self, pose: np.ndarray, centred: np.ndarray, observed: np.ndarray) -> tuple[float, bool]:
+        """Return the torso length (or spread) of poses (T, L, D), and whether a torso length is estimated.
+
+        Args:
+            pose: poses in the source's coordinates.
+            centred: the same around their origin.
+            observed: (T, L) bool.
+        """
+        torso = self._find_torso(pose)
+        if torso is not None:
+            return torso, False
+        spread = anchoring.spread(centred, observed)
+        if self.unit == "torso":
+            return spread / self._expected_spread(observed), True
+        return spread, False
 
     @cached_property
     def _hips(self) -> anchoring.Pair | None:

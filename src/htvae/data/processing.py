@@ -87,7 +87,7 @@ class PoseDataProcessor:
         self.coordinates = Coordinates()
         self.skeleton: list[tuple[str, str]] = []
         self._warned: set[Hashable] = set()
-        self._normalisation = Normalisation((), self.anchor, self.unit, self.heading)
+        self.normalisation = Normalisation((), self.anchor, self.unit, self.heading)
         self._prepared: dict[PoseSequence, _Prepared] = {}  # results of `fit` that `transform` uses up
 
     @property
@@ -220,10 +220,10 @@ class PoseDataProcessor:
         processor.skeleton = [(start, end) for start, end in state.get("skeleton", [])]
         known = state.get("coordinates")  # absent in models of before formats had their own
         processor.coordinates = Coordinates.from_dict(known) if known else coordinates_of(processor.config)
-        processor._normalisation = processor._fitted_normalisation()
+        processor.normalisation = processor._fitted_normalisation()
         return processor
 
-    def _select(self, sequence: PoseSequence) -> np.ndarray:
+    def select(self, sequence: PoseSequence) -> np.ndarray:
         """Return the poses (T, L, D) of the model's landmarks, NaN for landmarks that the recording lacks."""
         self.check_coordinates(sequence)
         if sequence.landmarks == self.landmarks:
@@ -247,7 +247,7 @@ class PoseDataProcessor:
 
     def _resample(self, sequence: PoseSequence) -> tuple[np.ndarray, np.ndarray, float | None]:
         """Return poses at the model's frame rate, their positions (source frames from 0), and their rate."""
-        pose, fps = self._select(sequence), sequence.fps
+        pose, fps = self.select(sequence), sequence.fps
         last = len(pose) - 1
         if fps is None or self.fps is None or are_same(fps, self.fps):
             return pose, np.arange(last + 1.0), fps
@@ -259,7 +259,7 @@ class PoseDataProcessor:
 
     def _prepare(self, sequence: PoseSequence) -> _Prepared:
         pose, positions, fps = self._resample(sequence)
-        return _Prepared(self._normalisation.apply(pose), positions, fps)
+        return _Prepared(self.normalisation.apply(pose), positions, fps)
 
     def _check_heading(self) -> None:
         unknown = [name for name in self.heading or () if name not in self.landmarks]
@@ -271,8 +271,8 @@ class PoseDataProcessor:
 
     def _fit_statistics(self, sequences: Sequence[PoseSequence]) -> bool:
         """Measure mean and scale for the current anchor and unit; False where most recordings lack these."""
-        self._normalisation = Normalisation(self.landmarks, self.anchor, self.unit, self.heading)
-        if not self._normalisation.is_possible:
+        self.normalisation = Normalisation(self.landmarks, self.anchor, self.unit, self.heading)
+        if not self.normalisation.is_possible:
             return False
         prepared = [(sequence, self._prepare(sequence)) for sequence in sequences]
         usable = [(sequence, part) for sequence, part in prepared if not part.normalised.lacks]
@@ -283,7 +283,7 @@ class PoseDataProcessor:
             logger.warning("%d of %d recordings are left out of the statistics.", num_lacking, len(sequences))
         self._set_statistics([part.normalised for _, part in usable])
         self._prepared = dict(usable)
-        self._normalisation = self._fitted_normalisation()
+        self.normalisation = self._fitted_normalisation()
         return True
 
     def _set_statistics(self, parts: Sequence[Normalised]) -> None:

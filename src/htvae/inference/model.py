@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -27,6 +28,9 @@ from htvae.models.prior import Latents
 from htvae.models.vae import SCALE_GAIN
 from htvae.poses.sequence import PoseSequence
 from htvae.utils.device import choose_device
+
+if TYPE_CHECKING:
+    from htvae.inference.streaming.stream import PoseStream
 
 Recording = str | Path | PoseSequence | np.ndarray
 """A CSV file, a sequence, or an array (T, L, D) with the model's landmarks in their order."""
@@ -122,6 +126,20 @@ class TrainedModel:
             FileNotFoundError: the file does not exist.
         """
         return self.to_source(self.reconstruct_all([self.process(recording)], refine_steps)[0])
+
+    def stream(self, fps: float | None = None, **options: Any) -> "PoseStream":
+        """Return a stream that encodes frames as they come; see `PoseStream`.
+
+        Args:
+            fps: frames per second of the source. None: the model's.
+            options: landmarks, unit, first_frame, max_frames.
+
+        Raises:
+            ValueError: an argument is not allowed, or the model is of another architecture.
+        """
+        from htvae.inference.streaming.stream import PoseStream
+
+        return PoseStream(self, fps, **options)
 
     def process(self, recording: Recording) -> ProcessedSequence:
         """Read a recording if it is a file, and bring it into the model's coordinates."""

@@ -123,7 +123,14 @@ class LinearCode(nn.Module):
         with _in_float32(sequence_latent):
             return sequence_latent[:, : self.num_body].float() @ self.body_decoder
 
-    def infer_chunks(self, pose: Tensor, observed: Tensor, body: Tensor, chunk_mask: Tensor) -> Tensor:
+    def infer_chunks(
+        self,
+        pose: Tensor,
+        observed: Tensor,
+        body: Tensor,
+        chunk_mask: Tensor,
+        products: Tensor | None = None,
+    ) -> Tensor:
         """Return the chunk latents (B, C, K) of each chunk's movement around the mean pose ``body`` (B, F).
 
         Args:
@@ -131,6 +138,7 @@ class LinearCode(nn.Module):
             observed: (B, T, L) bool, False for padding.
             body: (B, F), from `decode_body`.
             chunk_mask: (B, C) bool; other chunks get zeros.
+            products: from `chunk_products`, for who asks chunk by chunk. None: computed where needed.
         """
         with _in_float32(pose):
             movement = (pose.flatten(2).float() - body[:, None]).unflatten(2, pose.shape[2:])
@@ -139,7 +147,8 @@ class LinearCode(nn.Module):
                 for x in (movement * observed[..., None], observed)
             )
             decoder = self.chunk_decoder.unflatten(1, chunks.shape[1:])
-            latents = solve_ridge(decoder, *self._fill(decoder, chunks, seen), self.chunk_weight())
+            filled = self._fill(decoder, chunks, seen, products)
+            latents = solve_ridge(decoder, *filled, self.chunk_weight(), products)
         empty = latents.new_zeros(*chunk_mask.shape, latents.shape[1])
         return empty.masked_scatter(chunk_mask[..., None], latents)
 
@@ -173,19 +182,26 @@ class LinearCode(nn.Module):
             split = split_into_chunks(weight.float(), self.chunk_size, self.chunk_overlap)
             own = (split[chunk_mask] * (self.fade[:, None] * self.unit).square()).flatten(1)
             decoder = self.chunk_decoder.unflatten(1, (own.shape[1], -1))
-            return _weigh(decoder, own)
+            products = multiply_rows(decoder)
+            return (own @ products).unflatten(1, (len(decoder), len(decoder)))
 
-    def _fill(self, decoder: Tensor, chunks: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+    def _fill(
+        self, decoder: Tensor, chunks: Tensor, seen: Tensor, products: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
         """Return chunks (n, P, D) with hidden points filled in, and the precision (n, P) of their points."""
         weight = self.chunk_weight()
         holes = ~seen.all(1)
         if not holes.any():
             return chunks, seen * weight
         cautious = weight * (NOISE_RATIO / FILL_NOISE_RATIO) ** 2
-        latents = solve_ridge(decoder, chunks[holes], seen[holes] * cautious, cautious)
+        latents = solve_ridge(decoder, chunks[holes], seen[holes] * cautious, cautious, products)
         guess = torch.einsum("nk,kpd->npd", latents, decoder)
         filled = torch.where(seen[holes][..., None], chunks[holes], guess)
         return chunks.index_put((holes,), filled), weight * torch.where(seen, 1.0, FILL_WEIGHT)
+
+    def chunk_products(self) -> Tensor:
+        """Return the products of the chunk decoder's rows, see `multiply_rows`."""
+        return multiply_rows(self.chunk_decoder.unflatten(1, (-1, self.num_coordinates)))
 
     def chunk_weight(self) -> Tensor:
         """Return the precision (S L,) of each point of a chunk."""
@@ -206,7 +222,9 @@ def count_body_numbers(config: ModelConfig, num_points: int, num_coordinates: in
     return min(num_points * num_coordinates, config.latent_dim // BODY_SHARE)
 
 
-def solve_ridge(decoder: Tensor, values: Tensor, weight: Tensor, whole: Tensor) -> Tensor:
+def solve_ridge(
+    decoder: Tensor, values: Tensor, weight: Tensor, whole: Tensor, products: Tensor | None = None
+) -> Tensor:
     """Return the latents (n, K) with a prior N(0, I) that decode best to values known with a precision.
 
     ``z = (I + B W B')^-1 B W x`` with B the decoder's rows and W the weights on the diagonal.
@@ -216,25 +234,29 @@ def solve_ridge(decoder: Tensor, values: Tensor, weight: Tensor, whole: Tensor) 
         values: x (n, P, D).
         weight: (n, P), the precision of each point; 0 where it is hidden.
         whole: (P,), the precision of each point in rows that miss nothing, which share one solution.
+        products: `multiply_rows` of the decoder. None: computed where a row misses something.
 
     Source: Hoerl & Kennard 1970, "Ridge Regression", eq. 2.1, with weights.
     """
     holes = (weight < whole).any(1)
     latents = torch.einsum("npd,kpd->nk", weight[..., None] * values, decoder)
     identity = torch.eye(len(decoder), device=decoder.device)
-    shared = identity + torch.einsum("kpd,p,lpd->kl", decoder, whole, decoder)
+    if products is None:
+        shared = identity + torch.einsum("kpd,p,lpd->kl", decoder, whole, decoder)
+    else:
+        shared = identity + (whole @ products).unflatten(0, identity.shape)
     solved = torch.linalg.solve(shared, latents, left=False)
     if holes.any():
-        own = _weigh(decoder, weight[holes]) + identity
+        products = multiply_rows(decoder) if products is None else products
+        own = (weight[holes] @ products).unflatten(1, identity.shape) + identity
         answer = torch.linalg.solve(own, latents[holes][..., None]).squeeze(-1)
         solved = solved.index_put((holes,), answer)
     return solved
 
 
-def _weigh(decoder: Tensor, weight: Tensor) -> Tensor:
-    """Return ``B W B'`` (n, K, K) of a decoder (K, P, D) for the weights (n, P) of its points."""
-    products = torch.einsum("kpd,lpd->pkl", decoder, decoder).flatten(1)
-    return (weight @ products).unflatten(1, (len(decoder), len(decoder)))
+def multiply_rows(decoder: Tensor) -> Tensor:
+    """Return the products (P, K * K) of each pair of a decoder's rows (K, P, D) at each point."""
+    return torch.einsum("kpd,lpd->pkl", decoder, decoder).flatten(1)
 
 
 def _in_float32(like: Tensor) -> torch.autocast:

@@ -146,7 +146,7 @@ class HierarchicalTransformerVAE(nn.Module):
         """
         noise = self._draw_noise(pose.shape[1], num_frames, seeds) if self.training else None
         part, gaps = (None, None) if noise is None else (noise.part, noise.gaps)
-        standardised = self._standardise(pose)
+        standardised = self.standardise(pose)
         summaries, chunk_mask = self.encoder.summarise(standardised, observed, num_frames)
         real = torch.arange(pose.shape[1], device=pose.device) < num_frames[:, None]
         seen = observed & real[..., None]
@@ -170,7 +170,7 @@ class HierarchicalTransformerVAE(nn.Module):
 
     def encode(self, pose: Tensor, observed: Tensor, num_frames: Tensor) -> Posteriors:
         """Return the posteriors of both levels; the arguments are those of `forward`."""
-        standardised = self._standardise(pose)
+        standardised = self.standardise(pose)
         summaries, chunk_mask = self.encoder.summarise(standardised, observed, num_frames)
         real = torch.arange(pose.shape[1], device=pose.device) < num_frames[:, None]
         return self._infer(summaries, standardised, observed & real[..., None], chunk_mask, chunk_mask)
@@ -208,7 +208,7 @@ class HierarchicalTransformerVAE(nn.Module):
             num_frames: as in `forward`.
             parts: (P, B, C) bool, the chunks that each part holds; chunks of padding never count.
         """
-        standardised = self._standardise(pose)
+        standardised = self.standardise(pose)
         summaries, chunk_mask = self.encoder.summarise(standardised, observed, num_frames)
         real = torch.arange(pose.shape[1], device=pose.device) < num_frames[:, None]
         seen, found = observed & real[..., None], []
@@ -219,7 +219,7 @@ class HierarchicalTransformerVAE(nn.Module):
 
     def compute_attention(self, pose: Tensor, observed: Tensor, num_frames: Tensor) -> tuple[Tensor, Tensor]:
         """Return the encoder's attention weights, see `HierarchicalAttention.compute_attention`."""
-        tokens = self.encoder.tokenise(self._standardise(pose), observed, num_frames)
+        tokens = self.encoder.tokenise(self.standardise(pose), observed, num_frames)
         return self.encoder.attention.compute_attention(*tokens)
 
     def num_chunks(self, num_frames: Count) -> Count:
@@ -277,7 +277,8 @@ class HierarchicalTransformerVAE(nn.Module):
         pose = standardised * self.pose_scale[:, None] + self.pose_mean
         return pose if self.training else hold_still(pose, num_frames, self.config.output_smoothing)
 
-    def _standardise(self, pose: Tensor) -> Tensor:
+    def standardise(self, pose: Tensor) -> Tensor:
+        """Return poses (B, T, L, D) in torso lengths around the training poses' mean, in their spread."""
         return (pose - self.pose_mean) / self.pose_scale[:, None]
 
     def _scale(self, observed: Tensor, known: Tensor, chunk_mask: Tensor) -> Tensor:

@@ -130,13 +130,8 @@ def find_surprise(
     if not threshold > 0:
         raise ValueError(f"threshold must be above 0, but got {threshold}. 1 is the usual one.")
     chosen = _choose(reference or recordings)
-    usual = Usual.of(model.processor, chosen)
-    parts = (
-        zip(part, measure_recordings(model, part, usual, refine_steps), strict=True)
-        for part in _batches(chosen)
-    )
-    known = {id(recording): own for part in parts for recording, own in part}
-    scale = SurpriseScale.fit(usual, list(known.values()))
+    scale, known = _measure_reference(model, chosen, refine_steps)
+    usual = scale.usual
     spans: list[SurpriseSpan] = []
     frames: list[FrameScores] = []
     for part in _batches(recordings):
@@ -158,6 +153,37 @@ def find_surprise(
         kinds=kinds,
         reliability=measure_reliability([own.scores for own in frames], kinds, recordings, rate, seed),
     )
+
+
+def fit_surprise(
+    model: TrainedModel, reference: Sequence[ProcessedSequence], refine_steps: int = 0
+) -> SurpriseScale:
+    """Return what is usual in recordings, by which others are scored, such as those of a stream.
+
+    Args:
+        model: the model.
+        reference: recordings in the model's coordinates.
+        refine_steps: as for `find_surprise`.
+
+    Raises:
+        ValueError: no recordings.
+    """
+    if not reference:
+        raise ValueError("reference must hold at least one recording, but there is none.")
+    return _measure_reference(model, _choose(reference), refine_steps)[0]
+
+
+def _measure_reference(
+    model: TrainedModel, chosen: Sequence[ProcessedSequence], refine_steps: int
+) -> tuple[SurpriseScale, dict[int, Measures]]:
+    """Return the scale of recordings, and the measures of each by its id."""
+    usual = Usual.of(model.processor, chosen)
+    parts = (
+        zip(part, measure_recordings(model, part, usual, refine_steps), strict=True)
+        for part in _batches(chosen)
+    )
+    known = {id(recording): own for part in parts for recording, own in part}
+    return SurpriseScale.fit(usual, list(known.values())), known
 
 
 def _find_spans(

@@ -1,0 +1,1 @@
+"""Surprise and motifs of a recording that is still going on."""
