@@ -103,6 +103,7 @@ FLAGS = {
         *(*MODEL, "data_dir", "split", "output_dir", "seed", "title", "recordings", "by", "motifs"),
         *("evaluation", "port", "browser", *RECORDING),
     ],
+    "export": ["checkpoint", "output_dir", "format"],
     "norm": [],
     "judge": [
         *(*MODEL, "data_dir", "split", "output_dir", "seed", "training_dir", "spans", "num_rounds"),

@@ -21,6 +21,7 @@ from htvae.cli.data import check_data, demo_data, import_, repair
 from htvae.cli.demo import demo
 from htvae.cli.evaluate import encode, evaluate, reconstruct
 from htvae.cli.explore.command import explore
+from htvae.cli.export.command import export
 from htvae.cli.find.command import find
 from htvae.cli.find.detect import detect
 from htvae.cli.generate import complete, continue_, edit, generate, interpolate
@@ -100,6 +101,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "surprise": surprise,
     "report": report,
     "explore": explore,
+    "export": export,
     "norm": norm,
     "judge": judge,
     "power": power,

@@ -1,0 +1,1 @@
+"""``htvae export``."""

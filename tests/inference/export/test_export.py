@@ -1,0 +1,123 @@
+"""What htvae export writes, and what it refuses."""
+
+import importlib.util
+import json
+
+import numpy as np
+import pytest
+
+import htvae
+from htvae.inference.checkpoint import load_checkpoint, save_checkpoint
+from htvae.inference.export import export, onnx_files
+from htvae.inference.export.export import export_model
+from htvae.inference.export.onnx_files import DECODER, ENCODER, OnnxCheck, require_onnx
+from htvae.inference.model import TrainedModel
+from htvae.inference.model_folder import SETTINGS, WEIGHTS
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+@pytest.fixture
+def no_onnx_time(monkeypatch):
+    """Write something in place of the ONNX files, which take minutes, and pretend that onnx is installed."""
+    monkeypatch.setattr(onnx_files, "require_onnx", lambda: None)
+    monkeypatch.setattr(onnx_files, "_write", lambda graph, inputs, path: path.write_bytes(b"onnx"))
+
+
+@pytest.mark.parametrize(
+    ("format", "files"),
+    [
+        ("safetensors", [SETTINGS, WEIGHTS]),
+        ("onnx", [SETTINGS, DECODER, ENCODER]),
+        ("both", [SETTINGS, DECODER, ENCODER, WEIGHTS]),
+    ],
+)
+def test_files_of_each_format(trained, tmp_path, no_onnx_time, monkeypatch, format, files):
+    monkeypatch.setattr(onnx_files, "_compare", lambda *_: OnnxCheck(1e-6, 2e-6, 0.5, 0.5))
+    found = export_model(trained.checkpoint, tmp_path / "new" / "model", format)
+    assert names(tmp_path / "new" / "model") == files == sorted(path.name for path in found.files)
+    content = json.loads((tmp_path / "new" / "model" / SETTINGS).read_text())
+    assert (content["onnx"] is None) == (format == "safetensors")
+    assert (content["weights_sha256"] is None) == (format == "onnx")
+    if format != "safetensors":
+        about = content["onnx"]
+        assert about["opset"] == 20 and about["axes"]["N"] == len(about["points"]) == 7
+        assert about["check"]["decoder_difference"] == 2e-6
+        assert any("root" in step or "anchor's step" in step for step in about["preprocessing"])
+    if format == "onnx":
+        with pytest.raises(FileNotFoundError, match=r"has no model\.safetensors"):
+            htvae.load(tmp_path / "new" / "model")
+
+
+@pytest.mark.parametrize("difference", [2e-4, float("nan")])
+def test_files_that_differ_are_removed(trained, tmp_path, no_onnx_time, monkeypatch, difference):
+    monkeypatch.setattr(onnx_files, "_compare", lambda *_: OnnxCheck(1e-6, difference, 1, 1))
+    with pytest.raises(ValueError, match=r"must give what PyTorch gives to 0\.0001, but differ .* removed"):
+        export_model(trained.checkpoint, tmp_path / "model", "both")
+    assert names(tmp_path / "model") == []
+
+
+def test_nothing_is_overwritten(trained, tmp_path):
+    (tmp_path / SETTINGS).write_text("mine")
+    with pytest.raises(ValueError, match=r"must not hold an export yet, but holds config\.json"):
+        export_model(trained.checkpoint, tmp_path)
+    assert (tmp_path / SETTINGS).read_text() == "mine" and names(tmp_path) == [SETTINGS]
+
+
+def test_what_is_not_installed_is_named(monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "onnxscript" else find(name)
+    )
+    with pytest.raises(ValueError, match=r"onnxscript.* not installed\. Try pip install 'ht-vae\[onnx\]'"):
+        require_onnx()
+
+
+def test_an_architecture_of_ones_own_is_refused(trained, tmp_path, no_onnx_time, monkeypatch):
+    class Own(type(htvae.load(trained.checkpoint, "cpu").model)):
+        pass
+
+    def load_own(checkpoint, device):
+        model = TrainedModel(checkpoint, device)
+        model.model.__class__ = Own
+        return model
+
+    monkeypatch.setattr(export, "TrainedModel", load_own)
+    with pytest.raises(ValueError, match="default architecture, but this one is Own"):
+        export_model(trained.checkpoint, tmp_path / "model", "onnx")
+    assert names(tmp_path / "model") == []
+
+
+@pytest.mark.soak
+def test_onnxruntime_and_numpy_alone_encode_as_pytorch(trained, tmp_path):
+    """The real export; the files are then used for another length, and with another batch."""
+    pytest.importorskip("onnxscript")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    found = export_model(trained.checkpoint, tmp_path, "both")
+    assert found.check.encoder_difference <= 1e-4 and found.check.decoder_difference <= 1e-4
+    model = htvae.load(tmp_path, "cpu")
+    processed = model.process(trained.recordings[1])
+    encoder, decoder = (onnxruntime.InferenceSession(str(tmp_path / name)) for name in (ENCODER, DECODER))
+    pose, length = processed.pose[None], np.array([len(processed.pose)])
+    mu, _, chunks, _ = encoder.run(
+        None,
+        {"pose": np.nan_to_num(pose), "observed": np.isfinite(pose[..., 0]), "num_frames": length},
+    )
+    encoding = model.encode(trained.recordings[1])
+    np.testing.assert_allclose(mu[0], encoding.sequence_latent, atol=1e-4)
+    np.testing.assert_allclose(chunks[0], encoding.chunk_latents, atol=1e-4)
+    (poses,) = decoder.run(None, {"sequence_latent": mu, "chunk_latents": chunks, "num_frames": length})
+    (reconstruction,) = model.reconstruct_all([processed])
+    np.testing.assert_allclose(poses[0, : length[0]], reconstruction.pose, atol=1e-4)
+
+
+def test_a_model_without_chunk_latents_is_refused(trained, tmp_path, no_onnx_time, monkeypatch):
+    checkpoint = load_checkpoint(trained.checkpoint)
+    save_checkpoint(tmp_path / "model.pt", checkpoint)
+    real = TrainedModel(checkpoint, "cpu")
+    real.config = checkpoint.config.replace(chunk_latent_dim=0)
+    monkeypatch.setattr(export, "TrainedModel", lambda *_: real)
+    with pytest.raises(ValueError, match="must have a model with chunk latents, but chunk_latent_dim is 0"):
+        export_model(tmp_path / "model.pt", tmp_path / "model", "onnx")
