@@ -243,9 +243,12 @@ def solve_ridge(
     identity = torch.eye(len(decoder), device=decoder.device)
     if products is None:
         shared = identity + torch.einsum("kpd,p,lpd->kl", decoder, whole, decoder)
+        solved = torch.linalg.solve(shared, latents, left=False)
+    elif holes.all():  # no row shares the solution, which would take as long as a row's own
+        solved = latents
     else:
         shared = identity + (whole @ products).unflatten(0, identity.shape)
-    solved = torch.linalg.solve(shared, latents, left=False)
+        solved = torch.linalg.solve(shared, latents, left=False)
     if holes.any():
         products = multiply_rows(decoder) if products is None else products
         own = (weight[holes] @ products).unflatten(1, identity.shape) + identity

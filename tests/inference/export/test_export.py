@@ -2,6 +2,9 @@
 
 import importlib.util
 import json
+import re
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +16,8 @@ from htvae.inference.export.export import export_model
 from htvae.inference.export.onnx_files import DECODER, ENCODER, OnnxCheck, require_onnx
 from htvae.inference.model import TrainedModel
 from htvae.inference.model_folder import SETTINGS, WEIGHTS
+
+PAGE = Path(__file__).parents[3] / "docs/export.md"
 
 
 def names(folder):
@@ -91,26 +96,28 @@ def test_an_architecture_of_ones_own_is_refused(trained, tmp_path, no_onnx_time,
 
 
 @pytest.mark.soak
-def test_onnxruntime_and_numpy_alone_encode_as_pytorch(trained, tmp_path):
-    """The real export; the files are then used for another length, and with another batch."""
+def test_onnxruntime_and_numpy_alone_encode_as_pytorch(trained, tmp_path, monkeypatch):
+    """The real export; then the example of the documentation reads a CSV, of a length of its own."""
     pytest.importorskip("onnxscript")
     onnxruntime = pytest.importorskip("onnxruntime")
-    found = export_model(trained.checkpoint, tmp_path, "both")
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "exported_onnx"
+    found = export_model(trained.checkpoint, folder, "both")
     assert found.check.encoder_difference <= 1e-4 and found.check.decoder_difference <= 1e-4
-    model = htvae.load(tmp_path, "cpu")
-    processed = model.process(trained.recordings[1])
-    encoder, decoder = (onnxruntime.InferenceSession(str(tmp_path / name)) for name in (ENCODER, DECODER))
-    pose, length = processed.pose[None], np.array([len(processed.pose)])
-    mu, _, chunks, _ = encoder.run(
-        None,
-        {"pose": np.nan_to_num(pose), "observed": np.isfinite(pose[..., 0]), "num_frames": length},
-    )
+    shutil.copy(trained.folder / "walk_01.csv", "walk.csv")
+    (code,) = re.findall(r"^```python\n(import csv.*?)^```$", PAGE.read_text(), flags=re.M | re.S)
+    example: dict = {}
+    exec(compile(code, PAGE.name, "exec"), example)
+    mu, chunks = example["mu"], example["chunk_mu"]
+    model = htvae.load(folder, "cpu")
     encoding = model.encode(trained.recordings[1])
     np.testing.assert_allclose(mu[0], encoding.sequence_latent, atol=1e-4)
     np.testing.assert_allclose(chunks[0], encoding.chunk_latents, atol=1e-4)
-    (poses,) = decoder.run(None, {"sequence_latent": mu, "chunk_latents": chunks, "num_frames": length})
-    (reconstruction,) = model.reconstruct_all([processed])
-    np.testing.assert_allclose(poses[0, : length[0]], reconstruction.pose, atol=1e-4)
+    decoder, length = onnxruntime.InferenceSession(str(folder / DECODER)), example["frames"]
+    given = {"sequence_latent": mu, "chunk_latents": chunks, "num_frames": np.array([length])}
+    (poses,) = decoder.run(None, given)
+    (reconstruction,) = model.reconstruct_all([model.process(trained.recordings[1])])
+    np.testing.assert_allclose(poses[0, :length], reconstruction.pose, atol=1e-4)
 
 
 def test_a_model_without_chunk_latents_is_refused(trained, tmp_path, no_onnx_time, monkeypatch):
