@@ -120,11 +120,12 @@ def _compare(model: AnalysisModel, sequences: Sequence[PoseSequence]) -> None:
         a, b = a[:, varies], b[:, varies]
         together = ((a - a.mean(0)) * (b - b.mean(0))).mean(0) / (a.std(0) * b.std(0))
         error = np.sqrt(np.square(a - b).mean() / b.var(0).mean())
-        kind = f"{most:,} frames, unit of the {'whole' if measured else 'first chunk'}"
+        lengths = [len(part) for part in streamed]
         print(
-            f"Windows of {kind}; {len(a):,} chunks of {len(sequences)} recordings of {min(map(len, streamed))} "
-            f"to {max(map(len, streamed))}: chunk latents r {together.mean():.4f} (least {together.min():.4f}), "
-            f"error {error:.3f}; last sequence latent, relative difference {np.median(places):.3f} (median)."
+            f"Windows of {most:,} frames, unit of the {'whole' if measured else 'first chunk'}; {len(a):,} "
+            f"chunks of {len(sequences)} recordings of {min(lengths)} to {max(lengths)}: chunk latents r "
+            f"{together.mean():.4f} (least {together.min():.4f}), error {error:.3f}; last sequence latent, "
+            f"relative difference {np.median(places):.3f} (median)."
         )
 
 

@@ -145,3 +145,17 @@ def test_half_seconds_count_as_inside_by_half():
     inside, outside = _by_half_seconds(own, 10 + 20, 10 + 50, "error", 30.0)
     assert inside.tolist() == [29, 44]  # frames 15..30 (ten of them in the fault), 30..45; 45..60 has five
     assert outside.tolist() == [14, 74, 89]
+
+
+def test_streams_are_timed_and_compared(trained, capsys):
+    from streaming import main
+
+    counts = ["--chunks", "2", "--rounds", "1", "--recordings", "3"]
+    assert main([str(trained.checkpoint), str(trained.folder), *counts]) == 0
+    said = capsys.readouterr().out
+    assert {"latents, 64 frames", "latents and surprise", "latents and motifs"} <= {
+        line[:34].strip() for line in said.splitlines()
+    }
+    assert "A chunk's new frames last 200 ms." in said
+    correlations = [float(found) for found in re.findall(r"chunk latents r ([\d.-]+)", said)]
+    assert len(correlations) == 2 and min(correlations) > 0.5
