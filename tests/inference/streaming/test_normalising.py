@@ -20,7 +20,7 @@ def normalise(processor, pose, sizes, unit=None):
 
 @pytest.fixture
 def walks(make_walk):
-    walks = [make_walk(i, 60, num_coordinates=d) for i, d in ((1, 2), (2, 2))]
+    walks = [make_walk(i, 60) for i in (1, 2)]
     for walk in walks:
         walk.pose[0, 0] = 0
     return walks

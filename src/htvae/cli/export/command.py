@@ -23,7 +23,7 @@ def export(argv: Sequence[str]) -> None:
     check_export_folder(options.output_dir)
     if options.format != "safetensors":
         require_onnx()
-        log.info("Writing and checking ONNX takes a minute or more.")
+        log.info("Writing and checking ONNX takes a few minutes.")
     found = export_model(options.checkpoint, options.output_dir, options.format)
     for path in found.files:
         log.info("%s (%s bytes)", path, f"{path.stat().st_size:,}")
