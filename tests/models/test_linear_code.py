@@ -14,8 +14,8 @@ from htvae.models.linear_code import (
     LinearCode,
     LinearCodeValues,
     count_body_numbers,
-    solve_ridge,
 )
+from htvae.models.ridge import solve_ridge
 from htvae.models.transformer import scatter_chunks
 from tests.models.linear_data import (
     all_chunks,

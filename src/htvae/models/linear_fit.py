@@ -23,7 +23,8 @@ from torch import Tensor
 
 from htvae.metrics.windows import fill_gaps
 from htvae.models.chunking import compute_num_chunks, cross_fade
-from htvae.models.linear_code import LEAST_ERROR, NOISE_RATIO, LinearCodeValues, solve_ridge
+from htvae.models.linear_code import LEAST_ERROR, NOISE_RATIO, LinearCodeValues
+from htvae.models.ridge import solve_ridge
 
 ROUNDS = 10
 """Rounds of alternating least squares; forty whole ones have 1 or 2 % less error (docs/log/2026-11-29.md)."""

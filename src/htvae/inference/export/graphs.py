@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from htvae.models.chunking import compute_chunk_mask, cross_fade
 from htvae.models.latent import Gaussian
-from htvae.models.linear_code import FILL_NOISE_RATIO, FILL_WEIGHT, NOISE_RATIO, multiply_rows
+from htvae.models.linear_code import FILL_NOISE_RATIO, FILL_WEIGHT, NOISE_RATIO
+from htvae.models.ridge import multiply_rows
 from htvae.models.smoothing import hold_still, smooth_frames
 from htvae.models.vae import HierarchicalTransformerVAE
 
