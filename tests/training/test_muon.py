@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from htvae.training import muon
-from htvae.training.muon import NUM_TURNS, Muon, iterate_gram, iterate_in_bf16
+from htvae.training.muon import Muon, iterate_gram, iterate_in_bf16
 
 
 def singular(matrix):
@@ -73,20 +73,21 @@ def test_with_one_turn_it_is_pytorchs():
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)  # the norm is rounded elsewhere in bf16
 
 
-def test_matrices_take_turns_and_then_move_so_much_farther():
-    matrices = [nn.Parameter(torch.eye(6)) for _ in range(NUM_TURNS + 1)]
-    optimizer, single = Muon(matrices, 0.01, 0.0), nn.Parameter(torch.eye(6))
+@pytest.mark.parametrize("turns", [4, 16])
+def test_matrices_take_turns_and_then_move_so_much_farther(turns):
+    matrices = [nn.Parameter(torch.eye(6)) for _ in range(turns + 1)]
+    optimizer, single = Muon(matrices, 0.01, 0.0, num_turns=turns), nn.Parameter(torch.eye(6))
     moves = []
-    for _ in range(NUM_TURNS):
+    for _ in range(turns):
         before = [m.detach().clone() for m in matrices]
         for m in matrices:
             m.grad = torch.eye(6)
         optimizer.step()
         moves.append([float((m.detach() - b).norm()) for m, b in zip(matrices, before, strict=True)])
-    assert [[move > 0 for move in row].count(True) for row in moves].count(1) == NUM_TURNS - 1
+    assert [[move > 0 for move in row].count(True) for row in moves].count(1) == turns - 1
     assert all(sum(row[i] > 0 for row in moves) == 1 for i in range(len(matrices)))
-    every_step = Muon([single], 0.01, 0.0, num_turns=1)
+    every_step = Muon([single], 0.01, 0.0)
     single.grad = torch.eye(6)
     every_step.step()
     move = max(moves[0])
-    assert move == pytest.approx(NUM_TURNS * float((single.detach() - torch.eye(6)).norm()), rel=0.02)  # bf16
+    assert move == pytest.approx(turns * float((single.detach() - torch.eye(6)).norm()), rel=0.02)  # bf16

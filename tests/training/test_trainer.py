@@ -19,6 +19,7 @@ from htvae.io.pose_csv import write_pose_csv
 from htvae.models.vae import SCALE_GAIN
 from htvae.training.loop import Callback
 from htvae.training.losses import EXCESS_WEIGHT, LossManager, VAELoss
+from htvae.training.optimizer import VAE_TURNS
 from htvae.training.trainer import HTVAETrainer
 from htvae.utils.files import read_tensors
 
@@ -257,7 +258,7 @@ def test_training_moves_every_weight(fit):
             self.before = {name: p.detach().clone() for name, p in loop.model.named_parameters()}
 
     keep = Keep()
-    weights = last_weights(fit(callbacks=[keep], num_epochs=4, latent_span_dropout=0.5))
+    weights = last_weights(fit(callbacks=[keep], num_epochs=VAE_TURNS, latent_span_dropout=0.5))
     assert [n for n, p in keep.before.items() if torch.equal(weights[f"model.{n}"], p)] == []
 
 

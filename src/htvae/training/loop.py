@@ -55,6 +55,8 @@ class LoopSettings:
     model."""
     precision: str = "32"
     """``bf16`` or ``32``; the optimiser multiplies its matrices in it."""
+    num_turns: int = 1
+    """Steps from one move of a hidden matrix to its next, see `Muon`."""
     seed: int = 0
 
 
@@ -121,7 +123,11 @@ class Loop:
             task.model, multi_avg_fn=averaging(settings.ema_decay), use_buffers=False
         )
         self.optimizer = build_optimizer(
-            task.model, settings.learning_rate, settings.weight_decay, settings.precision
+            task.model,
+            settings.learning_rate,
+            settings.weight_decay,
+            settings.precision,
+            settings.num_turns,
         )
         self.parameters = [p for p in task.model.parameters() if p.requires_grad]
         self.stopping = EarlyStopping(settings.patience, settings.patience_start)

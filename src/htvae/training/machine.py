@@ -11,7 +11,7 @@ from torch import nn
 from htvae.config import Config, Precision
 from htvae.data.batching import PoseBatch
 from htvae.training.losses import LossManager
-from htvae.training.optimizer import build_optimizer
+from htvae.training.optimizer import VAE_TURNS, build_optimizer
 from htvae.utils.device import multiplies_bf16_fast
 
 ACTIVATION_COPIES = 34
@@ -48,7 +48,7 @@ def measure_frame_seconds(
         precision: "bf16" or "32".
     """
     trial: Any = copy.deepcopy(model).train()
-    optimizer = build_optimizer(trial, config.training.learning_rate, 0.0, precision)
+    optimizer = build_optimizer(trial, config.training.learning_rate, 0.0, precision, VAE_TURNS)
     weights = LossManager(config.loss).weights(config.loss.kl_warmup_steps)
     seconds, frames = 0.0, 0
     for number, batches in enumerate(steps):

@@ -1,7 +1,7 @@
 """Muon for small steps and for machines of every kind.
 
-- Matrices take turns: each moves in every fourth step, and then four times as far. With small steps, making
-  them orthogonal would cost more than the model itself.
+- Matrices take turns: with 16 turns each moves in every sixteenth step, and then sixteen times as far. With
+  small steps, making them orthogonal would cost more than the model itself.
 - Products are in bf16 where the run asks for it and the hardware multiplies it fast, else in float32 by Gram
   matrices. (`torch.optim.Muon` always uses bf16; a processor that emulates it takes fifty times as long, see
   docs/performance.md.)
@@ -14,8 +14,6 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-NUM_TURNS = 4
-"""Steps from one move of a matrix to its next."""
 MOMENTUM = 0.95
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Coefficients of the odd polynomial, which takes singular values from 0.005 to about 1 in five rounds."""
@@ -45,7 +43,7 @@ class Muon(torch.optim.Optimizer):
         learning_rate: float,
         weight_decay: float,
         in_bf16: bool = False,
-        num_turns: int = NUM_TURNS,
+        num_turns: int = 1,
     ) -> None:
         super().__init__(matrices, {"lr": learning_rate, "weight_decay": weight_decay})
         self.in_bf16 = in_bf16

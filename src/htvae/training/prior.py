@@ -47,6 +47,8 @@ logger = logging.getLogger(__name__)
 BEST_FILE, STATE_FILE = "best_prior.pt", "last_prior.pt"
 """Files beside the model while its prior is fitted; both vanish when the model has it."""
 WARMUP_STEPS = 50
+NUM_TURNS = 4
+"""Steps from one move of a hidden matrix to its next. With 16, 600 steps learn less."""
 WEIGHT_DECAY = 0.01
 GRADIENT_CLIP = 1.0
 
@@ -159,6 +161,7 @@ def build_loop(task: PriorTask, folder: Path, pause: EndRequest) -> Loop:
         validation_interval=config.prior_validation_interval,
         patience=config.prior_patience,
         precision=task.precision,
+        num_turns=NUM_TURNS,
         seed=task.seed,
     )
     files = ModelCheckpoint(folder, BEST_FILE, STATE_FILE)

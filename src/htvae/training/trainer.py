@@ -31,6 +31,7 @@ from htvae.training.loop import Callback, Loop, LoopSettings
 from htvae.training.losses import VAELoss
 from htvae.training.motion_strip import MotionStrip
 from htvae.training.noise import add_noise
+from htvae.training.optimizer import VAE_TURNS
 from htvae.training.prior import add_prior
 from htvae.training.report import ProgressReport
 from htvae.training.resume import check_resumable
@@ -196,6 +197,7 @@ class HTVAETrainer:
             patience_start=max(loss.kl_warmup_steps, training.warmup_steps),
             validate_start=self._has_linear_code(task),
             precision=task.precision,
+            num_turns=VAE_TURNS,
             seed=training.seed,
         )
         pause = EndRequest(None if training.max_minutes is None else 60 * training.max_minutes)
