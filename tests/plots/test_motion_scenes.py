@@ -42,6 +42,7 @@ def make_scene(num_coordinates: int = 2, **changes: Any) -> MotionScene:
         "is_colored": np.array([False, False, True]),
         "times": np.arange(6) / 10,
         "fps": 30.0,
+        "unit": "torso lengths",
     }
     return MotionScene(**(options | changes))
 

@@ -14,6 +14,7 @@ import numpy as np
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.model import Encoding
 from htvae.inference.motion_features import smooth_pose
+from htvae.metrics.units import TORSO_LENGTHS
 from htvae.poses.landmarks import ROOT_VELOCITY, landmark_sides, mirror_permutation
 from htvae.utils.text import list_names
 
@@ -101,7 +102,9 @@ def join_tables(tables: Sequence[MeasureTable]) -> MeasureTable:
     return MeasureTable(measures, np.hstack([table.values for table in tables]))
 
 
-def measure_motion(recordings: Sequence[ProcessedSequence], points: Sequence[str]) -> MeasureTable:
+def measure_motion(
+    recordings: Sequence[ProcessedSequence], points: Sequence[str], length: str = TORSO_LENGTHS
+) -> MeasureTable:
     """Return speed, range and asymmetry of every landmark, the body's own speed, and the share observed.
 
     - Speed: mean distance from frame to frame, in torso lengths per second (per frame where no frame rate is
@@ -113,6 +116,7 @@ def measure_motion(recordings: Sequence[ProcessedSequence], points: Sequence[str
     Args:
         recordings: in the model's coordinates.
         points: names (N,) of the points, ``processor.points``.
+        length: unit of distances in words, ``processor.unit_words``.
     """
     knows_rate = all(recording.record.fps is not None for recording in recordings)
     parts = [_measure_recording(recording.pose, points) for recording in recordings]
@@ -120,7 +124,7 @@ def measure_motion(recordings: Sequence[ProcessedSequence], points: Sequence[str
     speed = np.stack([part[0] for part in parts]) * rate[:, None]
     extent = np.stack([part[1] for part in parts])
     share = np.array([[part[2]] for part in parts])
-    unit = "torso lengths/s" if knows_rate else "torso lengths/frame"
+    unit = f"{length}/s" if knows_rate else f"{length}/frame"
     body = [place for place, name in enumerate(points) if name == ROOT_VELOCITY]
     marks = [place for place, name in enumerate(points) if name != ROOT_VELOCITY]
     tables = [
@@ -128,7 +132,7 @@ def measure_motion(recordings: Sequence[ProcessedSequence], points: Sequence[str
             tuple(Measure(f"speed of {points[i]}", unit, "speed", points[i]) for i in marks), speed[:, marks]
         ),
         MeasureTable(
-            tuple(Measure(f"range of {points[i]}", "torso lengths", "range", points[i]) for i in marks),
+            tuple(Measure(f"range of {points[i]}", length, "range", points[i]) for i in marks),
             extent[:, marks],
         ),
         MeasureTable(tuple(Measure("speed of the body", unit, "speed") for _ in body), speed[:, body]),
@@ -174,9 +178,10 @@ def measure_all(
     encodings: Sequence[Encoding],
     points: Sequence[str],
     axes: LatentAxes,
+    length: str = TORSO_LENGTHS,
 ) -> MeasureTable:
     """Return every measure that needs no motifs."""
-    return join_tables([axes.measure(encodings), measure_motion(recordings, points)])
+    return join_tables([axes.measure(encodings), measure_motion(recordings, points, length)])
 
 
 def _measure_recording(pose: np.ndarray, points: Sequence[str]) -> tuple[np.ndarray, np.ndarray, float]:

@@ -72,8 +72,9 @@ def run_evaluation(
         num_excerpts=options.num_excerpts,
     )
     scores = score_model(model, data, request, metrics)
-    path = write_figures(options, scores)
-    print_report(scores.figures, path)
+    unit = model.processor.unit_words
+    path = write_figures(options, scores, unit)
+    print_report(scores.figures, path, unit)
     encodings = [r.encoding for r in scores.reconstructions]
     if options.extract_latents:
         encodings = _extract_latents(model, data, options)

@@ -25,6 +25,7 @@ from htvae.data.normalisation import NORMALISATIONS, Normalisation, Normalised
 from htvae.data.rates import are_same, commonest_rate, report_rates
 from htvae.data.records import ProcessedSequence, TransformRecord
 from htvae.io.coordinates import coordinates_of
+from htvae.metrics.units import UNIT_WORDS
 from htvae.poses.geometry import RunningMoments, resample_frames, rotate
 from htvae.poses.landmarks import ROOT_VELOCITY, landmark_sides, mirror_permutation
 from htvae.poses.sequence import Coordinates, PoseSequence
@@ -109,6 +110,11 @@ class PoseDataProcessor:
     def sides(self) -> list[str]:
         """Side of each landmark: ``left``, ``right``, or an empty string."""
         return landmark_sides(self.landmarks)
+
+    @property
+    def unit_words(self) -> str:
+        """What distances are measured in, in words: "torso lengths"."""
+        return UNIT_WORDS[self.unit]
 
     def fit(self, sequences: Sequence[PoseSequence]) -> "PoseDataProcessor":
         """Choose landmarks, frame rate, anchor and unit, and measure mean and scale of every point.

@@ -3,7 +3,9 @@
 A name that is not here belongs to a metric of the user's own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from htvae.metrics.units import TORSO_LENGTHS
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ HELD_OUT = ("real", "posterior_sample_held_out")
 PAIRED = ("reconstruction", "posterior_sample")
 """Kinds whose windows are those of the recordings, one for one."""
 
-_DISTANCE = "torso lengths"
+_DISTANCE = TORSO_LENGTHS
 _REFERENCES = {"": "scored recordings", "_train": "training recordings"}
 _HIDDEN = {
     "bursts": "half of the landmarks hidden for bursts",
@@ -134,8 +136,14 @@ FIGURES = RECONSTRUCTION_FIGURES | LEVEL_FIGURES | COMPLETION_FIGURES | PROBE_FI
 """All figures whose names do not depend on the recordings."""
 
 
-def explain(name: str) -> Figure | None:
-    """Return what a reader must know of a figure; None for a metric of the user's own."""
+def explain(name: str, unit: str = TORSO_LENGTHS) -> Figure | None:
+    """Return what a reader must know of a figure; None for a metric of the user's own.
+
+    Args:
+        name: of the figure.
+        unit: of distances, see `htvae.metrics.units`.
+    """
     if name.startswith(("label_recall_", "script_recall_")):
         return Figure("", "high: the share that shows this label where it was asked for")
-    return FIGURES.get(name)
+    figure = FIGURES.get(name)
+    return figure and replace(figure, unit=figure.unit.replace(_DISTANCE, unit))

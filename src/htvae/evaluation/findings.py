@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from htvae.evaluation.tables import format_number
-
 Figures = Mapping[str, float]
 """Finite values by name, see `htvae.evaluation.figures`. Any may be absent."""
 
@@ -31,11 +29,6 @@ class Finding:
         if self.is_fault:
             return "fault"
         return "note" if self.is_note or self.advice else "good"
-
-
-def torso_lengths(value: float) -> str:
-    """Return a distance with its unit."""
-    return f"{format_number(value)} torso lengths"
 
 
 def times(ratio: float) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from string import Formatter
 
 from htvae.evaluation.figures import explain
+from htvae.metrics.units import TORSO_LENGTHS
 
 MOST_ROWS = 15
 """Rows of the table. A user's own metrics come first; the last rows make room for them."""
@@ -89,16 +90,17 @@ _GENERATION = (
 )
 
 
-def summarise(figures: Mapping[str, float]) -> str:
+def summarise(figures: Mapping[str, float], unit: str = TORSO_LENGTHS) -> str:
     """Return the table of the most important figures; figures that were not measured are left out.
 
     Args:
         figures: values by name, see `htvae.evaluation.figures`.
+        unit: of distances, see `htvae.metrics.units`.
     """
     own = [_Row(name, name) for name in figures if explain(name) is None]
     rows = [row for row in (*own, *_choose_rows(figures)) if row.name in figures]
     texts = {name: format_number(value) for name, value in figures.items()}
-    cells = [_fill(row, texts) for row in rows[:MOST_ROWS]]
+    cells = [_fill(row, texts, unit) for row in rows[:MOST_ROWS]]
     return format_table(("figure", "value", "unit", "beside it"), cells)
 
 
@@ -129,8 +131,8 @@ def _choose_rows(figures: Mapping[str, float]) -> Iterator[_Row]:
     yield from _GENERATION
 
 
-def _fill(row: _Row, texts: Mapping[str, str]) -> tuple[str, str, str, str]:
-    figure = explain(row.name)
+def _fill(row: _Row, texts: Mapping[str, str], unit: str) -> tuple[str, str, str, str]:
+    figure = explain(row.name, unit)
     beside = [words.format_map(texts) for words in row.beside if _names(words) <= texts.keys()]
     return row.words, texts[row.name], "" if figure is None else figure.unit, ", ".join(beside)
 

@@ -20,6 +20,7 @@ from htvae.evaluation.verdict_reconstruction import (
     judge_probes,
     judge_smoothness,
 )
+from htvae.metrics.units import TORSO_LENGTHS
 
 MOST_SENTENCES = 8
 """Sentences that `give_verdict` returns at most, advice among them."""
@@ -27,7 +28,6 @@ MOST_ADVICE = 2
 """Pieces of advice for which findings make room."""
 
 _RULES = (
-    judge_noise,
     judge_levels,
     judge_networks,
     judge_generation,
@@ -66,25 +66,28 @@ class Summary:
     """All findings, the error first, then faults."""
 
 
-def give_verdict(figures: Mapping[str, float]) -> list[str]:
+def give_verdict(figures: Mapping[str, float], unit: str = TORSO_LENGTHS) -> list[str]:
     """Return at most eight sentences: the error, then faults, then what is well, then what to try next.
 
     Args:
         figures: values by name, see `htvae.evaluation.figures`. Any may be absent.
+        unit: of distances, see `htvae.metrics.units`.
     """
-    findings = _find(figures)
+    findings = _find(figures, unit)
     room = MOST_SENTENCES - min(MOST_ADVICE, len(_list_advice(findings)))
     shown = findings[:room]
     return [finding.sentence for finding in shown] + _list_advice(shown)[: MOST_SENTENCES - len(shown)]
 
 
-def give_full_verdict(figures: Mapping[str, float]) -> list[str]:
+def give_full_verdict(figures: Mapping[str, float], unit: str = TORSO_LENGTHS) -> list[str]:
     """Return every sentence that the figures allow, in the same order."""
-    findings = _find(figures)
+    findings = _find(figures, unit)
     return [finding.sentence for finding in findings] + _list_advice(findings)
 
 
-def summarise_verdict(figures: Mapping[str, float], split: str, num_recordings: int) -> Summary:
+def summarise_verdict(
+    figures: Mapping[str, float], split: str, num_recordings: int, unit: str = TORSO_LENGTHS
+) -> Summary:
     """Return whether a model is good, in one sentence, on which recordings, and all findings.
 
     - Poor: no better than a still pose, or worse than PCA.
@@ -95,8 +98,9 @@ def summarise_verdict(figures: Mapping[str, float], split: str, num_recordings: 
         figures: values by name, see `htvae.evaluation.figures`. Any may be absent.
         split: ``train``, ``val``, ``test``, ``new`` or ``all``.
         num_recordings: recordings that were scored.
+        unit: of distances, see `htvae.metrics.units`.
     """
-    known, findings = _finite(figures), _find(figures)
+    known, findings = _finite(figures), _find(figures, unit)
     if "mpjpe" not in known:
         return Summary("unknown", HEADLINES["unknown"], "Score it with htvae evaluate.", tuple(findings))
     level = _find_level(known, findings[0])
@@ -116,11 +120,11 @@ def _find_level(figures: Figures, error: Finding) -> VerdictLevel:
     return "fair" if is_core_fault or error.level != "good" else "good"
 
 
-def _find(figures: Mapping[str, float]) -> list[Finding]:
+def _find(figures: Mapping[str, float], unit: str) -> list[Finding]:
     """Return all findings, most important first."""
     known = _finite(figures)
-    findings = [finding for rule in _RULES for finding in rule(known)]
-    return [*judge_error(known), *sorted(findings, key=lambda finding: not finding.is_fault)]
+    findings = [*judge_noise(known, unit), *(finding for rule in _RULES for finding in rule(known))]
+    return [*judge_error(known, unit), *sorted(findings, key=lambda finding: not finding.is_fault)]
 
 
 def _finite(figures: Mapping[str, float]) -> dict[str, float]:

@@ -7,9 +7,10 @@ question ask the same function (`is_still`, `compare_with_pca`), so that no sent
 import math
 from collections.abc import Iterator
 
-from htvae.evaluation.findings import Figures, Finding, divide, times, torso_lengths
+from htvae.evaluation.findings import Figures, Finding, divide, times
 from htvae.evaluation.tables import format_number
 from htvae.metrics.rates import DEAD_KL
+from htvae.metrics.units import TORSO_LENGTHS
 
 STILL_RATIO = 0.9
 """Share of a still pose's error from which the model counts as no better."""
@@ -50,11 +51,11 @@ def compare_with_pca(figures: Figures) -> str:
     return "better" if ratio < 1 else "worse"
 
 
-def judge_error(figures: Figures) -> Iterator[Finding]:
+def judge_error(figures: Figures, unit: str = TORSO_LENGTHS) -> Iterator[Finding]:
     """Say the error, beside PCA and a still pose."""
     if "mpjpe" not in figures:
         return
-    error = f"the error is {torso_lengths(figures['mpjpe'])}"
+    error = f"the error is {format_number(figures['mpjpe'])} {unit}"
     known = {"PCA's": "pca_mpjpe", "a still pose's": "static_mpjpe"}
     beside = "".join(f", {words} {format_number(figures[n])}" for words, n in known.items() if n in figures)
     if is_still(figures):
@@ -107,12 +108,12 @@ def _advise_against_pca(figures: Figures) -> str:
     )
 
 
-def judge_noise(figures: Figures) -> Iterator[Finding]:
+def judge_noise(figures: Figures, unit: str = TORSO_LENGTHS) -> Iterator[Finding]:
     """Compare the error with the tracker's noise: by the truth where it is known, else by the jitter."""
     if is_still(figures):
         return
     if figures.keys() >= {"truth_mpjpe", "truth_recording_mpjpe"}:
-        yield _judge_truth(figures["truth_mpjpe"], figures["truth_recording_mpjpe"])
+        yield _judge_truth(figures["truth_mpjpe"], figures["truth_recording_mpjpe"], unit)
         return
     ratio = divide(figures, "mpjpe", "noise_floor")
     if math.isnan(ratio):
@@ -136,8 +137,8 @@ def judge_noise(figures: Figures) -> Iterator[Finding]:
         )
 
 
-def _judge_truth(error: float, recording: float) -> Finding:
-    figures = f"{format_number(error)} against {torso_lengths(recording)}"
+def _judge_truth(error: float, recording: float, unit: str) -> Finding:
+    figures = f"{format_number(error)} against {format_number(recording)} {unit}"
     if error < (1 - MARGIN) * recording:
         return Finding(f"Reconstructions are nearer to the truth than the recordings are ({figures}).")
     if error <= (1 + MARGIN) * recording:

@@ -100,8 +100,8 @@ def take_style(model: MotionSampler, recording: Recording, style_from: Recording
     if change <= LEAST_CHANGE * error:
         raise ValueError(
             "style_from needs a model whose decoder uses the sequence latent, but with the other recording's "
-            f"the result moves by {change:.4f} torso lengths, less than half the error ({error:.4f}). Train "
-            "with a higher --latent_span_dropout."
+            f"the result moves by {change:.4f} {model.processor.unit_words}, less than half the error "
+            f"({error:.4f}). Train with a higher --latent_span_dropout."
         )
     return to_source(model.processor, processed, pose, name=fit_name(processed.name, "_restyled"))
 

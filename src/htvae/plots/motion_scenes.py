@@ -152,5 +152,5 @@ def _draw_heat(
     name = f"distance from {scene.groups[0]} to {scene.groups[1]}{note}"
     axes.set_title(name, fontsize=8.5, color=_INK, loc="left")
     bar = figure.colorbar(images[0 if grey.all() else 1], ax=axes, fraction=0.04, pad=0.02)
-    bar.set_label("torso lengths", fontsize=8, color=_INK)
+    bar.set_label(scene.unit, fontsize=8, color=_INK)
     bar.ax.tick_params(colors=_MUTED, labelsize=7)

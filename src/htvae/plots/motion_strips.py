@@ -66,12 +66,14 @@ class MotionScene:
     """Meaning of the colours."""
     is_signed: bool
     distance: Array | None
-    """(S, L) torso lengths."""
+    """(S, L), in `unit`."""
     is_colored: Array
     """(L,) landmarks whose distances are drawn in colour; the others are grey."""
     times: Array | None
     """Middles (S,)."""
     fps: float | None
+    unit: str
+    """Of distances, in words."""
 
     @property
     def colors(self) -> Array:

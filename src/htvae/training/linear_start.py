@@ -40,9 +40,10 @@ def start_from_linear_code(model: HierarchicalTransformerVAE, data: PoseDataLoad
     )
     model.start_from(code)
     logger.info(
-        "Linear code of %s frames: error %.4f torso lengths per coordinate (%.1f s). The networks add to it.",
+        "Linear code of %s frames: error %.4f %s per coordinate (%.1f s). The networks add to it.",
         f"{sum(map(len, windows)):,}",
         code.point_error.square().mean().sqrt(),
+        data.processor.unit_words,
         time.monotonic() - started,
     )
 

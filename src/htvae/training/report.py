@@ -2,23 +2,29 @@
 
 import logging
 
+from htvae.metrics.units import TORSO_LENGTHS
 from htvae.training.loop import Callback, Loop
 from htvae.utils.progress import Progress
 
 logger = logging.getLogger(__name__)
 
 SHOWN = {
-    "mpjpe": "error {:.4f} torso lengths",
-    "loss": "loss {:.4f} {}",
+    "mpjpe": "error {:.4f} {unit}",
+    "loss": "loss {:.4f} {loss_unit}",
     "frechet": "Frechet distance {:.1f}",
 }
 """Figures of a validation that progress shows."""
 
 
 class ProgressReport(Callback):
-    """Shows how far a run is: rate, time left and the newest figures."""
+    """Shows how far a run is: rate, time left and the newest figures.
 
-    def __init__(self) -> None:
+    Args:
+        unit: of distances, see `htvae.metrics.units`.
+    """
+
+    def __init__(self, unit: str = TORSO_LENGTHS) -> None:
+        self.unit = unit
         self.progress: Progress | None = None
 
     def on_train_start(self, loop: Loop) -> None:
@@ -34,8 +40,8 @@ class ProgressReport(Callback):
     def on_validation_end(self, loop: Loop) -> None:
         """Show the figures of the validation."""
         shown = [
-            SHOWN[name].format(loop.figures[name], loop.task.loss_unit)
-            for name in SHOWN
+            words.format(loop.figures[name], unit=self.unit, loss_unit=loop.task.loss_unit)
+            for name, words in SHOWN.items()
             if name in loop.figures
         ]
         if self.progress is not None and shown:

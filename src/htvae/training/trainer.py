@@ -207,7 +207,7 @@ class HTVAETrainer:
         if world.rank == 0:
             pictures = TensorBoardLog(self.folder.tensorboard, last_step)
             logs = [MetricsLog(self.folder.logs / "metrics.csv", last_step), pictures]
-            report = [ProgressReport(), MotionStrip(task, pictures)]
+            report = [ProgressReport(task.data.processor.unit_words), MotionStrip(task, pictures)]
         return Loop(
             task,
             settings,

@@ -255,6 +255,8 @@ class TestPoorRecordings:
         payload = collect(model, named, tmp_path, scored=None).payload
         assert payload["body"]["edges"] == [] and set(payload["body"]["sides"]) == {0}
         assert payload["body"]["unit"] == "body sizes" and payload["generated"] == []
+        assert "body sizes" in payload["verdict"]["sentence"]
+        assert "torso" not in to_json({**payload, "live": None, "method": None})
         assert any(note.startswith("No bones") for note in payload["notes"])
         assert any(note.startswith("No generated motion") for note in payload["notes"])
 

@@ -42,7 +42,7 @@ class Measured:
 
     def _measure_again(self, model: TrainedModel, parts: Sequence[ProcessedSequence]) -> MeasureTable:
         encodings = model.encode_all(parts)
-        table = measure_all(parts, encodings, model.processor.points, self.axes)
+        table = measure_all(parts, encodings, model.processor.points, self.axes, model.processor.unit_words)
         if self.motifs is None:
             return table
         return join_tables([table, self.motifs.measure(self.motifs.motifs.find(model, parts))])
@@ -67,7 +67,7 @@ def measure_recordings(
     on_step("encoding")
     encodings = tuple(model.encode_all(recordings))
     axes = LatentAxes.fit(encodings)
-    own = [measure_all(recordings, encodings, model.processor.points, axes)]
+    own = [measure_all(recordings, encodings, model.processor.points, axes, model.processor.unit_words)]
     chosen, found = None, None
     if motifs is not None:
         on_step("motifs")

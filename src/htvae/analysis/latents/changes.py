@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from htvae.analysis.latents.traversal import STEPS, Traversal
+from htvae.metrics.units import TORSO_LENGTHS
 from htvae.poses.body_groups import BodyGroup
 
 _NUM_NAMED = 3
@@ -85,15 +86,17 @@ def measure_change(
     )
 
 
-def describe_change(traversal: Traversal, change: Change, fps: float | None) -> str:
+def describe_change(
+    traversal: Traversal, change: Change, fps: float | None, length: str = TORSO_LENGTHS
+) -> str:
     """Return what a direction changes, in words."""
-    unit = "torso lengths/s" if fps else "torso lengths/frame"
+    unit = f"{length}/s" if fps else f"{length}/frame"
     parts = ", ".join(f"{name} {size:.2f}" for name, size in change.parts[:_NUM_NAMED])
     most = change.landmarks[int(change.displacement.argmax())]
     what = "mean poses differ by" if traversal.is_drawn else "poses differ by"
     text = (
         f"{traversal.level} direction {traversal.number} ({traversal.share:.0%} of variance), from "
-        f"{STEPS[0]:g} to {STEPS[-1]:g} sd: {what} {change.mean_displacement:.2f} torso lengths; most "
+        f"{STEPS[0]:g} to {STEPS[-1]:g} sd: {what} {change.mean_displacement:.2f} {length}; most "
         f"{parts} ({most} {change.displacement.max():.2f}); {_describe_speed(change)} {unit}"
     )
     if change.root_speed is not None:

@@ -13,6 +13,7 @@ import numpy as np
 from htvae.analysis.measures import LEAST_OBSERVED, Measure
 from htvae.data.processing import PoseDataProcessor
 from htvae.inference.motion_features import smooth_pose
+from htvae.metrics.units import TORSO_LENGTHS
 from htvae.poses.body_groups import BodyGroup, group_bones, pair_groups
 
 LEAST_BONE = 0.25
@@ -38,6 +39,8 @@ class MeasurePlan:
     """Left and right parts."""
     mirror: tuple[int, ...]
     """Partner of each landmark."""
+    unit: str = TORSO_LENGTHS
+    """Of lengths, in words."""
 
     @classmethod
     def of(cls, groups: Sequence[BodyGroup], processor: PoseDataProcessor) -> "MeasurePlan":
@@ -49,13 +52,14 @@ class MeasurePlan:
             bones=tuple(tuple(group_bones(group, long)) for group in groups),
             pairs=tuple(pair_groups(groups, processor.landmarks)),
             mirror=tuple(processor.mirror),
+            unit=processor.unit_words,
         )
 
     @property
     def measures(self) -> tuple[Measure, ...]:
         """What `measure_recording` returns, in its order."""
         names = [group.name for group in self.groups]
-        units = dict.fromkeys(FAMILIES, "observed / predicted") | {"length": "torso lengths"}
+        units = dict.fromkeys(FAMILIES, "observed / predicted") | {"length": self.unit}
         own = [
             Measure(f"{family} of {name}", units[family], family, name)
             for family in FAMILIES

@@ -51,7 +51,8 @@ class Pipeline:
     def measure(self, recordings: Sequence[ProcessedSequence]) -> MeasureTable:
         """Return all measures of recordings."""
         encodings = self.model.encode_all(recordings)
-        tables = [measure_all(recordings, encodings, self.model.processor.points, self.axes)]
+        processor = self.model.processor
+        tables = [measure_all(recordings, encodings, processor.points, self.axes, processor.unit_words)]
         if self.direction:
             tables.append(self.direction.measure(encodings))
         if self.motifs:
@@ -62,7 +63,7 @@ class Pipeline:
         """Return a table that holds the outcome of an effect of speed, range or motifs, in little time."""
         if self.outcome_name and self.motifs:
             return self.motifs.measure(self.motifs.motifs.find(self.model, recordings))
-        return measure_motion(recordings, self.model.processor.points)
+        return measure_motion(recordings, self.model.processor.points, self.model.processor.unit_words)
 
 
 def build_pipeline(

@@ -42,9 +42,6 @@ from htvae.app.payload_tabs import Groups
 from htvae.app.remembering import RememberingModel
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
 
-UNIT_WORDS = {"torso": "torso lengths", "spread": "body sizes"}
-"""Names of the processor's units."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class ReportRequest:
@@ -160,7 +157,7 @@ def _collect_parts(
         "subtitle": _count(len(recordings), len(found.subjects)),
         "made": request.made,
         "notes": [],
-        "verdict": describe_verdict(scored),
+        "verdict": describe_verdict(scored, material.model.processor.unit_words),
         "body": describe_body(material.model.processor),
         "labels": list(material.book.names),
         "subjects": found.subjects,
@@ -208,7 +205,7 @@ def describe_body(processor: PoseDataProcessor) -> Body:
         "edges": [list(edge) for edge in processor.edges],
         "parents": find_parents(len(processor.landmarks), processor.edges),
         "coordinates": processor.num_coordinates,
-        "unit": UNIT_WORDS[processor.unit],
+        "unit": processor.unit_words,
     }
 
 

@@ -64,9 +64,9 @@ def score(model: RememberingModel, recordings: Sequence[ProcessedSequence], spli
     return Scored(figures=figures, split=split, num_recordings=len(chosen), source=source)
 
 
-def describe_verdict(scored: Scored) -> Verdict:
+def describe_verdict(scored: Scored, unit: str) -> Verdict:
     """Return the verdict in the words of ``metrics.json``."""
-    summary = summarise_verdict(scored.figures, scored.split, scored.num_recordings)
+    summary = summarise_verdict(scored.figures, scored.split, scored.num_recordings, unit)
     return {
         "level": summary.level,
         "headline": summary.headline,

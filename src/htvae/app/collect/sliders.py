@@ -61,7 +61,7 @@ def collect_sliders(material: Material) -> Sliders | None:
     directions: list[Direction] = [
         {
             "name": f"Direction {k + 1}",
-            "text": f"{describe_change(row, landmarks)}; around {base.words}",
+            "text": f"{describe_change(row, landmarks, model.processor.unit_words)}; around {base.words}",
             "share": round(float(share), 4),
         }
         for k, (row, share) in enumerate(zip(clips, shares, strict=True))
@@ -90,7 +90,7 @@ def find_directions(latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return steps, variances[order] / max(float(variances.sum()), 1e-12)
 
 
-def describe_change(clips: np.ndarray, landmarks: Sequence[str]) -> str:
+def describe_change(clips: np.ndarray, landmarks: Sequence[str], unit: str) -> str:
     """Return in words what differs between the first and the last of clips (s, T, L, D).
 
     A change is one of posture, where mean places differ, or of movement, where distances from the mean places
@@ -102,7 +102,7 @@ def describe_change(clips: np.ndarray, landmarks: Sequence[str]) -> str:
     movement = np.abs(extent[1] - extent[0])
     kind, change = ("posture", posture) if posture.max() >= movement.max() else ("movement", movement)
     names = [landmarks[i] for i in np.argsort(-change, kind="stable")[:NUM_NAMED]]
-    return f"{kind} of {list_names(names)}: up to {change.max():.2f} torso lengths"
+    return f"{kind} of {list_names(names)}: up to {change.max():.2f} {unit}"
 
 
 def _choose_base(encodings: Sequence[Encoding], latents: Sequence[np.ndarray], steps: np.ndarray) -> _Base:

@@ -29,7 +29,7 @@ def make_tables(
 ) -> list[Table]:
     """Return the tables, the most important first; those that would be empty are left out."""
     tables = [
-        tabulate_figures(scored),
+        tabulate_figures(scored, material.model.processor.unit_words),
         tabulate_recordings(material, recordings.entries, recordings.subjects),
         tabulate_landmarks(material),
         tabulate_motifs(material, motifs),
@@ -38,11 +38,11 @@ def make_tables(
     return [table for table in tables if table["rows"]]
 
 
-def tabulate_figures(scored: Scored) -> Table:
+def tabulate_figures(scored: Scored, unit: str) -> Table:
     """Return all figures with their names in words, unit and good direction."""
     rows = []
     for name, value in scored.figures.items():
-        figure = explain(name)
+        figure = explain(name, unit)
         facts = [figure.unit, figure.good] if figure else ["", ""]
         rows.append([name, name_figure(name), round_number(value), *facts])
     title = f"Scores of {scored.num_recordings} recordings ({scored.split}; {scored.source})"
@@ -70,8 +70,9 @@ def tabulate_recordings(material: Material, entries: Sequence[Recording], subjec
                 entry["error"],
             ]
         )
+    unit = material.model.processor.unit_words
     columns = ["recording", "label", "subject", "split", "frames", "seconds", "observed", "error"]
-    return _table("recordings", "Recordings (error in torso lengths)", columns, rows)
+    return _table("recordings", f"Recordings (error in {unit})", columns, rows)
 
 
 def tabulate_landmarks(material: Material) -> Table:
@@ -88,7 +89,8 @@ def tabulate_landmarks(material: Material) -> Table:
         [name, round_number(total[i] / count[i]) if count[i] else None, round(float(count[i]) / frames, 4)]
         for i, name in enumerate(landmarks)
     ]
-    return _table("landmarks", "Landmarks (error in torso lengths)", ["landmark", "error", "observed"], rows)
+    title = f"Landmarks (error in {material.model.processor.unit_words})"
+    return _table("landmarks", title, ["landmark", "error", "observed"], rows)
 
 
 def tabulate_motifs(material: Material, motifs: Sequence[Motif]) -> Table:

@@ -97,12 +97,13 @@ def _to_picture(
         values=scene.values,
         is_sure=scene.is_sure,
         plain=_plain_colors(scene, processor.sides),
-        value_name=_name_values(scene, result.effect_name, second),
+        value_name=_name_values(scene, result.effect_name, second, processor.unit_words),
         is_signed=scene.kind == "landmarks" and len(result.means) == 2,
         distance=None if means is None else means.distance,
         is_colored=scene.is_sure if scene.kind == "landmarks" else np.full(len(scene.body), scene.holds),
         times=None if means is None else means.seconds,
         fps=processor.fps,
+        unit=processor.unit_words,
     )
 
 
@@ -127,9 +128,9 @@ def _explain(scene: Scene, comparison: Comparison, first: str, second: str) -> s
     )
 
 
-def _name_values(scene: Scene, effect_name: str, second: str) -> str:
+def _name_values(scene: Scene, effect_name: str, second: str, unit: str) -> str:
     if scene.kind == "latent":
-        return "largest distance, torso lengths"
+        return f"largest distance, {unit}"
     sign = f", above 0: more in {second}" if effect_name == "Hedges' g" else ""
     return f"{effect_name}{sign}"
 

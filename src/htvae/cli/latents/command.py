@@ -36,7 +36,7 @@ def run_latents(options: LatentsOptions, build_model: "BuildModel | None" = None
     model, recordings = open_recordings(options, build_model)
     request = fill_request(LatentRequest, options, kind="map", has_probes="probes")
     result = model.analyse_latents(recordings, request)
-    words = describe_latents(result, model.processor.fps)
+    words = describe_latents(result, model.processor.fps, model.processor.unit_words)
     paths = write_latent_tables(options, result, words)
     print("\n".join(words))
     return paths + draw_latent_pictures(model, result, options.output_dir)

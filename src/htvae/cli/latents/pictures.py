@@ -12,6 +12,7 @@ from htvae.analysis.latents.gather import FRAME_LABEL, RecordedLatents
 from htvae.analysis.latents.latents import LatentAnalysis
 from htvae.analysis.latents.maps import LatentMap
 from htvae.analysis.latents.traversal import STEPS, Traversal
+from htvae.data.processing import PoseDataProcessor
 from htvae.plots.drawing import Figure
 from htvae.plots.latent_dimensions import DimensionPanels, draw_dimensions
 from htvae.plots.latent_map import Colouring, MapRow, draw_latent_maps
@@ -115,7 +116,7 @@ def _draw_traversals(model: "AnalysisModel", result: LatentAnalysis, folder: Pat
     for traversal, change in track("Drawing traversals", pairs):
         poses = [_walk(model, pose[0]) for pose in traversal.poses]
         title = _name(traversal)
-        blocks[traversal.level].append(TraversalBlock(title, _caption(change, processor.fps), steps, poses))
+        blocks[traversal.level].append(TraversalBlock(title, _caption(change, processor), steps, poses))
         path = folder / f"{traversal.level}_{traversal.number}.gif"
         paths.append(painter.motion_picture(poses, path, processor.fps, title, steps))
     figure = Figure.from_names(processor.landmarks, processor.edges, processor.sides)
@@ -140,7 +141,7 @@ def _name(traversal: Traversal) -> str:
     return f"{_LEVELS[traversal.level]}, {place}{start}"
 
 
-def _caption(change: Change, fps: float | None) -> str:
+def _caption(change: Change, processor: PoseDataProcessor) -> str:
     parts = ", ".join(f"{name} {size:.2f}" for name, size in change.parts[:NUM_NAMED])
-    speed = f"speed {change.speed[0]:.2f} to {change.speed[-1]:.2f}{'/s' if fps else '/frame'}"
-    return f"ends differ: {parts} torso lengths; {speed}"
+    speed = f"speed {change.speed[0]:.2f} to {change.speed[-1]:.2f}{'/s' if processor.fps else '/frame'}"
+    return f"ends differ: {parts} {processor.unit_words}; {speed}"

@@ -22,13 +22,13 @@ _NAMES = {
 """Features in words."""
 
 
-def describe_latents(result: LatentAnalysis, fps: float | None) -> list[str]:
+def describe_latents(result: LatentAnalysis, fps: float | None, unit: str) -> list[str]:
     """Return the lines that the command prints."""
     return [
         *(_describe_level(level) for level in result.dimensions.levels),
         *_describe_probes(result),
         *(_describe_share(share) for share in result.nearest.shares),
-        *(describe_change(t, c, fps) for t, c in zip(result.traversals, result.changes, strict=True)),
+        *(describe_change(t, c, fps, unit) for t, c in zip(result.traversals, result.changes, strict=True)),
         *(f"Note: {doubt.text}" for doubt in result.doubts),
     ]
 

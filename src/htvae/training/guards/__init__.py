@@ -18,12 +18,13 @@ def build_guards(config: Config, data: PoseDataLoader, device: str, precision: s
         device: "cpu", "cuda" or "mps".
         precision: "bf16" or "32".
     """
+    unit = data.processor.unit_words
     recordings, landmarks = data.processed("train"), data.processor.landmarks
     return [
         InputGuard(recordings, landmarks),
         GradientGuard(recordings),
         LossGuard(),
-        ModelGuard(len(landmarks), first_step=max(FIRST_STEP, 2 * config.loss.kl_warmup_steps)),
-        ValidationGuard(),
+        ModelGuard(len(landmarks), first_step=max(FIRST_STEP, 2 * config.loss.kl_warmup_steps), unit=unit),
+        ValidationGuard(unit),
         SpeedGuard(device, precision, config.data.num_workers),
     ]

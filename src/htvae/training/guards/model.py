@@ -14,6 +14,7 @@ from torch import Tensor
 
 from htvae.metrics.errors import jerk_ratio_sums, noise_length
 from htvae.metrics.rates import DEAD_KL
+from htvae.metrics.units import TORSO_LENGTHS
 from htvae.models.vae import VAEOutput
 from htvae.training.guards.base import Guard
 from htvae.training.loop import Loop
@@ -49,12 +50,14 @@ class ModelGuard(Guard):
     Args:
         num_landmarks: L; later points are not judged.
         first_step: optimiser step from which validations are judged.
+        unit: of distances, see `htvae.metrics.units`.
     """
 
-    def __init__(self, num_landmarks: int, first_step: int) -> None:
+    def __init__(self, num_landmarks: int, first_step: int, unit: str = TORSO_LENGTHS) -> None:
         super().__init__()
         self.num_landmarks = num_landmarks
         self.first_step = first_step
+        self.unit = unit
         self.sums: dict[str, Tensor] = {}
         self.in_a_row: Counter[str] = Counter()
         self.hook: Any = None
@@ -70,7 +73,7 @@ class ModelGuard(Guard):
         self._unhook()
         if not self.sums:
             return
-        faults = dict(find_faults({name: value.tolist() for name, value in self.sums.items()}))
+        faults = dict(find_faults({name: value.tolist() for name, value in self.sums.items()}, self.unit))
         self.in_a_row = Counter({topic: self.in_a_row[topic] + 1 for topic in faults})
         for topic, message in faults.items():
             if self.in_a_row[topic] >= NUM_VALIDATIONS:
@@ -123,7 +126,7 @@ def sum_behaviour(
     }
 
 
-def find_faults(sums: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def find_faults(sums: Mapping[str, Any], unit: str) -> Iterator[tuple[str, str]]:
     """Yield (topic, message) for each fault in what `sum_behaviour` has summed."""
     yield from _find_collapse(sums)
     moved, input_moved = (
@@ -133,14 +136,14 @@ def find_faults(sums: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if moved < STATIC_SHARE * input_moved and input_moved > MOVING * input_tremble:
         yield (
             "static",
-            f"the output must move as the recordings do, but points move by {moved:.3f} torso lengths where "
+            f"the output must move as the recordings do, but points move by {moved:.3f} {unit} where "
             f"theirs move by {input_moved:.3f} (root mean square). Raise --learning_rate, lower --kl_weight "
             "and --chunk_kl_weight, or train longer (--num_frames).",
         )
     if tremble > max(VISIBLE_TREMBLE, JERK_RATIO * input_tremble):
         yield (
             "tremble",
-            f"the output must be as smooth as the recordings, but trembles by {tremble:.3f} torso lengths "
+            f"the output must be as smooth as the recordings, but trembles by {tremble:.3f} {unit} "
             f"where they do by {input_tremble:.3f} (white noise of the same jerk). Raise "
             "--velocity_weight, lower --learning_rate, or train longer (--num_frames).",
         )

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from htvae.metrics.units import TORSO_LENGTHS
 from htvae.training.guards.base import Guard
 from htvae.training.loop import Loop
 
@@ -43,10 +44,14 @@ class ValidationGuard(Guard):
       too sure of unknown people. The best model does not follow that loss, so nothing is lost.
     - The loss that the best model follows rises while the error still falls: the best model is an early one.
     - It rises and the error does not fall: the model learns its training recordings by heart.
+
+    Args:
+        unit: of distances, see `htvae.metrics.units`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = TORSO_LENGTHS) -> None:
         super().__init__()
+        self.unit = unit
         self.followed, self.learned = Turn(), Turn()
         self.lowest_error = math.inf
 
@@ -73,7 +78,7 @@ class ValidationGuard(Guard):
             "turn",
             "The best model should have the lowest error too, but the validation loss has not fallen "
             f"since step {self.followed.step} while the error fell from {self.followed.error:.4f} to "
-            f"{error:.4f} torso lengths (step {loop.step}). The latents cost more than the smaller error is "
+            f"{error:.4f} {self.unit} (step {loop.step}). The latents cost more than the smaller error is "
             "worth on recordings that the model does not know: add recordings of more subjects, or raise "
             "--min_scale or --dropout.",
         )
@@ -84,7 +89,7 @@ class ValidationGuard(Guard):
             "scale",
             "The learned scales should fit validation recordings too, but the loss at these scales rose "
             f"from {self.learned.lowest:.2f} to {learned:.2f} nats per frame since step {self.learned.step}, "
-            f"while the error fell from {self.learned.error:.4f} to {error:.4f} torso lengths (step "
+            f"while the error fell from {self.learned.error:.4f} to {error:.4f} {self.unit} (step "
             f"{loop.step}). The model is too sure of people whom it does not know. The best model and "
             "patience do not follow that loss. To bring both together, add recordings of more subjects or "
             "raise --dropout.",
