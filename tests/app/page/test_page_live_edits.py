@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.app.page.live_steps import choose_span, wait_for_sent
-from tests.app.page.made_up import LANDMARKS, SCALE
+from tests.app.page.made_up import LANDMARKS, SCALE, make_report
 from tests.app.page.stub_server import COUNT, FOUND, TOKEN, Stub, bend
 
 pytestmark = pytest.mark.browser
@@ -121,6 +121,31 @@ def test_labels_are_painted_undone_erased_and_saved(open_live: Any, stub: Stub) 
     page.focus("#head")
     page.keyboard.press("Control+z")
     assert page.evaluate(LABELS) == before
+
+
+MAP_LABELS = "[...document.querySelectorAll('#legend .chip bdi')].map(chip => chip.textContent)"
+
+
+def test_painted_labels_colour_the_map_at_once(open_live: Any, stub: Stub) -> None:
+    report = make_report(labels=())
+    report.payload["live"] = stub.report.payload["live"]
+    stub.report = report
+    page = open_live()
+    choices = "[...document.getElementById('colour').options].map(one => one.value)"
+    assert "label" not in page.evaluate(choices)
+    page.click(".timeline button:text-is('Labels')")
+    page.fill("#brush-label", "hop")
+    paint(page, 0, 10)
+    page.wait_for_function(f"() => {choices}.includes('label')")
+    page.select_option("#colour", "label")
+    assert page.evaluate(MAP_LABELS) == ["hop", "none"]
+    page.fill("#brush-label", "rest")
+    paint(page, 10, 20)
+    page.wait_for_function(f"() => {MAP_LABELS}.includes('rest')")
+    counts = page.evaluate("[...document.querySelectorAll('#legend .count')].map(one => +one.textContent)")
+    assert sum(counts) == page.evaluate("htvaeReport.report.moments.count") and min(counts[:2]) > 0
+    page.click(".brush-bar button:text-is('Undo')")
+    page.wait_for_function(f"() => !{MAP_LABELS}.includes('rest')")
 
 
 def test_a_span_is_labelled_by_keys(open_live: Any) -> None:

@@ -2,7 +2,11 @@
 import { meetLabel } from "./colours.js";
 import { report } from "./data.js";
 import { call } from "./live.js";
+import { moments, momentsOf } from "./places.js";
 import { change, state } from "./state.js";
+
+/** Byte of a moment without a label. */
+const NO_BYTE = 255;
 
 /** Earlier labels of recordings, the last one first to come back; recordings that are not saved.
  * @type {{ past: { recording: number, labels: ClassSpan[] }[], unsaved: Set<number> }} */
@@ -39,9 +43,42 @@ export function findLabel(name) {
   return report.labels.length - 1;
 }
 
+/** Whether the recordings' own labels hold for all of their moments, since none of their spans had one. */
+const holdsWhole = !report.recordings.some(({ labels }) => labels.length);
+
+/** The label that fills most of a span, -1 where most has none. @param {number} recording
+ * @param {number} start @param {number} stop */
+function commonestLabel(recording, start, stop) {
+  const { label: whole, labels } = report.recordings[recording];
+  const own = holdsWhole ? whole : -1;
+  /** @type {Map<number, number>} */
+  const lengths = new Map([[own, 0]]);
+  let rest = stop - start;
+  for (const [a, b, label] of labels) {
+    const length = Math.min(b, stop) - Math.max(a, start);
+    if (length <= 0) continue;
+    lengths.set(label, (lengths.get(label) ?? 0) + length);
+    rest -= length;
+  }
+  lengths.set(own, (lengths.get(own) ?? 0) + rest);
+  return [...lengths].reduce((best, one) => (one[1] > best[1] ? one : best))[0];
+}
+
+/** Give the moments of a recording the labels that its spans have now. @param {number} recording */
+function relabelMoments(recording) {
+  const { all } = moments;
+  if (!all) return;
+  const [from, to] = momentsOf(recording);
+  for (let i = from; i <= to; i++) {
+    const label = commonestLabel(recording, all.start[i], all.stop[i]);
+    all.label[i] = label < 0 ? NO_BYTE : Math.min(label, NO_BYTE);
+  }
+}
+
 /** Show other labels of a recording. @param {number} recording @param {ClassSpan[]} labels */
 export function showLabels(recording, labels) {
   report.recordings[recording].labels = labels;
+  relabelMoments(recording);
   change({ edition: state.edition + 1 });
 }
 

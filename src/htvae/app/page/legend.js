@@ -4,6 +4,7 @@ import { byId, make, makeSvg } from "./dom.js";
 import { scheme, shapeOf } from "./map.js";
 import { change, state, watch } from "./state.js";
 import { ink } from "./theme.js";
+import { schedule } from "./ticker.js";
 
 /** @type {Record<string, string>} */
 const PATHS = {
@@ -73,5 +74,6 @@ function drawLegend() {
 
 export function startLegend() {
   watch(["colour", "theme", "mapView", "muted"], drawLegend);
+  watch(["edition"], () => schedule(drawLegend));
   drawLegend();
 }

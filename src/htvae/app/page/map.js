@@ -183,9 +183,13 @@ export async function startMap() {
   state.mapKind ||= kinds[0] ?? "pca";
   if (!choices.some(([value]) => value === state.colour)) state.colour = choices[0]?.[0] ?? "recording";
   const colour = selectById("colour");
-  colour.append(...choices.map(([value, text]) => makeOption(text, value)));
+  const offer = () => {
+    const offered = colourChoices();
+    colour.replaceChildren(...offered.map(([value, text]) => makeOption(text, value)));
+    colour.value = state.colour;
+    byId("colour-choice").hidden = offered.length < 2;
+  };
   colour.addEventListener("change", () => change({ colour: colour.value, muted: new Set() }));
-  byId("colour-choice").hidden = choices.length < 2;
   const kind = selectById("map-kind");
   kind.append(...kinds.map((name) => makeOption(name === "tsne" ? "t-SNE" : name.toUpperCase(), name)));
   kind.hidden = kinds.length < 2;
@@ -197,12 +201,19 @@ export async function startMap() {
     [colour.value, kind.value] = [state.colour, state.mapKind];
     describeMap();
   };
+  const recolour = () => {
+    offer();
+    refreshScheme();
+    drawMap();
+  };
   watch(["colour", "theme"], refreshScheme);
+  watch(["edition"], () => schedule(recolour));
   watch(["colour", "mapKind", "mapView"], show);
   watch(["mapView", "mapKind"], () => Object.assign(view, { x: 0, y: 0, zoom: 1 }));
   watch(["colour", "theme", "mapView", "mapKind", "muted"], () => schedule(drawMap));
   watch(["recording", "frame", "hits", "hover"], () => schedule(drawMarks));
   new ResizeObserver(() => schedule(drawMap)).observe(canvasById("map"));
+  offer();
   refreshScheme();
   show();
   schedule(drawMap);

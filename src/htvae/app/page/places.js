@@ -129,19 +129,26 @@ export function pickPoint(size, px, py, reach, counts) {
 /** First and last moment of each recording, in order. @type {Map<number, [number, number]>} */
 const rangesOf = new Map();
 
-/** Index of the moment whose middle is nearest to a frame of a recording; -1 none.
- * @param {number} recording @param {number} frame */
-export function momentAt(recording, frame) {
+/** First and last moment of a recording; the last before the first where it has none.
+ * @param {number} recording @returns {[number, number]} */
+export function momentsOf(recording) {
   const { all } = moments;
-  if (!all) return -1;
-  if (!rangesOf.size) {
+  if (all && !rangesOf.size) {
     for (let i = 0; i < all.count; i++) {
       const range = rangesOf.get(all.recording[i]);
       if (range) range[1] = i;
       else rangesOf.set(all.recording[i], [i, i]);
     }
   }
-  const [from, to] = rangesOf.get(recording) ?? [0, -1];
+  return rangesOf.get(recording) ?? [0, -1];
+}
+
+/** Index of the moment whose middle is nearest to a frame of a recording; -1 none.
+ * @param {number} recording @param {number} frame */
+export function momentAt(recording, frame) {
+  const { all } = moments;
+  if (!all) return -1;
+  const [from, to] = momentsOf(recording);
   let [best, nearest] = [-1, Infinity];
   for (let i = from; i <= to; i++) {
     if (all.recording[i] !== recording) continue;
