@@ -50,6 +50,18 @@ function boxes(clip, begin, end) {
   return { low, high };
 }
 
+/** What `choose` takes of each 2 * `reach` + 1 values. @param {Float32Array} values @param {number} reach
+ * @param {(...near: number[]) => number} choose */
+const chooseNear = (values, reach, choose) =>
+  values.map((_, i) => choose(...values.subarray(Math.max(i - reach, 0), i + reach + 1)));
+
+/** The floor of made motion, whose path may rise or sink: where the feet are, but for jumps of up to a second.
+ * @param {Float32Array} low @param {number} reach */
+function groundUnder(low, reach) {
+  const least = chooseNear(low, 2 * reach, Math.min);
+  return smooth(chooseNear(least, 2 * reach, Math.max), reach);
+}
+
 /** The camera of poses begin..end. @param {Clip} clip @param {number} begin @param {number} end
  * @returns {Camera} */
 function buildCamera(clip, begin, end) {
@@ -87,6 +99,7 @@ function buildCamera(clip, begin, end) {
     halfWidth: coordinates > 2 ? Math.max(half[0], half[2]) : half[0],
     halfHeight: half[1],
     floor: quantile(pick(low, 1), 0.05),
+    ground: clip.recording ? null : groundUnder(pick(low, 1), reach),
   };
 }
 
@@ -131,15 +144,24 @@ export function widenFor(camera, clip) {
   };
 }
 
-/** Centre of the picture at a position. @param {Camera} camera @param {number} position
+/** A path (poses, width) at a position. @param {Float32Array} path @param {number} width @param {number} position
  * @param {number} axis */
-export function centreAt({ begin, centre, coordinates }, position, axis) {
-  const last = centre.length / coordinates - 1;
-  const at = Math.min(Math.max(position - begin, 0), last);
+function pathAt(path, width, position, axis) {
+  const last = path.length / width - 1;
+  const at = Math.min(Math.max(position, 0), last);
   const now = Math.floor(at);
   const next = Math.min(now + 1, last);
-  return centre[now * coordinates + axis] * (1 - at + now) + centre[next * coordinates + axis] * (at - now);
+  return path[now * width + axis] * (1 - at + now) + path[next * width + axis] * (at - now);
 }
+
+/** Centre of the picture at a position. @param {Camera} camera @param {number} position
+ * @param {number} axis */
+export const centreAt = ({ begin, centre, coordinates }, position, axis) =>
+  pathAt(centre, coordinates, position - begin, axis);
+
+/** Height of the floor at a position. @param {Camera} camera @param {number} position */
+export const floorAt = ({ begin, floor, ground }, position) =>
+  ground ? pathAt(ground, 1, position - begin, 0) : floor;
 
 /** Pixels per torso length in a stage. @param {Camera} camera @param {Stage} stage */
 export const pixelsPerUnit = (camera, stage) =>

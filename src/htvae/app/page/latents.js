@@ -1,5 +1,5 @@
 // The tab Latents: a slider for each direction, and the motion that the model makes of it.
-import { cameraOf } from "./camera.js";
+import { cameraOf, floorAt } from "./camera.js";
 import { readBlock, report } from "./data.js";
 import { byId, fitCanvas, make, makeEmpty, pen } from "./dom.js";
 import { poseAt, readMotion } from "./poses.js";
@@ -7,6 +7,7 @@ import { drawBody, drawFloor, makeLens } from "./skeleton.js";
 import { state, watch } from "./state.js";
 import { ink } from "./theme.js";
 import { isCalm, keepMoving, rest, schedule } from "./ticker.js";
+import { inWords, shareOfAll, USUAL } from "./words.js";
 
 /** What the sliders say: one direction at a time, at a place between the steps. */
 const slid = { direction: 0, step: 0 };
@@ -32,6 +33,15 @@ function slideTo({ steps }, step, position) {
   return slidPose;
 }
 
+/** Height of the floor under the pose that the slider makes. @param {Sliders} sliders @param {number} position */
+function floorOfSlide({ steps }, position) {
+  const low = Math.min(Math.floor(slid.step), steps.length - 1);
+  const [from, to] = [low, Math.min(low + 1, steps.length - 1)].map((step) =>
+    floorAt(cameraOf(slides[slid.direction * steps.length + step]), position),
+  );
+  return from + (to - from) * (slid.step - low);
+}
+
 /** @param {number} now */
 function drawSlide(now) {
   const { sliders } = report;
@@ -48,7 +58,7 @@ function drawSlide(now) {
   const camera = cameraOf(slides[middle]);
   const stage = { x: 0, y: 0, width: size.width, height: size.height };
   const lens = makeLens(camera, position, stage, state);
-  drawFloor(context, camera, position, stage, lens);
+  drawFloor(context, camera, position, stage, lens, floorOfSlide(sliders, position));
   const width = Math.max(size.height * 0.017, 1.8);
   drawBody(context, lens.place(slideTo(sliders, middle, position), slidPlaced), { width, colour: ink.ghost });
   drawBody(context, lens.place(slideTo(sliders, slid.step, position), slidPlaced), { width });
@@ -78,7 +88,7 @@ function makeSlider(sliders, index, list) {
     const number =
       sliders.steps[low] + (sliders.steps[high] - sliders.steps[low]) * (Number(input.value) - low);
     value.textContent = `${number > 0.04 ? "+" : ""}${number.toFixed(1).replace("-0.0", "0.0")}`;
-    input.setAttribute("aria-valuetext", `${value.textContent} spreads`);
+    input.setAttribute("aria-valuetext", `${value.textContent} times the usual difference`);
   };
   input.addEventListener("input", () => {
     Object.assign(slid, { direction: index, step: Number(input.value) });
@@ -99,8 +109,8 @@ function makeSlider(sliders, index, list) {
       "span",
       "slider-name",
       make("b", "", name),
-      ` ${text} `,
-      make("span", "soft", `${Math.round(100 * share)} % of the spread`),
+      ` ${inWords(text.split("; around")[0])} `,
+      make("span", "soft", shareOfAll(share)),
     ),
     input,
     value,
@@ -129,10 +139,11 @@ export async function makeLatents(place) {
   );
   const list = make("div", "sliders");
   list.append(...sliders.directions.map((_, i) => makeSlider(sliders, i, list)));
+  const beginning = sliders.directions[0].text.split("; around ")[1] ?? "a real moment";
   const lead = make(
     "p",
     "lead",
-    "Directions along which the latents vary most, in spreads; one moves at a time. Grey: all at 0.",
+    `What differs most between moments, around ${beginning}. One slider moves at a time; ${USUAL} Grey: all at 0.`,
   );
   place.replaceChildren(
     make("div", "latents", make("div", "slide-place", canvas), make("div", "", lead, list)),

@@ -28,7 +28,8 @@ async function loadTwins(index) {
   const found = await readBlock(bodies.block, (bytes) => {
     const clips = [0, 1].map((number) => readMotion(bytes, bodies, number));
     const all = new Int16Array(clips.flatMap((clip) => Array.from(clip.reconstruction)));
-    return { clips, camera: cameraOf({ ...clips[0], count: 2 * bodies.count, reconstruction: all }) };
+    const both = cameraOf({ ...clips[0], count: 2 * bodies.count, reconstruction: all });
+    return { clips, camera: { ...both, ground: null } };
   });
   for (const clip of found.clips) twinsOf.set(clip, { ...found, index });
   return found;

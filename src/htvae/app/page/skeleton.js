@@ -1,5 +1,5 @@
 // A body on a canvas: points become pixels, edges become strokes of their side's colour.
-import { centreAt, pixelsPerUnit } from "./camera.js";
+import { centreAt, floorAt, pixelsPerUnit } from "./camera.js";
 import { report } from "./data.js";
 import { ink } from "./theme.js";
 
@@ -97,11 +97,11 @@ function drawByDepth(context, placed) {
   }
 }
 
-/** The floor: a line with a tick every torso length, or a grid in three dimensions.
+/** The floor: a line with a tick every unit of length, or a grid in three dimensions.
  * @param {CanvasRenderingContext2D} context @param {Camera} camera @param {number} position
  * @param {Stage} stage
- * @param {Lens} lens */
-export function drawFloor(context, camera, position, stage, lens) {
+ * @param {Lens} lens @param {number} [floor] its height */
+export function drawFloor(context, camera, position, stage, lens, floor = floorAt(camera, position)) {
   context.strokeStyle = ink.line;
   context.lineWidth = 1;
   context.beginPath();
@@ -114,14 +114,14 @@ export function drawFloor(context, camera, position, stage, lens) {
   if (bodyAxes > 2) {
     const cz = Math.round(centreAt(camera, position, 2));
     for (let k = -3; k <= 3; k++) {
-      segment([cx + k, camera.floor, cz - 3], [cx + k, camera.floor, cz + 3]);
-      segment([cx - 3, camera.floor, cz + k], [cx + 3, camera.floor, cz + k]);
+      segment([cx + k, floor, cz - 3], [cx + k, floor, cz + 3]);
+      segment([cx - 3, floor, cz + k], [cx + 3, floor, cz + k]);
     }
   } else {
     const reach = Math.ceil(stage.width / lens.scale / 2) + 1;
     const tick = 5 / lens.scale;
-    segment([cx - reach, camera.floor], [cx + reach, camera.floor]);
-    for (let x = cx - reach; x <= cx + reach; x++) segment([x, camera.floor], [x, camera.floor - tick]);
+    segment([cx - reach, floor], [cx + reach, floor]);
+    for (let x = cx - reach; x <= cx + reach; x++) segment([x, floor], [x, floor - tick]);
   }
   context.stroke();
 }

@@ -1,5 +1,5 @@
 // The tab Latents, live: sliders that the model redraws, for the moment that the player shows.
-import { cameraOf, widenFor } from "./camera.js";
+import { cameraOf, floorAt, widenFor } from "./camera.js";
 import { report } from "./data.js";
 import { fitCanvas, make, makeButton, makeEmpty, nameText, pen } from "./dom.js";
 import { clipRate } from "./guest.js";
@@ -10,8 +10,9 @@ import { state, watch } from "./state.js";
 import { ink } from "./theme.js";
 import { isCalm, keepMoving, rest, schedule } from "./ticker.js";
 import { spanText, timeText } from "./timebase.js";
+import { inWords, shareOfAll, USUAL } from "./words.js";
 
-/** Farthest that a slider goes, in spreads. */
+/** Farthest that a slider goes, in standard deviations of the latents. */
 const FARTHEST = 3;
 /** The sliders' places; the clips with all at 0 and as they are; of which moment; whether more is to be asked.
  * @type {{ shifts: number[], base: LiveClip | null, moved: LiveClip | null, camera: Camera | null,
@@ -49,7 +50,7 @@ function drawTuned(now) {
   const stage = { x: 0, y: 0, width: size.width, height: size.height };
   const camera = tuned.camera ?? cameraOf(base);
   const lens = makeLens(camera, position, stage, state);
-  drawFloor(context, camera, position, stage, lens);
+  drawFloor(context, camera, position, stage, lens, floorAt(cameraOf(moved), position));
   const width = Math.max(size.height * 0.017, 1.8);
   const place = (/** @type {Clip} */ clip) =>
     lens.place(poseAt(clip, "reconstruction", position, tunedPose), tunedPlaced);
@@ -119,7 +120,7 @@ function sayWhere() {
   tunedWhere.replaceChildren(
     "The moment of the player (",
     nameText(name),
-    `, ${spanText(recording, ...span)}), decoded anew with its latents moved. Grey: all at 0.`,
+    `, ${spanText(recording, ...span)}), decoded anew with its latents moved; ${USUAL} Grey: all at 0.`,
   );
   tunedCanvas.setAttribute(
     "aria-label",
@@ -136,7 +137,7 @@ function makeTuner(index) {
   const say = () => {
     const number = tuned.shifts[index];
     value.textContent = `${number > 0 ? "+" : ""}${number.toFixed(1)}`;
-    input.setAttribute("aria-valuetext", `${value.textContent} spreads`);
+    input.setAttribute("aria-valuetext", `${value.textContent} times the usual difference`);
     if (Number(input.value) !== number) input.value = String(number);
   };
   input.addEventListener("input", () => {
@@ -145,8 +146,8 @@ function makeTuner(index) {
     retune();
   });
   say();
-  const words = make("span", "slider-name", make("b", "", name), ` ${text.split(":")[0]} `);
-  words.append(make("span", "soft", `${Math.round(100 * share)} % of the spread`));
+  const words = make("span", "slider-name", make("b", "", name), ` ${inWords(text.split(":")[0])} `);
+  words.append(make("span", "soft", shareOfAll(share)));
   return { row: make("label", "slider", words, input, value), say };
 }
 

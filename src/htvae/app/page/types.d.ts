@@ -113,6 +113,8 @@ interface Scheme {
   ofMoment(index: number): number; ofRecording(index: number): number;
 }
 interface Camera {
-  begin: number; centre: Float32Array; halfWidth: number; halfHeight: number; floor: number; coordinates: number;
+  begin: number; centre: Float32Array; halfWidth: number; halfHeight: number; coordinates: number;
+  /** Height of the floor; at each pose, where the feet of made motion are. */
+  floor: number; ground: Float32Array | null;
 }
 interface Stage { x: number; y: number; width: number; height: number }
