@@ -11,7 +11,7 @@ from htvae.analysis.groups.comparison import CompareRequest, compare_recordings
 from htvae.analysis.groups.scene_making import make_scenes
 from htvae.app import packing
 from htvae.app.collect.blocks import Blocks
-from htvae.app.collect.scenes import collect_scenes
+from htvae.app.collect.scenes import _explain_pair, collect_scenes
 from htvae.app.remembering import RememberingModel
 
 
@@ -50,3 +50,10 @@ def test_poses_are_those_of_the_scenes(compared: Any, monkeypatch: pytest.Monkey
         ):
             back = packing.unpack_motion(half, shape, bodies["scale"], parents)
             np.testing.assert_allclose(back, poses[::stride], atol=bodies["scale"] / 2 + 1e-6)
+
+
+def test_of_several_groups_it_says_which_two_are_drawn() -> None:
+    assert _explain_pair(2) == ""
+    assert _explain_pair(4) == (
+        " Of 4 groups these two are drawn: the lowest and the highest in this measure."
+    )

@@ -63,7 +63,7 @@ def _describe(
     parents = find_parents(len(processor.landmarks), processor.edges)
     return {
         "title": f"{measures[0].name}{more}",
-        "note": NOTES[scene.kind],
+        "note": f"{NOTES[scene.kind]}{_explain_pair(len(comparison.result.units.group_names))}",
         "names": names,
         "landmarks": [processor.landmarks.index(mark) for mark in list(marks)[:MOST_RINGS]],
         "distance": None if scene.means is None else round(float(scene.means.distance.max()), 3),
@@ -71,6 +71,13 @@ def _describe(
             _pack(captions, poses, clock, blocks, parents) for captions, poses in _pair(scene, recordings)
         ],
     }
+
+
+def _explain_pair(num_groups: int) -> str:
+    """Return why these two groups are drawn, of more."""
+    if num_groups < 3:
+        return ""
+    return f" Of {num_groups} groups these two are drawn: the lowest and the highest in this measure."
 
 
 def _pair(

@@ -44,9 +44,9 @@ def tabulate_figures(scored: Scored, unit: str) -> Table:
     for name, value in scored.figures.items():
         figure = explain(name, unit)
         facts = [figure.unit, figure.good] if figure else ["", ""]
-        rows.append([name, name_figure(name), round_number(value), *facts])
+        rows.append([name_figure(name) or name, round_number(value), *facts, name])
     title = f"Scores of {scored.num_recordings} recordings ({scored.split}; {scored.source})"
-    return _table("scores", title, ["figure", "what it is", "value", "unit", "good"], rows)
+    return _table("scores", title, ["what it is", "value", "unit", "good", "figure"], rows)
 
 
 def tabulate_recordings(material: Material, entries: Sequence[Recording], subjects: Sequence[str]) -> Table:

@@ -3,6 +3,7 @@ import { goToRecording, goToSpan } from "./actions.js";
 import { report } from "./data.js";
 import { make, makeButton, makeEmpty, makeOption } from "./dom.js";
 import { saveRows } from "./export.js";
+import { gloss, listTerms } from "./glossary.js";
 import { change, state, watch } from "./state.js";
 import { toFrame } from "./timebase.js";
 
@@ -103,7 +104,7 @@ function makeLine(table, row) {
         table.columns[i] === table.columns.find((name) => ["recording", "name", "file"].includes(name));
       const content = isLink
         ? makeButton(cellText(cell), target, "", "as-text")
-        : make("bdi", "", cellText(cell));
+        : make("bdi", "", ...gloss(cellText(cell)));
       const place = make("td", isNumber ? "number" : isLong(cell) ? "words" : "", content);
       if (isNumber) place.title = String(cell);
       return place;
@@ -127,11 +128,13 @@ export function makeFigures(place) {
   search.setAttribute("aria-label", "Search rows");
   const note = make("p", "soft lead");
   const body = make("div", "scroll-x");
+  const terms = make("div", "terms part");
   const redraw = () => {
     const table = tables[state.table] ?? tables[0];
     select.value = String(state.table);
     const rows = chosenRows(table);
     const cut = rows.length > MOST_LINES ? `; the first ${MOST_LINES} are shown, the CSV has all` : "";
+    terms.replaceChildren(...listTerms(rows.slice(0, MOST_LINES).flatMap((row) => row.map(cellText))));
     note.textContent = `${rows.length} of ${table.rows.length} rows${cut}`;
     body.replaceChildren(
       make(
@@ -154,6 +157,6 @@ export function makeFigures(place) {
   select.addEventListener("change", () => change({ table: Number(select.value) }));
   search.addEventListener("input", () => change({ search: search.value }));
   watch(["table", "search"], redraw);
-  place.replaceChildren(make("div", "pane-head", select, search, save), note, body);
+  place.replaceChildren(make("div", "pane-head", select, search, save), note, body, terms);
   redraw();
 }

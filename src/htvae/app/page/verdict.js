@@ -1,6 +1,7 @@
 // The first row: whether the model is good, in words; what to mind, and what to try.
 import { report } from "./data.js";
 import { byId, make, makeIcon } from "./dom.js";
+import { gloss, listTerms } from "./glossary.js";
 
 /** @type {Record<string, string>} */
 const MARKS = {
@@ -31,12 +32,19 @@ export function startVerdict() {
   const order = ["fault", "note", "good"];
   const sorted = [...findings].sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level));
   const list = sorted.map((finding) => {
-    const item = make("li", finding.level, makeIcon(MARKS[finding.level]), make("span", "", finding.text));
+    const item = make(
+      "li",
+      finding.level,
+      makeIcon(MARKS[finding.level]),
+      make("span", "", ...gloss(finding.text)),
+    );
     if (finding.advice) item.lastElementChild?.append(make("small", "", finding.advice));
     return item;
   });
   list.unshift(make("li", "whole", make("strong", "", sentence)));
   list.push(...report.notes.map((note) => make("li", "note", makeIcon("mind"), make("span", "", note))));
+  const terms = listTerms([sentence, ...findings.map(({ text }) => text)]);
+  if (terms.length) list.push(make("li", "terms", make("span", "", ...terms)));
   byId("findings-list").replaceChildren(...list);
   const panel = byId("findings");
   const toggle = (/** @type {boolean} */ open) => {
