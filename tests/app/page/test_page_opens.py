@@ -127,3 +127,54 @@ def test_a_damaged_block_is_said(open_report: Any) -> None:
     page = open_report(report)
     page.evaluate("htvaeReport.change({ recording: 1 })")
     page.wait_for_selector("#status:has-text('damaged')")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_tabs_take_one_row_and_all_can_be_opened(open_report: Any, width: int) -> None:
+    page = open_report(size=(width, 720))
+    tops = "[...document.querySelectorAll('[role=tab]')].map(tab => tab.getBoundingClientRect().top)"
+    row = "document.getElementById('tabs').getBoundingClientRect().height"
+    assert page.evaluate(row) <= 39
+    first, *others = page.evaluate(tops)
+    assert others.count(first) >= 3 and page.is_visible("#tabs-more")
+    page.click("#tabs-more")
+    page.click("#tab-method")
+    assert page.evaluate("htvaeReport.state.tab") == "method"
+    assert page.inner_text("#tabs-more") == "Method" and page.evaluate(row) <= 39
+    page.click("#panel-side .wide-toggle")
+    page.wait_for_selector("#tabs-more", state="hidden")
+    assert len(set(page.evaluate(tops))) == 1
+
+
+@pytest.mark.browser
+def test_tabs_that_do_not_fit_are_opened_by_keys(open_report: Any) -> None:
+    page = open_report()
+    page.focus("#tab-similar")
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("[htvaeReport.state.tab, document.activeElement.id]") == ["method", "tab-method"]
+    box = page.locator("#tab-method").bounding_box()
+    hit = "([x, y]) => document.elementFromPoint(x, y).id"
+    assert page.evaluate(hit, [box["x"] + 8, box["y"] + 15]) == "tab-method"
+    page.keyboard.press("Escape")
+    assert page.get_attribute("#tabs-more", "aria-expanded") == "false"
+
+
+@pytest.mark.browser
+def test_a_verdict_of_usual_length_is_not_cut(open_report: Any) -> None:
+    report = make_report()
+    report.payload["verdict"]["sentence"] = (
+        "Scored on 36 recordings that training did not see. The model is about as good as PCA with as many "
+        "numbers: the error is 0.0595 torso lengths, PCA's 0.0593, a still pose's 0.292. 3 findings are "
+        "faults."
+    )
+    report.payload["verdict"]["findings"] = [
+        {"level": "fault", "text": "It has an excess Frechet distance of 4.", "advice": ""}
+    ]
+    page = open_report(report)
+    cut = "(one => one.scrollHeight > one.clientHeight + 1)(document.getElementById('verdict-sentence'))"
+    assert not page.evaluate(cut)
+    page.click("#findings-open")
+    assert "0 is as near as real" in page.get_attribute("#findings-list abbr", "title")
+    terms = page.inner_text("#findings-list .terms")
+    assert "Excess Frechet distance: how far" in terms and "PCA: the best linear" in terms
