@@ -463,3 +463,20 @@ def test_a_span_is_saved_as_a_gif(open_report: Any) -> None:
     assert (pictures[0] != pictures[1]).any()
     corner = pictures[0][-2, 2]
     np.testing.assert_array_equal(corner, [0xF7, 0xF9, 0xFB])
+
+
+@pytest.mark.parametrize("tab", ["completion", "generated", "groups"])
+def test_what_the_model_made_is_saved_as_a_gif(open_report: Any, tab: str) -> None:
+    page = open_report(link=f"#tab={tab}", reduced_motion="reduce")
+    page.click(f"#pane-{tab} .card >> nth=0")
+    page.wait_for_function("() => htvaeReport.shownGuest().clip")
+    assert page.get_attribute("#player-gif", "title") == "Save this motion as GIF"
+    count, rate = page.evaluate("(({ clip }) => [clip.count, clip.perFrame * 30])(htvaeReport.shownGuest())")
+    with page.expect_download() as download:
+        page.click("#player-gif")
+    with Image.open(download.value.path()) as movie:
+        moments = np.arange(0, count - 1, max(rate / 12.5, count / 250))
+        assert movie.n_frames == len(moments) > 5  # type: ignore[attr-defined]
+        first = np.asarray(movie.convert("RGB"))
+        movie.seek(len(moments) // 2)
+        assert (np.asarray(movie.convert("RGB")) != first).any()

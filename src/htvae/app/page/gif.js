@@ -4,7 +4,7 @@ import { announce, byId, canvasById, pen } from "./dom.js";
 import { saveFile } from "./export.js";
 import { clipRate, drawGuest, shownGuest } from "./guest.js";
 import { drawPlayer } from "./player.js";
-import { change, state } from "./state.js";
+import { change, state, watch } from "./state.js";
 import { clampFrame, endOf, framesPerSecond } from "./timebase.js";
 
 /** Pictures a second (GIFs count in hundredths), and most pictures of a GIF. */
@@ -167,6 +167,11 @@ async function saveGif() {
 }
 
 export function startGif() {
+  watch(["guest"], () => {
+    const text = state.guest ? "Save this motion as GIF" : "Save the span as GIF";
+    byId("player-gif").title = text;
+    byId("player-gif").setAttribute("aria-label", text);
+  });
   byId("player-gif").addEventListener("click", () =>
     saveGif().catch((error) => announce(String(error.message))),
   );
