@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from htvae.app.html import ENTRY, join_modules, reach_modules, read_page
-from tests.app.page.live_steps import choose_span, open_form
+from tests.app.page.live_steps import FAINT, choose_span, open_form
 from tests.app.page.stub_server import TOKEN, Stub
 
 pytestmark = pytest.mark.browser
+
+LIVE_PARTS = ".side *, .brush-bar *, .made-bar *, .tools *"
 
 
 def test_a_report_holds_no_module_of_the_live_page_alone() -> None:
@@ -53,30 +55,6 @@ def test_three_tabs_at_once(open_live: Any, stub: Stub) -> None:
     assert sorted(wish["seed"] for wish in stub.jobs.values()) == [0, 1, 2]
 
 
-FAINT = """() => {
-  const rgb = text => (text.match(/[\\d.]+/g) ?? []).map(Number);
-  const linear = v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-  const level = ([r, g, b]) => 0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
-  const ground = element => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = rgb(getComputedStyle(at).backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const found = [];
-  for (const element of document.querySelectorAll('.side *, .brush-bar *, .made-bar *, .tools *')) {
-    if (!element.checkVisibility() || element.closest('.heat, :disabled')) continue;
-    if (![...element.childNodes].some(node => node.nodeType === 3 && node.textContent.trim())) continue;
-    const [a, b] = [level(rgb(getComputedStyle(element).color)), level(ground(element))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) found.push(`${element.textContent}: ${ratio.toFixed(2)}`);
-  }
-  return found;
-}"""
-"""Texts of the live parts with a contrast below 4.5."""
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(390, 844), (1280, 720)])
 def test_live_parts_fit_and_can_be_read(open_live: Any, size: tuple[int, int], theme: str) -> None:
@@ -87,7 +65,7 @@ def test_live_parts_fit_and_can_be_read(open_live: Any, size: tuple[int, int], t
     page.click(".timeline button:text-is('Labels')")
     for name in ("Generate", "Continue", "Fill", "Edit", "Between"):
         open_form(page, name)
-        assert page.evaluate(FAINT) == [], name
+        assert page.evaluate(FAINT, LIVE_PARTS) == [], name
         assert page.evaluate(
             "(pane => pane.scrollWidth <= pane.clientWidth)(document.getElementById('pane-make'))"
         ), name
@@ -98,7 +76,7 @@ def test_live_parts_fit_and_can_be_read(open_live: Any, size: tuple[int, int], t
     for tab in ("similar", "motifs", "latents"):
         page.evaluate("tab => htvaeReport.change({ tab })", tab)
         page.wait_for_timeout(60)
-        assert page.evaluate(FAINT) == [], tab
+        assert page.evaluate(FAINT, LIVE_PARTS) == [], tab
         assert page.evaluate("document.documentElement.scrollWidth") == size[0], tab
 
 

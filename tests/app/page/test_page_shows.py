@@ -2,7 +2,7 @@
 
 import re
 from importlib.resources import files
-from itertools import combinations
+from itertools import combinations, pairwise, product
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pytest
 
 from htvae.app.packing import from_text, unpack_poses
 from htvae.plots.drawing import SIDE_COLORS
+from tests.app.page.live_steps import FAINT
 from tests.app.page.made_up import LANDMARKS, PARENTS, SCALE, make_report
 
 READ_POSE = """async frame => {
@@ -155,8 +156,55 @@ def test_text_and_graphics_stand_out(theme: str) -> None:
     for name in ("good", "fair", "poor"):
         assert contrast(tokens[name], tokens[f"{name}-tint"]) >= 4.5, name
     assert contrast(tokens["accent-ink"], tokens["accent"]) >= 4.5
-    for name in ("left", "right", "middle", "faint", "warm", "other", *(f"c{i}" for i in range(9))):
-        assert contrast(tokens[name], tokens["well"]) >= 3, name
+    marks = ("left", "right", "middle", "faint", "ghost", "warm", "other", *(f"c{i}" for i in range(9)))
+    for name, paper in product(marks, ("well", "panel")):
+        assert contrast(tokens[name], tokens[paper]) >= 3, (name, paper)
+
+
+def mix(first: str, second: str, share: float) -> str:
+    """Return a colour between two, as ``mixColours`` of the page does."""
+    a, b = (np.array([int(color[at : at + 2], 16) for at in (1, 3, 5)]) for color in (first, second))
+    return "#" + "".join(f"{part:02x}" for part in np.rint(a + (b - a) * share).astype(int))
+
+
+def read_script(name: str, pattern: str) -> tuple[str, ...]:
+    """Return what a pattern finds in a module of the page."""
+    found = re.search(pattern, (files("htvae.app") / "page" / name).read_text(encoding="utf-8"))
+    assert found is not None
+    return found.groups()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_words_on_coloured_bars_can_be_read(theme: str) -> None:
+    tokens = read_tokens(theme)
+    limit, dark, light = read_script("theme.js", r'> ([\d.]+) \? "(#\w{6})" : "(#\w{6})"')
+    (shares,) = read_script("colours.js", r"GREYS = \[([\d., ]+)\]")
+    greys = [mix(tokens["well"], tokens["middle"], float(share)) for share in shares.split(",")]
+    assert all(contrast(grey, tokens["well"]) >= 3 for grey in greys)
+    assert all(contrast(a, b) >= 1.15 for a, b in pairwise([*greys, greys[0]]))
+    for color in (*greys, *(tokens[f"c{i}"] for i in range(9)), tokens["other"], tokens["middle"]):
+        level = float(to_linear(color) @ [0.2126, 0.7152, 0.0722])
+        assert contrast(color, dark if level > float(limit) else light) >= 4.5, color
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_shares_can_be_read_on_their_shade(theme: str) -> None:
+    tokens = read_tokens(theme)
+    (most,) = read_script("heat.js", r"Math\.round\(\((\d+) \* value\)")
+    assert contrast(tokens["ink"], mix(tokens["well"], tokens["accent"], int(most) / 100)) >= 4.5
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_text_of_the_report_can_be_read(open_report: Any, theme: str) -> None:
+    page = open_report(color_scheme=theme)
+    page.click("#findings-open")
+    page.evaluate("htvaeReport.change({ span: [60, 120] })")
+    for tab in page.evaluate("[...document.querySelectorAll('[role=tab]')].map(tab => tab.id.slice(4))"):
+        page.evaluate("tab => htvaeReport.change({ tab })", tab)
+        page.wait_for_timeout(60)
+        assert page.evaluate(FAINT, f"#pane-{tab} *") == [], tab
+    assert page.evaluate(FAINT, "body > :not(main) *, main > :not(.side) *, .tabs *") == []
 
 
 def test_sides_have_the_colours_of_the_pictures() -> None:

@@ -78,8 +78,9 @@ export const motifColour = (index) =>
  * motif. @param {number} index */
 export const quietMotifColour = (index) => (state.colour === "motif" ? motifColour(index) : ink.middle);
 
-/** Greys that activities take in turn, as shares of ink: neighbours differ, and no label has them. */
-const GREYS = [0.62, 0.34, 0.8, 0.48];
+/** Greys that activities take in turn, as shares of ink: neighbours differ, no label has them, and the palest
+ * stands out from the ground by 3 to 1. */
+const GREYS = [0.66, 1, 0.78, 0.9];
 
 /** @param {number} index */
 export const activityColour = (index) =>

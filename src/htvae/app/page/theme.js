@@ -43,12 +43,12 @@ export function mixColours(from, to, share) {
     .join("")}`;
 }
 
-/** Black or white, whichever is read better on a colour. @param {string} hex */
+/** Black or white, whichever is read better on a colour: 4.58 to 1 at least. @param {string} hex */
 export function inkOn(hex) {
   const [r, g, b] = toRgb(hex).map((v) =>
     v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4,
   );
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#0a0d12" : "#ffffff";
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
 }
 
 function readInk() {
