@@ -1,24 +1,20 @@
 """The live page with its own server and a tiny model: what is shown is what Python computes of it."""
 
 import csv
-import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-import uvicorn
 
 from htvae.app.live.bodies import Complete, Generate
 from htvae.app.live.decoding import decode_moment
 from htvae.app.live.drawing import generate
 from htvae.app.live.filling import complete_span
-from htvae.app.live.server import build_app
-from htvae.app.live.serving import open_socket
 from htvae.app.live.session import Session
 from htvae.io.tables import read_frame_labels
-from tests.app.live.conftest import TOKEN, reported, session  # noqa: F401
+from tests.app.live.conftest import reported, session  # noqa: F401
+from tests.app.page.live_server import serve_session
 
 pytestmark = pytest.mark.browser
 
@@ -28,17 +24,8 @@ SHOWN = "Array.from(htvaeReport.shownGuest().pose)"
 @pytest.fixture
 def address(session: Session) -> Iterator[str]:  # noqa: F811
     """Where a server of the tiny model listens."""
-    listener = open_socket(None)
-    port = listener.getsockname()[1]
-    config = uvicorn.Config(build_app(session, TOKEN, port), log_level="warning", access_log=False, ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}/?token={TOKEN}"
-    server.should_exit = True
-    thread.join(10)
+    with serve_session(session) as own:
+        yield own
 
 
 @pytest.fixture
