@@ -8,6 +8,7 @@ import { addGuests } from "./guest.js";
 import { change, state, watch } from "./state.js";
 import { makeCard } from "./thumbs.js";
 import { hasSeconds, spanText } from "./timebase.js";
+import { landmarkWords } from "./words.js";
 
 /** Names of coordinates. */
 const AXES = ["sideways", "up", "towards the viewer"];
@@ -70,13 +71,14 @@ function makeCase(info, index, redraw) {
   const lines = [
     holeText(info),
     nameText(report.recordings[info.recording].name),
-    `off by ${figure(info.error)}; a straight line ${figure(info.linear)}`,
+    `off ${figure(info.error)}, line ${figure(info.linear)}`,
   ];
   const card = makeCard(film, lines, () => {
     Object.assign(drawnCase, { index, landmark: -1 });
     change({ guest: { kind: "completion", index } });
     redraw();
   });
+  card.title = verdictOf(info);
   card.dataset.case = String(index);
   return card;
 }
@@ -111,7 +113,9 @@ async function showCurve(place) {
   landmarks.setAttribute("aria-label", "Landmark");
   axes.setAttribute("aria-label", "Coordinate");
   for (const one of info.landmarks)
-    landmarks.append(makeOption(report.body.landmarks[one], String(one), one === drawnCase.landmark));
+    landmarks.append(
+      makeOption(landmarkWords(report.body.landmarks[one]), String(one), one === drawnCase.landmark),
+    );
   for (let axis = 0; axis < report.body.coordinates; axis++)
     axes.append(makeOption(AXES[axis], String(axis), axis === drawnCase.axis));
   for (const select of [landmarks, axes]) {

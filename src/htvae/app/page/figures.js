@@ -10,7 +10,7 @@ import { toFrame } from "./timebase.js";
 /** Most rows that are drawn at once. */
 const MOST_LINES = 400;
 /** Letters from which a cell takes several lines. */
-const LONG = 22;
+const LONG = 14;
 /** Column that the table is sorted by, and whether the largest comes first. */
 const sorting = { table: -1, column: -1, down: false };
 

@@ -112,10 +112,10 @@ export function startGuest() {
     load: loadGenerated,
     title: (index) => {
       const { name, label } = report.generated[index];
-      const kind = label < 0 ? "" : `, as ${report.labels[label]}`;
+      const kind = label < 0 || name.startsWith(report.labels[label]) ? "" : `, as ${report.labels[label]}`;
       return [nameText(name, "strong"), " \u00b7 drawn by the model", kind];
     },
-    foot: () => "no recording: this motion was made up by the model",
+    foot: () => "made up by the model",
     draw: drawAlone,
   });
   watch(["guest"], receiveGuest);

@@ -10,6 +10,8 @@ import { ink } from "./theme.js";
 import { makeCard } from "./thumbs.js";
 import { inWords } from "./words.js";
 
+/** Height of the words above two bodies. */
+const WORDS = 38;
 /** @typedef {{ clips: Clip[], camera: Camera }} Twins */
 /** All pairs of bodies, and the scene of each. @type {{ scene: GroupScene, bodies: Bodies }[]} */
 const twins = (report.groups?.scenes ?? []).flatMap((scene) =>
@@ -46,12 +48,12 @@ function drawTwins(context, { x, y, width, height }, clip, position) {
   poseAt(clips[0], "reconstruction", position, poseFirst);
   poseAt(clips[1], "reconstruction", position, poseSecond);
   [poseFirst, poseSecond].forEach((pose, side) => {
-    const stage = { x: x + (side * width) / 2, y, width: width / 2, height };
+    const stage = { x: x + (side * width) / 2, y: y + WORDS, width: width / 2, height: height - WORDS };
     const lens = makeLens(camera, 0, stage, state);
     const thick = Math.min(Math.max(Math.min(stage.width, height) * 0.014, 1.8), 6);
     context.save();
     context.beginPath();
-    context.rect(stage.x, stage.y, stage.width, stage.height);
+    context.rect(stage.x, y, stage.width, height);
     context.clip();
     drawFloor(context, camera, 0, stage, lens);
     if (side) drawBody(context, lens.place(poseFirst, twinPlaced), { width: thick, colour: ink.ghost });
@@ -67,8 +69,8 @@ function drawTwins(context, { x, y, width, height }, clip, position) {
     context.font = "12px system-ui, sans-serif";
     context.textAlign = "left";
     context.textBaseline = "alphabetic";
-    context.fillText(scene.names[side], stage.x + 10, stage.y + 19, stage.width - 14);
-    context.fillText(bodies.captions[side], stage.x + 10, stage.y + 34, stage.width - 14);
+    context.fillText(scene.names[side], stage.x + 10, y + 19, stage.width - 14);
+    context.fillText(bodies.captions[side], stage.x + 10, y + 34, stage.width - 14);
     context.restore();
   });
   context.fillStyle = ink.line;
