@@ -34,8 +34,9 @@ def draw_completion(page: Page) -> None:
 
 
 def draw_groups(page: Page) -> None:
-    """Show the differences between groups as motion."""
+    """Play the strongest difference between groups as motion."""
     page.click("#tab-groups")
+    page.click("#pane-groups .card >> nth=0")
 
 
 REPORT = {
@@ -68,7 +69,7 @@ def main(demo: Path, images: Path) -> None:
 
 
 def _draw_live(chromium: Browser, demo: Path, picture: Path) -> None:
-    with _explore(demo) as address:
+    with serve_live(demo) as address:
         page = chromium.new_page(viewport=DESK, color_scheme="light")
         _draw(page, f"{address}#{PLACE}", draw_making, picture)
 
@@ -82,7 +83,7 @@ def _draw(page: Page, address: str, act: object, picture: Path) -> None:
 
 
 @contextmanager
-def _explore(demo: Path) -> Iterator[str]:
+def serve_live(demo: Path) -> Iterator[str]:
     """Serve the demo's live page; give its address."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "htvae", "explore", "--no_browser", "--output_dir", folder]

@@ -130,7 +130,7 @@ def test_a_damaged_block_is_said(open_report: Any) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [1280, 1920])
+@pytest.mark.parametrize("width", [1100, 1280])
 def test_tabs_take_one_row_and_all_can_be_opened(open_report: Any, width: int) -> None:
     page = open_report(size=(width, 720))
     tops = "[...document.querySelectorAll('[role=tab]')].map(tab => tab.getBoundingClientRect().top)"

@@ -9,6 +9,8 @@ import { ink } from "./theme.js";
 /** `hidden` is 1 where a point (F, L) was hidden; `linear`, `low`, `high` lie apart from the filled poses.
  * @typedef {{ clip: Clip, hidden: Uint8Array, linear: Int16Array, low: Int16Array | null,
  *   high: Int16Array | null }} Filled */
+/** Height of the words above the bodies. */
+const FILLED_WORDS = 24;
 /** @type {WeakMap<Clip, Filled>} */
 const filledOf = new WeakMap();
 const numPoints = report.body.landmarks.length;
@@ -58,12 +60,17 @@ export function drawFilled(context, { x, y, width, height }, clip, position) {
   }
   const camera = cameraOf(clip);
   [0, 1].forEach((side) => {
-    const stage = { x: x + (side * width) / 2, y, width: width / 2, height };
+    const stage = {
+      x: x + (side * width) / 2,
+      y: y + FILLED_WORDS,
+      width: width / 2,
+      height: height - FILLED_WORDS,
+    };
     const lens = makeLens(camera, position, stage, state);
     const thick = Math.min(Math.max(Math.min(stage.width, height) * 0.014, 1.8), 6);
     context.save();
     context.beginPath();
-    context.rect(stage.x, stage.y, stage.width, stage.height);
+    context.rect(stage.x, y, stage.width, height);
     context.clip();
     drawFloor(context, camera, position, stage, lens);
     if (side && numHidden) {
@@ -79,7 +86,7 @@ export function drawFilled(context, { x, y, width, height }, clip, position) {
     context.fillText(
       side ? "filled in, truth in grey" : `given: ${hint}`,
       stage.x + 10,
-      stage.y + 19,
+      y + 19,
       stage.width - 14,
     );
     context.restore();

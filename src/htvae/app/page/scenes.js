@@ -11,7 +11,7 @@ import { makeCard } from "./thumbs.js";
 import { inWords } from "./words.js";
 
 /** Height of the words above two bodies. */
-const WORDS = 38;
+const TWIN_WORDS = 38;
 /** @typedef {{ clips: Clip[], camera: Camera }} Twins */
 /** All pairs of bodies, and the scene of each. @type {{ scene: GroupScene, bodies: Bodies }[]} */
 const twins = (report.groups?.scenes ?? []).flatMap((scene) =>
@@ -48,7 +48,12 @@ function drawTwins(context, { x, y, width, height }, clip, position) {
   poseAt(clips[0], "reconstruction", position, poseFirst);
   poseAt(clips[1], "reconstruction", position, poseSecond);
   [poseFirst, poseSecond].forEach((pose, side) => {
-    const stage = { x: x + (side * width) / 2, y: y + WORDS, width: width / 2, height: height - WORDS };
+    const stage = {
+      x: x + (side * width) / 2,
+      y: y + TWIN_WORDS,
+      width: width / 2,
+      height: height - TWIN_WORDS,
+    };
     const lens = makeLens(camera, 0, stage, state);
     const thick = Math.min(Math.max(Math.min(stage.width, height) * 0.014, 1.8), 6);
     context.save();
