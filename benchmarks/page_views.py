@@ -2,8 +2,8 @@
 
     python benchmarks/page_views.py demo views
 
-It needs what ``benchmarks/report_picture.py`` needs, and a demo. ``views`` then holds a PNG of each view, since
-overlaps, cut words and empty room are seen faster than tested.
+It needs what ``benchmarks/report_picture.py`` needs. ``views`` then holds a PNG of each view, since overlaps,
+cut words and empty room are seen faster than tested.
 """
 
 import shutil

@@ -333,7 +333,7 @@ def test_a_filled_part_is_seen_with_its_curve(open_report: Any) -> None:
         "interpolation (1.00). The 90 % band holds 90 % of this one example; how many it usually holds, "
         "htvae evaluate measures."
     )
-    page.select_option("[aria-label='Landmark']", label="LEFT_WRIST")
+    page.select_option("[aria-label='Landmark']", label="left wrist")
     page.select_option("[aria-label='Coordinate']", label="sideways")
     band, line, truth, made = (
         [float(x) for x in re.findall(r"[\d.]+", path)]
