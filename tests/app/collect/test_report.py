@@ -182,7 +182,7 @@ def test_an_evaluation_is_taken_over(model: Any, sources: list[PoseSequence], tm
     assert payload["verdict"]["level"] == "good"
     assert payload["verdict"]["sentence"].startswith("Scored on 3 recordings that training did not see.")
     row = payload["tables"][0]["rows"][0]
-    assert row[:4] == ["mpjpe", "error of reconstructions", 0.1, "torso lengths"]
+    assert row[:3] == ["error of reconstructions", 0.1, "torso lengths"] and row[-1] == "mpjpe"
 
 
 def test_too_large_for_the_file(model: Any, sources: list[PoseSequence], tmp_path: Path) -> None:
