@@ -61,7 +61,7 @@ READING = SETTINGS[SETTINGS.index("source") : SETTINGS.index("max_frames")]
 FLAGS = {
     "train": ["config", "preset", *SETTINGS],
     "evaluate": [*MODEL, *SCORING, *RECORDING],
-    "encode": [*MODEL, "output_dir", *RECORDING],
+    "encode": [*MODEL, "output_dir", "format", *RECORDING],
     "reconstruct": [*MODEL, "output_dir", "format", "refine_steps", *RECORDING],
     "train-prior": ["config", "preset", "checkpoint", *PRIOR],
     "generate": [*MOTION, "num_sequences", "num_frames", "label", "script", "guidance"],

@@ -9,8 +9,7 @@ import pytest
 import torch
 
 import htvae
-from htvae.inference import corpus as encode
-from htvae.inference import shards
+from htvae.inference import encoding_pool, opening, shards
 from htvae.inference.corpus import CorpusRequest, encode_corpus
 from htvae.inference.latent_files import FILES
 from htvae.inference.shards import ShardFolder
@@ -29,7 +28,7 @@ def _one_thread():
 @pytest.fixture(autouse=True)
 def _small_shards(monkeypatch):
     """About 100 frames each: 7 of the 652 frames of the tiny corpus."""
-    for module in (encode, shards):
+    for module in (opening, shards):
         monkeypatch.setattr(module, "SHARD_FRAMES", 100)
     for name in ("RANK", "WORLD_SIZE"):
         monkeypatch.delenv(name, raising=False)
@@ -282,20 +281,19 @@ class TestSeveralProcesses:
         monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
         for local in ("0", "1", "2"):
             monkeypatch.setenv("LOCAL_RANK", local)
-            encode._take_own_gpu()
+            encoding_pool.take_own_gpu()
         assert chosen == [0, 1, 0]
 
 
 DRIVER = """
 import os, signal, sys
 from htvae.cli import main as cli
-from htvae.inference import corpus as encode
-from htvae.inference import shards
+from htvae.inference import corpus, opening, shards
 from htvae.utils import processes
 
 killed_at, patience, *argv = sys.argv[1:]
-encode.SHARD_FRAMES = shards.SHARD_FRAMES = 200
-processes.PATIENCE = encode.PATIENCE = float(patience)
+opening.SHARD_FRAMES = shards.SHARD_FRAMES = 200
+processes.PATIENCE = corpus.PATIENCE = float(patience)
 write, written = shards.ShardFolder.write, []
 
 def write_or_die(self, index, arrays):

@@ -121,6 +121,7 @@ def encode(argv: Sequence[str]) -> None:
         output_dir=options.output_dir,
         cache_dir=options.experiments_dir / "cache",
         device=options.device,
+        format=options.format,
         build_model=build_model,
         build_model_file=(options.config or DEFAULT_FILE) if build_model else None,
         reading=options.reading.changes,

@@ -22,6 +22,7 @@ from htvae.config import NUM_EXCERPTS, REFINE_STEPS, Config, Device
 
 BEST_MODEL = Path("experiments/checkpoints/best_model.pt")
 OutputFormat = Literal["csv", "deeplabcut", "sleap", "trc", "c3d", "movement"]
+LatentFormat = Literal["npz", "parquet"]
 Split = Literal["train", "val", "test", "new", "all"]
 DemoKind = Literal["people", "animal"]
 Dimensions = Literal[2, 3]
@@ -194,6 +195,9 @@ class EncodeOptions(InputOptions):
 
     output_dir: Path = Path("latents")
     """Folder for latents.npz and the tables. The command refuses to overwrite other latents there."""
+    format: LatentFormat = "npz"
+    """``npz`` writes one file and two CSVs; ``parquet`` a data set of many files for large corpora, see
+    docs/corpora.md."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -83,20 +83,19 @@ def cut_shards(lengths: Sequence[int]) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise([0, *cuts, len(lengths)])]
 
 
-class ShardFolder:
-    """The files of one encoding.
+class OriginFolder:
+    """An output folder whose results belong to one origin.
 
     Args:
         output_dir: folder of the result.
         origin: recordings, model and settings of the encoding.
-        num_shards: number of shards in the corpus.
+        results: files or folders of the result.
     """
 
-    def __init__(self, output_dir: Path, origin: Origin, num_shards: int) -> None:
+    def __init__(self, output_dir: Path, origin: Origin, results: Sequence[Path]) -> None:
         self.output_dir = output_dir
         self.origin = origin
-        self.num_shards = num_shards
-        self.results = [output_dir / name for name in FILES]
+        self.results = list(results)
         self.shards = begun_path(output_dir).parent
 
     def check(self) -> None:
@@ -120,6 +119,32 @@ class ShardFolder:
         """Write the origin of the shards."""
         if not begun_path(self.output_dir).exists():
             _write_origin(begun_path(self.output_dir), self.origin)
+
+    def write_done(self) -> None:
+        """Mark the result as complete."""
+        _write_origin(done_path(self.output_dir), self.origin)
+
+    def remove_traces(self) -> None:
+        """Remove the origin of the work and the signs of life, but no other files."""
+        for pattern in ("*origin.*json", "process-*.alive"):
+            for path in self.shards.glob(pattern):
+                path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not empty, or gone already
+            self.shards.rmdir()
+
+
+class ShardFolder(OriginFolder):
+    """The files of one encoding as `write_latents` gives them.
+
+    Args:
+        output_dir: folder of the result.
+        origin: recordings, model and settings of the encoding.
+        num_shards: number of shards in the corpus.
+    """
+
+    def __init__(self, output_dir: Path, origin: Origin, num_shards: int) -> None:
+        super().__init__(output_dir, origin, [output_dir / name for name in FILES])
+        self.num_shards = num_shards
 
     def is_finished(self) -> bool:
         """Return whether the result is complete."""
@@ -157,16 +182,14 @@ class ShardFolder:
                 return
             raise
         write_latents(self.output_dir, join_latents(parts))
-        _write_origin(done_path(self.output_dir), self.origin)
+        self.write_done()
         self.remove_shards()
 
     def remove_shards(self) -> None:
         """Remove the shards and the leftovers of killed processes, but no other files."""
-        for pattern in (f"*{self.origin.digest}*", "*origin.*json", "process-*.alive"):
-            for path in self.shards.glob(pattern):
-                path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # not empty, or gone already
-            self.shards.rmdir()
+        for path in self.shards.glob(f"*{self.origin.digest}*"):
+            path.unlink(missing_ok=True)
+        self.remove_traces()
 
     def _path(self, index: int) -> Path:
         return self.shards / f"{index:05d}-{self.origin.digest}.npz"
