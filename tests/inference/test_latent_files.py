@@ -2,6 +2,8 @@
 
 import csv
 import zipfile
+from contextlib import nullcontext
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -9,10 +11,10 @@ import pytest
 
 from htvae.inference.latent_files import (
     collect_latents,
-    join_latents,
     read_arrays,
     save_latents,
     write_arrays,
+    write_latents,
 )
 from htvae.inference.model import Encoding
 
@@ -94,7 +96,7 @@ def test_arrays(saved):
         ]
 
 
-def test_parts_join_to_what_the_whole_gives():
+def test_parts_join_to_what_the_whole_gives(tmp_path):
     encodings = [
         encoding("one", 2, 1.0, covariates={"age": "30"}),
         encoding("a longer name", 3, 2.0, label="walk", covariates={"place": "out"}, chunk_seconds=None),
@@ -103,13 +105,13 @@ def test_parts_join_to_what_the_whole_gives():
     ]
     splits = {e.name: "new" for e in encodings}
     whole = collect_latents(encodings, splits)
+    np.savez(tmp_path / "expected.npz", **whole)
+    expected = [path.read_bytes() for path in save_latents(tmp_path / "whole", encodings, splits)]
+    assert expected[0] == (tmp_path / "expected.npz").read_bytes()
     for cut in ([1, 3], [1, 2, 3], []):
-        edges = pairwise([0, *cut, 4])
-        joined = join_latents([collect_latents(encodings[a:b], splits) for a, b in edges])
-        assert list(joined) == list(whole)
-        for name, array in whole.items():
-            assert joined[name].dtype == array.dtype
-            np.testing.assert_array_equal(joined[name], array)
+        parts = [collect_latents(encodings[a:b], splits) for a, b in pairwise([0, *cut, 4])]
+        paths = write_latents(tmp_path / "joined", [partial(nullcontext, part) for part in parts])
+        assert [path.read_bytes() for path in paths] == expected
 
 
 def test_the_same_latents_are_the_same_bytes_at_any_time(saved, tmp_path):

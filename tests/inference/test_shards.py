@@ -96,7 +96,7 @@ class TestWork:
         """The other is quicker, and removes the shards while this one reads them, or before it writes."""
         folder.write(0, part("walk_0", "walk_1"))
         folder.write(1, part("walk_2"))
-        read, write, moments = shards._read_arrays, shards.write_latents, []
+        read, write, moments = shards._open_arrays, shards.write_latents, []
 
         def other_is_quicker(function):
             def after_the_other(*given):
@@ -107,7 +107,7 @@ class TestWork:
 
             return after_the_other
 
-        for name, function in (("_read_arrays", read), ("write_latents", write)):
+        for name, function in (("_open_arrays", read), ("write_latents", write)):
             moments.clear()
             with monkeypatch.context() as patch:
                 patch.setattr(shards, name, other_is_quicker(function))

@@ -108,9 +108,10 @@ class _Job:
             shown = ", ".join(map(str, missing[:10])) + (", ..." if len(missing) > 10 else "")
             owners = ", ".join(str(index + 1) for index in sorted(self._owners(missing)))
             raise ValueError(
-                f"{self.folder.shards}: all {len(self.corpus.cuts)} shards must be there, but {len(missing)} "
-                f"are missing ({shown}): the shards of process {owners} of {self.world.size}, which has shown "
-                f"no sign of life for {PATIENCE:g} s. Run the same command again, or in one process: {command}"
+                f"{self.folder.shards}: all {len(self.corpus.cuts)} shards must be there, but "
+                f"{len(missing)} are missing ({shown}): the shards of process {owners} of "
+                f"{self.world.size}, which has shown no sign of life for {PATIENCE:g} s. Run the same "
+                f"command again, or in one process: {command}"
             )
         self.folder.join()
 

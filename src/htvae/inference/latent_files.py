@@ -1,11 +1,14 @@
 """Saving latents as ``.npz`` and ``.csv``: one row per recording, and one row per chunk.
 
 - `LatentArrays` are the arrays of the ``.npz``.
-- `join_latents` joins the arrays of several parts of a corpus into the arrays of the whole corpus.
+- `write_latents` joins the parts of a corpus without holding all of them in memory.
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +22,19 @@ FILES = ("latents.npz", "sequence_latents.csv", "chunk_latents.csv")
 LatentArrays = dict[str, np.ndarray]
 """Arrays by name, see `collect_latents`."""
 
+Part = Callable[[], AbstractContextManager[Mapping[str, np.ndarray]]]
+"""Opens the arrays of one part of a corpus."""
+
 _COVARIATE = "covariate_"
+_WHO = ("names", "splits", "labels", "subjects")
 _ZIP = b"PK\x03\x04"
 """First bytes of a ``.npz``."""
 
 
 def save_latents(folder: Path, encodings: Sequence[Encoding], splits: Mapping[str, str]) -> list[Path]:
     """Write the latents of recordings: `collect_latents`, then `write_latents`."""
-    return write_latents(folder, collect_latents(encodings, splits))
+    arrays = collect_latents(encodings, splits)
+    return write_latents(folder, [lambda: nullcontext(arrays)])
 
 
 def collect_latents(encodings: Sequence[Encoding], splits: Mapping[str, str]) -> LatentArrays:
@@ -63,53 +71,95 @@ def collect_latents(encodings: Sequence[Encoding], splits: Mapping[str, str]) ->
     }
 
 
-def join_latents(parts: Sequence[LatentArrays]) -> LatentArrays:
-    """Join the arrays of several parts, in their order."""
-    counts = [len(part["names"]) for part in parts]
-    firsts = np.cumsum([0, *counts[:-1]])
-    shifted = [
-        part | {"chunk_recording": part["chunk_recording"] + first}
-        for part, first in zip(parts, firsts, strict=True)
-    ]
-    covariates = dict.fromkeys(name for part in parts for name in part if name.startswith(_COVARIATE))
-    others = [name for name in parts[0] if name not in covariates]
-    place = others.index("sequence_latents")  # covariates come before it, as in `collect_latents`
-    return {
-        name: np.concatenate(
-            [part.get(name, np.full(n, "")) for part, n in zip(shifted, counts, strict=True)]
-        )
-        for name in (*others[:place], *covariates, *others[place:])
-    }
-
-
-def write_latents(folder: Path, arrays: LatentArrays) -> list[Path]:
+def write_latents(folder: Path, parts: Sequence[Part]) -> list[Path]:
     """Write ``latents.npz``, ``sequence_latents.csv`` and ``chunk_latents.csv``.
 
-    The same arrays give the same bytes. The ``.npz`` holds the arrays. Every row of the CSVs holds recording,
-    split, label, subject and covariates; a chunk's row also holds its frames in the source file (stop
-    exclusive) and, where the frame rate is known, its seconds.
+    The same latents give the same bytes, however they are cut into parts; memory holds one part at a time.
+    The ``.npz`` holds the arrays. Every row of the CSVs holds recording, split, label, subject and
+    covariates; a chunk's row also holds its frames in the source file (stop exclusive) and, where the frame
+    rate is known, its seconds.
 
     Args:
         folder: folder of the files; made where absent.
-        arrays: arrays from `collect_latents` or `join_latents`.
+        parts: parts of the corpus, in order; every one is opened several times.
 
     Returns:
         The paths of the files.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / name for name in FILES]
-    write_arrays(paths[0], arrays)
-    who = ["names", "splits", "labels", "subjects", *(n for n in arrays if n.startswith(_COVARIATE))]
-    known = list(zip(*(arrays[name].tolist() for name in who), strict=True))
-    header = ["recording", "split", "label", "subject", *(n.removeprefix(_COVARIATE) for n in who[4:])]
-    sequences = arrays["sequence_latents"]
-    numbers = [f"z{i}" for i in range(sequences.shape[1])]
-    rows = ([*own, *_digits(z)] for own, z in zip(known, sequences, strict=True))
-    _write_rows(paths[1], [*header, *numbers], rows)
+    joined = _Joined.of(parts)
+    with atomic_write(paths[0]) as temporary:
+        joined.write(temporary)
+    columns = [name.removeprefix(_COVARIATE) for name in joined.known[4:]]
+    header = ["recording", "split", "label", "subject", *columns]
+    numbers = [f"z{i}" for i in range(joined.width("sequence_latents"))]
+    _write_rows(paths[1], [*header, *numbers], _rows(parts, joined.known, _sequence_rows))
     where = ["chunk", "start_frame", "stop_frame", "start_second", "stop_second"]
-    numbers = [f"c{i}" for i in range(arrays["chunk_latents"].shape[1])]
-    _write_rows(paths[2], [*header, *where, *numbers], _chunk_rows(arrays, known))
+    numbers = [f"c{i}" for i in range(joined.width("chunk_latents"))]
+    _write_rows(paths[2], [*header, *where, *numbers], _rows(parts, joined.known, _chunk_rows))
     return paths
+
+
+@dataclass(frozen=True)
+class _Joined:
+    """The arrays of the whole corpus, of which only types and shapes are in memory."""
+
+    parts: Sequence[Part]
+    counts: list[int]
+    """Recordings in each part."""
+    dtypes: dict[str, np.dtype[Any]]
+    """Type of each array, wide enough for the texts of all parts; in the order of `collect_latents`."""
+    shapes: dict[str, tuple[int, ...]]
+
+    @classmethod
+    def of(cls, parts: Sequence[Part]) -> "_Joined":
+        """Read the types and shapes of all parts."""
+        counts: list[int] = []
+        dtypes: dict[str, np.dtype[Any]] = {}
+        shapes: dict[str, tuple[int, ...]] = {}
+        for part in parts:
+            with part() as arrays:
+                counts.append(len(arrays["names"]))
+                for name, array in arrays.items():
+                    dtypes[name] = np.result_type(dtypes.get(name, array.dtype), array.dtype)
+                    rows = shapes[name][0] if name in shapes else 0
+                    shapes[name] = (rows + len(array), *array.shape[1:])
+        covariates = [name for name in dtypes if name.startswith(_COVARIATE)]
+        shapes |= dict.fromkeys(covariates, (sum(counts),))
+        others = [name for name in dtypes if name not in covariates]
+        place = others.index("sequence_latents")  # covariates come before it, as in `collect_latents`
+        order = (*others[:place], *covariates, *others[place:])
+        return cls(parts, counts, {name: dtypes[name] for name in order}, shapes)
+
+    @property
+    def known(self) -> list[str]:
+        """Names of the arrays of texts: what is known of each recording."""
+        return [*_WHO, *(name for name in self.dtypes if name.startswith(_COVARIATE))]
+
+    def width(self, name: str) -> int:
+        """Return the length of an array's second axis."""
+        return self.shapes[name][1]
+
+    def write(self, path: Path) -> None:
+        """Write a ``.npz`` like ``np.savez``, part by part."""
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, dtype in self.dtypes.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                    description = np.lib.format.dtype_to_descr(dtype)
+                    header = {"descr": description, "fortran_order": False, "shape": self.shapes[name]}
+                    np.lib.format.write_array_header_1_0(file, header)
+                    for rows in self._read(name):
+                        file.write(np.ascontiguousarray(rows, dtype).tobytes())
+
+    def _read(self, name: str) -> Iterator[np.ndarray]:
+        """Yield the rows of an array in each part."""
+        first = 0
+        for part, count in zip(self.parts, self.counts, strict=True):
+            with part() as arrays:
+                rows = arrays[name] if name in arrays else np.full(count, "")
+            yield rows + first if name == "chunk_recording" else rows
+            first += count
 
 
 def write_arrays(path: Path, arrays: LatentArrays) -> None:
@@ -140,7 +190,25 @@ def read_arrays(path: Path, version: str) -> LatentArrays:
     return arrays
 
 
-def _chunk_rows(arrays: LatentArrays, known: Sequence[tuple[str, ...]]) -> Iterator[list[object]]:
+def _rows(
+    parts: Sequence[Part],
+    known: Sequence[str],
+    rows_of: Callable[[Mapping[str, np.ndarray], list[tuple[str, ...]]], Iterator[list[object]]],
+) -> Iterator[list[object]]:
+    """Yield the rows of a CSV, part by part."""
+    for part in parts:
+        with part() as arrays:
+            count = len(arrays["names"])
+            texts = [arrays[name].tolist() if name in arrays else [""] * count for name in known]
+            yield from rows_of(arrays, list(zip(*texts, strict=True)))
+
+
+def _sequence_rows(arrays: Mapping[str, np.ndarray], known: list[tuple[str, ...]]) -> Iterator[list[object]]:
+    for own, latent in zip(known, arrays["sequence_latents"], strict=True):
+        yield [*own, *_digits(latent)]
+
+
+def _chunk_rows(arrays: Mapping[str, np.ndarray], known: list[tuple[str, ...]]) -> Iterator[list[object]]:
     recording, frames, seconds = (
         arrays[name].tolist() for name in ("chunk_recording", "chunk_frames", "chunk_seconds")
     )

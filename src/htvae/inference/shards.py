@@ -16,16 +16,16 @@ import contextlib
 import hashlib
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from htvae.inference.latent_files import FILES, LatentArrays, join_latents, write_arrays, write_latents
+from htvae.inference.latent_files import FILES, LatentArrays, write_arrays, write_latents
 from htvae.utils.files import atomic_write
 from htvae.utils.text import printable
 
@@ -175,13 +175,13 @@ class ShardFolder(OriginFolder):
         Raises:
             ValueError: a damaged shard.
         """
+        parts = [partial(_open_arrays, self._path(index)) for index in range(self.num_shards)]
         try:
-            parts = [_read_arrays(self._path(index)) for index in range(self.num_shards)]
+            write_latents(self.output_dir, parts)
         except FileNotFoundError:
             if self.is_finished():
                 return
             raise
-        write_latents(self.output_dir, join_latents(parts))
         self.write_done()
         self.remove_shards()
 
@@ -231,10 +231,12 @@ def _write_origin(path: Path, origin: Origin) -> None:
         temporary.write_text(json.dumps(asdict(origin), indent=1) + "\n", encoding="utf-8")
 
 
-def _read_arrays(path: Path) -> LatentArrays:
+@contextlib.contextmanager
+def _open_arrays(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
+    """Yield the arrays of a shard; each is read when it is asked for."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
+            yield arrays
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"{path}: must be a complete shard, but is damaged ({error}). "
