@@ -33,6 +33,20 @@ class Normalised:
 
 
 @dataclass(frozen=True, eq=False)
+class Measured:
+    """What a whole recording determines of its normalisation."""
+
+    anchor: np.ndarray
+    """(T, D) path of the origin, in the source's coordinates."""
+    seen: np.ndarray
+    """(T,) bool, True where the origin was seen."""
+    unit: float
+    """Torso length in the source's units."""
+    rotation: np.ndarray | None
+    """(T,) angle (radians) by which each frame is turned, None without a heading."""
+
+
+@dataclass(frozen=True, eq=False)
 class Normalisation:
     """The choice of origin, unit and heading, and how it applies to a recording."""
 
@@ -63,10 +77,8 @@ class Normalisation:
         if is_estimated:
             lacks = lacks or "hips and shoulders"
         centred *= np.float32(1 / unit)
-        rotation = None
-        if self.heading:
-            tail, head = (pose[:, self.landmarks.index(name)] for name in self.heading)
-            rotation = anchoring.upward_rotation(tail, head)
+        rotation = self._find_rotation(pose)
+        if rotation is not None:
             centred = rotate(centred, rotation)
         return Normalised(centred, anchor, unit, rotation, lacks)
 
@@ -85,6 +97,44 @@ class Normalisation:
         if self.unit == "torso":
             return spread / self._expected_spread(observed), True
         return spread, False
+
+    @property
+    def measured_landmarks(self) -> list[int]:
+        """Indices of the landmarks from which origin, unit and heading follow; none where all are needed."""
+        if self.anchor != "midhip" or self.unit != "torso" or not self._hips or not self._shoulders:
+            return []
+        heading = [self.landmarks.index(name) for name in self.heading or ()]
+        return sorted({*self._hips, *self._shoulders, *heading})
+
+    def measure_columns(self, pose: np.ndarray) -> Measured | None:
+        """Measure a recording by the poses (T, l, D) of its `measured_landmarks`.
+
+        Returns:
+            None where these are seen in too few frames, so that all landmarks are needed.
+        """
+        names = tuple(self.landmarks[index] for index in self.measured_landmarks)
+        part = Normalisation(names, self.anchor, self.unit, self.heading)
+        anchor, seen, lacks = part._find_anchor(pose, observed_points(pose))
+        unit = part._find_torso(pose)
+        if lacks or unit is None:
+            return None
+        return Measured(anchor, seen, unit, part._find_rotation(pose))
+
+    def place(self, pose: np.ndarray, measured: Measured, start: int) -> np.ndarray:
+        """Return the poses (T, L + 1, D) of frames from ``start`` on, as `apply` does.
+
+        Args:
+            pose: (T, L, D), in the source's coordinates.
+            measured: from `measure_columns`, of the whole recording.
+            start: number of the first frame.
+        """
+        before = max(start - 1, 0)
+        rows = slice(before, start + len(pose))
+        centred = _centre(pose, measured.anchor[rows], measured.seen[rows])
+        centred *= np.float32(1 / measured.unit)
+        if measured.rotation is not None:
+            centred = rotate(centred, measured.rotation[start : start + len(pose)])
+        return centred
 
     @cached_property
     def _hips(self) -> anchoring.Pair | None:
@@ -106,6 +156,12 @@ class Normalisation:
             return anchoring.torso_length(pose, self._hips, self._shoulders)
         return None
 
+    def _find_rotation(self, pose: np.ndarray) -> np.ndarray | None:
+        if not self.heading:
+            return None
+        tail, head = (pose[:, self.landmarks.index(name)] for name in self.heading)
+        return anchoring.upward_rotation(tail, head)
+
     def _expected_spread(self, observed: np.ndarray) -> float:
         """Return the spread (torso lengths) of the training set in the points observed (T, L)."""
         if self.mean is None or self.scale is None:
@@ -114,10 +170,14 @@ class Normalisation:
 
 
 def _centre(pose: np.ndarray, anchor: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Return poses (T, L + 1, D) around the anchor, its velocity last; NaN where it was not ``seen`` (T,)."""
+    """Return poses (T, L + 1, D) around the anchor, its velocity last; NaN where it was not ``seen`` (T,).
+
+    The anchor may begin a frame earlier than the poses, so that the first velocity is known.
+    """
     centred = np.empty((len(pose), pose.shape[1] + 1, pose.shape[2]), np.float32)
-    np.subtract(pose, anchor[:, None], out=centred[:, :-1])
+    np.subtract(pose, anchor[len(anchor) - len(pose) :, None], out=centred[:, :-1])
+    velocity = centred[len(pose) + 1 - len(anchor) :, -1]
     centred[0, -1] = np.nan
-    np.subtract(anchor[1:], anchor[:-1], out=centred[1:, -1])
-    centred[1:, -1][~(seen[1:] & seen[:-1])] = np.nan
+    np.subtract(anchor[1:], anchor[:-1], out=velocity)
+    velocity[~(seen[1:] & seen[:-1])] = np.nan
     return centred

@@ -15,11 +15,13 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from htvae.config import DataConfig
+from htvae.data.blocks import BLOCK_FRAMES, BlockPose, measure_in_blocks
 from htvae.data.landmarks import find_seen, is_seen
 from htvae.data.normalisation import NORMALISATIONS, Normalisation, Normalised
 from htvae.data.rates import are_same, commonest_rate, report_rates
@@ -169,6 +171,35 @@ class PoseDataProcessor:
         pose = normalised.pose[:, : len(self.points)]
         return ProcessedSequence(name=sequence.name, pose=pose, record=record, source=sequence)
 
+    def transform_in_blocks(
+        self, sequence: PoseSequence, block_frames: int = BLOCK_FRAMES
+    ) -> ProcessedSequence:
+        """Do the same without holding a long recording's poses in memory; its ``pose`` is a `BlockPose`.
+
+        Recordings of up to ``block_frames`` frames, and those whose origin or size all landmarks determine,
+        are transformed as a whole.
+
+        Raises:
+            ValueError: as for `transform`.
+        """
+        positions, fps = self._find_positions(sequence)
+        if len(positions) <= block_frames or sequence in self._prepared:
+            return self.transform(sequence)
+        read = partial(self._read_frames, sequence, positions)
+        measured = measure_in_blocks(read, len(positions), self.normalisation, block_frames)
+        if measured is None:
+            return self.transform(sequence)
+        record = TransformRecord(
+            anchor=measured.anchor,
+            unit=measured.unit,
+            rotation=measured.rotation,
+            source_frames=sequence.first_frame + positions,
+            fps=fps,
+            landmarks=sequence.landmarks,
+        )
+        pose = BlockPose(read, measured, self.normalisation, len(self.points)).as_array()
+        return ProcessedSequence(name=sequence.name, pose=pose, record=record, source=sequence)
+
     def check_coordinates(self, sequence: PoseSequence) -> None:
         """Raise ValueError where a recording has another number of coordinates than the training set."""
         found = sequence.pose.shape[2]
@@ -229,16 +260,15 @@ class PoseDataProcessor:
         processor.normalisation = processor._fitted_normalisation()
         return processor
 
-    def select(self, sequence: PoseSequence) -> np.ndarray:
-        """Return the poses (T, L, D) of the model's landmarks, NaN for landmarks that the recording lacks."""
+    def select(self, sequence: PoseSequence, frames: slice = slice(None)) -> np.ndarray:  # noqa: B008 (immutable)
+        """Return the model's landmarks (T, L, D) in some frames, NaN where the recording lacks a landmark."""
         self.check_coordinates(sequence)
+        source = sequence.pose[frames]
         if sequence.landmarks == self.landmarks:
-            return sequence.pose
+            return source
         index_of = {name: i for i, name in enumerate(sequence.landmarks)}
         own = set(self.landmarks)
-        extra = tuple(
-            name for name, i in index_of.items() if name not in own and is_seen(sequence.pose[:, i])
-        )
+        extra = tuple(name for name, i in index_of.items() if name not in own and is_seen(source[:, i]))
         if extra:
             verb = "has" if len(extra) < len(index_of) else "has nothing but"
             self._warn_once(
@@ -247,24 +277,34 @@ class PoseDataProcessor:
                 f"{list_names(extra)}.",
             )
         known = [i for i, name in enumerate(self.landmarks) if name in index_of]
-        pose = np.full((sequence.num_frames, len(self.landmarks), self.num_coordinates), np.nan, np.float32)
-        pose[:, known] = sequence.pose[:, [index_of[self.landmarks[i]] for i in known]]
+        pose = np.full((len(source), len(self.landmarks), self.num_coordinates), np.nan, np.float32)
+        pose[:, known] = source[:, [index_of[self.landmarks[i]] for i in known]]
         return pose
 
-    def _resample(self, sequence: PoseSequence) -> tuple[np.ndarray, np.ndarray, float | None]:
-        """Return poses at the model's frame rate, their positions (source frames from 0), and their rate."""
-        pose, fps = self.select(sequence), sequence.fps
-        last = len(pose) - 1
+    def _find_positions(self, sequence: PoseSequence) -> tuple[np.ndarray, float | None]:
+        """Return the positions (T,) of the model's frames (source frames from 0), and their rate."""
+        last, fps = sequence.num_frames - 1, sequence.fps
         if fps is None or self.fps is None or are_same(fps, self.fps):
-            return pose, np.arange(last + 1.0), fps
+            return np.arange(last + 1.0), fps
         self.check_rate(sequence)
         step = fps / self.fps
         num_frames = math.floor(last / step + 1e-6) + 1
-        positions = np.minimum(step * np.arange(num_frames), last)
-        return resample_frames(pose, positions), positions, self.fps
+        return np.minimum(step * np.arange(num_frames), last), self.fps
+
+    def _read_frames(
+        self, sequence: PoseSequence, positions: np.ndarray, start: int, stop: int
+    ) -> np.ndarray:
+        """Return the model's landmarks (T, L, D) in its frames from ``start`` to ``stop``."""
+        first, last = math.floor(positions[start]), math.ceil(positions[stop - 1])
+        pose = self.select(sequence, slice(first, last + 1))
+        wanted = positions[start:stop] - first
+        if np.array_equal(wanted, np.arange(len(pose))):
+            return pose
+        return resample_frames(pose, wanted)
 
     def _prepare(self, sequence: PoseSequence) -> _Prepared:
-        pose, positions, fps = self._resample(sequence)
+        positions, fps = self._find_positions(sequence)
+        pose = self._read_frames(sequence, positions, 0, len(positions))
         return _Prepared(self.normalisation.apply(pose), positions, fps)
 
     def _check_heading(self) -> None:

@@ -12,6 +12,7 @@ from htvae import __version__
 from htvae.inference.checkpoint import BuildModel, load_checkpoint
 from htvae.inference.encoding_pool import take_own_gpu
 from htvae.inference.model import Encoding, TrainedModel
+from htvae.inference.model_folder import hash_model
 from htvae.inference.shards import SHARD_FRAMES, Origin, cut_shards
 from htvae.io.cache import StoredRecordings
 from htvae.io.inputs import read_inputs
@@ -63,7 +64,8 @@ class Corpus:
 
     def encode(self, shard: int) -> list[Encoding]:
         """Return the latents of the recordings of a shard."""
-        return self.model.encode_all([self.model.process(s) for s in self.sequences(shard)])
+        transform = self.model.processor.transform_in_blocks
+        return self.model.encode_all([transform(s) for s in self.sequences(shard)])
 
 
 def open_corpus(request: CorpusRequest) -> Corpus:
