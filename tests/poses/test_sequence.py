@@ -113,3 +113,26 @@ def test_the_label_of_most_frames() -> None:
     assert find_main_label(spans, 2, 13) == "stand"
     assert find_main_label(spans, 3, 14) == "walk"
     assert find_main_label(spans, 20, 30) is None
+
+
+class TestWithoutReadingPoses:
+    def test_metadata_change_and_poses_stay_unread(self, monkeypatch):
+        walk = PoseSequence.from_array(np.zeros((4, 2, 2)), ("A", "B"), "walk", 30.0)
+        monkeypatch.setattr(PoseSequence, "_check_pose", lambda self: pytest.fail("poses are read"))
+        found = walk.with_metadata(label="walk", covariates={"age": "3"})
+        assert found.pose is walk.pose and (found.name, found.fps) == ("walk", 30.0)
+        assert (found.label, found.covariates, walk.label) == ("walk", {"age": "3"}, None)
+
+    def test_defaults_are_those_of_the_class(self):
+        pose = np.zeros((4, 2, 2), np.float32)
+        found = PoseSequence.of_checked_poses(name="walk", landmarks=("A", "B"), pose=pose)
+        assert vars(found) == vars(PoseSequence(name="walk", landmarks=("A", "B"), pose=pose))
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [({"fps": -1.0}, "fps must be above 0"), ({"landmarks": ("A",)}, "landmarks must name each point")],
+    )
+    def test_all_but_values_is_checked(self, changes, said):
+        walk = PoseSequence.from_array(np.zeros((4, 2, 2)), ("A", "B"), "walk")
+        with pytest.raises(ValueError, match=said):
+            walk.with_metadata(**changes)

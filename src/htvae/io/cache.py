@@ -74,7 +74,7 @@ def open_store(config: DataConfig, cache_dir: Path) -> StoredRecordings:
     if stored is None:
         return StoredRecordings(sequences, {s.name: content_hash(s) for s in sequences})
     mapped = [
-        replace(read, pose=cached.pose) for read, cached in zip(sequences, stored.sequences, strict=True)
+        read.with_metadata(pose=cached.pose) for read, cached in zip(sequences, stored.sequences, strict=True)
     ]
     return replace(stored, sequences=mapped)
 
@@ -147,13 +147,18 @@ class _Entry:
 
 
 def _cut(poses: np.ndarray, index: list[dict[str, Any]]) -> Iterator[PoseSequence]:
-    """Yield the recordings, whose numbers follow each other in ``poses``."""
+    """Yield the recordings, whose numbers follow each other in ``poses``.
+
+    Poses are not read: they were checked before they were stored.
+    """
     stop = 0
+    shared: dict[tuple[str, ...], tuple[str, ...]] = {}
     for recording in index:
         start, stop = stop, stop + math.prod(recording["shape"])
-        yield PoseSequence(
+        landmarks = tuple(recording["landmarks"])
+        yield PoseSequence.of_checked_poses(
             **{name: recording[name] for name in _PLAIN if name != "landmarks"},
-            landmarks=tuple(recording["landmarks"]),
+            landmarks=shared.setdefault(landmarks, landmarks),
             pose=poses[start:stop].reshape(recording["shape"]),
             covariates=recording["covariates"],
             coordinates=Coordinates.from_dict(recording["coordinates"]),

@@ -173,7 +173,7 @@ def _complete(
     rate = known.get("fps", sequence.fps)
     if rate is None and fps is not None:
         known["fps"] = fps
-    return dataclasses.replace(sequence, **known) if known else sequence
+    return sequence.with_metadata(**known) if known else sequence
 
 
 def _spans_outside(sequence: PoseSequence, rows: Sequence[FrameLabelRow]) -> list[str]:

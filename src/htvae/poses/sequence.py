@@ -7,7 +7,7 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -103,6 +103,32 @@ class PoseSequence:
 
     def __post_init__(self) -> None:
         self._check_pose()
+        self._check_metadata()
+
+    def with_metadata(self, **changes: Any) -> "PoseSequence":
+        """Return the recording with other metadata; its poses are not read again, which may lie on a disk.
+
+        Raises:
+            ValueError: for the reasons that the class names.
+        """
+        return self.of_checked_poses(**(vars(self) | changes))
+
+    @classmethod
+    def of_checked_poses(cls, **known: Any) -> "PoseSequence":
+        """Make a sequence whose poses were checked before, when they were stored.
+
+        Raises:
+            TypeError, ValueError: for the reasons that the class names, the values of poses excepted.
+        """
+        sequence = cls.__new__(cls)
+        for own in fields(cls):
+            default = own.default if own.default_factory is MISSING else own.default_factory()
+            vars(sequence)[own.name] = known.get(own.name, default)
+        sequence._check_form()
+        sequence._check_metadata()
+        return sequence
+
+    def _check_metadata(self) -> None:
         self._check_landmarks()
         if self.fps is not None and not 0 < self.fps < math.inf:
             raise ValueError(
@@ -162,13 +188,16 @@ class PoseSequence:
         names = [f"POINT_{index}" for index in range(array.shape[1])] if landmarks is None else landmarks
         return cls(name=name, landmarks=tuple(names), pose=array, fps=fps, **metadata)
 
-    def _check_pose(self) -> None:
+    def _check_form(self) -> None:
         if not isinstance(self.pose, np.ndarray) or self.pose.dtype != np.float32:
             found = getattr(self.pose, "dtype", type(self.pose).__name__)
             raise TypeError(
                 f"{self.name}: pose must be a float32 array, but is {found}. Try PoseSequence.from_array."
             )
         _check_axes(self.name, self.pose)
+
+    def _check_pose(self) -> None:
+        self._check_form()
         if np.isfinite(self.pose).all():
             return
         missing = np.isnan(self.pose)
