@@ -61,7 +61,7 @@ READING = SETTINGS[SETTINGS.index("source") : SETTINGS.index("max_frames")]
 FLAGS = {
     "train": ["config", "preset", *SETTINGS],
     "evaluate": [*MODEL, *SCORING, *RECORDING],
-    "encode": [*MODEL, "output_dir", "format", *RECORDING],
+    "encode": [*MODEL, "output_dir", "format", "ray_workers", *RECORDING],
     "reconstruct": [*MODEL, "output_dir", "format", "refine_steps", *RECORDING],
     "train-prior": ["config", "preset", "checkpoint", *PRIOR],
     "generate": [*MOTION, "num_sequences", "num_frames", "label", "script", "guidance"],
@@ -302,6 +302,7 @@ class TestMistakes:
             (["evaluate", "--batch_size", "0"], "batch_size must be at least 1"),
             (["evaluate", "--num_excerpts", "0"], "num_excerpts must be at least 1, but got 0"),
             (["evaluate", "--probe_groups", "subject"], "probe_groups must come with probe"),
+            (["encode", "a.csv", "--ray_workers", "2"], "ray_workers must come with format parquet"),
             (["encode"], "inputs must be files or folders, but got none"),
             (["reconstruct", "a.csv", "--output_dir", "."], "output_dir must be another folder"),
             (["check-data"], "FOLDER"),

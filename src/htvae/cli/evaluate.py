@@ -127,7 +127,13 @@ def encode(argv: Sequence[str]) -> None:
         reading=options.reading.changes,
         command=shlex.join(["htvae", "encode", *argv]),
     )
-    for path in encode_corpus(request):
+    if options.ray_workers:
+        from htvae.inference.ray_job import encode_with_ray
+
+        files = encode_with_ray(request, options.ray_workers)
+    else:
+        files = encode_corpus(request)
+    for path in files:
         log.info("%s", path)
 
 

@@ -198,10 +198,19 @@ class EncodeOptions(InputOptions):
     format: LatentFormat = "npz"
     """``npz`` writes one file and two CSVs; ``parquet`` a data set of many files for large corpora, see
     docs/corpora.md."""
+    ray_workers: int = 0
+    """Processes of Ray that write the parquet files, 0 to do without. RAY_ADDRESS names a running Ray."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_output_dir(self.output_dir)
+        if self.ray_workers < 0:
+            raise ValueError(f"ray_workers must be at least 0, but got {self.ray_workers}.")
+        if self.ray_workers and self.format != "parquet":
+            raise ValueError(
+                f"ray_workers must come with format parquet, but format is {self.format}. "
+                "Add --format parquet."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

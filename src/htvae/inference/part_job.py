@@ -47,15 +47,9 @@ class PartJob:
 
     def run(self, signs: SignsOfLife) -> list[Path]:
         """Encode parts until none is missing; return the folders of the two tables."""
-        self.folder.check()
-        if self.folder.is_finished():
-            logger.info("Nothing to do: %s holds the latents of these recordings.", self.folder.output_dir)
-            self.folder.remove_traces()
+        if not self.begin():
             return self.folder.results
-        self.folder.begin()
         missing = self.folder.missing()
-        if len(missing) < len(self.parts):
-            logger.info("%d of %d parts are there already.", len(self.parts) - len(missing), len(self.parts))
         with single_threads(self.corpus.model.device) as pool:
             while missing:
                 order = order_parts(missing, self.world)
@@ -64,6 +58,23 @@ class PartJob:
                 missing = self._wait_for_others(signs)
         self.folder.complete()
         return self.folder.results
+
+    def begin(self) -> bool:
+        """Prepare the output folder; return whether there is anything to do.
+
+        Raises:
+            ValueError: the folder holds other results.
+        """
+        self.folder.check()
+        if self.folder.is_finished():
+            logger.info("Nothing to do: %s holds the latents of these recordings.", self.folder.output_dir)
+            self.folder.remove_traces()
+            return False
+        self.folder.begin()
+        there = len(self.parts) - len(self.folder.missing())
+        if there:
+            logger.info("%d of %d parts are there already.", there, len(self.parts))
+        return True
 
     def encode(self, index: int) -> None:
         """Make a part, unless it is there or another process is at work on it."""
