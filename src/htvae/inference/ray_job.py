@@ -5,13 +5,15 @@
 - Ray moves the request between processes of one user by cloudpickle. It unpickles no file of a user's, and a
   user's own architecture is built from its settings file in every process.
 - Without ``RAY_ADDRESS`` in the environment, a Ray of this machine alone is started for the job, whose
-  servers demand a token. Their ports listen on all addresses: Ray has no setting for loopback.
+  servers demand a token unless Ray was imported before. Ports listen on all addresses: Ray has no setting for
+  loopback.
 """
 
 import importlib.util
 import logging
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -126,7 +128,7 @@ def _running_ray(num_workers: int) -> Iterator[Any]:
     """Yield Ray: the one of ``RAY_ADDRESS``, the one that runs in this process, or one for this job alone."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is sent
     local = "RAY_ADDRESS" not in os.environ
-    if local:
+    if local and "ray" not in sys.modules:  # Ray reads it once
         os.environ.setdefault("RAY_AUTH_MODE", "token")
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     import ray
@@ -138,7 +140,7 @@ def _running_ray(num_workers: int) -> Iterator[Any]:
         yield ray
         return
     own: dict[str, Any] = {"num_cpus": num_workers, "object_store_memory": STORE_BYTES} if local else {}
-    ray.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR", **own)
+    ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **own)
     try:
         yield ray
     finally:
