@@ -159,3 +159,18 @@ def test_streams_are_timed_and_compared(trained, capsys):
     assert "A chunk's new frames last 200 ms." in said
     correlations = [float(found) for found in re.findall(r"chunk latents r ([\d.-]+)", said)]
     assert len(correlations) == 2 and min(correlations) > 0.5
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
+@pytest.mark.parametrize("frames_each", [100, 2000])
+def test_memory_of_encoding_is_measured_in_a_process_of_its_own(trained, capsys, frames_each):
+    from encode_memory import main
+
+    sizes = ["--frames", "500", "2000", "--frames_each", str(frames_each), "--format", "npz"]
+    assert main([str(trained.checkpoint), str(trained.folder), *sizes]) == 0
+    said = capsys.readouterr().out
+    rows = [line.split() for line in said.splitlines()[1:3]]
+    assert [row[0] for row in rows] == ["500", "2,000"]
+    assert all(float(number.replace(",", "")) > 0 for row in rows for number in row)
+    assert "ratio RssAnon " in said

@@ -183,3 +183,16 @@ def test_a_process_that_never_ends_is_not_waited_for(folder, monkeypatch, caplog
     assert f"must not be in use, but process {os.getpid()}" in caplog.text
     assert "so the recordings are parsed at every start" in caplog.text
     assert not entries(folder)
+
+
+def test_recordings_share_what_they_have_in_common(tmp_path, make_walks):
+    """A million names of landmarks would fill the memory; covariates of such names stay what they are."""
+    folder = tmp_path / "poses"
+    for walk in make_walks([20, 30]):
+        write_pose_csv(folder / f"{walk.name}.csv", walk)
+    (folder / "manifest.csv").write_text("file,landmarks,y_up\nwalk_00.csv,33,yes\n")
+    config = DataConfig(data_dir=str(folder))
+    for _ in range(2):
+        first, second = open_store(config, tmp_path / "cache").sequences
+    assert first.landmarks is second.landmarks and first.coordinates is second.coordinates
+    assert first.covariates == {"landmarks": "33", "y_up": "yes"}

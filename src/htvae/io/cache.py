@@ -110,7 +110,7 @@ class _Entry:
         if not self.index_path.exists():
             return None
         try:
-            index = json.loads(self.index_path.read_text(encoding="utf-8"))
+            index = _read_index(self.index_path)
             poses = np.load(self.poses_path, mmap_mode="r").view(np.ndarray)
             sequences = list(_cut(poses, index))
             hashes = {recording["name"]: str(recording["content_hash"]) for recording in index}
@@ -146,22 +146,37 @@ class _Entry:
                         path.unlink()
 
 
+def _read_index(path: Path) -> list[dict[str, Any]]:
+    """Return the index, with one object for all recordings that have the same landmarks or coordinates."""
+    shared: dict[Any, Any] = {}
+
+    def share(values: dict[str, Any]) -> Any:
+        if isinstance(values.get("y_up"), bool):  # no covariates, which are texts
+            coordinates = Coordinates.from_dict(values)
+            return shared.setdefault(coordinates, coordinates)
+        if isinstance(values.get("landmarks"), list):
+            landmarks = tuple(values["landmarks"])
+            values["landmarks"] = shared.setdefault(landmarks, landmarks)
+        return values
+
+    index: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"), object_hook=share)
+    return index
+
+
 def _cut(poses: np.ndarray, index: list[dict[str, Any]]) -> Iterator[PoseSequence]:
     """Yield the recordings, whose numbers follow each other in ``poses``.
 
     Poses are not read: they were checked before they were stored.
     """
     stop = 0
-    shared: dict[tuple[str, ...], tuple[str, ...]] = {}
     for recording in index:
         start, stop = stop, stop + math.prod(recording["shape"])
-        landmarks = tuple(recording["landmarks"])
         yield PoseSequence.of_checked_poses(
             **{name: recording[name] for name in _PLAIN if name != "landmarks"},
-            landmarks=shared.setdefault(landmarks, landmarks),
+            landmarks=recording["landmarks"],
             pose=poses[start:stop].reshape(recording["shape"]),
             covariates=recording["covariates"],
-            coordinates=Coordinates.from_dict(recording["coordinates"]),
+            coordinates=recording["coordinates"],
         )
     if stop != len(poses):
         raise ValueError(f"{len(poses)} numbers where the index expects {stop}")
