@@ -196,3 +196,12 @@ def test_recordings_share_what_they_have_in_common(tmp_path, make_walks):
         first, second = open_store(config, tmp_path / "cache").sequences
     assert first.landmarks is second.landmarks and first.coordinates is second.coordinates
     assert first.covariates == {"landmarks": "33", "y_up": "yes"}
+
+
+def test_poses_are_written_as_numpy_writes_them(tmp_path):
+    poses = [np.random.default_rng(i).normal(size=(i + 2, 3, 2)).astype(np.float32) for i in range(3)]
+    poses[1] = poses[1][::-1]
+    with (tmp_path / "a.npy").open("wb") as file:
+        store._write_poses(file, poses)
+    np.save(tmp_path / "b.npy", np.concatenate([pose.ravel() for pose in poses]))
+    assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "b.npy").read_bytes()

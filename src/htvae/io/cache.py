@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -137,13 +137,22 @@ class _Entry:
         with hold_lock(self.cache_dir / "cache.lock", wait=LONGEST_WRITING):
             remove_leftovers(self.cache_dir)
             with atomic_write(self.poses_path) as temporary, temporary.open("wb") as file:
-                np.save(file, np.concatenate([s.pose.ravel() for s in sequences]))
+                _write_poses(file, [s.pose for s in sequences])
             with atomic_write(self.index_path) as temporary:
                 temporary.write_text(json.dumps(index), encoding="utf-8")
             for path in self.cache_dir.glob(f"{self.folder_key}-*"):
                 if path.stem != self.poses_path.stem:
                     with contextlib.suppress(OSError):  # (Windows) another process still uses it
                         path.unlink()
+
+
+def _write_poses(file: BinaryIO, poses: Sequence[np.ndarray]) -> None:
+    """Write the numbers of all poses in a row, as ``np.save`` writes one array, without joining them."""
+    shape = (sum(pose.size for pose in poses),)
+    header = {"descr": np.dtype(np.float32).str, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+    for pose in poses:
+        file.write(np.ascontiguousarray(pose).data)
 
 
 def _read_index(path: Path) -> list[dict[str, Any]]:
