@@ -193,7 +193,7 @@ class PoseDataProcessor:
             anchor=measured.anchor,
             unit=measured.unit,
             rotation=measured.rotation,
-            source_frames=sequence.first_frame + positions,
+            source_frames=sequence.first_frame + positions if sequence.first_frame else positions,
             fps=fps,
             landmarks=sequence.landmarks,
         )
