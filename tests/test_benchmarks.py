@@ -18,7 +18,7 @@ def _on_path(monkeypatch):
 
 def test_full_attention_is_the_same_task():
     """It takes and gives what the model does, and padding changes nothing."""
-    from full_attention import FullAttentionVAE
+    from baselines.full_attention import FullAttentionVAE
 
     from htvae.config import ModelConfig
 

@@ -1,0 +1,1 @@
+"""Models that HT-VAE is compared with: own short implementations, all behind `baselines.interface`."""
