@@ -44,11 +44,7 @@ CALIBRATION_SECONDS = 20.0
 
 
 class Clock(Callback):
-    """Times our training: from its start (recordings are read, the linear code is fitted) without validation.
-
-    Args:
-        steps: optimiser steps after which training is over; None: no limit.
-    """
+    """Times our training, without validation; reading and the fit of the linear code count."""
 
     def __init__(self) -> None:
         self.began = self.mark = time.perf_counter()

@@ -11,6 +11,7 @@
   ``yardstick`` marks a baseline that is a ceiling, such as real motion. ``readme`` is the figure's name in
   README.md; a figure without it is left out there.
 - The template page.md has one line ``<!-- table: QUESTION -->`` for each table, and ``<!-- commands -->``.
+- ``quality_*.json`` are outputs of `quality.py`, whose tables go after ``<!-- quality -->``.
 - Numbers are read as decimals, so that the page shows the digits that were written: 0.180 stays 0.180.
 """
 
@@ -31,6 +32,7 @@ UNSEEN_PEOPLE = ("kinect", "vicon", "cmu", "demo")
 SHARED_PEOPLE = ("bandai2_long", "bandai2_clips")
 """Recordings of people who are in training and in test alike; tables say so, and have them last."""
 RECORDINGS = ("random poses", *UNSEEN_PEOPLE, *SHARED_PEOPLE)
+QUALITY = "quality_*.json"
 RUN_FIELDS = {"question", "recordings", "command", "commit", "date", "machine", "notes", "measured"}
 SHOWN_UNITS = ("frames/s", "GB", "min", "s")
 """Units that stand beside the number; the text above a table names the other units."""
@@ -67,7 +69,7 @@ def load_runs(folder: Path = RESULTS) -> list[dict[str, Any]]:
         ValueError: if a file lacks a field, or has a question or recordings that no table knows.
     """
     runs = []
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(set(folder.glob("*.json")) - set(folder.glob(QUALITY))):
         run = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal, parse_int=Decimal)
         check_run(run, path.name)
         runs.append(run)
@@ -108,6 +110,7 @@ def render_pages(runs: list[dict[str, Any]]) -> dict[Path, str]:
     page = read(RESULTS / "page.md")
     for question in QUESTIONS:
         page = page.replace(f"<!-- table: {question} -->", render_table(runs, question))
+    page = page.replace("<!-- quality -->\n", render_quality(RESULTS))
     page = page.replace("<!-- commands -->", render_commands(runs))
     readme = re.sub(
         r"(<!-- results -->\n).*?(<!-- end of results -->)",
@@ -127,6 +130,22 @@ def render_table(runs: list[dict[str, Any]], question: str) -> str:
         for figure in run["measured"]
     ]
     return join_table(["recordings", "what was measured", "ours", "compared with", "ratio"], rows)
+
+
+def render_quality(folder: Path) -> str:
+    """Return the tables of `quality.py` with what stands above and below each; empty without one."""
+    parts = []
+    for path in sorted(folder.glob(QUALITY)):
+        from quality_show import describe, render_table
+
+        result = json.loads(path.read_text(encoding="utf-8"))
+        commands = "\n".join(f"    {command}" for command in result["command"])
+        parts.append(f"{describe(result)}\n\n{render_table(result)}\n\n{commands}\n")
+    return (
+        "\n".join(["", "### Beside other models, at equal numbers and equal training", "", *parts])
+        if parts
+        else ""
+    )
 
 
 def render_readme_table(runs: list[dict[str, Any]]) -> str:

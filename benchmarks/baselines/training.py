@@ -116,22 +116,21 @@ def autocast(model: nn.Module, precision: str) -> torch.autocast:
     return torch.autocast(device, torch.bfloat16, enabled=precision == "bf16")
 
 
-def choose_faster_precision(model: Baseline, batch: Sequence[Tensor], repeats: int = 2) -> str:
+def choose_faster_precision(model: Baseline, batch: Sequence[Tensor], repeats: int = 3) -> str:
     """Return "bf16" or "32", whichever runs steps of a copy of the model in less time; bf16 if supported."""
     device = next(model.parameters()).device.type
     if choose_precision("auto", device) == "32":
         return "32"
-    taken = {}
-    for precision in ("bf16", "32"):
-        trial, times = copy.deepcopy(model).train(), []
-        for _ in range(repeats + 1):
+    taken: dict[str, list[float]] = {"bf16": [], "32": []}
+    trials = {precision: copy.deepcopy(model).train() for precision in taken}
+    for _ in range(repeats + 1):
+        for precision, trial in trials.items():  # in turns, so that other work slows both alike
             start = time.perf_counter()
             with autocast(trial, precision):
                 loss = trial.loss(*batch)
             loss.backward()
-            times.append(time.perf_counter() - start)
-        taken[precision] = min(times[1:])
-    return min(taken, key=taken.__getitem__)
+            taken[precision].append(time.perf_counter() - start)
+    return min(taken, key=lambda precision: min(taken[precision][1:]))
 
 
 def training_windows(data: PoseDataLoader, model: Baseline) -> Iterator[tuple[Tensor, Tensor, int]]:

@@ -8,28 +8,30 @@ from pathlib import Path
 import pytest
 
 from htvae.config import Config
-from htvae.io.writing import write_sequences
+from htvae.io.writing import write_folder
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 OWN = '''
 import torch
-from baselines.interface import Baseline
+from baselines.interface import Baseline, observed_mean
 
 TITLE = "my own"
 
 
 class Still(Baseline):
+    """The training recordings' mean pose, moved by one learned number; 4 numbers in 16 frames."""
+
     window = training_window = 16
 
     def __init__(self, task):
         super().__init__(task)
-        self.shift = torch.nn.Parameter(torch.zeros(()))
+        self.shift = torch.nn.Parameter(torch.ones(()))
 
     def numbers(self, num_frames):
         return 4
 
     def loss(self, pose, observed):
-        return (self.standardise(pose) - self.shift).square().mean()
+        return observed_mean((self.standardise(pose) - self.shift).square(), observed)
 
     def reconstruct(self, pose, observed):
         return self.restore(0 * self.standardise(pose) + self.shift)
@@ -47,5 +49,146 @@ def _on_path(monkeypatch):
 
 @pytest.fixture
 def folder(make_walks, tmp_path):
-    write_sequences(make_walks([40, 60, 51, 70, 33, 90]), tmp_path / "walks")
+    write_folder(tmp_path / "walks", make_walks([120, 100, 90, 110, 130, 95]))
+    (tmp_path / "own.py").write_text(OWN)
     return tmp_path / "walks"
+
+
+def test_cells_are_kept_and_skipped(folder, tmp_path, capsys):
+    import quality
+
+    output = tmp_path / "quality_walks.json"
+    command = [str(folder), "--minutes", "0.004", "--models", "pca", "--model", str(tmp_path / "own.py")]
+    command += ["--output", str(output), "--numbers"]
+    assert quality.main([*command, "12"]) == 0
+    text = capsys.readouterr().out
+    assert "0 of 2 cells" in text and "| my own |" in text and "PCA" in text
+    first = json.loads(output.read_text())
+    cells = {cell["model"]: cell for cell in first["cells"]}
+    assert set(cells) == {"pca", "own"}
+    assert cells["pca"]["mpjpe"] < cells["own"]["mpjpe"]
+    assert cells["own"]["frames"] > 0 and cells["own"]["seconds"] >= 0.2
+    assert set(first["tuning"]["own"]["validation_mpjpe"]) == {"0.0003", "0.001", "0.003"}
+    assert "1 unseen subjects" in first["held_out"] and first["machine"] and first["seeds"] == [0]
+    assert output.with_suffix(".png").stat().st_size > 10_000
+
+    assert quality.main([*command, "12", "24"]) == 0
+    assert "2 of 4 cells" in capsys.readouterr().out
+    second = json.loads(output.read_text())
+    assert second["cells"][:2] == first["cells"] and len(second["cells"]) == 4
+    assert second["tuning"]["own"] == first["tuning"]["own"]
+
+
+def test_another_time_of_training_is_refused(folder, tmp_path, capsys):
+    import quality
+
+    command = [str(folder), "--models", "pca", "--numbers", "12", "--output", str(tmp_path / "q.json")]
+    assert quality.main([*command, "--minutes", "0.01"]) == 0
+    before = (tmp_path / "q.json").read_text()
+    assert quality.main([*command, "--minutes", "0.02"]) == 1
+    assert "same recordings, minutes and machine, but differs: minutes 0.01" in capsys.readouterr().err
+    assert (tmp_path / "q.json").read_text() == before
+
+
+def test_files_that_are_no_models_are_refused(folder, tmp_path, capsys):
+    import quality
+
+    assert quality.main([str(folder), "--model", str(tmp_path / "absent.py")]) == 1
+    assert "must be a Python file with a model" in capsys.readouterr().err
+    (tmp_path / "empty.py").write_text("")
+    assert quality.main([str(folder), "--model", str(tmp_path / "empty.py")]) == 1
+    assert "must define build_baseline(task)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("numbers", [8, 16, 32, 64])
+@pytest.mark.parametrize("lengths", [(217, 130, 455), (5148, 4048)])
+def test_our_sizes_stay_below_the_numbers(numbers, lengths):
+    from quality_cells import choose_sizes
+
+    from htvae.models.chunking import ChunkGrid
+
+    config = Config()
+    if numbers == 8 and len(lengths) == 3:
+        numbers = 10
+    sizes = choose_sizes(numbers, lengths, config)
+    windows = [window for length in lengths for window in ChunkGrid.of(config).cut(length)]
+    chunks = sum(window.chunks[1] - window.chunks[0] for window in windows)
+    used = len(windows) * sizes["latent_dim"] + chunks * sizes["chunk_latent_dim"]
+    assert 1 <= sizes["latent_dim"] <= 64
+    assert 0.8 * numbers <= 48 * used / sum(lengths) <= numbers
+
+
+def test_too_few_numbers_are_refused():
+    from quality_cells import choose_sizes
+
+    with pytest.raises(ValueError, match=r"numbers must be at least 4\.8 on these recordings"):
+        choose_sizes(2, (20, 20), Config())
+
+
+def make_result(errors):
+    cells = [
+        {
+            "model": model,
+            "numbers": 16.0,
+            "seed": seed,
+            "mpjpe": error,
+            "numbers_used": 15.5,
+            "seconds": 60.0,
+            "parameters": 2e6,
+        }
+        for model, own in errors.items()
+        for seed, error in enumerate(own)
+    ]
+    titles = {"htvae": "HT-VAE", "htvae_encoder": "HT-VAE, encoder alone", "pca": "PCA"}
+    return {"cells": cells, "titles": titles}
+
+
+def test_the_table_says_who_is_ahead():
+    from quality_show import render_table
+
+    ahead = render_table(make_result({"htvae": [0.1, 0.12], "htvae_encoder": [0.2], "pca": [0.22]}))
+    assert "| HT-VAE | **0.1100** [0.1000, 0.1200] (15.5) | 60 to 60 s | 2.0 |" in ahead
+    assert "| **least error** | HT-VAE, 0.50 x the best of the others |" in ahead
+    assert "| **... without refinement** | HT-VAE, encoder alone, 0.91 x the best of the others |" in ahead
+    behind = render_table(make_result({"htvae": [0.2], "htvae_encoder": [0.25], "pca": [0.1]}))
+    assert "| **least error** | PCA, 0.50 x HT-VAE |" in behind
+    assert "| **... without refinement** | PCA, 0.40 x HT-VAE |" in behind
+
+
+def test_results_show_a_table_of_quality(tmp_path):
+    import write_results
+
+    assert write_results.render_quality(tmp_path) == ""
+    result = make_result({"htvae": [0.1], "htvae_encoder": [0.2], "pca": [0.22]}) | {
+        "recordings": "walks",
+        "held_out": "2 unseen subjects",
+        "test_frames": 10,
+        "train_frames": 20,
+        "minutes": 1.0,
+        "rates": [1e-3],
+        "machine": "a machine",
+        "commit": "abc",
+        "date": "2026-01-01",
+        "seeds": [0],
+        "command": ["python benchmarks/quality.py walks"],
+    }
+    (tmp_path / "quality_walks.json").write_text(json.dumps(result))
+    text = write_results.render_quality(tmp_path)
+    assert "| **least error** |" in text and "    python benchmarks/quality.py walks" in text
+    assert write_results.load_runs(tmp_path) == []
+
+
+@pytest.mark.soak
+def test_all_models_are_measured_end_to_end(folder, tmp_path):
+    output = tmp_path / "quality_walks.json"
+    command = [sys.executable, str(BENCHMARKS / "quality.py"), str(folder), "--minutes", "0.3"]
+    command += ["--numbers", "24", "--output", str(output)]
+    for expected in ("0 of 7 cells", "7 of 7 cells"):
+        ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert expected in ended.stdout
+    result = json.loads(output.read_text())
+    assert len(result["cells"]) == 8  # ours counts twice: refined, and the encoder alone
+    assert all(0 < cell["mpjpe"] < 1 for cell in result["cells"])
+    ours = [cell for cell in result["cells"] if cell["model"].startswith("htvae")]
+    assert all(20 < cell["numbers_used"] <= 24 for cell in ours)
