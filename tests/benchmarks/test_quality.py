@@ -1,6 +1,7 @@
 """The table of quality: cells are measured once, kept, and shown; who is ahead is said."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,35 +12,6 @@ from htvae.config import Config
 from htvae.io.writing import write_folder
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-OWN = '''
-import torch
-from baselines.interface import Baseline, observed_mean
-
-TITLE = "my own"
-
-
-class Still(Baseline):
-    """The training recordings' mean pose, moved by one learned number; 4 numbers in 16 frames."""
-
-    window = training_window = 16
-
-    def __init__(self, task):
-        super().__init__(task)
-        self.shift = torch.nn.Parameter(torch.ones(()))
-
-    def numbers(self, num_frames):
-        return 4
-
-    def loss(self, pose, observed):
-        return observed_mean((self.standardise(pose) - self.shift).square(), observed)
-
-    def reconstruct(self, pose, observed):
-        return self.restore(0 * self.standardise(pose) + self.shift)
-
-
-def build_baseline(task):
-    return Still(task)
-'''
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +22,9 @@ def _on_path(monkeypatch):
 @pytest.fixture
 def folder(make_walks, tmp_path):
     write_folder(tmp_path / "walks", make_walks([120, 100, 90, 110, 130, 95]))
-    (tmp_path / "own.py").write_text(OWN)
+    page = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    (tmp_path / "linear.py").write_text(example)
     return tmp_path / "walks"
 
 
@@ -58,17 +32,17 @@ def test_cells_are_kept_and_skipped(folder, tmp_path, capsys):
     import quality
 
     output = tmp_path / "quality_walks.json"
-    command = [str(folder), "--minutes", "0.004", "--models", "pca", "--model", str(tmp_path / "own.py")]
+    command = [str(folder), "--minutes", "0.004", "--models", "pca", "--model", str(tmp_path / "linear.py")]
     command += ["--output", str(output), "--numbers"]
     assert quality.main([*command, "12"]) == 0
     text = capsys.readouterr().out
-    assert "0 of 2 cells" in text and "| my own |" in text and "PCA" in text
+    assert "0 of 2 cells" in text and "| linear |" in text and "PCA" in text
     first = json.loads(output.read_text())
     cells = {cell["model"]: cell for cell in first["cells"]}
-    assert set(cells) == {"pca", "own"}
-    assert cells["pca"]["mpjpe"] < cells["own"]["mpjpe"]
-    assert cells["own"]["frames"] > 0 and cells["own"]["seconds"] >= 0.2
-    assert set(first["tuning"]["own"]["validation_mpjpe"]) == {"0.0003", "0.001", "0.003"}
+    assert set(cells) == {"pca", "linear"}
+    assert cells["pca"]["mpjpe"] < cells["linear"]["mpjpe"]
+    assert cells["linear"]["frames"] > 0 and cells["linear"]["seconds"] >= 0.2
+    assert set(first["tuning"]["linear"]["validation_mpjpe"]) == {"0.0003", "0.001", "0.003"}
     assert "1 unseen subjects" in first["held_out"] and first["machine"] and first["seeds"] == [0]
     assert output.with_suffix(".png").stat().st_size > 10_000
 
@@ -76,7 +50,7 @@ def test_cells_are_kept_and_skipped(folder, tmp_path, capsys):
     assert "2 of 4 cells" in capsys.readouterr().out
     second = json.loads(output.read_text())
     assert second["cells"][:2] == first["cells"] and len(second["cells"]) == 4
-    assert second["tuning"]["own"] == first["tuning"]["own"]
+    assert second["tuning"]["linear"] == first["tuning"]["linear"]
 
 
 def test_another_time_of_training_is_refused(folder, tmp_path, capsys):
