@@ -96,10 +96,20 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     arguments = parser.parse_args(argv)
     if min(arguments.minutes, arguments.seeds, *arguments.numbers) <= 0:
         parser.error("--minutes, --seeds and --numbers must be above 0.")
-    arguments.command = " ".join(["python benchmarks/quality.py", *(argv or sys.argv[1:])])
+    arguments.command = describe_command(arguments)
     arguments.output = arguments.output or RESULTS / f"quality_{arguments.data_dir.resolve().name}.json"
     arguments.models = [*(arguments.models or ("htvae", *BASELINES)), *arguments.model]
     return arguments
+
+
+def describe_command(arguments: argparse.Namespace) -> str:
+    """Return the command, with names of folders and files in place of their paths."""
+    parts = [f"--minutes {arguments.minutes:g} --numbers", *(f"{n:g}" for n in arguments.numbers)]
+    parts += ["--models", *arguments.models] if arguments.models else []
+    parts += [f"--model {Path(file).name}" for file in arguments.model]
+    parts += [f"--seeds {arguments.seeds}"] if arguments.seeds > 1 else []
+    parts += [f"--split_seed {arguments.split_seed}"] if arguments.split_seed else []
+    return " ".join(["python benchmarks/quality.py", arguments.data_dir.resolve().name, *parts])
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -138,14 +148,21 @@ def open_result(arguments: argparse.Namespace, bench: Bench) -> dict[str, Any]:
     commands = [*earlier["command"], arguments.command]
     seeds = sorted({*earlier["seeds"], *fresh["seeds"]})
     titles = {**earlier["titles"], **fresh["titles"]}
-    return {**earlier, "command": list(dict.fromkeys(commands)), "seeds": seeds, "titles": titles}
+    commits = " and ".join(dict.fromkeys([*earlier["commit"].split(" and "), fresh["commit"]]))
+    return {
+        **earlier,
+        "command": list(dict.fromkeys(commands)),
+        "commit": commits,
+        "seeds": seeds,
+        "titles": titles,
+    }
 
 
 def start_result(arguments: argparse.Namespace, bench: Bench) -> dict[str, Any]:
     """Return a result without cells."""
     data, test = bench.data, bench.test
     subjects = sorted({p.source.subject or "" for p in test})
-    named = f"{len(subjects)} unseen subjects ({', '.join(subjects)})" if all(subjects) else "recordings"
+    named = f"unseen subjects ({', '.join(subjects)})" if all(subjects) else "recordings"
     if not all(subjects) and any(subjects):
         named = "recordings, of which some name no subject"
     splits = {part: len(data.recordings(part)) for part in ("train", "val", "test")}

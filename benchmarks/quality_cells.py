@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from baselines.interface import SPAN, Baseline, Task
-from baselines.training import reconstruct, train
+from baselines.training import NUM_VALIDATIONS, Trained, reconstruct, train
 
 from htvae.config import REFINE_STEPS, Config, ModelConfig
 from htvae.data.loader import PoseDataLoader
@@ -185,8 +185,8 @@ def tune_baseline(bench: Bench, name: str, numbers: float) -> dict[str, Any]:
         model = _build(bench, name, numbers, seed=0)
         if not list(model.parameters()):
             return {"best": RATES[0], "validation_mpjpe": {}}
-        seconds = TUNING_SHARE * bench.seconds
-        errors[rate] = _train(bench, model, 0, seconds, rate, f"{name}, learning rate {rate:g}").error
+        words = f"{name}, learning rate {rate:g}"
+        errors[rate] = _train(bench, model, 0, TUNING_SHARE * bench.seconds, rate, words, 1).error
     best = min(errors, key=lambda rate: errors[rate] if errors[rate] == errors[rate] else np.inf)
     return {"best": best, "numbers": numbers, "validation_mpjpe": {f"{r:g}": e for r, e in errors.items()}}
 
@@ -197,11 +197,19 @@ def _build(bench: Bench, name: str, numbers: float, seed: int) -> Baseline:
     return model.to(choose_device(bench.config.training.device))
 
 
-def _train(bench: Bench, model: Baseline, seed: int, seconds: float, rate: float, name: str) -> Any:
+def _train(
+    bench: Bench,
+    model: Baseline,
+    seed: int,
+    seconds: float,
+    rate: float,
+    name: str,
+    num_validations: int = NUM_VALIDATIONS,
+) -> Trained:
     def validate(trained: Baseline) -> float:
         return bench.score_baseline(trained, "val")["mpjpe"]
 
-    return train(model, bench.seeded(seed), seconds, rate, validate, name)
+    return train(model, bench.seeded(seed), seconds, rate, validate, name, num_validations)
 
 
 def choose_sizes(numbers: float, lengths: Sequence[int], config: Config) -> dict[str, int]:

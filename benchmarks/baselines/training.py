@@ -5,7 +5,8 @@
 - From our model points are also hidden while it trains; from baselines none are, as in their papers.
 - Optimiser, weight decay, clipping, warm-up, cosine, and averaged weights are ours. The cosine runs along the
   time of training; what is done beside steps (validation) does not count.
-- Four validations, evenly spaced; the averaged weights with the least error are kept.
+- Four validations, evenly spaced (one, at the end, where learning rates are tried); the averaged weights with
+  the least error are kept.
 
 Axes: ``B`` windows, ``T`` frames, ``L`` points, ``D`` coordinates.
 """
@@ -15,7 +16,7 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -55,6 +56,7 @@ def train(
     learning_rate: float,
     validate: Callable[[Baseline], float],
     name: str = "training",
+    num_validations: int = NUM_VALIDATIONS,
 ) -> Trained:
     """Train a baseline in place for ``seconds`` of steps, and leave the best averaged weights in it.
 
@@ -65,6 +67,7 @@ def train(
         learning_rate: the highest one.
         validate: returns the error on validation recordings, NaN where there are none.
         name: of the work, for the display.
+        num_validations: how often it is validated, evenly spaced; the last time at the end.
     """
     if not list(model.parameters()):
         return Trained(seconds=0.0, frames=0, error=validate(model), precision="32")
@@ -74,35 +77,52 @@ def train(
     averaged = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=averaging(settings.ema_decay), use_buffers=False
     )
-    best, best_state, frames, spent = math.inf, None, 0, 0.0
-    progress, checks = Progress(name, round(seconds), unit="s"), 0
+    best, frames, spent, checks = Best(), 0, 0.0, 0
+    progress = Progress(name, round(seconds), unit="s")
     for step in itertools.count():
         start = time.perf_counter()
         pose, observed, num_frames = windows.send(spent / seconds) if step else next(windows)
         torch.manual_seed(random_seed("dropout", settings.seed, step, 0))
-        model.train()
-        with autocast(model, precision):
-            loss = model.loss(pose, observed)
-        loss.backward()
+        compute_gradients(model.train(), pose, observed, precision)
         nn.utils.clip_grad_norm_(model.parameters(), settings.gradient_clip)
         warm = min(1.0, (step + 1) / max(1, settings.warmup_steps))
         optimizer.set_learning_rate(learning_rate * warm * cosine(spent / seconds))
         optimizer.step()
         optimizer.zero_grad()
         averaged.update_parameters(model)
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
         spent, frames = spent + time.perf_counter() - start, frames + num_frames
         progress.update(min(round(spent), round(seconds)))
-        if spent >= (checks + 1) * seconds / NUM_VALIDATIONS:
-            checks = int(NUM_VALIDATIONS * spent / seconds)
-            error = validate(averaged.module.eval())
-            if best_state is None or error < best or math.isnan(best):
-                best, best_state = error, copy.deepcopy(averaged.module.state_dict())
+        if spent >= (checks + 1) * seconds / num_validations:
+            checks = int(num_validations * spent / seconds)
+            best.keep(validate(averaged.module.eval()), averaged.module)
         if spent >= seconds:
             break
     progress.close()
-    model.load_state_dict(best_state or {})
+    model.load_state_dict(best.state)
     model.eval()
-    return Trained(seconds=spent, frames=frames, error=best, precision=precision)
+    return Trained(seconds=spent, frames=frames, error=best.error, precision=precision)
+
+
+@dataclass
+class Best:
+    """The best weights so far; the latest, where there is no error to go by."""
+
+    error: float = math.nan
+    state: dict[str, Tensor] = field(default_factory=dict)
+
+    def keep(self, error: float, model: nn.Module) -> None:
+        """Keep a copy of a model's weights if its error is the least."""
+        if math.isnan(self.error) or error < self.error:
+            self.error, self.state = error, copy.deepcopy(model.state_dict())
+
+
+def compute_gradients(model: Baseline, pose: Tensor, observed: Tensor, precision: str) -> None:
+    """Add the gradients of a step's loss to the model."""
+    with autocast(model, precision):
+        loss = model.loss(pose, observed)
+    loss.backward()
 
 
 def cosine(progress: float) -> float:
@@ -126,9 +146,7 @@ def choose_faster_precision(model: Baseline, batch: Sequence[Tensor], repeats: i
     for _ in range(repeats + 1):
         for precision, trial in trials.items():  # in turns, so that other work slows both alike
             start = time.perf_counter()
-            with autocast(trial, precision):
-                loss = trial.loss(*batch)
-            loss.backward()
+            compute_gradients(trial, *batch, precision)
             taken[precision].append(time.perf_counter() - start)
     return min(taken, key=lambda precision: min(taken[precision][1:]))
 

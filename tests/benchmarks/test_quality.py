@@ -43,7 +43,7 @@ def test_cells_are_kept_and_skipped(folder, tmp_path, capsys):
     assert cells["pca"]["mpjpe"] < cells["linear"]["mpjpe"]
     assert cells["linear"]["frames"] > 0 and cells["linear"]["seconds"] >= 0.2
     assert set(first["tuning"]["linear"]["validation_mpjpe"]) == {"0.0003", "0.001", "0.003"}
-    assert "1 unseen subjects" in first["held_out"] and first["machine"] and first["seeds"] == [0]
+    assert "unseen subjects (s" in first["held_out"] and first["machine"] and first["seeds"] == [0]
     assert output.with_suffix(".png").stat().st_size > 10_000
 
     assert quality.main([*command, "12", "24"]) == 0
