@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -153,14 +151,21 @@ def test_results_show_a_table_of_quality(tmp_path):
 
 
 @pytest.mark.soak
-def test_all_models_are_measured_end_to_end(folder, tmp_path):
+def test_all_models_are_measured_end_to_end(folder, tmp_path, monkeypatch, capsys):
+    """Our epochs follow from its speed; a speed that is given makes them few on any machine."""
+    import quality
+
+    def calibrate(bench):
+        assert min(real(bench).values()) > 0
+        return {"frames_per_second": bench.data.num_train_frames / 2, "start_seconds": 0.0}
+
+    real = quality.calibrate
+    monkeypatch.setattr(quality, "calibrate", calibrate)
     output = tmp_path / "quality_walks.json"
-    command = [sys.executable, str(BENCHMARKS / "quality.py"), str(folder), "--minutes", "0.3"]
-    command += ["--numbers", "24", "--output", str(output)]
+    command = [str(folder), "--minutes", "0.08", "--numbers", "24", "--output", str(output)]
     for expected in ("0 of 7 cells", "7 of 7 cells"):
-        ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-        assert expected in ended.stdout
+        assert quality.main(command) == 0
+        assert expected in capsys.readouterr().out
     result = json.loads(output.read_text())
     assert len(result["cells"]) == 8  # ours counts twice: refined, and the encoder alone
     assert all(0 < cell["mpjpe"] < 1 for cell in result["cells"])
