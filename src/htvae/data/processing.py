@@ -260,7 +260,7 @@ class PoseDataProcessor:
         processor.normalisation = processor._fitted_normalisation()
         return processor
 
-    def select(self, sequence: PoseSequence, frames: slice = slice(None)) -> np.ndarray:  # noqa: B008 (immutable)
+    def select(self, sequence: PoseSequence, frames: slice = slice(None)) -> np.ndarray:
         """Return the model's landmarks (T, L, D) in some frames, NaN where the recording lacks a landmark."""
         self.check_coordinates(sequence)
         source = sequence.pose[frames]
