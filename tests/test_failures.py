@@ -63,7 +63,7 @@ def run(forks: Forks) -> Run:
     return run
 
 
-LONGER = ("--resume", "--num_epochs", "6")
+LONGER = ("--resume", "--num_epochs", "20")
 
 
 @pytest.fixture

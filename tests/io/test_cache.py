@@ -141,7 +141,7 @@ def test_where_the_cache_cannot_be_written_it_is_done_without(folder, monkeypatc
         file.write(b"half")
         raise OSError(errno.ENOSPC, "disk full")
 
-    monkeypatch.setattr(np, "save", fail)
+    monkeypatch.setattr(store, "_write_poses", fail)
     shutil.rmtree(folder.parent / "cache")
     same(open_folder(folder), expected)
     assert "cannot be written (disk full)" in caplog.text

@@ -55,7 +55,8 @@ def refine(
         num_steps: number of steps; 0 keeps the encoder's result.
         min_scale: `LossConfig.min_scale`, torso lengths.
         fitted: (B, T, L) bool, points to fit. None: all points that the encoder sees.
-        in_bf16: whether the networks run in bf16 during the steps; the result is decoded in float32.
+        in_bf16: whether the networks run in bf16 during the steps; the result is decoded in float32. Without
+            steps the whole answer is bf16's.
 
     Returns:
         The model's output with refined means, KL and reconstruction; spreads and z are the encoder's.
@@ -63,7 +64,8 @@ def refine(
     Source: Nocedal & Wright 2006, "Numerical Optimization", section 10.3, the Gauss-Newton method; Polyak
         1964 for the momentum.
     """
-    with torch.no_grad():
+    rough = in_bf16 and num_steps == 0
+    with torch.no_grad(), torch.autocast(pose.device.type, torch.bfloat16, enabled=rough):
         output: VAEOutput = model(pose, observed, num_frames)
     if num_steps == 0 or not output.chunk_posterior.mu.numel():
         return output

@@ -91,18 +91,18 @@ class WindowedModel:
             refine_steps: steps on the chunk latents; see `htvae.inference.refinement`.
             min_scale: `LossConfig.min_scale`, torso lengths.
             fitted: the same recordings with only the points to fit. None: all observed points are fitted.
+                With it, answers without refinement are rough: the networks run in bf16 where that is fast.
         """
         windows = [self.grid.cut(len(pose)) for pose in poses]
         joined, outputs = [PoseJoin(cuts) for cuts in windows], {}
+        in_bf16 = (refine_steps > 0 or fitted is not None) and multiplies_bf16_fast(self.device)
         points = repeat(None) if fitted is None else (b.observed for _, b in self.batches(fitted, windows))
         count = sum(1 for _ in self._group(windows))
         batches = zip(self.batches(poses, windows), points, strict=False)
         for done, ((places, batch), fit) in enumerate(batches):
             with part_of(done, count):
                 given = batch.pose, batch.observed, batch.num_frames
-                found = refine(
-                    self.network, *given, refine_steps, min_scale, fit, multiplies_bf16_fast(self.device)
-                )
+                found = refine(self.network, *given, refine_steps, min_scale, fit, in_bf16)
             posteriors = self._split(found.sequence_posterior, found.chunk_posterior, batch.num_frames)
             answers = found.reconstruction.float().cpu().numpy()
             for row, ((i, number), (sequence, chunks)) in enumerate(zip(places, posteriors, strict=True)):
