@@ -46,6 +46,8 @@ HEADLINES: dict[VerdictLevel, str] = {
     "poor": "A poor model",
     "unknown": "Not scored yet",
 }
+GOOD_WITH_FAULTS = "Good, with faults"
+"""Headline of a good model with faults of generation, completion or labels."""
 _SPLITS = {
     "train": "that training saw",
     "val": "by which training chose the model",
@@ -110,7 +112,8 @@ def summarise_verdict(
         faults, f"{faults} findings are faults"
     )
     sentence = f"Scored on {words} {_SPLITS[split]}. {findings[0].sentence} {counted}."
-    return Summary(level, HEADLINES[level], sentence, tuple(findings))
+    headline = GOOD_WITH_FAULTS if level == "good" and faults else HEADLINES[level]
+    return Summary(level, headline, sentence, tuple(findings))
 
 
 def _find_level(figures: Figures, error: Finding) -> VerdictLevel:
