@@ -20,7 +20,7 @@ from htvae.data.batching import PoseBatch, cut_micro_batches
 from htvae.models.vae import HierarchicalTransformerVAE
 from htvae.training.losses import LossManager, VAELoss
 from htvae.training.machine import choose_precision
-from htvae.training.optimizer import build_optimizer
+from htvae.training.optimizer import VAE_TURNS, build_optimizer
 from htvae.utils.device import choose_device
 
 NUM_LANDMARKS = 33
@@ -80,7 +80,7 @@ def training_step(model: nn.Module, device: str) -> Callable[[list[PoseBatch]], 
     config = Config()
     loss, weights = VAELoss(config.loss), LossManager(config.loss).final_weights()
     training, precision = config.training, choose_precision("auto", device)
-    optimizer = build_optimizer(model, training.learning_rate, training.weight_decay, precision)
+    optimizer = build_optimizer(model, training.learning_rate, training.weight_decay, precision, VAE_TURNS)
 
     def step(batches: list[PoseBatch]) -> None:
         frames = sum(int(batch.num_frames.sum()) for batch in batches)

@@ -37,10 +37,11 @@ NAMES = {
 
 
 def plan(windows: Sequence[int]) -> list[Case]:
-    """List the cases: P=4 at every length, P=1 at 4,096 frames (or the largest window)."""
+    """List the cases: P=4 at every length, P=1 at 4,096 frames and for full attention at the longest, too."""
     middle = min(4096, max(windows))
     training = [replace(case, window=window) for window in windows for case in (OURS, FULL)]
-    training += [replace(OURS, frames_per_token=1, window=middle), replace(OVER_FRAMES, window=middle)]
+    training += [replace(OURS, frames_per_token=1, window=middle)]
+    training += [replace(OVER_FRAMES, window=window) for window in _compared(windows)]
     return training + [replace(case, mode="encode") for case in training]
 
 
@@ -87,18 +88,25 @@ def print_table(figures: dict[Case, dict[str, float]]) -> None:
 def print_ratios(figures: dict[Case, dict[str, float]]) -> None:
     """Print our model's figures over full attention's, in training and in encoding."""
     windows = sorted({case.window for case in figures})
-    middle = min(4096, windows[-1])
+    shortest = min(2048, windows[-1])
     for mode in ("train", "encode"):
-        ours, full, frames = (
-            figures[replace(case, mode=mode, window=middle)] for case in (OURS, FULL, OVER_FRAMES)
-        )
-        print(f"\n{mode}, {middle:,} frames:")
-        print(f"  speed over full attention over frames:  {_ratio(ours, frames, 'frames_per_second'):.2f}")
-        print(f"  speed over full attention, same tokens: {_ratio(ours, full, 'frames_per_second'):.2f}")
-        print(f"  memory over full attention over frames: {_ratio(ours, frames, 'peak_bytes'):.2f}")
-        short, long = (figures[replace(OURS, mode=mode, window=w)] for w in (min(2048, middle), windows[-1]))
+        for window in _compared(windows):
+            ours, full, frames = (
+                figures[replace(case, mode=mode, window=window)] for case in (OURS, FULL, OVER_FRAMES)
+            )
+            speeds = [_ratio(ours, other, "frames_per_second") for other in (frames, full)]
+            print(f"\n{mode}, {window:,} frames:")
+            print(f"  speed over full attention over frames:  {speeds[0]:.2f}")
+            print(f"  speed over full attention, same tokens: {speeds[1]:.2f}")
+            print(f"  memory over full attention over frames: {_ratio(ours, frames, 'peak_bytes'):.2f}")
+        short, long = (figures[replace(OURS, mode=mode, window=w)] for w in (shortest, windows[-1]))
         cost = _ratio(short, long, "frames_per_second")
-        print(f"  cost per frame at {windows[-1]:,} over cost at {min(2048, middle):,}: {cost:.2f}")
+        print(f"  cost per frame at {windows[-1]:,} over cost at {shortest:,}: {cost:.2f}")
+
+
+def _compared(windows: Sequence[int]) -> list[int]:
+    """Return the windows at which frames, not tokens, are attended to as well."""
+    return sorted({min(4096, max(windows)), max(windows)})
 
 
 def _ratio(left: dict[str, float], right: dict[str, float], key: str) -> float:

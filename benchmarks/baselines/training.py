@@ -27,7 +27,7 @@ from htvae.data.batching import PoseBatch
 from htvae.data.loader import PoseDataLoader
 from htvae.metrics.windows import cut_windows, fill_gaps
 from htvae.training.machine import choose_precision
-from htvae.training.optimizer import build_optimizer
+from htvae.training.optimizer import VAE_TURNS, build_optimizer
 from htvae.training.schedule import FINAL_RATE, averaging
 from htvae.utils.progress import Progress
 from htvae.utils.random import random_seed
@@ -73,7 +73,7 @@ def train(
         return Trained(seconds=0.0, frames=0, error=validate(model), precision="32")
     settings, windows = data.config.training, training_windows(data, model)
     precision = choose_faster_precision(model, next(windows)[:2])
-    optimizer = build_optimizer(model, learning_rate, settings.weight_decay, precision)
+    optimizer = build_optimizer(model, learning_rate, settings.weight_decay, precision, VAE_TURNS)
     averaged = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=averaging(settings.ema_decay), use_buffers=False
     )
