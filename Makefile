@@ -1,7 +1,7 @@
 # make demo   writes made-up recordings, trains on them, evaluates, and says where to look
 # make test   checks the code and runs the quick tests: five minutes at most on two cores
 # make page   checks the report's page: types and format by Node, and its tests in Chromium and Firefox
-# make soak   runs the long tests: kills, two processes by torchrun, fuzzing at full size, benchmarks
+# make soak   runs the long tests: kills, two processes by torchrun, fuzzing at full size, benchmarks; warns of slower code
 #
 # PYTHON is the Python that makes the environment, VENV the folder it is made in:
 #   make test PYTHON=python3.12 VENV=/tmp/htvae
@@ -30,6 +30,7 @@ page: $(VENV)/.installed-dev
 
 soak: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m soak
+	$(BIN)/python benchmarks/guard.py
 
 # Files that say what was installed, so that it is installed once, and again after a change of the dependencies.
 $(VENV)/.installed: pyproject.toml requirements.txt | $(BIN)

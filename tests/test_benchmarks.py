@@ -1,5 +1,6 @@
 """The benchmarks work; what they measure is not judged here."""
 
+import json
 import re
 import subprocess
 import sys
@@ -174,3 +175,24 @@ def test_memory_of_encoding_is_measured_in_a_process_of_its_own(trained, capsys,
     assert [row[0] for row in rows] == ["500", "2,000"]
     assert all(float(number.replace(",", "")) > 0 for row in rows for number in row)
     assert "ratio RssAnon " in said
+
+
+def test_a_ratio_that_grew_gets_a_warning_and_others_none():
+    from guard import describe
+
+    table = describe({"a": 1.4, "b": 1.2, "c": 0.5, "d": 3.0}, {"a": 1.0, "b": 1.0, "c": 1.0})
+    rows = {row.split("|")[1].strip(): row for row in table.splitlines()[2:]}
+    assert "1.00 | 1.40 | **slower, 1.40 times**" in rows["a"]
+    assert not any("slower" in rows[name] for name in "bcd")
+    assert "not measured" in rows["d"]
+
+
+@pytest.mark.soak
+def test_the_guard_measures_what_it_has_kept(capsys, monkeypatch):
+    import guard
+
+    monkeypatch.setattr(guard, "NUM_TURNS", 1)
+    assert guard.main([]) == 0
+    said = capsys.readouterr().out
+    for name in json.loads(guard.KEPT.read_text(encoding="utf-8"))["bf16"]:
+        assert re.search(rf"\| {re.escape(name)} \| [^|]+ \| \d+\.\d+ \|", said)
