@@ -1,6 +1,7 @@
 """Refinement: it fits what it is to fit, window by window, and never does worse than the encoder."""
 
 import dataclasses
+from itertools import pairwise
 
 import pytest
 import torch
@@ -133,6 +134,14 @@ def test_steps_that_are_too_long_are_taken_back_and_shortened(monkeypatch):
     assert error(after, inputs[0], points) < 0.98 * error(before, inputs[0], points)
 
 
+def test_a_last_step_that_makes_it_worse_is_taken_back_too():
+    """The third step is one: wherever the steps end, no earlier gain is lost."""
+    model, inputs = build(), batch()
+    scores = [total(model, inputs, inputs[1], refine(model, *inputs, n, MIN_SCALE)) for n in range(6)]
+    assert all(after <= before + 0.01 for before, after in pairwise(scores))  # nats; rounding
+    assert scores[3] < scores[0] - 20
+
+
 @pytest.mark.parametrize("coordinates", [2, 3])
 def test_with_a_linear_code_few_steps_are_enough(coordinates):
     """Networks that add little leave the curvature to the code: five steps go nearly all the way."""
@@ -146,7 +155,6 @@ def test_with_a_linear_code_few_steps_are_enough(coordinates):
 
 
 def test_bf16_in_the_steps_leaves_the_result_as_good():
-    model, inputs, fitted = build_coded(2)
     model, inputs, fitted = build_coded(2)
     start, plain, rounded = (
         total(model, inputs, fitted, refine(model, *inputs, steps, MIN_SCALE, fitted, in_bf16))

@@ -13,7 +13,7 @@ Axes: ``B`` batch, ``T`` frames, ``L`` points, ``D`` coordinates, ``C`` chunks, 
 batch, ``K`` chunk_latent_dim.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -71,12 +71,26 @@ def refine(
         return output
     fitted = observed if fitted is None else fitted
     objective = _Objective(model, pose, fitted, num_frames, output, min_scale, in_bf16)
-    refined = _descend(objective, output.chunk_posterior, num_steps)
+    best, least, last = _descend(objective, output.chunk_posterior, num_steps)
     with torch.no_grad():
-        reconstruction, kl = objective.decode(refined), objective.kl(refined)
-        before = objective.score(output.reconstruction, output.chunk_kl)
-        better = objective.score(reconstruction, kl) < before
-    return _choose(better, output, refined, reconstruction, kl)
+        refined, found = last, objective.evaluate(last)
+        worse = found.score > least
+        if worse.any():
+            refined = torch.where(worse[:, None, None], best, last)
+            found = objective.evaluate(refined)
+        better = found.score < objective.score(output.reconstruction, output.chunk_kl)
+    return _choose(better, output, refined, found)
+
+
+class _Decoded(NamedTuple):
+    """What chunk latents decode to."""
+
+    pose: Tensor
+    """(B, T, L, D)."""
+    kl: Tensor
+    """(B, C, K), nats."""
+    score: Tensor
+    """(B,), the quantity that the steps lower, nats."""
 
 
 class _Objective:
@@ -118,12 +132,17 @@ class _Objective:
         error = (pose - self.pose).square() * self.precision[..., None]
         return 0.5 * error.sum((1, 2, 3)) + kl.sum((1, 2))
 
+    def evaluate(self, chunk_latents: Tensor) -> _Decoded:
+        """Return what chunk latents (B, C, K) decode to, and their score."""
+        pose, kl = self.decode(chunk_latents), self.kl(chunk_latents)
+        return _Decoded(pose, kl, self.score(pose, kl))
+
     def gradient(self, chunk_latents: Tensor) -> tuple[Tensor, Tensor]:
         """Return the quantity (B,) and its gradient (B, C, K); windows do not affect each other."""
         device = self.pose.device.type
         with torch.enable_grad(), torch.autocast(device, torch.bfloat16, enabled=self.in_bf16):
             latents = chunk_latents.detach().requires_grad_()
-            score = self.score(self.decode(latents), self.kl(latents))
+            score = self.evaluate(latents).score
             return score.detach(), torch.autograd.grad(score.sum(), latents)[0]
 
     def curvature(self) -> Tensor:
@@ -134,8 +153,12 @@ class _Objective:
         return posterior + self.model.linear_code.chunk_precision(self.precision, self.chunk_mask)
 
 
-def _descend(objective: _Objective, posterior: Gaussian, num_steps: int) -> Tensor:
-    """Return chunk latents (B, C, K) after ``num_steps`` steps from the posterior's means."""
+def _descend(objective: _Objective, posterior: Gaussian, num_steps: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Take ``num_steps`` steps from the posterior's means.
+
+    Returns:
+        The best chunk latents (B, C, K) before the last step, their score (B,), and the latents after it.
+    """
     factor, mask = torch.linalg.cholesky(objective.curvature()), objective.chunk_mask
     best, slope = posterior.mu, torch.zeros_like(posterior.mu)
     least = best.new_full((len(best),), torch.inf)
@@ -152,17 +175,15 @@ def _descend(objective: _Objective, posterior: Gaussian, num_steps: int) -> Tens
         velocity = torch.where(better, MOMENTUM * velocity, 0) + newton
         latents = best - size * velocity
         tell((step + 1) / num_steps)
-    return latents
+    return best, least, latents
 
 
-def _choose(
-    better: Tensor, output: VAEOutput, chunk_latents: Tensor, reconstruction: Tensor, kl: Tensor
-) -> VAEOutput:
+def _choose(better: Tensor, output: VAEOutput, chunk_latents: Tensor, found: _Decoded) -> VAEOutput:
     """Return the output with the given values in the windows where ``better`` (B,) is True."""
     wide = better[:, None, None]
     posterior = output.chunk_posterior
     return output._replace(
-        reconstruction=torch.where(wide[..., None], reconstruction, output.reconstruction),
+        reconstruction=torch.where(wide[..., None], found.pose, output.reconstruction),
         chunk_posterior=posterior._replace(mu=torch.where(wide, chunk_latents, posterior.mu)),
-        chunk_kl=torch.where(wide, kl, output.chunk_kl),
+        chunk_kl=torch.where(wide, found.kl, output.chunk_kl),
     )
