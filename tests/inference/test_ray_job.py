@@ -24,9 +24,24 @@ def make_request(trained, root, output, **changes):
 
 
 def test_without_ray_the_message_names_the_extra(trained, tmp_path, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "ray" else name)
     with pytest.raises(ValueError, match=r'--ray_workers needs Ray.*pip install "ht-vae\[ray\]"'):
         encode_with_ray(make_request(trained, tmp_path, "latents"), 2)
+
+
+def test_without_pyarrow_too(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "pyarrow" else name)
+    with pytest.raises(ValueError, match="needs pyarrow"):
+        encode_with_ray(make_request(trained, tmp_path, "latents"), 2)
+
+
+@pytest.mark.parametrize(
+    ("workers", "gpus", "share"),
+    [(4, 1.0, 0.25), (3, 2.0, 0.5), (3, 1.0, 0.3333), (2, 8.0, 1.0), (2, 0, None)],
+)
+def test_workers_share_the_gpus(workers, gpus, share):
+    """Each GPU must hold as many workers as are left for it: three of 0.6 would not fit onto two."""
+    assert ray_job.share_gpus(workers, gpus) == share
 
 
 def test_workers_must_be_able_to_build_the_model(trained, tmp_path, monkeypatch):

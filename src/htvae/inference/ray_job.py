@@ -11,6 +11,7 @@
 
 import importlib.util
 import logging
+import math
 import os
 import secrets
 import sys
@@ -23,6 +24,7 @@ from typing import Any
 from htvae.config.files import load_config_file
 from htvae.inference.encoding_pool import show_progress
 from htvae.inference.opening import CorpusRequest, open_corpus
+from htvae.inference.parquet_tables import check_extra
 from htvae.inference.part_job import PartJob
 from htvae.utils.processes import interrupt_on_terminate
 from htvae.utils.world import World
@@ -71,7 +73,7 @@ def encode_with_ray(request: CorpusRequest, num_workers: int) -> list[Path]:
 
     Args:
         request: recordings, model and output folder.
-        num_workers: number of actors, of one processor each.
+        num_workers: number of actors, of one processor each; on GPUs they share these evenly.
 
     Returns:
         The folders of the two tables.
@@ -87,18 +89,21 @@ def encode_with_ray(request: CorpusRequest, num_workers: int) -> list[Path]:
     job = PartJob.of(open_corpus(request), request.output_dir, World())
     if not job.begin():
         return job.folder.results
-    missing, digest = job.folder.missing(), job.corpus.origin.digest
+    missing, digest, device = job.folder.missing(), job.corpus.origin.digest, job.corpus.model.device
+    size = min(num_workers, len(missing))
     try:
         with interrupt_on_terminate(), _running_ray(num_workers) as ray:
+            gpus = share_gpus(size, ray.cluster_resources().get("GPU", 0)) if device == "cuda" else None
             rows = ray.data.from_items(
                 [{"part": index} for index in missing], override_num_blocks=len(missing)
             )
             done = rows.map_batches(
                 PartEncoder,
-                fn_constructor_args=(replace(request, build_model=None), digest),
+                fn_constructor_args=(replace(request, build_model=None, device=device), digest),
                 batch_size=1,
                 num_cpus=1,
-                compute=ray.data.ActorPoolStrategy(size=min(num_workers, len(missing))),
+                num_gpus=gpus,
+                compute=ray.data.ActorPoolStrategy(size=size),
             )
             for _ in show_progress(done.iter_rows(), len(missing), World(), "part"):
                 pass
@@ -108,6 +113,14 @@ def encode_with_ray(request: CorpusRequest, num_workers: int) -> list[Path]:
         ) from None
     job.folder.complete()
     return job.folder.results
+
+
+def share_gpus(num_workers: int, num_gpus: float) -> float | None:
+    """Return the share of a GPU for each worker, so that all fit; None where there are no GPUs."""
+    if num_gpus < 1:
+        return None
+    per_gpu = -(-num_workers // int(num_gpus))
+    return math.floor(10_000 / per_gpu) / 10_000  # Ray counts in ten-thousandths
 
 
 def _with_absolute_paths(request: CorpusRequest) -> CorpusRequest:
@@ -148,7 +161,8 @@ def _running_ray(num_workers: int) -> Iterator[Any]:
 
 
 def _check_extra() -> None:
-    """Raise ValueError where Ray is not installed."""
+    """Raise ValueError where Ray or pyarrow is not installed."""
+    check_extra()
     if importlib.util.find_spec("ray") is None:
         raise ValueError(
             '--ray_workers needs Ray, which is not installed. Install: pip install "ht-vae[ray]"'
