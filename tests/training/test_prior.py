@@ -13,6 +13,7 @@ import torch
 import htvae
 from htvae.data.loader import PoseDataLoader
 from htvae.inference.checkpoint import load_checkpoint, save_checkpoint
+from htvae.inference.export.export import export_model
 from htvae.poses.geometry import measure_movement
 from htvae.poses.sequence import FrameLabel
 from htvae.training import prior
@@ -160,6 +161,18 @@ def test_two_priors_of_one_model_are_not_fitted_at_once(own_copy, open_data, tra
     config = trained.config.replace(**tiny_prior)
     with hold_lock(own_copy.with_name("prior.lock"), ""), pytest.raises(LockHeldError):
         add_prior(own_copy, open_data, config.prior, config.training)
+
+
+def test_the_folder_of_an_export_keeps_its_files_to_itself(own_copy, open_data, trained, tiny_prior):
+    folder, unfinished = own_copy.parent / "exported", own_copy.with_name(prior.STATE_FILE)
+    export_model(own_copy, folder)
+    unfinished.write_bytes(b"of the run beside it")
+    settings = trained.config.replace(**tiny_prior)
+    assert add_prior(folder, open_data, settings.prior, settings.training)
+    assert load_checkpoint(folder).prior is not None and load_checkpoint(own_copy).prior is None
+    assert unfinished.read_bytes() == b"of the run beside it"
+    assert {path.name for path in own_copy.parent.iterdir()} == {own_copy.name, "exported", unfinished.name}
+    assert not (folder / prior.STATE_FILE).exists() and not (folder / prior.BEST_FILE).exists()
 
 
 def test_files_that_a_killed_run_left_go_when_it_resumes(own_copy, open_data, trained, tiny_prior):

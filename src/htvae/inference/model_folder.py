@@ -32,6 +32,15 @@ def is_model_folder(path: Path) -> bool:
     return path.is_dir() or path.name == WEIGHTS
 
 
+def weights_file(path: Path) -> Path:
+    """Return the file of a model's weights, beside which other files of the model belong.
+
+    Args:
+        path: ``best_model.pt``, a model's folder, or its file of weights.
+    """
+    return path / WEIGHTS if path.is_dir() else path
+
+
 def hash_model(path: Path) -> str:
     """Return a hash of a model's files, whether it lies in ``best_model.pt`` or in a folder."""
     digest = hashlib.blake2b(digest_size=16)

@@ -21,6 +21,7 @@ from htvae.inference.checkpoint import (
     save_checkpoint,
 )
 from htvae.inference.model import TrainedModel
+from htvae.inference.model_folder import weights_file
 from htvae.poses.geometry import measure_movement
 from htvae.poses.ground import measure_ground_range
 from htvae.training.bands import add_bands
@@ -67,7 +68,8 @@ def add_prior(
     the noise of its points, see `htvae.training.noise`.
 
     Args:
-        model_file: ``best_model.pt``; an earlier prior in it is replaced in the end.
+        model_file: ``best_model.pt``, or the folder of an export; an earlier prior in it is replaced in the
+            end.
         data: the recordings, split as the model's.
         config: settings of the prior.
         training: ``seed``, ``device``, ``precision`` and ``max_minutes`` are used.
@@ -83,6 +85,7 @@ def add_prior(
         ValueError: the model has no chunk latents, or there are no training recordings, or the model was
             replaced meanwhile.
     """
+    model_file = weights_file(model_file)
     with hold_lock(model_file.with_name("prior.lock"), "Wait until it has ended."):
         return _add_prior(model_file, data, config, training, resume, build_model)
 
@@ -133,7 +136,7 @@ def add_prior_to(
     """Fit a prior to a model on its own training recordings, read and split as in its training.
 
     Args:
-        model_file: ``best_model.pt``.
+        model_file: ``best_model.pt``, or the folder of an export.
         settings: settings of the prior, and seed, device, precision, max_minutes and resume.
         moved: whether the recordings lie in ``settings.data.data_dir`` and not where they were in training.
         build_model: makes the user's own architecture, where the model has one.
