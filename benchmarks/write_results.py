@@ -11,7 +11,8 @@
   ``yardstick`` marks a baseline that is a ceiling, such as real motion. ``readme`` is the figure's name in
   README.md; a figure without it is left out there.
 - The template page.md has one line ``<!-- table: QUESTION -->`` for each table, and ``<!-- commands -->``.
-- ``quality_*.json`` are outputs of `quality.py`, whose tables go after ``<!-- quality -->``.
+- ``quality_*.json`` are outputs of `quality.py`, whose tables go after ``<!-- quality -->``; their pictures
+  belong in ``docs/images/``.
 - Numbers are read as decimals, so that the page shows the digits that were written: 0.180 stays 0.180.
 """
 
@@ -140,7 +141,8 @@ def render_quality(folder: Path) -> str:
 
         result = json.loads(path.read_text(encoding="utf-8"))
         commands = "\n".join(f"    {command}" for command in result["command"])
-        parts.append(f"{describe(result)}\n\n{render_table(result)}\n\n{commands}\n")
+        picture = f"![Error against numbers](images/{path.stem}.png)"
+        parts.append(f"{describe(result)}\n\n{render_table(result)}\n\n{picture}\n\n{commands}\n")
     return (
         "\n".join(["", "### Beside other models, at equal numbers and equal training", "", *parts])
         if parts
