@@ -1,5 +1,6 @@
 """What htvae export writes, and what it refuses."""
 
+import dataclasses
 import importlib.util
 import json
 import re
@@ -120,11 +121,31 @@ def test_onnxruntime_and_numpy_alone_encode_as_pytorch(trained, tmp_path, monkey
     np.testing.assert_allclose(poses[0, :length], reconstruction.pose, atol=1e-4)
 
 
-def test_a_model_without_chunk_latents_is_refused(trained, tmp_path, no_onnx_time, monkeypatch):
+def test_an_architecture_of_ones_own_has_no_onnx(trained, tmp_path):
+    own = load_checkpoint(trained.checkpoint)
+    state = {f"own.{name}": value for name, value in own.state.items()}
+    save_checkpoint(tmp_path / "model.pt", dataclasses.replace(own, state=state))
+    with pytest.raises(
+        ValueError, match=r"must have a model of the default architecture.*--format safetensors"
+    ):
+        export_model(tmp_path / "model.pt", tmp_path / "model", "onnx")
+    assert not list((tmp_path / "model").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"chunk_latent_dim": 0}, "must have a model with chunk latents, but chunk_latent_dim is 0"),
+        ({"latent_dim": 1}, "must have a sequence latent of 2 numbers at least, but latent_dim is 1"),
+    ],
+)
+def test_a_model_with_too_few_latents_is_refused(
+    trained, tmp_path, no_onnx_time, monkeypatch, sizes, message
+):
     checkpoint = load_checkpoint(trained.checkpoint)
     save_checkpoint(tmp_path / "model.pt", checkpoint)
     real = TrainedModel(checkpoint, "cpu")
-    real.config = checkpoint.config.replace(chunk_latent_dim=0)
+    real.config = checkpoint.config.replace(**sizes)
     monkeypatch.setattr(export, "TrainedModel", lambda *_: real)
-    with pytest.raises(ValueError, match="must have a model with chunk latents, but chunk_latent_dim is 0"):
+    with pytest.raises(ValueError, match=message):
         export_model(tmp_path / "model.pt", tmp_path / "model", "onnx")

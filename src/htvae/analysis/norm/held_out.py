@@ -1,6 +1,6 @@
 """What a part of the body would do, given the rest: each part hidden for a whole recording, and filled in.
 
-The model answers in one pass. On the demo, 20 gradient steps on the latents put hidden arms a tenth and
+The model answers in one pass. On the demo, 20 plain gradient steps on the latents put hidden arms a tenth and
 heads a quarter nearer, in 20 times the time; 5 steps put them hardly nearer, in 6 times. They are left out.
 
 Axes: ``T`` frames, ``L`` landmarks, ``D`` coordinates.

@@ -46,7 +46,7 @@ def export_model(path: Path, folder: Path, format: ExportFormat = "safetensors")
     with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as name:
         temporary = Path(name)
         if has_onnx:
-            model = TrainedModel(checkpoint, "cpu")
+            model = _open_default(checkpoint)
             check = write_onnx(model, temporary)
             onnx = describe_onnx(model, check)
         if has_weights:
@@ -56,6 +56,16 @@ def export_model(path: Path, folder: Path, format: ExportFormat = "safetensors")
         for own in names:
             os.replace(temporary / own, folder / own)
     return Export(tuple(folder / own for own in names), checkpoint, check)
+
+
+def _open_default(checkpoint: Checkpoint) -> TrainedModel:
+    try:
+        return TrainedModel(checkpoint, "cpu")
+    except ValueError as error:
+        raise ValueError(
+            "The format onnx must have a model of the default architecture, but the weights are of another "
+            f"one. Use --format safetensors. ({error})"
+        ) from error
 
 
 def check_export_folder(folder: Path) -> None:

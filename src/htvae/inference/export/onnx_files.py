@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from htvae.data.processing import PoseDataProcessor
 from htvae.inference.export.graphs import DecoderGraph, EncoderGraph
 from htvae.inference.model import TrainedModel
+from htvae.models.linear_code import BODY_SHARE
 from htvae.models.vae import HierarchicalTransformerVAE
 
 ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
@@ -76,7 +77,7 @@ def write_onnx(model: TrainedModel, folder: Path) -> OnnxCheck:
         folder: folder for the files.
 
     Raises:
-        ValueError: the extra is not installed, the model has another architecture or no chunk latents, or
+        ValueError: the extra is not installed, the model has another architecture or too few latents, or
             the files differ from PyTorch by more than `TOLERANCE`.
     """
     require_onnx()
@@ -165,6 +166,11 @@ def _check_network(model: TrainedModel) -> HierarchicalTransformerVAE:
             "The format onnx must have a model with chunk latents, but chunk_latent_dim is 0. Use --format "
             "safetensors."
         )
+    if model.config.model.latent_dim < BODY_SHARE:
+        raise ValueError(
+            f"The format onnx must have a sequence latent of {BODY_SHARE} numbers at least, but latent_dim "
+            f"is {model.config.model.latent_dim}. Use --format safetensors."
+        )
     return network
 
 
@@ -219,9 +225,8 @@ def _draw_poses(model: TrainedModel, batch: int, length: int, seed: int) -> tupl
     walk /= np.abs(walk).max()
     pose = mean + scale * (2 * walk + 0.1 * rng.normal(size=walk.shape))
     observed = rng.random(pose.shape[:3]) >= MISSING_SHARE
-    observed[:, length // 3 : length // 2, : len(mean) // 4 + 1] = (
-        False  # for a while some landmarks are lost
-    )
+    lost = slice(length // 3, length // 2), slice(len(mean) // 4 + 1)  # some landmarks, for a while
+    observed[:, *lost] = False
     num_frames = np.full(batch, length)
     num_frames[-1] = max(2 * length // 3, 1)
     pose[~observed] = 0
