@@ -116,6 +116,7 @@ FLAGS = {
     "check-data": ["config", "preset", "json", "picture", *READING, "fps"],
     "repair": ["config", "preset", "output_dir", "swaps", "spikes", "frozen", "sentinels", *READING],
     "import": ["config", "preset", "output_dir", *READING, "fps"],
+    "pack": ["config", "preset", "output_dir", *READING, "fps", "experiments_dir"],
     "demo-data": ["kind", "dimensions", "seed"],
     "demo": ["output_dir", "minutes", "dimensions", "seed", "device"],
 }

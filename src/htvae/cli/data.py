@@ -1,10 +1,11 @@
-"""``htvae check-data``, ``htvae repair``, ``htvae import`` and ``htvae demo-data``."""
+"""``htvae check-data``, ``repair``, ``import``, ``pack`` and ``demo-data``."""
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 from htvae.cli.flags import parse_flags
-from htvae.cli.options import CheckDataOptions, DemoDataOptions, ImportOptions, RepairOptions
+from htvae.cli.options import CheckDataOptions, DemoDataOptions, ImportOptions, PackOptions, RepairOptions
 from htvae.cli.parsing import parse_with_settings
 from htvae.config import reading_names, setting_names
 
@@ -79,6 +80,19 @@ def import_(argv: Sequence[str]) -> None:
     written = import_recordings(options.recordings, options.output_dir, options.settings.data)
     frames = sum(sequence.num_frames for sequence in written)
     log.info("Recordings: %s (%d, %s frames)", options.output_dir, len(written), f"{frames:,}")
+
+
+def pack(argv: Sequence[str]) -> None:
+    """Write recordings for training from a bucket."""
+    idle = set(setting_names()) - {*READING, "experiments_dir"}
+    options, _ = parse_with_settings(PackOptions, argv, "htvae pack", positional=["folder"], without=idle)
+
+    from htvae.io.packed import pack_folder
+
+    settings = options.settings
+    cache_dir = Path(settings.experiment.experiments_dir) / "cache"
+    number = pack_folder(options.folder, options.output_dir, settings.data, cache_dir)
+    log.info("Packed: %s (%d recordings)", options.output_dir, number)
 
 
 def demo_data(argv: Sequence[str]) -> None:

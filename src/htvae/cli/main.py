@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from htvae import __version__
 from htvae.cli.attention.command import attention
 from htvae.cli.compare.command import compare
-from htvae.cli.data import check_data, demo_data, import_, repair
+from htvae.cli.data import check_data, demo_data, import_, pack, repair
 from htvae.cli.demo import demo
 from htvae.cli.evaluate import encode, evaluate, reconstruct
 from htvae.cli.explore.command import explore
@@ -108,6 +108,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "check-data": check_data,
     "repair": repair,
     "import": import_,
+    "pack": pack,
     "demo-data": demo_data,
     "demo": demo,
 }

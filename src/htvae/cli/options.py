@@ -82,6 +82,19 @@ class ImportOptions(SettingsOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PackOptions(SettingsOptions):
+    """Write recordings as few large files, from which training reads what it needs, in a bucket too.
+
+    docs/corpora.md says how to copy them there.
+    """
+
+    folder: Path
+    """Folder of recordings: pose CSVs, or the files of a tracker."""
+    output_dir: Path = Path("packed")
+    """Folder to write to; it must be new or empty."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RepairOptions(SettingsOptions):
     """Write a copy of a folder in which faults that check-data finds are repaired, each only if asked for.
 

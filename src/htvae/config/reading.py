@@ -12,7 +12,8 @@ class ReadingConfig:
     """How files become recordings."""
 
     data_dir: str = "data/pose_csvs"
-    """Folder of recordings: pose CSVs, or the files of a tracker; subfolders are read too."""
+    """Folder of recordings: pose CSVs, or the files of a tracker; subfolders are read too. Or what htvae pack
+    wrote: that folder, or s3://BUCKET/PREFIX, see docs/corpora.md."""
     source: str = "auto"
     """Format of the files: auto recognises each file by its content; other names force one format, see
     docs/formats.md."""

@@ -8,7 +8,7 @@ Axes: T frames, L landmarks, N points (landmarks, and the root velocity last whe
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -33,13 +33,39 @@ class BlockPose:
     def __len__(self) -> int:
         return len(self.measured.anchor)
 
-    def __getitem__(self, rows: slice) -> np.ndarray:
-        start, stop, _ = rows.indices(len(self))
+    def __getitem__(self, key: Any) -> np.ndarray:
+        if not isinstance(key, slice) or key.step not in (None, 1):
+            return self[:][key]
+        start, stop, _ = key.indices(len(self))
         placed = self.normalisation.place(self.read(start, stop), self.measured, start)
         return placed[:, : self.num_points]
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self[:].astype(dtype or np.float32, copy=False)
+
     def as_array(self) -> np.ndarray:
         """Return this object for code that only slices arrays and asks for their length."""
+        return cast(np.ndarray, self)
+
+
+@dataclass(frozen=True, eq=False)
+class WholePose:
+    """Poses (T, N, D) of a recording that is made as a whole each time when frames of it are asked for."""
+
+    make: Callable[[], np.ndarray]
+    num_frames: int
+
+    def __len__(self) -> int:
+        return self.num_frames
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        return self.make()[key]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self.make().astype(dtype or np.float32, copy=False)
+
+    def as_array(self) -> np.ndarray:
+        """Return this object for code that slices arrays and asks for their length."""
         return cast(np.ndarray, self)
 
 

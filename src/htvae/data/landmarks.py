@@ -23,10 +23,9 @@ def find_seen(sequences: Sequence[PoseSequence]) -> tuple[str, ...]:
     names = list(dict.fromkeys(name for sequence in sequences for name in sequence.landmarks))
     unseen = set(names)
     for sequence in sequences:
+        pose = sequence.pose[:]
         unseen -= {
-            name
-            for i, name in enumerate(sequence.landmarks)
-            if name in unseen and is_seen(sequence.pose[:, i])
+            name for i, name in enumerate(sequence.landmarks) if name in unseen and is_seen(pose[:, i])
         }
         if not unseen:
             break

@@ -5,6 +5,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
@@ -13,7 +14,7 @@ from htvae.data.batching import EvaluationSampler, PoseBatch, TrainingSampler, c
 from htvae.data.dataset import PoseSequenceDataset
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
 from htvae.data.splits import Splits, split_recordings
-from htvae.io.cache import open_store
+from htvae.io.packed import open_recordings
 from htvae.io.skeleton_csv import read_skeleton
 from htvae.models.chunking import ChunkGrid
 from htvae.poses.sequence import PoseSequence, content_hash
@@ -43,10 +44,10 @@ class PoseDataLoader:
         processor: PoseDataProcessor | None = None,
         splits: Splits | None = None,
     ) -> None:
-        self.config, is_folder = config, sequences is None
+        self.config, is_folder, skeleton = config, sequences is None, None
         if sequences is None:
-            stored = open_store(config.data, Path(config.experiment.experiments_dir) / "cache")
-            sequences, hashes = stored.sequences, stored.content_hashes
+            stored = open_recordings(config.data, Path(config.experiment.experiments_dir) / "cache")
+            sequences, hashes, skeleton = stored.sequences, stored.content_hashes, stored.skeleton
         else:
             hashes = {s.name: content_hash(s) for s in sequences}
         self.sequences = sorted(sequences, key=lambda s: s.name)
@@ -54,7 +55,7 @@ class PoseDataLoader:
         self._split_of = self.splits.of_all(hashes)
         self.processor = processor or self._fit_processor()
         if is_folder:
-            self._read_skeleton()
+            self._set_skeleton(skeleton)
         _check_landmarks(self.sequences, self.processor, config.data.data_dir)
         for sequence in self.sequences:
             self.processor.check_coordinates(sequence)
@@ -70,10 +71,10 @@ class PoseDataLoader:
             )
         return PoseDataProcessor(self.config.data).fit(recordings)
 
-    def _read_skeleton(self) -> None:
-        """Take the bones of the folder's ``skeleton.csv``, if there is one."""
+    def _set_skeleton(self, packed: list[tuple[str, str]] | None) -> None:
+        """Take the bones that were packed, or those of the folder's ``skeleton.csv``, if there are any."""
         data, landmarks = self.config.data, self.processor.landmarks
-        bones = read_skeleton(Path(data.data_dir), landmarks, data.rename)
+        bones = read_skeleton(Path(data.data_dir), landmarks, data.rename) if packed is None else packed
         self.processor.skeleton = bones or self.processor.skeleton
 
     def recordings(self, split: str) -> list[PoseSequence]:
@@ -83,8 +84,12 @@ class PoseDataLoader:
     def processed(self, split: str) -> list[ProcessedSequence]:
         """Return the recordings of a split in the model's coordinates."""
         if split not in self._processed:
-            self._processed[split] = [self.processor.transform(s) for s in self.recordings(split)]
+            self._processed[split] = [self._process(s) for s in self.recordings(split)]
         return self._processed[split]
+
+    def _process(self, sequence: PoseSequence) -> ProcessedSequence:
+        is_read = isinstance(sequence.pose, np.ndarray)
+        return self.processor.transform(sequence) if is_read else self.processor.transform_lazily(sequence)
 
     @property
     def num_train_frames(self) -> int:

@@ -14,16 +14,16 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from htvae.config import DataConfig
-from htvae.data.blocks import BLOCK_FRAMES, BlockPose, measure_in_blocks
+from htvae.data.blocks import BLOCK_FRAMES, BlockPose, WholePose, measure_in_blocks
 from htvae.data.landmarks import find_seen, is_seen
-from htvae.data.normalisation import NORMALISATIONS, Normalisation, Normalised
+from htvae.data.normalisation import NORMALISATIONS, Measured, Normalisation, Normalised
 from htvae.data.rates import are_same, commonest_rate, report_rates
 from htvae.data.records import ProcessedSequence, TransformRecord
 from htvae.io.coordinates import coordinates_of
@@ -54,6 +54,24 @@ class _Prepared(NamedTuple):
     """(T,) source frame of each model frame, counted from 0."""
     fps: float | None
     """Model frames per second, None where unknown."""
+
+
+class _Statistics:
+    """What normalised recordings have in common, added up one by one."""
+
+    def __init__(self) -> None:
+        self.moments = RunningMoments()
+        self.num_near = 0
+        self.units: list[float] = []
+        self.origins: list[np.ndarray] = []
+
+    def add(self, part: Normalised) -> None:
+        """Add a recording."""
+        self.moments.add(part.pose)
+        near = np.square(part.anchor).sum(axis=1) < (CENTRED_DISTANCE * part.unit) ** 2
+        self.num_near += int(near.sum())
+        self.units.append(part.unit)
+        self.origins.append(np.median(part.anchor, axis=0))
 
 
 class PoseDataProcessor:
@@ -92,6 +110,7 @@ class PoseDataProcessor:
         self._warned: set[Hashable] = set()
         self.normalisation = Normalisation((), self.anchor, self.unit, self.heading)
         self._prepared: dict[PoseSequence, _Prepared] = {}  # results of `fit` that `transform` uses up
+        self._measured: dict[PoseSequence, Measured | None] = {}  # those that `transform_lazily` uses up
 
     @property
     def points(self) -> tuple[str, ...]:
@@ -182,13 +201,38 @@ class PoseDataProcessor:
         Raises:
             ValueError: as for `transform`.
         """
-        positions, fps = self._find_positions(sequence)
+        positions, _ = self._find_positions(sequence)
         if len(positions) <= block_frames or sequence in self._prepared:
             return self.transform(sequence)
         read = partial(self._read_frames, sequence, positions)
         measured = measure_in_blocks(read, len(positions), self.normalisation, block_frames)
         if measured is None:
             return self.transform(sequence)
+        return self._in_blocks(sequence, measured)
+
+    def transform_lazily(self, sequence: PoseSequence) -> ProcessedSequence:
+        """Do the same for a recording that is read when its poses are sliced, which are not kept.
+
+        Where all landmarks determine origin or size, each slice reads the whole recording.
+
+        Raises:
+            ValueError: as for `transform`.
+        """
+        positions, _ = self._find_positions(sequence)
+        read = partial(self._read_frames, sequence, positions)
+        if sequence in self._measured:
+            measured = self._measured.pop(sequence)
+        else:
+            measured = measure_in_blocks(read, len(positions), self.normalisation, len(positions))
+        if measured is not None:
+            return self._in_blocks(sequence, measured)
+        whole = self.transform(sequence)
+        pose = WholePose(lambda: self.transform(sequence).pose, len(whole.pose))
+        return replace(whole, pose=pose.as_array())
+
+    def _in_blocks(self, sequence: PoseSequence, measured: Measured) -> ProcessedSequence:
+        positions, fps = self._find_positions(sequence)
+        read = partial(self._read_frames, sequence, positions)
         record = TransformRecord(
             anchor=measured.anchor,
             unit=measured.unit,
@@ -320,31 +364,38 @@ class PoseDataProcessor:
         self.normalisation = Normalisation(self.landmarks, self.anchor, self.unit, self.heading)
         if not self.normalisation.is_possible:
             return False
-        prepared = [(sequence, self._prepare(sequence)) for sequence in sequences]
-        usable = [(sequence, part) for sequence, part in prepared if not part.normalised.lacks]
-        num_lacking = len(sequences) - len(usable)
+        statistics = _Statistics()
+        needed = self.normalisation.measured_landmarks
+        for sequence in sequences:
+            positions, fps = self._find_positions(sequence)
+            pose = self._read_frames(sequence, positions, 0, len(positions))
+            normalised = self.normalisation.apply(pose)
+            if not normalised.lacks:
+                statistics.add(normalised)
+            if not isinstance(sequence.pose, np.ndarray):
+                columns = pose[:, needed]
+                self._measured[sequence] = self.normalisation.measure_columns(columns) if needed else None
+            elif not normalised.lacks:
+                self._prepared[sequence] = _Prepared(normalised, positions, fps)
+        num_lacking = len(sequences) - len(statistics.units)
         if 2 * num_lacking > len(sequences):
+            self._prepared, self._measured = {}, {}
             return False
         if num_lacking:
             logger.warning("%d of %d recordings are left out of the statistics.", num_lacking, len(sequences))
-        self._set_statistics([part.normalised for _, part in usable])
-        self._prepared = dict(usable)
+        self._set_statistics(statistics)
         self.normalisation = self._fitted_normalisation()
         return True
 
-    def _set_statistics(self, parts: Sequence[Normalised]) -> None:
-        """Set root motion, mean, scale, typical unit and typical origin from normalised recordings."""
-        moments, num_near = RunningMoments(), 0
-        for part in parts:
-            moments.add(part.pose)
-            near = np.square(part.anchor).sum(axis=1) < (CENTRED_DISTANCE * part.unit) ** 2
-            num_near += int(near.sum())
-        self.root_motion = num_near < CENTRED_SHARE * moments.num_frames
+    def _set_statistics(self, statistics: "_Statistics") -> None:
+        """Set root motion, mean, scale, typical unit and typical origin."""
+        moments = statistics.moments
+        self.root_motion = statistics.num_near < CENTRED_SHARE * moments.num_frames
         mean, scale = moments.compute(MIN_SCALE)
         num_points = len(self.points)
         self.pose_mean, self.pose_scale = mean[:num_points].tolist(), scale[:num_points].tolist()
-        self.typical_unit = float(np.median([part.unit for part in parts]))
-        self.typical_origin = np.median([np.median(part.anchor, axis=0) for part in parts], axis=0).tolist()
+        self.typical_unit = float(np.median(statistics.units))
+        self.typical_origin = np.median(statistics.origins, axis=0).tolist()
 
     def _fitted_normalisation(self) -> Normalisation:
         """Return the normalisation with the training set's mean and scale, which estimate missing units."""

@@ -44,6 +44,8 @@ class StoredRecordings:
     """Recordings. Poses from the cache are read-only maps."""
     content_hashes: dict[str, str]
     """`content_hash` of each recording, by name."""
+    skeleton: list[tuple[str, str]] | None = None
+    """Bones that were packed with the recordings; None: those of the folder's ``skeleton.csv``."""
 
 
 def open_store(config: DataConfig, cache_dir: Path) -> StoredRecordings:

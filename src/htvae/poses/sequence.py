@@ -70,7 +70,8 @@ class Coordinates:
 class PoseSequence:
     """The poses of one recording, made by `read_folder`, by `from_array`, or by hand.
 
-    The array is kept without a copy and never written to, so it may be a slice of a memory map.
+    The array is kept without a copy and never written to, so it may be a slice of a memory map, or an object
+    that reads an array when it is sliced (`htvae.io.pose_store.StoredPose`).
 
     Raises:
         TypeError: ``pose`` is not a float32 array.
@@ -189,7 +190,7 @@ class PoseSequence:
         return cls(name=name, landmarks=tuple(names), pose=array, fps=fps, **metadata)
 
     def _check_form(self) -> None:
-        if not isinstance(self.pose, np.ndarray) or self.pose.dtype != np.float32:
+        if getattr(self.pose, "dtype", None) != np.float32:
             found = getattr(self.pose, "dtype", type(self.pose).__name__)
             raise TypeError(
                 f"{self.name}: pose must be a float32 array, but is {found}. Try PoseSequence.from_array."
