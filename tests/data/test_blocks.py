@@ -6,6 +6,7 @@ import pytest
 from htvae.config import DataConfig
 from htvae.data.blocks import BlockPose
 from htvae.data.processing import PoseDataProcessor
+from htvae.io.pose_store import StoredPose
 from htvae.poses.sequence import PoseSequence
 
 NUM_FRAMES = 371
@@ -60,6 +61,33 @@ def test_any_block_is_a_part_of_the_whole(case, block_frames):
         np.testing.assert_array_equal(found.pose[start:stop], expected.pose[start:stop])
     for name, value in vars(expected.record).items():
         np.testing.assert_array_equal(getattr(found.record, name), value)
+
+
+def test_recordings_read_when_they_are_sliced_are_the_same(case):
+    processor, sequence = case
+    expected = whole(processor, sequence)
+    stored = StoredPose(lambda start, stop: sequence.pose[start:stop], sequence.pose.shape).as_array()
+    found = processor.transform_lazily(sequence.with_metadata(pose=stored))
+    assert not isinstance(found.pose, np.ndarray)
+    assert len(found.pose) == len(expected.pose)
+    for key in (slice(None), slice(99, 140), slice(0, None, 7), (slice(None), slice(2))):
+        np.testing.assert_array_equal(found.pose[key], expected.pose[key])
+    np.testing.assert_array_equal(np.asarray(found.pose), expected.pose)
+    for name, value in vars(expected.record).items():
+        np.testing.assert_array_equal(getattr(found.record, name), value)
+
+
+def test_what_is_fitted_does_not_depend_on_when_recordings_are_read(make_walks):
+    walks = make_walks([40, 90, 33])
+    lazy = [
+        w.with_metadata(pose=StoredPose(lambda a, b, w=w: w.pose[a:b], w.pose.shape).as_array())
+        for w in walks
+    ]
+    plain, streamed = (PoseDataProcessor(DataConfig()).fit(s) for s in (walks, lazy))
+    assert plain.state_dict() == streamed.state_dict()
+    assert not streamed._prepared  # no poses are kept
+    for walk, sequence in zip(walks, lazy, strict=True):
+        np.testing.assert_array_equal(streamed.transform_lazily(sequence).pose[:], plain.transform(walk).pose)
 
 
 def test_recordings_that_fit_into_a_block_are_arrays(case):

@@ -97,8 +97,8 @@ class PoseStore:
                 self.num_values: list[int] = self._dataset.frame_counts
             except (AssertionError, KeyError, TypeError, ValueError) as error:
                 raise ValueError(
-                    f"{address}: index.json must be litdata's index of a packed folder, but is damaged "
-                    f"({error!r}). Pack the recordings again: htvae pack."
+                    f"{address}/index.json: must be litdata's index of packed recordings, but is damaged "
+                    f"({error!r}). Pack the recordings again."
                 ) from error
 
     def pose(self, index: int, shape: Sequence[int]) -> np.ndarray:
