@@ -28,7 +28,7 @@ def folder(tmp_path, make_walk):
         write_pose_csv(poses / f"{walk.name}.csv", walk)
     lines = ["file,label,subject,split,place", "walk_00.csv,a,s0,val,home", "walk_01.csv,b,s1,train,"]
     (poses / "manifest.csv").write_text("\n".join(lines) + "\n")
-    (poses / "frame_labels.csv").write_text("file,start_frame,end_frame,label\nwalk_02.csv,10,20,wave\n")
+    (poses / "frame_labels.csv").write_text("file,start,stop,label\nwalk_02.csv,10,20,wave\n")
     (poses / "skeleton.csv").write_text("from,to\nNOSE,LEFT_HIP\n")
     return poses
 

@@ -372,7 +372,8 @@ class PoseDataProcessor:
             normalised = self.normalisation.apply(pose)
             if not normalised.lacks:
                 statistics.add(normalised)
-            if not isinstance(sequence.pose, np.ndarray):
+            is_read = isinstance(sequence.pose, np.ndarray)
+            if not is_read:
                 columns = pose[:, needed]
                 self._measured[sequence] = self.normalisation.measure_columns(columns) if needed else None
             elif not normalised.lacks:
