@@ -72,8 +72,8 @@ def write_half(path: Path, content: Any) -> None:
     path.open("wb").write(bytes(content)[: len(content) // 2])
 
 
-def save_half(file: Any, array: Any) -> None:
-    file.write(array.tobytes()[: array.nbytes // 2])
+def save_half(file: Any, poses: Any) -> None:
+    file.write(poses[0].tobytes()[: poses[0].nbytes // 2])
     file.flush()
 
 
@@ -97,7 +97,7 @@ def shortly_after(seconds: float) -> None:
 
 INSTANTS: dict[str, Callable[[Any], None]] = {
     "reading a recording": before(htvae.io.folder, "build_recordings"),
-    "writing the cache": halfway(store.np, "save", save_half),
+    "writing the cache": halfway(store, "_write_poses", save_half),
     "between cache and index": before(utils.os, "replace", lambda _, path: str(path).endswith(".json")),
     "before a step": before(Loop, "take_step"),
     "in a step": before(torch.optim.swa_utils.AveragedModel, "update_parameters"),
