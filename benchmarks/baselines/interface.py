@@ -11,6 +11,7 @@ Axes: ``B`` windows, ``T`` frames, ``L`` points, ``D`` coordinates.
 """
 
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -79,7 +80,7 @@ class Task:
         return (1 - TOLERANCE) * self.numbers
 
 
-class Baseline(nn.Module):
+class Baseline(nn.Module, ABC):
     """Base of the models. One without parameters (PCA) is not trained."""
 
     window: int
@@ -96,10 +97,11 @@ class Baseline(nn.Module):
         self.register_buffer("pose_mean", task.pose_mean.clone())
         self.register_buffer("pose_scale", task.pose_scale.clone())
 
+    @abstractmethod
     def numbers(self, num_frames: int) -> float:
         """Return how many numbers a window of ``num_frames`` frames needs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loss(self, pose: Tensor, observed: Tensor) -> Tensor:
         """Return the loss, a scalar, in training.
 
@@ -107,11 +109,10 @@ class Baseline(nn.Module):
             pose: (B, T, L, D), torso lengths, no gaps; the last frame is held where a window is padded.
             observed: (B, T, L) bool; False at missing points and where a window is padded.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def reconstruct(self, pose: Tensor, observed: Tensor) -> Tensor:
         """Return the reconstruction (B, T, L, D) of windows; arguments are those of `loss`."""
-        raise NotImplementedError
 
     @property
     def numbers_per_48_frames(self) -> float:

@@ -28,6 +28,10 @@ class PCABaseline(Baseline):
         """Return the number of components; fewer where there are too few training windows."""
         return len(self.control.components)
 
+    def loss(self, pose: Tensor, observed: Tensor) -> Tensor:
+        """Return 0: components are fitted when they are built, and have nothing to train."""
+        return pose.new_zeros(())
+
     def reconstruct(self, pose: Tensor, observed: Tensor) -> Tensor:
         """Return windows (B, T, L, D) from their components."""
         windows = pose.cpu().numpy()

@@ -11,24 +11,24 @@ Axes: T frames, L landmarks, N points (landmarks, and the root velocity last whe
 """
 
 import logging
-import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from htvae.config import DataConfig
 from htvae.data.blocks import BLOCK_FRAMES, BlockPose, WholePose, measure_in_blocks
+from htvae.data.fitted_statistics import FittedStatistics
 from htvae.data.landmarks import find_seen, is_seen
 from htvae.data.normalisation import NORMALISATIONS, Measured, Normalisation, Normalised
-from htvae.data.rates import are_same, commonest_rate, report_rates
+from htvae.data.rates import commonest_rate, report_rates
 from htvae.data.records import ProcessedSequence, TransformRecord
+from htvae.data.source_frames import SourceFrames
 from htvae.io.coordinates import coordinates_of
 from htvae.metrics.units import UNIT_WORDS
-from htvae.poses.geometry import RunningMoments, resample_frames, rotate
+from htvae.poses.geometry import rotate
 from htvae.poses.landmarks import ROOT_VELOCITY, landmark_sides, mirror_permutation
 from htvae.poses.sequence import Coordinates, PoseSequence
 from htvae.poses.skeletons import named_edges, skeleton_edges
@@ -38,40 +38,15 @@ __all__ = ["PoseDataProcessor", "ProcessedSequence", "TransformRecord"]
 
 logger = logging.getLogger(__name__)
 
-CENTRED_DISTANCE, CENTRED_SHARE = 0.1, 0.95
-"""A training set is already centred if the anchor is this close to 0 (units) in this share of frames."""
 LARGEST_RATIO = 100.0
 """Largest ratio of frame rates. Larger ratios are a mistake, and would make a recording that much longer."""
-MIN_SCALE = 1e-3
-"""Least ``pose_scale`` (torso lengths), for points that hardly move."""
 
 
 class _Prepared(NamedTuple):
     """One recording at the model's frame rate, normalised."""
 
     normalised: Normalised
-    positions: np.ndarray
-    """(T,) source frame of each model frame, counted from 0."""
-    fps: float | None
-    """Model frames per second, None where unknown."""
-
-
-class _Statistics:
-    """What normalised recordings have in common, added up one by one."""
-
-    def __init__(self) -> None:
-        self.moments = RunningMoments()
-        self.num_near = 0
-        self.units: list[float] = []
-        self.origins: list[np.ndarray] = []
-
-    def add(self, part: Normalised) -> None:
-        """Add a recording."""
-        self.moments.add(part.pose)
-        near = np.square(part.anchor).sum(axis=1) < (CENTRED_DISTANCE * part.unit) ** 2
-        self.num_near += int(near.sum())
-        self.units.append(part.unit)
-        self.origins.append(np.median(part.anchor, axis=0))
+    frames: SourceFrames
 
 
 class PoseDataProcessor:
@@ -179,16 +154,8 @@ class PoseDataProcessor:
         if normalised.lacks:
             message = f"{sequence.name}: {normalised.lacks} are hardly seen; origin or size is estimated."
             self._warn_once(normalised.lacks, message)
-        record = TransformRecord(
-            anchor=normalised.anchor,
-            unit=normalised.unit,
-            rotation=normalised.rotation,
-            source_frames=sequence.first_frame + prepared.positions,
-            fps=prepared.fps,
-            landmarks=sequence.landmarks,
-        )
         pose = normalised.pose[:, : len(self.points)]
-        return ProcessedSequence(name=sequence.name, pose=pose, record=record, source=sequence)
+        return _join(prepared.frames, normalised, pose)
 
     def transform_in_blocks(
         self, sequence: PoseSequence, block_frames: int = BLOCK_FRAMES
@@ -201,14 +168,11 @@ class PoseDataProcessor:
         Raises:
             ValueError: as for `transform`.
         """
-        positions, _ = self._find_positions(sequence)
-        if len(positions) <= block_frames or sequence in self._prepared:
+        frames = self._find_frames(sequence)
+        if len(frames) <= block_frames or sequence in self._prepared:
             return self.transform(sequence)
-        read = partial(self._read_frames, sequence, positions)
-        measured = measure_in_blocks(read, len(positions), self.normalisation, block_frames)
-        if measured is None:
-            return self.transform(sequence)
-        return self._in_blocks(sequence, measured)
+        measured = measure_in_blocks(frames.read, len(frames), self.normalisation, block_frames)
+        return self.transform(sequence) if measured is None else self._in_blocks(frames, measured)
 
     def transform_lazily(self, sequence: PoseSequence) -> ProcessedSequence:
         """Do the same for a recording that is read when its poses are sliced, which are not kept.
@@ -218,31 +182,20 @@ class PoseDataProcessor:
         Raises:
             ValueError: as for `transform`.
         """
-        positions, _ = self._find_positions(sequence)
-        read = partial(self._read_frames, sequence, positions)
+        frames = self._find_frames(sequence)
         if sequence in self._measured:
             measured = self._measured.pop(sequence)
         else:
-            measured = measure_in_blocks(read, len(positions), self.normalisation, len(positions))
+            measured = measure_in_blocks(frames.read, len(frames), self.normalisation, len(frames))
         if measured is not None:
-            return self._in_blocks(sequence, measured)
+            return self._in_blocks(frames, measured)
         whole = self.transform(sequence)
         pose = WholePose(lambda: self.transform(sequence).pose, len(whole.pose))
         return replace(whole, pose=pose.as_array())
 
-    def _in_blocks(self, sequence: PoseSequence, measured: Measured) -> ProcessedSequence:
-        positions, fps = self._find_positions(sequence)
-        read = partial(self._read_frames, sequence, positions)
-        record = TransformRecord(
-            anchor=measured.anchor,
-            unit=measured.unit,
-            rotation=measured.rotation,
-            source_frames=sequence.first_frame + positions if sequence.first_frame else positions,
-            fps=fps,
-            landmarks=sequence.landmarks,
-        )
-        pose = BlockPose(read, measured, self.normalisation, len(self.points)).as_array()
-        return ProcessedSequence(name=sequence.name, pose=pose, record=record, source=sequence)
+    def _in_blocks(self, frames: SourceFrames, measured: Measured) -> ProcessedSequence:
+        pose = BlockPose(frames.read, measured, self.normalisation, len(self.points))
+        return _join(frames, measured, pose.as_array())
 
     def check_coordinates(self, sequence: PoseSequence) -> None:
         """Raise ValueError where a recording has another number of coordinates than the training set."""
@@ -325,31 +278,14 @@ class PoseDataProcessor:
         pose[:, known] = source[:, [index_of[self.landmarks[i]] for i in known]]
         return pose
 
-    def _find_positions(self, sequence: PoseSequence) -> tuple[np.ndarray, float | None]:
-        """Return the positions (T,) of the model's frames (source frames from 0), and their rate."""
-        last, fps = sequence.num_frames - 1, sequence.fps
-        if fps is None or self.fps is None or are_same(fps, self.fps):
-            return np.arange(last + 1.0), fps
+    def _find_frames(self, sequence: PoseSequence) -> SourceFrames:
+        """Return a recording's frames at the model's rate."""
         self.check_rate(sequence)
-        step = fps / self.fps
-        num_frames = math.floor(last / step + 1e-6) + 1
-        return np.minimum(step * np.arange(num_frames), last), self.fps
-
-    def _read_frames(
-        self, sequence: PoseSequence, positions: np.ndarray, start: int, stop: int
-    ) -> np.ndarray:
-        """Return the model's landmarks (T, L, D) in its frames from ``start`` to ``stop``."""
-        first, last = math.floor(positions[start]), math.ceil(positions[stop - 1])
-        pose = self.select(sequence, slice(first, last + 1))
-        wanted = positions[start:stop] - first
-        if np.array_equal(wanted, np.arange(len(pose))):
-            return pose
-        return resample_frames(pose, wanted)
+        return SourceFrames.of(sequence, self.select, self.fps)
 
     def _prepare(self, sequence: PoseSequence) -> _Prepared:
-        positions, fps = self._find_positions(sequence)
-        pose = self._read_frames(sequence, positions, 0, len(positions))
-        return _Prepared(self.normalisation.apply(pose), positions, fps)
+        frames = self._find_frames(sequence)
+        return _Prepared(self.normalisation.apply(frames.read_all()), frames)
 
     def _check_heading(self) -> None:
         unknown = [name for name in self.heading or () if name not in self.landmarks]
@@ -364,11 +300,11 @@ class PoseDataProcessor:
         self.normalisation = Normalisation(self.landmarks, self.anchor, self.unit, self.heading)
         if not self.normalisation.is_possible:
             return False
-        statistics = _Statistics()
+        statistics = FittedStatistics()
         needed = self.normalisation.measured_landmarks
         for sequence in sequences:
-            positions, fps = self._find_positions(sequence)
-            pose = self._read_frames(sequence, positions, 0, len(positions))
+            frames = self._find_frames(sequence)
+            pose = frames.read_all()
             normalised = self.normalisation.apply(pose)
             if not normalised.lacks:
                 statistics.add(normalised)
@@ -377,8 +313,8 @@ class PoseDataProcessor:
                 columns = pose[:, needed]
                 self._measured[sequence] = self.normalisation.measure_columns(columns) if needed else None
             elif not normalised.lacks:
-                self._prepared[sequence] = _Prepared(normalised, positions, fps)
-        num_lacking = len(sequences) - len(statistics.units)
+                self._prepared[sequence] = _Prepared(normalised, frames)
+        num_lacking = len(sequences) - len(statistics)
         if 2 * num_lacking > len(sequences):
             self._prepared, self._measured = {}, {}
             return False
@@ -388,15 +324,13 @@ class PoseDataProcessor:
         self.normalisation = self._fitted_normalisation()
         return True
 
-    def _set_statistics(self, statistics: "_Statistics") -> None:
+    def _set_statistics(self, statistics: FittedStatistics) -> None:
         """Set root motion, mean, scale, typical unit and typical origin."""
-        moments = statistics.moments
-        self.root_motion = statistics.num_near < CENTRED_SHARE * moments.num_frames
-        mean, scale = moments.compute(MIN_SCALE)
+        self.root_motion = statistics.root_motion
+        mean, scale = statistics.compute_moments()
         num_points = len(self.points)
         self.pose_mean, self.pose_scale = mean[:num_points].tolist(), scale[:num_points].tolist()
-        self.typical_unit = float(np.median(statistics.units))
-        self.typical_origin = np.median(statistics.origins, axis=0).tolist()
+        self.typical_unit, self.typical_origin = statistics.typical_unit, statistics.typical_origin
 
     def _fitted_normalisation(self) -> Normalisation:
         """Return the normalisation with the training set's mean and scale, which estimate missing units."""
@@ -408,3 +342,17 @@ class PoseDataProcessor:
         if key not in self._warned:
             self._warned.add(key)
             logger.warning("%s (Shown once, for the first such recording.)", message)
+
+
+def _join(frames: SourceFrames, found: Normalised | Measured, pose: np.ndarray) -> ProcessedSequence:
+    """Return a recording with its poses (T, N, D) and what leads back to its source."""
+    sequence = frames.sequence
+    record = TransformRecord(
+        anchor=found.anchor,
+        unit=found.unit,
+        rotation=found.rotation,
+        source_frames=frames.numbers,
+        fps=frames.fps,
+        landmarks=sequence.landmarks,
+    )
+    return ProcessedSequence(name=sequence.name, pose=pose, record=record, source=sequence)

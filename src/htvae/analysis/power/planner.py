@@ -119,15 +119,7 @@ def plan_power(
         table.values, planted.values, outcome, touched, owners, request.recordings_per_subject, rng
     )
     on_percent(PLANTED, "studies")
-    simulation = simulate(
-        rows,
-        request.sizes,
-        request.targets,
-        request.num_studies,
-        request.num_permutations,
-        request.seed,
-        lambda share: on_percent(round(PLANTED + (100 - PLANTED) * share), "studies"),
-    )
+    simulation = _simulate(rows, request, on_percent)
     plain, treated = rows.outcome
     return PowerPlan(
         request=request,
@@ -138,16 +130,33 @@ def plan_power(
         strength=strength,
         control_mean=float(plain.mean()),
         difference=float((treated - plain).mean()),
-        reliability=relate_subjects(
-            table.values[:, outcome].mean(axis=1, keepdims=True),
-            controls,
-            np.random.default_rng((request.seed, 31)),
-        ),
+        reliability=_relate(table, outcome, controls, request.seed),
         num_recordings=len(controls),
         num_measures=rows.plain.shape[2] - 1,
         simulation=simulation,
         doubts=(*rows.doubts, *_find_doubts(controls, rows, table.names, simulation)),
     )
+
+
+def _simulate(rows: SubjectRows, request: PowerRequest, on_percent: Callable[[int, str], None]) -> Simulation:
+    """Simulate the studies of a request, which are the last part of the work."""
+    return simulate(
+        rows,
+        request.sizes,
+        request.targets,
+        request.num_studies,
+        request.num_permutations,
+        request.seed,
+        lambda share: on_percent(round(PLANTED + (100 - PLANTED) * share), "studies"),
+    )
+
+
+def _relate(
+    table: MeasureTable, outcome: Sequence[int], controls: Sequence[ProcessedSequence], seed: int
+) -> Reliability:
+    """Return the reliability of the outcome (1,) over the recordings of a control."""
+    values = table.values[:, outcome].mean(axis=1, keepdims=True)
+    return relate_subjects(values, controls, np.random.default_rng((seed, 31)))
 
 
 def _find_outcome(effect: Effect, pipeline: Pipeline, table: MeasureTable) -> list[int]:
