@@ -37,14 +37,6 @@ LONG = {
 """A run that all guards, set to judge early, can judge."""
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(autouse=True)
 def _quick(no_measuring, monkeypatch):
     """Start at once, and judge early."""

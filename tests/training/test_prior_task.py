@@ -29,15 +29,6 @@ Z, K, C, Q = 4, 2, 6, LABELS_PER_CHUNK
 TINY = {"prior_embed_dim": 32, "prior_num_heads": 2, "prior_num_layers": 1, "prior_batch_size": 16}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Bits are equal only with equal numbers of threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def make_windows(count=40, seed=0):
     """Two labels, z = +-2 by label, every chunk like z; lengths differ."""
     generator = torch.Generator().manual_seed(seed)

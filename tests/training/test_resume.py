@@ -48,15 +48,6 @@ LATER = [
 ]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Bits are equal only with equal numbers of threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def choose_instants(seed):
     """Return twenty instants of kills: each kind of instant once, then random ones."""
     chance = random.Random(seed)

@@ -5,21 +5,12 @@ import logging
 
 import numpy as np
 import pytest
-import torch
 
 from htvae.inference.checkpoint import load_checkpoint
 from htvae.poses.sequence import PoseSequence
 from htvae.training.trainer import HTVAETrainer
 
 LENGTHS = [40, 60, 51, 70, 33, 90, 100, 45]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -22,15 +22,6 @@ SMALL = ModelConfig(
 )  # fmt: skip
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Sums in one order."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def make_window(index, length):
     """Return a window with unobserved points, and others that are scored though hidden."""
     rng = np.random.default_rng(index)

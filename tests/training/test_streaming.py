@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 import pytest
-import torch
 
 from htvae.config import Config, DataConfig
 from htvae.io.packed import pack_folder
@@ -20,15 +19,6 @@ from tests.training.test_resume import (
 )
 
 pytest.importorskip("litdata")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Bits are equal only with equal numbers of threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -26,15 +26,6 @@ from htvae.utils.files import read_tensors
 LENGTHS = [40, 60, 51, 70, 33, 90, 100, 45]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Bits are equal only with equal numbers of threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(autouse=True)
 def _quick(no_measuring):
     """Start at once."""

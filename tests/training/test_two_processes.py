@@ -31,14 +31,6 @@ SETTINGS = {
 LENGTHS = [40, 60, 51, 70, 33, 90, 100, 45]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def base(tmp_path_factory, make_walks, tiny_settings):
     """Settings, with recordings in a folder."""

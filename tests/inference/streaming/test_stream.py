@@ -187,6 +187,16 @@ def test_wrong_frames_are_refused(model):
         stream.push(np.zeros((1, 6, 2)))
 
 
+def test_no_new_frames_finish_nothing_and_change_nothing(model, make_walk):
+    walk = make_walk(1, 40)
+    plain, paused = model.stream(), model.stream()
+    expected = plain.push(walk.pose)
+    found = paused.push(walk.pose[:0]) + paused.push(walk.pose[:20]) + paused.push(walk.pose[20:20])
+    found += paused.push(walk.pose[20:])
+    assert [chunk.index for chunk in found] == [chunk.index for chunk in expected]
+    np.testing.assert_allclose(found[-1].chunk_latent, expected[-1].chunk_latent, atol=1e-5)
+
+
 def test_an_architecture_of_ones_own_is_refused(model):
     class Own(type(model.model)):
         pass

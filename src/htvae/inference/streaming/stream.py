@@ -108,8 +108,8 @@ class PoseStream:
         """Take the next frames and return the chunks that they finish, often none.
 
         Args:
-            frames: (t, L, D), or one frame (L, D), in the source's coordinates, y upwards; NaN where missing.
-                A frame that the source has lost is pushed as NaN.
+            frames: (t, L, D), t may be 0, or one frame (L, D), in the source's coordinates, y upwards; NaN
+                where missing. A frame that the source has lost is pushed as NaN.
 
         Raises:
             TypeError: the frames are not real numbers.
@@ -119,6 +119,8 @@ class PoseStream:
         if self._is_finished:
             raise ValueError("A stream must not be pushed to once it is finished. Begin another.")
         frames = np.asarray(frames)
+        if frames.shape == (0, len(self.landmarks), self.processor.num_coordinates):
+            return []  # a source that has nothing new
         sequence = PoseSequence.from_array(
             frames[None] if frames.ndim == 2 else frames, self.landmarks, "stream", self.fps
         )
