@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import ThreadpoolController
+from torch.utils.data import DataLoader, Dataset
 
 from htvae.config import Config
 from htvae.data.loader import PoseDataLoader
@@ -118,6 +120,23 @@ def test_workers_change_nothing(make_loader, method, num_workers):
     loader.loader.multiprocessing_context = method
     for _ in range(2):
         assert equal(list(loader), list(alone))
+
+
+class BlasThreads(Dataset):
+    """Says how many threads numpy's BLAS has where it is read."""
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+        return max(library.num_threads for library in libraries)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_workers_leave_the_cores_to_pytorch(make_loader):
+    start = make_loader(num_workers=1).train_loader().loader.worker_init_fn
+    assert list(DataLoader(BlasThreads(), num_workers=1, worker_init_fn=start)) == [1]
 
 
 def test_evaluation_scores_every_frame_once_and_is_always_the_same(make_loader):

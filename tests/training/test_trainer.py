@@ -10,6 +10,7 @@ import signal
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import ThreadpoolController
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 import htvae
@@ -511,3 +512,21 @@ def test_validations_of_a_steered_run_can_be_compared():
     assert (manager.final_weights(), manager.follow(figures)) == before
     assert manager.follow({**figures, "chunk_kl": 0.3}) == pytest.approx(2.0)  # at the target, rate is free
     assert manager.follow(figures) == pytest.approx(2.0 + EXCESS_WEIGHT * 0.4)
+
+
+def test_steps_leave_the_cores_to_pytorch(fit):
+    """Idle threads of numpy's BLAS, and searches of old objects, would take them."""
+    seen = []
+
+    class Note(Callback):
+        def on_step_end(self, loop):
+            seen.append((gc.get_freeze_count() > 0, {library.num_threads for library in find_blas()}))
+
+    fit(callbacks=[Note()], num_epochs=1)
+    assert seen
+    assert all(note == (True, {1}) for note in seen)
+    assert gc.get_freeze_count() == 0
+
+
+def find_blas():
+    return ThreadpoolController().select(user_api="blas").lib_controllers

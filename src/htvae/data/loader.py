@@ -18,6 +18,7 @@ from htvae.io.packed import open_recordings
 from htvae.io.skeleton_csv import read_skeleton
 from htvae.models.chunking import ChunkGrid
 from htvae.poses.sequence import PoseSequence, content_hash
+from htvae.utils.hot_path import use_one_blas_thread
 
 
 class PoseDataLoader:
@@ -199,6 +200,7 @@ def _loader_options(config: Config) -> dict[str, Any]:
     return {
         "collate_fn": partial(collate_step, micro_batch_frames=config.training.micro_batch_frames),
         "num_workers": config.data.num_workers,
+        "worker_init_fn": use_one_blas_thread,
         "persistent_workers": config.data.num_workers > 0,
         "pin_memory": torch.cuda.is_available(),
         "generator": torch.Generator().manual_seed(config.training.seed),

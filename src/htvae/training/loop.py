@@ -19,6 +19,7 @@ from htvae.training.logs import Log
 from htvae.training.optimizer import build_optimizer
 from htvae.training.schedule import averaging, learning_rate_factor
 from htvae.training.task import Task
+from htvae.utils.hot_path import keep_clear
 from htvae.utils.interruption import EndRequest
 from htvae.utils.metrics_tracker import MetricsTracker
 from htvae.utils.random import random_seed
@@ -146,7 +147,7 @@ class Loop:
             ValueError: the loss or the gradient is not finite; what was saved before stays as it is.
         """
         try:
-            with self.pause:
+            with self.pause, keep_clear():
                 self._tell("on_train_start")
                 if self.settings.validate_start and self.step == 0 and not self._is_validated():
                     self.validate()
