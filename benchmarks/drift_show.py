@@ -36,9 +36,9 @@ def describe(result: dict[str, Any]) -> str:
     """Return what stands above the table."""
     return (
         f"{result['recordings']}: {result['num_sequences']} sequences of {result['num_frames']:,} frames for "
-        f"which nothing was asked, {result['window']} frames of each before the place; ± is a standard error. "
+        f"which nothing was asked, {result['window']} frames of each before a place; ± is a standard error. "
         f"A model after at most {result['training']}. {result['machine']}; commit {result['commit']}, "
-        f"{result['date']}. {describe_change(result)}"
+        f"{result['date']}. **{describe_change(result)}**"
     )
 
 
@@ -107,8 +107,7 @@ def draw_picture(result: dict[str, Any], path: Path) -> None:
         axes.axhline(result["held_out"][name], color=PALETTE[1], linestyle="--", linewidth=1.2)
         if name in TRAINING:
             axes.axhline(TRAINING[name], color=GREY, linestyle=":", linewidth=1.2)
-        low, high = axes.get_ylim()
-        axes.set_ylim(min(0, low), high * 1.15 if high > 0 else high)
+        axes.margins(y=0.15)
         axes.set_xscale("log", base=2)
         axes.set_xticks(seconds, [_tick(s, bool(result["fps"])) for s in seconds], fontsize=7)
         axes.xaxis.set_minor_locator(NullLocator())

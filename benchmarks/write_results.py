@@ -11,8 +11,8 @@
   ``yardstick`` marks a baseline that is a ceiling, such as real motion. ``readme`` is the figure's name in
   README.md; a figure without it is left out there.
 - The template page.md has one line ``<!-- table: QUESTION -->`` for each table, and ``<!-- commands -->``.
-- ``quality_*.json`` are outputs of `quality.py`, whose tables go after ``<!-- quality -->``; their pictures
-  belong in ``docs/images/``.
+- ``quality_*.json`` and ``drift_*.json`` are outputs of `quality.py` and `drift.py`, whose tables stand at
+  ``<!-- quality -->`` and ``<!-- drift -->``; their pictures belong in ``docs/images/``.
 - Numbers are read as decimals, so that the page shows the digits that were written: 0.180 stays 0.180.
 """
 
@@ -20,7 +20,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,9 @@ SHARED_PEOPLE = ("bandai2_long", "bandai2_clips")
 """Recordings of people who are in training and in test alike; tables say so, and have them last."""
 RECORDINGS = ("random poses", *UNSEEN_PEOPLE, *SHARED_PEOPLE)
 QUALITY = "quality_*.json"
+DRIFT = "drift_*.json"
 RUN_FIELDS = {"question", "recordings", "command", "commit", "date", "machine", "notes", "measured"}
+Describe = Callable[[dict[str, Any]], str]
 SHOWN_UNITS = ("frames/s", "GB", "min", "s")
 """Units that stand beside the number; the text above a table names the other units."""
 FIGURE_FIELDS = {"name", "unit", "better", "ours", "best_baseline"}
@@ -70,7 +72,7 @@ def load_runs(folder: Path = RESULTS) -> list[dict[str, Any]]:
         ValueError: if a file lacks a field, or has a question or recordings that no table knows.
     """
     runs = []
-    for path in sorted(set(folder.glob("*.json")) - set(folder.glob(QUALITY))):
+    for path in sorted(set(folder.glob("*.json")) - set(folder.glob(QUALITY)) - set(folder.glob(DRIFT))):
         run = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal, parse_int=Decimal)
         check_run(run, path.name)
         runs.append(run)
@@ -112,6 +114,7 @@ def render_pages(runs: list[dict[str, Any]]) -> dict[Path, str]:
     for question in QUESTIONS:
         page = page.replace(f"<!-- table: {question} -->", render_table(runs, question))
     page = page.replace("<!-- quality -->\n", render_quality(RESULTS))
+    page = page.replace("<!-- drift -->\n", render_drift(RESULTS))
     page = page.replace("<!-- commands -->", render_commands(runs))
     readme = re.sub(
         r"(<!-- results -->\n).*?(<!-- end of results -->)",
@@ -135,19 +138,31 @@ def render_table(runs: list[dict[str, Any]], question: str) -> str:
 
 def render_quality(folder: Path) -> str:
     """Return the tables of `quality.py` with what stands above and below each; empty without one."""
-    parts = []
-    for path in sorted(folder.glob(QUALITY)):
-        from quality_show import describe, render_table
+    from quality_show import describe, render_table
 
+    title = "Beside other models, at equal numbers and equal training"
+    return _join_parts(title, "Error against numbers", folder.glob(QUALITY), describe, render_table)
+
+
+def render_drift(folder: Path) -> str:
+    """Return the tables of `drift.py` with what stands above and below each; empty without one."""
+    from drift_show import describe, render_table
+
+    title = "Minutes of motion: does it drift?"
+    return _join_parts(title, "Motion against time", folder.glob(DRIFT), describe, render_table)
+
+
+def _join_parts(
+    title: str, caption: str, paths: Iterable[Path], describe: Describe, render_table: Describe
+) -> str:
+    """Return a chapter: what `describe` says, table, picture and commands of each result."""
+    parts = []
+    for path in sorted(paths):
         result = json.loads(path.read_text(encoding="utf-8"))
         commands = "\n".join(f"    {command}" for command in result["command"])
-        picture = f"![Error against numbers](images/{path.stem}.png)"
+        picture = f"![{caption}](images/{path.stem}.png)"
         parts.append(f"{describe(result)}\n\n{render_table(result)}\n\n{picture}\n\n{commands}\n")
-    return (
-        "\n".join(["", "### Beside other models, at equal numbers and equal training", "", *parts])
-        if parts
-        else ""
-    )
+    return "\n".join(["", f"### {title}", "", *parts]) if parts else ""
 
 
 def render_readme_table(runs: list[dict[str, Any]]) -> str:
