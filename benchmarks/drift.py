@@ -87,6 +87,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         help=f"rounded up to a multiple of {BATCH}, {2 * BATCH} at least",
     )
     add("--output", type=Path, help="default: benchmarks/results/drift_NAME.json, NAME the folder's")
+    add("--trained_at", help="commit of the code that trained the model, where it is known")
     add("--alone", type=int, default=0, help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
     name = arguments.data_dir.resolve().name
@@ -135,6 +136,7 @@ def run(arguments: argparse.Namespace) -> None:
         "window": WINDOW,
         "fps": model.processor.fps,
         "training": describe_training(model),
+        "trained_at": arguments.trained_at,
         "ends": ends,
         **measured,
         "costs": measure_costs(arguments, ends),

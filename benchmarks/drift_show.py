@@ -28,17 +28,20 @@ AXES = {
 }
 TRAINING = {"distance": 0.0, "speed": 1.0, "still": 0.1, "bones": 1.0, "bone_spread": 1.0}
 """What training recordings have by definition."""
+SINCE_FIRST = ("body",)
+"""Figures that compare with the first place, where they have no value of their own."""
 CLEAR = 2.0
 """Multiple of its error beyond which a change is more than chance."""
 
 
 def describe(result: dict[str, Any]) -> str:
     """Return what stands above the table."""
+    trained = f" at commit {result['trained_at']}" if result.get("trained_at") else ""
     return (
         f"{result['recordings']}: {result['num_sequences']} sequences of {result['num_frames']:,} frames for "
         f"which nothing was asked, {result['window']} frames of each before a place; ± is a standard error. "
-        f"A model after at most {result['training']}. {result['machine']}; commit {result['commit']}, "
-        f"{result['date']}. **{describe_change(result)}**"
+        f"A model after at most {result['training']}{trained}. {result['machine']}; commit "
+        f"{result['commit']}, {result['date']}. **{describe_change(result)}**"
     )
 
 
@@ -47,7 +50,7 @@ def describe_change(result: dict[str, Any]) -> str:
     found = [
         f"{TITLES[name]} by {change:+.3g} ± {result['change_errors'][name]:.2g}"
         for name, change in result["change"].items()
-        if name != "body" and abs(change) > CLEAR * result["change_errors"][name]
+        if name not in SINCE_FIRST and abs(change) > CLEAR * result["change_errors"][name]
     ]
     if not found:
         return "From the first to the last place nothing changes by more than twice its error."
@@ -69,11 +72,19 @@ def render_table(result: dict[str, Any]) -> str:
         ["---"] * (len(names) + 4),
     ]
     for place, end in enumerate(result["ends"]):
-        cells = [_cell(result["figures"][name][place], result["errors"][name][place]) for name in names]
+        cells = [
+            _cell(result["figures"][name][place], result["errors"][name][place])
+            if place or name not in SINCE_FIRST
+            else ""
+            for name in names
+        ]
         cost = result["costs"][place]
         costs = [f"{cost['core_seconds']:.2g} s", f"{cost['peak_mib']:.0f} MiB"]
         rows.append([time_of(result, end), f"{end:,}", *cells, *costs])
-    changes = [_cell(result["change"][name], result["change_errors"][name], "+") for name in names]
+    changes = [
+        "" if name in SINCE_FIRST else _cell(result["change"][name], result["change_errors"][name], "+")
+        for name in names
+    ]
     rows.append(["**last less first**", "", *changes, "", ""])
     held_out = [_number(result["held_out"][name]) for name in names]
     rows.append(["held-out recordings", "", *held_out, "", ""])
@@ -102,8 +113,11 @@ def draw_picture(result: dict[str, Any], path: Path) -> None:
     FigureCanvasAgg(figure)
     seconds = [end / (result["fps"] or 1) for end in result["ends"]]
     for axes, name in zip(figure.subplots(num_rows, num_columns, squeeze=False).flat, names, strict=False):
-        values, errors = result["figures"][name], [2 * e for e in result["errors"][name]]
-        axes.errorbar(seconds, values, errors, color=PALETTE[0], linewidth=1.8, marker="o", markersize=3.5)
+        first = int(name in SINCE_FIRST)
+        values, errors = result["figures"][name][first:], [2 * e for e in result["errors"][name][first:]]
+        axes.errorbar(
+            seconds[first:], values, errors, color=PALETTE[0], linewidth=1.8, marker="o", markersize=3.5
+        )
         axes.axhline(result["held_out"][name], color=PALETTE[1], linestyle="--", linewidth=1.2)
         if name in TRAINING:
             axes.axhline(TRAINING[name], color=GREY, linestyle=":", linewidth=1.2)
@@ -130,4 +144,4 @@ def draw_picture(result: dict[str, Any], path: Path) -> None:
 def _tick(seconds: float, is_time: bool) -> str:
     if not is_time:
         return f"{seconds:g}"
-    return f"{seconds:.0f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
+    return f"{seconds:.2g} s" if seconds < 60 else f"{seconds / 60:.2g} min"
