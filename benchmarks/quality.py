@@ -17,39 +17,31 @@
 
 import argparse
 import dataclasses
-import hashlib
-import json
 import logging
-import os
-import platform
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
+from htvae_cells import calibrate, measure_htvae
+from kept_cells import RESULTS, exit_code, open_result, start_result, write_result
 from quality_cells import (
     BASELINES,
     RATES,
     TUNING_SHARE,
     Bench,
-    calibrate,
     load_baseline,
     measure_baseline,
-    measure_htvae,
     tune_baseline,
 )
 from quality_show import TITLES, describe, draw_picture, render_table
 
 from htvae.config import Config
-from htvae.utils.files import atomic_write
 from htvae.utils.text import format_duration
 
-RESULTS = Path(__file__).parent / "results"
 SAME = ("question", "recordings", "content", "minutes", "machine", "splits")
 """Entries that an output must share with the run that goes on with it."""
 
@@ -68,17 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse(argv)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     logging.getLogger("htvae.utils.progress").setLevel(logging.INFO)
-    try:
-        run(arguments)
-    except KeyboardInterrupt:
-        print(
-            f"Interrupted. Finished cells are in {arguments.output}; the same command goes on with the rest."
-        )
-        return 130
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return exit_code(partial(run, arguments), arguments.output)
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -122,70 +104,24 @@ def run(arguments: argparse.Namespace) -> None:
             data_dir=str(arguments.data_dir), experiments_dir=folder, split_seed=arguments.split_seed
         )
         bench = Bench(config, 60 * arguments.minutes)
-        result = open_result(arguments, bench)
+        fresh = start_quality(arguments, bench)
+        result = open_result(arguments.output, fresh, SAME)
+        result["titles"] |= fresh["titles"]
         measure_cells(result, bench, arguments)
     draw_picture(result, arguments.output.with_suffix(".png"))
     print(f"\n{describe(result)}\n\n{render_table(result)}\n")
     print(f"Figures: {arguments.output}; picture: {arguments.output.with_suffix('.png')}")
 
 
-def open_result(arguments: argparse.Namespace, bench: Bench) -> dict[str, Any]:
-    """Return what an earlier call left in the output, or a result without cells.
-
-    Raises:
-        ValueError: the output belongs to other recordings, another time of training or another machine.
-    """
-    fresh = start_result(arguments, bench)
-    if not arguments.output.exists():
-        return fresh
-    earlier: dict[str, Any] = json.loads(arguments.output.read_text(encoding="utf-8"))
-    if differing := [name for name in SAME if earlier.get(name) != fresh[name]]:
-        found = "; ".join(f"{name} {str(earlier.get(name))[:80]}" for name in differing)
-        raise ValueError(
-            f"{arguments.output} must be of the same recordings, minutes and machine, but differs: {found}. "
-            "Figures that are compared come from one machine. Choose another --output."
-        )
-    commands = [*earlier["command"], arguments.command]
-    seeds = sorted({*earlier["seeds"], *fresh["seeds"]})
-    titles = {**earlier["titles"], **fresh["titles"]}
-    commits = " and ".join(dict.fromkeys([*earlier["commit"].split(" and "), fresh["commit"]]))
-    return {
-        **earlier,
-        "command": list(dict.fromkeys(commands)),
-        "commit": commits,
-        "seeds": seeds,
-        "titles": titles,
-    }
-
-
-def start_result(arguments: argparse.Namespace, bench: Bench) -> dict[str, Any]:
+def start_quality(arguments: argparse.Namespace, bench: Bench) -> dict[str, Any]:
     """Return a result without cells."""
-    data, test = bench.data, bench.test
-    subjects = sorted({p.source.subject or "" for p in test})
-    named = f"unseen subjects ({', '.join(subjects)})" if all(subjects) else "recordings"
-    if not all(subjects) and any(subjects):
-        named = "recordings, of which some name no subject"
-    splits = {part: len(data.recordings(part)) for part in ("train", "val", "test")}
-    hashes = json.dumps(data.splits.to_dict(), sort_keys=True, default=str)
     titles = {m: load_baseline(m) for m in arguments.models if m != "htvae"}
     return {
-        "question": "quality",
-        "recordings": arguments.data_dir.resolve().name,
-        "held_out": f"{named} held out, {splits['test']} recordings of {sum(splits.values())}",
-        "content": hashlib.sha256(hashes.encode()).hexdigest()[:16],
-        "splits": splits,
-        "train_frames": data.num_train_frames,
-        "test_frames": sum(bench.lengths),
+        **start_result("quality", arguments.data_dir, bench, arguments.command, range(arguments.seeds)),
         "minutes": arguments.minutes,
-        "command": [arguments.command],
-        "commit": find_commit(),
-        "date": date.today().isoformat(),
-        "machine": describe_machine(),
-        "seeds": list(range(arguments.seeds)),
         "rates": list(RATES),
         "tuning": {},
         "titles": TITLES | {short_name(m): getattr(t, "TITLE", short_name(m)) for m, t in titles.items()},
-        "cells": [],
     }
 
 
@@ -245,34 +181,6 @@ def estimate(cells: Sequence[Cell], result: dict[str, Any], seconds: float) -> f
     models = {short_name(cell.model) for cell in trained if cell.model != "htvae"}
     trials = len(models - set(result["tuning"])) * len(RATES) * TUNING_SHARE
     return (len(trained) + trials) * seconds
-
-
-def write_result(result: dict[str, Any], path: Path) -> None:
-    """Write the output."""
-    with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-
-
-def find_commit() -> str:
-    """Return the commit of this checkout, with a plus where files were changed."""
-    answer = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+"], cwd=RESULTS, capture_output=True, text=True, check=False
-    )
-    return answer.stdout.strip() or "not noted"
-
-
-def describe_machine() -> str:
-    """Return processor, cores, threads, GPU, PyTorch and allocator."""
-    cpu = Path("/proc/cpuinfo")
-    lines = cpu.read_text().splitlines() if cpu.exists() else []
-    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "")
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
-    preloaded = os.environ.get("LD_PRELOAD", "")
-    allocator = next((a for a in ("tcmalloc", "jemalloc", "mimalloc") if a in preloaded), "usual allocator")
-    return (
-        f"{os.cpu_count()} cores of {name or platform.processor() or platform.machine()}, "
-        f"{torch.get_num_threads()} threads, {gpu}; PyTorch {torch.__version__.split('+')[0]}, {allocator}"
-    )
 
 
 if __name__ == "__main__":

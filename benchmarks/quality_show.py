@@ -149,12 +149,12 @@ def draw_picture(result: dict[str, Any], path: Path) -> None:
     )
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#e3e6ea", linewidth=0.6)
-    _label_ends(axes, ends)
+    label_ends(axes, ends)
     with atomic_write(path) as temporary:
         figure.savefig(temporary, format="png", dpi=150)
 
 
-def _label_ends(axes: Any, ends: Sequence[tuple[float, float, str, str]]) -> None:
+def label_ends(axes: Any, ends: Sequence[tuple[float, float, str, str]]) -> None:
     """Write each name right of its line's end, moved apart where names would cover each other."""
     axes.figure.draw_without_rendering()  # the limits are known from here on
     right = max(x for x, *_ in ends)

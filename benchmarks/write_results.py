@@ -11,16 +11,17 @@
   ``yardstick`` marks a baseline that is a ceiling, such as real motion. ``readme`` is the figure's name in
   README.md; a figure without it is left out there.
 - The template page.md has one line ``<!-- table: QUESTION -->`` for each table, and ``<!-- commands -->``.
-- ``quality_*.json`` and ``drift_*.json`` are outputs of `quality.py` and `drift.py`, whose tables stand at
-  ``<!-- quality -->`` and ``<!-- drift -->``; their pictures belong in ``docs/images/``.
+- ``quality_*.json``, ``ablation_*.json``, ``learning_*.json`` and ``drift_*.json`` are outputs of benchmarks of
+  these names. Their tables go after ``<!-- quality -->`` and so on; pictures belong in ``docs/images/``.
 - Numbers are read as decimals, so that the page shows the digits that were written: 0.180 stays 0.180.
 """
 
 import argparse
+import importlib
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,15 @@ UNSEEN_PEOPLE = ("kinect", "vicon", "cmu", "demo")
 SHARED_PEOPLE = ("bandai2_long", "bandai2_clips")
 """Recordings of people who are in training and in test alike; tables say so, and have them last."""
 RECORDINGS = ("random poses", *UNSEEN_PEOPLE, *SHARED_PEOPLE)
-QUALITY = "quality_*.json"
-DRIFT = "drift_*.json"
+MADE = {
+    "quality": ("### Beside other models, at equal numbers and equal training", "Error against numbers"),
+    "ablation": ("", ""),
+    "learning": ("", "Error against training people"),
+    "drift": ("### Minutes of motion: does it drift?", "Motion against time"),
+}
+"""Benchmarks whose outputs become tables: heading and words of the picture, "" for none. A benchmark's tables
+are made by the module NAME_show.py."""
 RUN_FIELDS = {"question", "recordings", "command", "commit", "date", "machine", "notes", "measured"}
-Describe = Callable[[dict[str, Any]], str]
 SHOWN_UNITS = ("frames/s", "GB", "min", "s")
 """Units that stand beside the number; the text above a table names the other units."""
 FIGURE_FIELDS = {"name", "unit", "better", "ours", "best_baseline"}
@@ -72,7 +78,7 @@ def load_runs(folder: Path = RESULTS) -> list[dict[str, Any]]:
         ValueError: if a file lacks a field, or has a question or recordings that no table knows.
     """
     runs = []
-    for path in sorted(set(folder.glob("*.json")) - set(folder.glob(QUALITY)) - set(folder.glob(DRIFT))):
+    for path in sorted(p for p in folder.glob("*.json") if p.name.split("_")[0] not in MADE):
         run = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal, parse_int=Decimal)
         check_run(run, path.name)
         runs.append(run)
@@ -113,8 +119,8 @@ def render_pages(runs: list[dict[str, Any]]) -> dict[Path, str]:
     page = read(RESULTS / "page.md")
     for question in QUESTIONS:
         page = page.replace(f"<!-- table: {question} -->", render_table(runs, question))
-    page = page.replace("<!-- quality -->\n", render_quality(RESULTS))
-    page = page.replace("<!-- drift -->\n", render_drift(RESULTS))
+    for made in MADE:
+        page = page.replace(f"<!-- {made} -->\n", render_made(RESULTS, made))
     page = page.replace("<!-- commands -->", render_commands(runs))
     readme = re.sub(
         r"(<!-- results -->\n).*?(<!-- end of results -->)",
@@ -136,33 +142,18 @@ def render_table(runs: list[dict[str, Any]], question: str) -> str:
     return join_table(["recordings", "what was measured", "ours", "compared with", "ratio"], rows)
 
 
-def render_quality(folder: Path) -> str:
-    """Return the tables of `quality.py` with what stands above and below each; empty without one."""
-    from quality_show import describe, render_table
-
-    title = "Beside other models, at equal numbers and equal training"
-    return _join_parts(title, "Error against numbers", folder.glob(QUALITY), describe, render_table)
-
-
-def render_drift(folder: Path) -> str:
-    """Return the tables of `drift.py` with what stands above and below each; empty without one."""
-    from drift_show import describe, render_table
-
-    title = "Minutes of motion: does it drift?"
-    return _join_parts(title, "Motion against time", folder.glob(DRIFT), describe, render_table)
-
-
-def _join_parts(
-    title: str, caption: str, paths: Iterable[Path], describe: Describe, render_table: Describe
-) -> str:
-    """Return a chapter: what `describe` says, table, picture and commands of each result."""
-    parts = []
-    for path in sorted(paths):
+def render_made(folder: Path, made: str) -> str:
+    """Return the tables of a benchmark of `MADE` with what stands above and below each; empty without one."""
+    parts, (heading, words) = [], MADE[made]
+    for path in sorted(folder.glob(f"{made}_*.json")):
+        show = importlib.import_module(f"{made}_show")
         result = json.loads(path.read_text(encoding="utf-8"))
+        picture = [f"![{words}](images/{path.stem}.png)"] if words else []
         commands = "\n".join(f"    {command}" for command in result["command"])
-        picture = f"![{caption}](images/{path.stem}.png)"
-        parts.append(f"{describe(result)}\n\n{render_table(result)}\n\n{picture}\n\n{commands}\n")
-    return "\n".join(["", f"### {title}", "", *parts]) if parts else ""
+        parts.append(
+            "\n\n".join([show.describe(result), show.render_table(result), *picture, commands]) + "\n"
+        )
+    return "\n".join(["", *([heading, ""] if heading else []), *parts]) if parts else ""
 
 
 def render_readme_table(runs: list[dict[str, Any]]) -> str:

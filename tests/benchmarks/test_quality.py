@@ -58,7 +58,7 @@ def test_another_time_of_training_is_refused(folder, tmp_path, capsys):
     assert quality.main([*command, "--minutes", "0.01"]) == 0
     before = (tmp_path / "q.json").read_text()
     assert quality.main([*command, "--minutes", "0.02"]) == 1
-    assert "same recordings, minutes and machine, but differs: minutes 0.01" in capsys.readouterr().err
+    assert "machine, splits as this run, but differs: minutes 0.01" in capsys.readouterr().err
     assert (tmp_path / "q.json").read_text() == before
 
 
@@ -75,7 +75,7 @@ def test_files_that_are_no_models_are_refused(folder, tmp_path, capsys):
 @pytest.mark.parametrize("numbers", [8, 16, 32, 64])
 @pytest.mark.parametrize("lengths", [(217, 130, 455), (5148, 4048)])
 def test_our_sizes_stay_below_the_numbers(numbers, lengths):
-    from quality_cells import choose_sizes
+    from htvae_cells import choose_sizes
 
     from htvae.models.chunking import ChunkGrid
 
@@ -91,7 +91,7 @@ def test_our_sizes_stay_below_the_numbers(numbers, lengths):
 
 
 def test_too_few_numbers_are_refused():
-    from quality_cells import choose_sizes
+    from htvae_cells import choose_sizes
 
     with pytest.raises(ValueError, match=r"numbers must be at least 4\.8 on these recordings"):
         choose_sizes(2, (20, 20), Config())
@@ -130,7 +130,7 @@ def test_the_table_says_who_is_ahead():
 def test_results_show_a_table_of_quality(tmp_path):
     import write_results
 
-    assert write_results.render_quality(tmp_path) == ""
+    assert write_results.render_made(tmp_path, "quality") == ""
     result = make_result({"htvae": [0.1], "htvae_encoder": [0.2], "pca": [0.22]}) | {
         "recordings": "walks",
         "held_out": "2 unseen subjects",
@@ -145,7 +145,7 @@ def test_results_show_a_table_of_quality(tmp_path):
         "command": ["python benchmarks/quality.py walks"],
     }
     (tmp_path / "quality_walks.json").write_text(json.dumps(result))
-    text = write_results.render_quality(tmp_path)
+    text = write_results.render_made(tmp_path, "quality")
     assert "| **least error** |" in text and "    python benchmarks/quality.py walks" in text
     assert write_results.load_runs(tmp_path) == []
 
