@@ -24,7 +24,7 @@ def values_of(result: dict[str, Any], count: int, key: str) -> list[float]:
 
 def render_table(result: dict[str, Any]) -> str:
     """Return the table: a row for each count, with the errors' means over seeds and their range."""
-    header = [result["by"], "frames", *TITLES.values(), "refined / PCA", "numbers", "seeds"]
+    header = [result["by"], "frames", *TITLES.values(), "refined / PCA", "numbers, ours / PCA", "seeds"]
     rows = [header, ["---"] * len(header)]
     for count in list_counts(result):
         errors = {key: values_of(result, count, key) for key in TITLES}
@@ -32,9 +32,10 @@ def render_table(result: dict[str, Any]) -> str:
         shown = [f"**{_spread(v)}**" if key == best else _spread(v) for key, v in errors.items()]
         ratio = statistics.fmean(errors["mpjpe"]) / statistics.fmean(errors["pca_mpjpe"])
         frames = values_of(result, count, "train_frames")
-        numbers = statistics.fmean(values_of(result, count, "numbers_used"))
+        keys = ("numbers_used", "pca_numbers_used")
+        numbers = " / ".join(f"{statistics.fmean(values_of(result, count, key)):.1f}" for key in keys)
         length = f"{min(frames):,}" if min(frames) == max(frames) else f"{min(frames):,} to {max(frames):,}"
-        rows.append([str(count), length, *shown, f"{ratio:.2f} x", f"{numbers:.1f}", str(len(frames))])
+        rows.append([str(count), length, *shown, f"{ratio:.2f} x", numbers, str(len(frames))])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
@@ -48,8 +49,9 @@ def describe(result: dict[str, Any]) -> str:
     return (
         f"{result['recordings']}: {result['held_out']}, {result['test_frames']:,} frames are scored. Mean "
         f"error in torso lengths, in brackets the range over seeds, which choose the {result['by']}. "
-        f"{result['frames']:g} million frames of training in each. PCA has as many numbers per 48 frames, "
-        f"fitted to the same recordings. {result['machine']}; commit {result['commit']}, {result['date']}; "
+        f"{result['frames']:g} million frames of training in each. PCA has as many numbers per 48 frames "
+        f"where its windows suffice, and is fitted to the same recordings. {result['machine']}; commit "
+        f"{result['commit']}, {result['date']}; "
         f"seeds {result['seeds']}."
     )
 

@@ -93,7 +93,7 @@ def test_people_are_added_to_those_before(folder, tiny, tmp_path, capsys):
     one, every = result["cells"]
     assert one["count"] == 1 and one["train_frames"] < every["train_frames"] == result["train_frames"]
     assert one["pca_mpjpe"] > every["pca_mpjpe"] > 0 and every["mpjpe"] > 0
-    assert one["pca_numbers_used"] >= 0.99 * one["numbers_used"]
+    assert one["pca_numbers_used"] <= every["pca_numbers_used"]  # few windows have few components
     assert output.with_suffix(".png").stat().st_size > 10_000
     assert learning_curve.main([*command, "--counts", "1"]) == 0
     assert "2 of 2 cells" in capsys.readouterr().out
