@@ -11,7 +11,7 @@
   ``yardstick`` marks a baseline that is a ceiling, such as real motion. ``readme`` is the figure's name in
   README.md; a figure without it is left out there.
 - The template page.md has one line ``<!-- table: QUESTION -->`` for each table, and ``<!-- commands -->``.
-- ``quality_*.json``, ``ablation_*.json``, ``learning_*.json`` and ``drift_*.json`` are outputs of benchmarks of
+- ``quality_*.json``, ``ablation_*.json``, ``learning_*.json`` and ``drift_*.json`` come from benchmarks of
   these names. Their tables go after ``<!-- quality -->`` and so on; pictures belong in ``docs/images/``.
 - Numbers are read as decimals, so that the page shows the digits that were written: 0.180 stays 0.180.
 """
@@ -36,12 +36,12 @@ SHARED_PEOPLE = ("bandai2_long", "bandai2_clips")
 RECORDINGS = ("random poses", *UNSEEN_PEOPLE, *SHARED_PEOPLE)
 MADE = {
     "quality": ("### Beside other models, at equal numbers and equal training", "Error against numbers"),
-    "ablation": ("", ""),
-    "learning": ("", "Error against training people"),
+    "ablation": ("### What each part brings", ""),
+    "learning": ("### How many people it needs", "Error against training people"),
     "drift": ("### Minutes of motion: does it drift?", "Motion against time"),
 }
-"""Benchmarks whose outputs become tables: heading and words of the picture, "" for none. A benchmark's tables
-are made by the module NAME_show.py."""
+"""Benchmarks whose outputs become tables: heading and words of the picture, "" where there is none. The module
+NAME_show.py makes their tables."""
 RUN_FIELDS = {"question", "recordings", "command", "commit", "date", "machine", "notes", "measured"}
 SHOWN_UNITS = ("frames/s", "GB", "min", "s")
 """Units that stand beside the number; the text above a table names the other units."""
@@ -153,7 +153,7 @@ def render_made(folder: Path, made: str) -> str:
         parts.append(
             "\n\n".join([show.describe(result), show.render_table(result), *picture, commands]) + "\n"
         )
-    return "\n".join(["", *([heading, ""] if heading else []), *parts]) if parts else ""
+    return "\n".join(["", heading, "", *parts]) if parts else ""
 
 
 def render_readme_table(runs: list[dict[str, Any]]) -> str:
