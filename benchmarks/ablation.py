@@ -33,6 +33,7 @@ from quality_cells import Bench
 import htvae.training.optimizer
 from htvae.config import REFINE_STEPS, Config
 from htvae.evaluation.completion import measure_completion
+from htvae.evaluation.controls import measure_linear_code
 from htvae.evaluation.levels import measure_rates, swap_level
 from htvae.evaluation.likelihood import measure_likelihood
 from htvae.inference.model import Reconstruction, TrainedModel
@@ -146,6 +147,7 @@ def measure(bench: Bench, variant: str) -> dict[str, Any]:
     refined = score_htvae(bench, model, REFINE_STEPS)[1]
     return {
         **refined,
+        **measure_linear_code(model, bench.test),
         "encoder_mpjpe": encoder["mpjpe"],
         "nats": measure_nats(model, answers),
         **measure_exchanged(bench, model, answers),

@@ -8,6 +8,7 @@ DEFAULT = "default"
 FIGURES = {
     "mpjpe": "error, refined",
     "encoder_mpjpe": "encoder alone",
+    "linear_code_mpjpe": "linear code alone",
     "velocity_error": "velocity error",
     "nats": "-ELBO, nats per frame",
     "complete_bursts_mpjpe": "bursts filled in",

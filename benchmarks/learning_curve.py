@@ -29,6 +29,7 @@ from learning_show import describe, draw_picture, render_table
 from quality_cells import RATES, Bench, measure_baseline
 
 from htvae.config import REFINE_STEPS, Config
+from htvae.evaluation.controls import measure_linear_code
 from htvae.poses.sequence import SPLITS, PoseSequence
 
 SAME = ("question", "recordings", "content", "by", "frames", "machine", "splits")
@@ -114,12 +115,11 @@ def measure(bench: Bench, by: str, count: int, seed: int) -> dict[str, Any]:
     smaller = restrict(bench, [s for name in chosen for s in groups[name]])
     clock = Clock()
     model = fit_htvae(smaller, smaller.config.replace(seed=seed), clock)
-    encoder = score_htvae(smaller, model, 0)[1]
     refined = score_htvae(smaller, model, REFINE_STEPS)[1]
     pca = measure_baseline(smaller, "pca", refined["numbers_used"], seed, RATES[0])
     return {
         **refined,
-        "encoder_mpjpe": encoder["mpjpe"],
+        **measure_linear_code(model, smaller.test),
         "pca_mpjpe": pca["mpjpe"],
         "pca_numbers_used": pca["numbers_used"],
         "recordings": len(smaller.data.recordings("train")),

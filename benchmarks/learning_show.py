@@ -9,7 +9,13 @@ from quality_show import GREY, INK, label_ends
 from htvae.plots.charts import PALETTE
 from htvae.utils.files import atomic_write
 
-TITLES = {"mpjpe": "HT-VAE, refined", "encoder_mpjpe": "HT-VAE, encoder alone", "pca_mpjpe": "PCA"}
+TITLES = {
+    "mpjpe": "HT-VAE, refined",
+    "encoder_mpjpe": "HT-VAE, encoder alone",
+    "linear_code_mpjpe": "its linear code alone",
+    "pca_mpjpe": "PCA",
+}
+STYLES = {"encoder_mpjpe": "--", "linear_code_mpjpe": ":"}
 
 
 def list_counts(result: dict[str, Any]) -> list[int]:
@@ -57,7 +63,7 @@ def describe(result: dict[str, Any]) -> str:
 
 
 def draw_picture(result: dict[str, Any], path: Path) -> None:
-    """Draw errors against counts: ours, the encoder alone (dashed), and PCA (grey)."""
+    """Draw errors against counts: ours, the encoder alone (dashed), its linear code (dotted), PCA (grey)."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import NullLocator
@@ -67,7 +73,7 @@ def draw_picture(result: dict[str, Any], path: Path) -> None:
     axes = figure.add_subplot()
     counts, ends = list_counts(result), []
     for key, title in TITLES.items():
-        colour, style = GREY if key == "pca_mpjpe" else PALETTE[0], "--" if key == "encoder_mpjpe" else "-"
+        colour, style = GREY if key == "pca_mpjpe" else PALETTE[0], STYLES.get(key, "-")
         columns = [values_of(result, count, key) for count in counts]
         errors, width = [statistics.fmean(values) for values in columns], 2.4 if key == "mpjpe" else 1.4
         axes.plot(counts, errors, style, color=colour, linewidth=width, marker="o", markersize=3.5)

@@ -40,8 +40,8 @@ MADE = {
     "learning": ("### How many people it needs", "Error against training people"),
     "drift": ("### Minutes of motion: does it drift?", "Motion against time"),
 }
-"""Benchmarks whose outputs become tables: heading and words of the picture, "" where there is none. The module
-NAME_show.py makes their tables."""
+"""Benchmarks whose outputs become tables: heading, and words of the picture or "". The tables are
+made by the module NAME_show.py."""
 RUN_FIELDS = {"question", "recordings", "command", "commit", "date", "machine", "notes", "measured"}
 SHOWN_UNITS = ("frames/s", "GB", "min", "s")
 """Units that stand beside the number; the text above a table names the other units."""

@@ -92,6 +92,7 @@ def test_people_are_added_to_those_before(folder, tiny, tmp_path, capsys):
     result = json.loads(output.read_text())
     one, every = result["cells"]
     assert one["count"] == 1 and one["train_frames"] < every["train_frames"] == result["train_frames"]
+    assert 0 < every["linear_code_mpjpe"] < one["linear_code_mpjpe"]
     assert one["pca_mpjpe"] > every["pca_mpjpe"] > 0 and every["mpjpe"] > 0
     assert one["pca_numbers_used"] <= every["pca_numbers_used"]  # few windows have few components
     assert output.with_suffix(".png").stat().st_size > 10_000
