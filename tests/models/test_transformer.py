@@ -19,10 +19,11 @@ def test_attention_map_times_values_is_what_the_fast_path_returns():
     attention, x = Attention(16, 2), torch.randn(3, 7, 16)
     angles, mask = Rotary(8)(7), torch.rand(3, 1, 1, 7) > 0.3
     mask[..., 0] = True
-    weights = attention.compute_weights(x, angles, mask)
-    _, _, value = attention._project(x, angles)
+    projected = attention.query_key_value(x)
+    weights = attention.compute_weights(projected, angles, mask)
+    _, _, value = attention._split(projected, angles)
     by_hand = attention.output((weights @ value).transpose(1, 2).flatten(2))
-    torch.testing.assert_close(by_hand, attention(x, angles, mask))
+    torch.testing.assert_close(by_hand, attention(projected, angles, mask))
     torch.testing.assert_close(weights.sum(-1), torch.ones(3, 2, 7))
     assert (weights[~mask.expand_as(weights)] == 0).all()
 
@@ -31,7 +32,7 @@ def test_rotary_scores_depend_on_distance_alone():
     torch.manual_seed(0)
     attention = Attention(16, 2)
     x = torch.randn(1, 1, 16).expand(1, 9, 16)
-    query, key, _ = attention._project(x, Rotary(8)(9))
+    query, key, _ = attention._split(attention.query_key_value(x), Rotary(8)(9))
     scores = query @ key.transpose(-1, -2)
     torch.testing.assert_close(scores[..., 0, 3], scores[..., 5, 8])
 

@@ -36,7 +36,7 @@ class Rotary(nn.Module):
 
 
 def rotate(heads: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
-    """Turn heads (B, H, N, E / H) by the angles of their positions."""
+    """Turn heads (..., N, E / H) by the angles of their positions."""
     cos, sin = (part.to(heads.dtype) for part in angles)
     first, second = heads.chunk(2, dim=-1)
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
@@ -64,21 +64,25 @@ class Attention(nn.Module):
         self.query_key_value = nn.Linear(embed_dim, 3 * embed_dim, bias=False)
         self.output = nn.Linear(embed_dim, embed_dim, bias=False)
 
-    def forward(self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
-        """Attend from all positions to those where ``mask`` (B, 1, 1, N) is True; return (B, N, E)."""
-        query, key, value = self._project(x, angles)
+    def forward(self, projected: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
+        """Attend from all positions to those where ``mask`` (B, 1, 1, N) is True; return (B, N, E).
+
+        ``projected`` is what ``query_key_value`` makes of the positions, (B, N, 3 E).
+        """
+        query, key, value = self._split(projected, angles)
         return self.output(attend(query, key, value, mask).transpose(1, 2).flatten(2))
 
-    def compute_weights(self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
+    def compute_weights(self, projected: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
         """Return the attention weights (B, H, N queries, N keys) that `forward` uses; each row sums to 1."""
-        query, key, _ = self._project(x, angles)
+        query, key, _ = self._split(projected, angles)
         scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
         return scores.masked_fill(~mask, -torch.inf).float().softmax(-1)
 
-    def _project(self, x: Tensor, angles: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        query, key, value = self.query_key_value(x).unflatten(-1, (3, self.num_heads, -1)).unbind(-3)
-        query, key, value = (part.transpose(1, 2) for part in (query, key, value))
-        return rotate(query, angles), rotate(key, angles), value
+    def _split(self, projected: Tensor, angles: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        # (B, N, 3 E) -> (B, 3, H, N, E / H)
+        parts = projected.unflatten(-1, (3, self.num_heads, -1)).permute(0, 2, 3, 1, 4)
+        query, key = rotate(parts[:, :2], angles).unbind(1)
+        return query, key, parts[:, 2]
 
 
 class PlainNorm(nn.LayerNorm):
@@ -124,18 +128,29 @@ class Block(nn.Module):
         for last in (self.attention.output, contract):
             nn.init.normal_(last.weight, std=(2 * num_layers * last.in_features) ** -0.5)
 
+    def project(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Return queries, keys and values (B, N, 3 E) of positions x (B, N, E), each from its own alone."""
+        projected: Tensor = self.attention.query_key_value(self.attention_norm(x, condition))
+        return projected
+
     def forward(
-        self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor, condition: Tensor | None
+        self,
+        x: Tensor,
+        angles: tuple[Tensor, Tensor],
+        mask: Tensor,
+        condition: Tensor | None,
+        projected: Tensor | None = None,
     ) -> Tensor:
-        """Return (B, N, E)."""
-        x = x + self.dropout(self.attention(self.attention_norm(x, condition), angles, mask))
+        """Return (B, N, E); ``projected`` is what `project` returns for x, where it is known already."""
+        projected = self.project(x, condition) if projected is None else projected
+        x = x + self.dropout(self.attention(projected, angles, mask))
         return x + self.dropout(self.mlp(self.mlp_norm(x, condition)))
 
     def compute_attention(
         self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor, condition: Tensor | None
     ) -> Tensor:
         """Return the attention weights (B, H, N, N) that `forward` uses."""
-        return self.attention.compute_weights(self.attention_norm(x, condition), angles, mask)
+        return self.attention.compute_weights(self.project(x, condition), angles, mask)
 
 
 class Transformer(nn.Module):
@@ -149,20 +164,25 @@ class Transformer(nn.Module):
         blocks = [Block(embed_dim, num_heads, num_layers, dropout, adaptive) for _ in range(num_layers)]
         self.blocks = nn.ModuleList(blocks)
 
-    def forward(self, x: Tensor, mask: Tensor, condition: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, mask: Tensor, condition: Tensor | None = None, projected: Tensor | None = None
+    ) -> Tensor:
         """Run the stack.
 
         Args:
             x: (B, N, E).
             mask: (B, N) bool, True for positions that may be attended to.
             condition: (B, E) for adaptive stacks.
+            projected: (B, N, 3 E), what the first block's `Block.project` returns for x, for who keeps it
+                from call to call. None: computed.
 
         Returns:
             (B, N, E).
         """
         angles = self.rotary(x.shape[1])
         for block in self.blocks:
-            x = block(x, angles, mask[:, None, None], condition)
+            x = block(x, angles, mask[:, None, None], condition, projected)
+            projected = None
         return x
 
     def compute_attention(self, x: Tensor, mask: Tensor, condition: Tensor | None = None) -> Tensor:
@@ -223,10 +243,20 @@ class HierarchicalAttention(nn.Module):
         real = local[:, 1:] * mask[:, 1:, None]
         return self.pool(real.flatten(1)) + local[:, 0]
 
-    def attend_globally(self, summaries: Tensor, chunk_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Run the global level over summaries (B, C, E) and return what `forward` returns."""
-        output = self.global_transformer(*self._global_input(summaries, chunk_mask))
+    def attend_globally(
+        self, summaries: Tensor, chunk_mask: Tensor, projected: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Run the global level over summaries (B, C, E) and return what `forward` returns.
+
+        ``projected`` (B, 1 + C, 3 E) is what `project` returns for the sequence token and the summaries.
+        """
+        output = self.global_transformer(*self._global_input(summaries, chunk_mask), projected=projected)
         return output[:, 0], output[:, 1:]
+
+    def project(self, x: Tensor) -> Tensor:
+        """Return what the global level's first block makes of each position (B, C, E) alone, (B, C, 3 E)."""
+        projected: Tensor = self.global_transformer.blocks[0].project(x)  # type: ignore[operator]
+        return projected
 
     def compute_attention(
         self, tokens: Tensor, token_mask: Tensor, chunk_mask: Tensor

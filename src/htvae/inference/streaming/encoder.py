@@ -1,9 +1,9 @@
 """The encoder for chunks that come one after the other, in constant memory and constant time per chunk.
 
-- A chunk passes the local level once. Its summary, and the sum of its frames, are kept as long as the chunk
-  lies in the window; its frames are not.
-- The window is the last chunks, as many as the model sees at once. Only the global level and the sequence
-  latent are computed again for every chunk.
+- A chunk passes the local level once. Its summary, what the global level's first block makes of it alone, and
+  the sum of its frames are kept as long as the chunk lies in the window; its frames are not.
+- The window is the last chunks, as many as the model sees at once. Only the rest of the global level and the
+  sequence latent are computed again for every chunk.
 
 The result is that of the encoder for the window's frames alone, to rounding.
 
@@ -43,6 +43,8 @@ class WindowPart(NamedTuple):
 
     summary: Tensor
     """(1, E)."""
+    projected: Tensor
+    """(1, 3 E), see `HierarchicalAttention.project`."""
     total: Tensor
     """(1, N, D) sum of the frames before the next chunk's."""
     observed: Tensor
@@ -61,6 +63,9 @@ class ChunkEncoder:
         self.network, self.grid = network, grid
         self._parts: deque[WindowPart] = deque(maxlen=grid.window)
         self._chunks: deque[ChunkFrames] = deque(maxlen=2)
+        attention = network.encoder.attention
+        with torch.inference_mode():
+            self._token = attention.project(attention.sequence_token[None, None])[:, 0]
         self._products = network.linear_code.chunk_products()
 
     @torch.inference_mode()
@@ -78,7 +83,8 @@ class ChunkEncoder:
         num_frames = torch.tensor([len(pose)], device=device)
         tokens, token_mask, _ = encoder.tokenise(chunk.pose, observed, num_frames)
         summary = encoder.attention.summarise_chunks(tokens[:, 0], token_mask[:, 0])
-        self._parts.append(WindowPart(summary, *chunk.add_up(0, self.grid.stride)))
+        projected = encoder.attention.project(summary[:, None])[:, 0]
+        self._parts.append(WindowPart(summary, projected, *chunk.add_up(0, self.grid.stride)))
         self._chunks.append(chunk)
 
     @torch.inference_mode()
@@ -91,7 +97,8 @@ class ChunkEncoder:
         network, code = self.network, self.network.linear_code
         summaries = torch.stack([part.summary for part in self._parts], dim=1)
         mask = torch.ones(summaries.shape[:2], dtype=torch.bool, device=summaries.device)
-        feature, features, _ = network.encoder(summaries, mask, mask)
+        projected = torch.stack([self._token, *(part.projected for part in self._parts)], dim=1)
+        feature, features = network.encoder.attention.attend_globally(summaries, mask, projected)
         sequence = network.latent_space.infer_sequence(feature, features, mask)
         sequence = sequence.shift(code.solve_body(*self._add_up()))
         place, chunk = len(self._parts) - 1 - back, self._chunks[-1 - back]
