@@ -139,34 +139,6 @@ def test_each_pass_sees_the_last_answer_beside_the_observed_points(as_processed)
     assert np.isnan(recording.pose[100, 0])
 
 
-@pytest.mark.parametrize(("fitting", "expected"), [("up", 1.0), ("down", -1.0), ("still", -0.5)])
-def test_a_landmark_that_is_never_seen_starts_at_several_heights(as_processed, fitting, expected):
-    """The answer for the hidden landmark follows its start; one of the three fits the seen points."""
-    answers = {"up": 1.0, "down": -1.0, "still": -0.5}
-
-    class Stubborn:
-        grid = ChunkGrid(64, 16, 8)
-        processor = SimpleNamespace(landmarks=("A", "B"), pose_mean=[[0, 0], [0, 0]], pose_scale=[1, 0.6])
-
-        def reconstruct_all(self, processed, refine_steps, fitted):
-            return [SimpleNamespace(pose=self.answer(p.pose)) for p in processed]
-
-        def answer(self, shown):
-            height = np.nanmean(shown[:, 1, 1]) if np.isfinite(shown[:, 1]).any() else answers["still"]
-            kind = min(answers, key=lambda kind: abs(answers[kind] - height))
-            pose = np.zeros_like(shown)
-            pose[:, 0, 0] = 0.0 if kind == fitting else 0.1
-            pose[:, 1, 1] = answers[kind]
-            return pose
-
-    pose = np.zeros((100, 2, 2), np.float32)
-    pose[:, 1] = np.nan
-    known, whole = as_processed(pose), as_processed(np.zeros((100, 2, 2), np.float32))
-    filled = fill_in(Stubborn(), [whole, known, whole])
-    assert filled[1][:, 1, 1] == pytest.approx(expected)
-    assert all((filled[i] == 0).all() for i in (0, 2))
-
-
 @pytest.mark.parametrize("num_samples", [1, 3])
 def test_everything_is_filled_and_nothing_observed_changes(model, gappy, num_samples):
     completion = complete_recording(model, gappy, num_samples)

@@ -58,6 +58,8 @@ def measure_completion(
     """
     trials = _hide(processed, len(fallback), num_excerpts, seed)
     answers = iter(fill_in(model, [p for trial in trials.values() for p in trial.seen]))  # all kinds at once
+    excerpts = trials["bursts"].excerpts  # the same as of whole landmarks
+    shown = [r.pose for r in model.reconstruct_all(excerpts, refine_steps)]
     figures: dict[str, float] = {}
     for kind, trial in trials.items():
         completed = list(islice(answers, len(trial.seen)))
@@ -65,7 +67,6 @@ def measure_completion(
         figures[f"complete_{kind}_mpjpe"] = _hidden_error(trial, completed)
         figures[f"complete_{kind}_linear_mpjpe"] = _hidden_error(trial, interpolated)
         if not kind.startswith("gap"):
-            shown = [r.pose for r in model.reconstruct_all(trial.excerpts, refine_steps)]
             figures[f"complete_{kind}_shown_mpjpe"] = _hidden_error(trial, shown)
         if isinstance(model, MotionSampler) and model.has_prior:
             figures[f"complete_{kind}_coverage"] = _measure_coverage(model, kind, trial, completed, seed)

@@ -28,7 +28,6 @@ from htvae.evaluation.motion_sets import (
     draw_from,
     draw_from_prior,
     draw_set,
-    sample_posteriors,
     take_modes,
 )
 from htvae.evaluation.plans import Wanted, choose_evenly, plan_like, plan_parts
@@ -129,7 +128,7 @@ def draw_kinds(
     """
     sets = {
         "reconstruction": take_modes(real.reconstructions, len(real.fallback)),
-        "posterior_sample": sample_posteriors(model, real.reconstructions, seed),
+        "posterior_sample": real.sample(model, seed),
         "prior_sample": draw_set(model, draw_from_prior(model, False, False), plan, seed),
     }
     if any(w.label in model.labels for w in plan):

@@ -12,7 +12,7 @@ coordinates.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -50,6 +50,8 @@ class Real:
     """(n,) int, the recording of each window."""
     fallback: np.ndarray
     """(L, D), see `motion_features`."""
+    samples: dict[int, MotionSet] = field(default_factory=dict)
+    """What was drawn from their posteriors, by seed."""
 
     @classmethod
     def of(cls, reconstructions: Sequence[Reconstruction], fallback: np.ndarray) -> "Real":
@@ -62,6 +64,12 @@ class Real:
     def processed(self) -> list[ProcessedSequence]:
         """The recordings themselves."""
         return [r.processed for r in self.reconstructions]
+
+    def sample(self, model: MotionSampler, seed: int) -> MotionSet:
+        """Return what `sample_posteriors` draws with a seed; asked again, it returns the same set."""
+        if seed not in self.samples:
+            self.samples[seed] = sample_posteriors(model, self.reconstructions, seed)
+        return self.samples[seed]
 
 
 def compare(real: Real, draws: Sequence[Draws], ending: str) -> dict[str, float]:
@@ -107,7 +115,7 @@ def compare_held_out(model: MotionSampler, train: Real, test: Real) -> dict[str,
     space = FeatureSpace.fit(train.features)
     found: dict[str, list[float]] = {}
     for seed in SEEDS:
-        sampled = motion_features(sample_posteriors(model, test.reconstructions, seed).poses, test.fallback)
+        sampled = motion_features(test.sample(model, seed).poses, test.fallback)
         others = {"real": test.features, "posterior_sample_held_out": sampled}
         rows = {kind: space.project(features) for kind, features in others.items()}
         excess = measure_excess(space.project(train.features), rows, seed)
@@ -173,8 +181,7 @@ def compare_nearest(
             if kind not in PAIRED:
                 note(kind, motion_features(drawn.poses, train.fallback), drawn.sequence_latents)
         if test is not None:
-            sampled = sample_posteriors(model, test.reconstructions, seed)
-            note("real", test.features, sampled.sequence_latents)
+            note("real", test.features, test.sample(model, seed).sequence_latents)
     return {name: float(np.mean(values)) for name, values in found.items()}
 
 

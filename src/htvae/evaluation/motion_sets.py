@@ -1,5 +1,8 @@
 """Kinds of motion that are scored side by side: made from posteriors, from the prior, and by controls.
 
+All of it is drawn and decoded in bf16 where that is fast: its rounding changes no figure by more than another
+seed would (docs/log/2026-11-29.md).
+
 Axes: ``n`` sequences, ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates, ``C`` chunks, ``Z``
 latent_dim, ``K`` chunk_latent_dim.
 """
@@ -17,6 +20,7 @@ from htvae.generation.sampler import MotionSampler
 from htvae.inference.model import Reconstruction
 from htvae.inference.windows import WindowLatents, WindowOutput
 from htvae.models.prior import NO_LABEL, Latents
+from htvae.utils.device import fast_bf16
 
 GROUPS_PER_SEED = 10_000
 """Distance between the seeds of two draws; each group of sequences drawn together has its own seed."""
@@ -100,7 +104,8 @@ def draw_from_prior(model: MotionSampler, with_label: bool, with_chunk_labels: b
         )
         chunk_labels = torch.stack([model.label_chunks(names) for names in frame_labels])
         request = make_request(model.grid, model.latent_dims, num_frames, labels, chunk_labels, guidance)
-        return model.draw(request, seed)
+        with fast_bf16(model.device):
+            return model.draw(request, seed)
 
     return draw
 
@@ -126,7 +131,9 @@ def draw_set(model: MotionSampler, draw: DrawLatents, plan: Sequence[Wanted], se
     for group, index in enumerate(_group(plan, model.config.data.max_frames)):
         length = max(plan[i].num_frames for i in index)
         drawn = draw([_lengthen(plan[i], length) for i in index], seed * GROUPS_PER_SEED + group)
-        for i, pose in zip(index, model.decode_all(drawn, length), strict=True):
+        with fast_bf16(model.device):
+            decoded = model.decode_all(drawn, length)
+        for i, pose in zip(index, decoded, strict=True):
             poses[i] = pose[: plan[i].num_frames, :num_landmarks]
         latents[index] = drawn.sequence.cpu().numpy()
     return MotionSet(poses, latents)
@@ -165,7 +172,8 @@ def sample_posteriors(
     """
     generator = torch.Generator().manual_seed(seed)
     latents = [_sample_windows(r, generator) for r in reconstructions]
-    poses = model.windowed.decode(latents, [len(r.pose) for r in reconstructions])
+    with fast_bf16(model.device):
+        poses = model.windowed.decode(latents, [len(r.pose) for r in reconstructions])
     num_landmarks = len(model.processor.landmarks)
     return MotionSet(
         [pose[:, :num_landmarks] for pose in poses],

@@ -4,8 +4,6 @@
   sees its last answer beside the observed points.
 - In each pass the chunks lie in another place. In the last passes the latents are refined to fit the observed
   points.
-- Landmarks that are never seen are started at several heights, and the answer that fits the observed points
-  best counts: a hidden arm hangs or waves, and an answer that starts with one does not find the other.
 
 Axes: ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates.
 """
@@ -13,7 +11,6 @@ Axes: ``T`` frames, ``N`` points, ``L`` landmarks, ``D`` coordinates.
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -32,11 +29,6 @@ LAST_STEPS = 3
 SHIFTS = (0, 2, 1, 3)
 """Frames, in quarters of a chunk's stride, by which the recording is moved in each pass, in turns. Points
 near the border of a chunk are filled in less well, so the border should not stay in one place."""
-START_HEIGHTS = (2.0, -2.0)
-"""Heights above the training mean, in standard deviations, at which a landmark that is never seen is also
-started."""
-UP = 1
-"""Index of the coordinate y."""
 
 
 def fill_in(model: TrainedModel, processed: Sequence[ProcessedSequence]) -> list[np.ndarray]:
@@ -44,52 +36,21 @@ def fill_in(model: TrainedModel, processed: Sequence[ProcessedSequence]) -> list
 
     Observed points stay. Each pass encodes the observed points together with the last pass's answer, because
     the encoder reads a whole body more exactly than a body with holes; refinement, in the last passes, fits
-    the observed points alone. The result is the mean of the last passes, one for each of `SHIFTS`. If there
-    are several starts, the one whose answers in these passes lie nearest to the observed points is returned.
+    the observed points alone. The result is the mean of the last passes, one for each of `SHIFTS`.
 
     Source: Rezende et al. 2014, "Stochastic Backpropagation and Approximate Inference in Deep Generative
         Models", on the imputation of missing data, with the posteriors' modes in place of draws.
     """
-    starts = [_find_starts(model, p) for p in processed]
-    observed = [p for p, own in zip(processed, starts, strict=True) for _ in own]
-    filled = [start for own in starts for start in own]
+    filled: Sequence[ProcessedSequence] = processed
     last = deque[list[np.ndarray]](maxlen=len(SHIFTS))
-    misfits = deque[list[float]](maxlen=len(SHIFTS))
     for number in track("Filling in", range(NUM_PASSES)):
         quarters = SHIFTS[number % len(SHIFTS)]
         steps = LAST_STEPS if number >= NUM_PASSES - len(SHIFTS) else 0
         with part_of(number, NUM_PASSES):
-            answers = _answer(model, filled, observed, quarters * model.grid.stride // 4, steps)
-        misfits.append([_misfit(p.pose, pose) for p, pose in zip(observed, answers, strict=True)])
-        last.append([meet_observed(p.pose, pose) for p, pose in zip(observed, answers, strict=True)])
-        filled = [replace(p, pose=pose) for p, pose in zip(observed, last[-1], strict=True)]
-    means = [np.mean(poses, axis=0) for poses in zip(*last, strict=True)]
-    cost = np.mean(misfits, axis=0)
-    borders = accumulate((len(own) for own in starts), initial=0)
-    return [means[first + int(np.argmin(cost[first:stop]))] for first, stop in pairwise(borders)]
-
-
-def _find_starts(model: TrainedModel, processed: ProcessedSequence) -> list[ProcessedSequence]:
-    """Return the inputs of the first pass: the recording, and versions that contain its unseen landmarks."""
-    count = len(model.processor.landmarks)
-    seen = observed_points(processed.pose[:, :count]).any(axis=0)
-    starts = [processed]
-    if seen.all() or not seen.any():
-        return starts
-    mean = np.asarray(model.processor.pose_mean, np.float32)[:count][~seen]
-    scale = np.asarray(model.processor.pose_scale, np.float32)[:count][~seen]
-    for height in START_HEIGHTS:
-        places, pose = mean.copy(), processed.pose.copy()
-        places[:, UP] += np.float32(height) * scale
-        pose[:, :count][:, ~seen] = places
-        starts.append(replace(processed, pose=pose))
-    return starts
-
-
-def _misfit(known: np.ndarray, places: np.ndarray) -> float:
-    """Return the mean distance of places (T, N, D) from the known points, NaN where missing."""
-    distance = np.linalg.norm(places - known, axis=-1)
-    return float(np.nan_to_num(distance).sum() / max(np.isfinite(distance).sum(), 1))
+            answers = _answer(model, filled, processed, quarters * model.grid.stride // 4, steps)
+        last.append([meet_observed(p.pose, pose) for p, pose in zip(processed, answers, strict=True)])
+        filled = [replace(p, pose=pose) for p, pose in zip(processed, last[-1], strict=True)]
+    return [np.mean(poses, axis=0) for poses in zip(*last, strict=True)]
 
 
 def _answer(

@@ -13,7 +13,7 @@ Axes: ``B`` batch, ``T`` frames, ``L`` points, ``D`` coordinates, ``C`` chunks, 
 batch, ``K`` chunk_latent_dim.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -55,8 +55,9 @@ def refine(
         num_steps: number of steps; 0 keeps the encoder's result.
         min_scale: `LossConfig.min_scale`, torso lengths.
         fitted: (B, T, L) bool, points to fit. None: all points that the encoder sees.
-        in_bf16: whether the networks run in bf16 during the steps; the result is decoded in float32. Without
-            steps the whole answer is bf16's.
+        in_bf16: whether the networks run in bf16 during the steps; the result is decoded in float32. Where
+            ``fitted`` is given, only poses count, and the encoder runs in bf16, too. Without steps the whole
+            answer is bf16's.
 
     Returns:
         The model's output with refined means, KL and reconstruction; spreads and z are the encoder's.
@@ -64,7 +65,7 @@ def refine(
     Source: Nocedal & Wright 2006, "Numerical Optimization", section 10.3, the Gauss-Newton method; Polyak
         1964 for the momentum.
     """
-    rough = in_bf16 and num_steps == 0
+    rough = in_bf16 and (num_steps == 0 or fitted is not None)
     with torch.no_grad(), torch.autocast(pose.device.type, torch.bfloat16, enabled=rough):
         output: VAEOutput = model(pose, observed, num_frames)
     if num_steps == 0 or not output.chunk_posterior.mu.numel():
@@ -73,24 +74,14 @@ def refine(
     objective = _Objective(model, pose, fitted, num_frames, output, min_scale, in_bf16)
     best, least, last = _descend(objective, output.chunk_posterior, num_steps)
     with torch.no_grad():
-        refined, found = last, objective.evaluate(last)
-        worse = found.score > least
+        decoded = objective.decode(last)
+        worse = objective.score(decoded, objective.kl(last)) > least
+        refined = torch.where(worse[:, None, None], best, last)
         if worse.any():
-            refined = torch.where(worse[:, None, None], best, last)
-            found = objective.evaluate(refined)
-        better = found.score < objective.score(output.reconstruction, output.chunk_kl)
-    return _choose(better, output, refined, found)
-
-
-class _Decoded(NamedTuple):
-    """What chunk latents decode to."""
-
-    pose: Tensor
-    """(B, T, L, D)."""
-    kl: Tensor
-    """(B, C, K), nats."""
-    score: Tensor
-    """(B,), the quantity that the steps lower, nats."""
+            decoded[worse] = objective.decode(refined, worse)
+        kl = objective.kl(refined)
+    posterior = output.chunk_posterior._replace(mu=refined)
+    return output._replace(reconstruction=decoded, chunk_posterior=posterior, chunk_kl=kl)
 
 
 class _Objective:
@@ -116,9 +107,13 @@ class _Objective:
         variance = output.scale.square() + min_scale**2
         self.precision = (fitted & real[..., None]) / variance
 
-    def decode(self, chunk_latents: Tensor) -> Tensor:
-        """Return the pose (B, T, L, D)."""
-        decoded: Tensor = self.model.decode(self.output.sequence_posterior.mu, chunk_latents, self.num_frames)
+    def decode(self, chunk_latents: Tensor, rows: Tensor | slice = slice(None)) -> Tensor:
+        """Return the poses (b, T, L, D) of all windows, or of b ``rows``, from chunk latents (B, C, K)."""
+        frames = self.num_frames[rows]
+        count = int(self.chunk_mask[rows].sum(1).max())
+        decoded: Tensor = self.model.decode(
+            self.output.sequence_posterior.mu[rows], chunk_latents[rows, :count], frames
+        )
         return torch.nn.functional.pad(decoded, (0, 0, 0, 0, 0, self.pose.shape[1] - decoded.shape[1]))
 
     def kl(self, chunk_latents: Tensor) -> Tensor:
@@ -132,17 +127,12 @@ class _Objective:
         error = (pose - self.pose).square() * self.precision[..., None]
         return 0.5 * error.sum((1, 2, 3)) + kl.sum((1, 2))
 
-    def evaluate(self, chunk_latents: Tensor) -> _Decoded:
-        """Return what chunk latents (B, C, K) decode to, and their score."""
-        pose, kl = self.decode(chunk_latents), self.kl(chunk_latents)
-        return _Decoded(pose, kl, self.score(pose, kl))
-
     def gradient(self, chunk_latents: Tensor) -> tuple[Tensor, Tensor]:
         """Return the quantity (B,) and its gradient (B, C, K); windows do not affect each other."""
         device = self.pose.device.type
         with torch.enable_grad(), torch.autocast(device, torch.bfloat16, enabled=self.in_bf16):
             latents = chunk_latents.detach().requires_grad_()
-            score = self.evaluate(latents).score
+            score = self.score(self.decode(latents), self.kl(latents))
             return score.detach(), torch.autograd.grad(score.sum(), latents)[0]
 
     def curvature(self) -> Tensor:
@@ -176,14 +166,3 @@ def _descend(objective: _Objective, posterior: Gaussian, num_steps: int) -> tupl
         latents = best - size * velocity
         tell((step + 1) / num_steps)
     return best, least, latents
-
-
-def _choose(better: Tensor, output: VAEOutput, chunk_latents: Tensor, found: _Decoded) -> VAEOutput:
-    """Return the output with the given values in the windows where ``better`` (B,) is True."""
-    wide = better[:, None, None]
-    posterior = output.chunk_posterior
-    return output._replace(
-        reconstruction=torch.where(wide[..., None], found.pose, output.reconstruction),
-        chunk_posterior=posterior._replace(mu=torch.where(wide, chunk_latents, posterior.mu)),
-        chunk_kl=torch.where(wide, found.kl, output.chunk_kl),
-    )
