@@ -25,6 +25,13 @@ def test_items_come_as_they_are_and_lines_tell_of_them(clock, caplog):
     ]
 
 
+def test_items_that_take_longer_count_more(clock, caplog):
+    """Half of the work is done with two of three items, after 30 s."""
+    with caplog.at_level(logging.INFO, logger="htvae"):
+        assert list(track("Filling in", "abc", [1, 3, 4])) == ["a", "b", "c"]
+    assert caplog.messages[0] == "Filling in:  50 %  4 of 8 steps  0.13/s  30 s left"
+
+
 def test_on_a_terminal_a_bar_is_shown_and_taken_away(monkeypatch, capsys):
     monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
     bars, bar = [], progress.tqdm

@@ -17,7 +17,7 @@ import numpy as np
 from htvae.data.processing import ProcessedSequence
 from htvae.inference.model import TrainedModel
 from htvae.poses.geometry import fill_gaps, observed_points
-from htvae.utils.listening import part_of
+from htvae.utils.listening import part
 from htvae.utils.progress import track
 
 REACH = 30
@@ -26,6 +26,8 @@ NUM_PASSES = 16
 """Passes. Landmarks that are never seen need them all (docs/log/2026-11-29.md)."""
 LAST_STEPS = 3
 """Steps of refinement in each of the last passes, whose mean counts; the passes before have none."""
+LAST_COST = 5
+"""Time of a last pass over that of another, about."""
 SHIFTS = (0, 2, 1, 3)
 """Frames, in quarters of a chunk's stride, by which the recording is moved in each pass, in turns. Points
 near the border of a chunk are filled in less well, so the border should not stay in one place."""
@@ -43,10 +45,11 @@ def fill_in(model: TrainedModel, processed: Sequence[ProcessedSequence]) -> list
     """
     filled: Sequence[ProcessedSequence] = processed
     last = deque[list[np.ndarray]](maxlen=len(SHIFTS))
-    for number in track("Filling in", range(NUM_PASSES)):
+    costs = [1] * (NUM_PASSES - len(SHIFTS)) + [LAST_COST] * len(SHIFTS)
+    for number in track("Filling in", range(NUM_PASSES), costs):
         quarters = SHIFTS[number % len(SHIFTS)]
         steps = LAST_STEPS if number >= NUM_PASSES - len(SHIFTS) else 0
-        with part_of(number, NUM_PASSES):
+        with part(*(sum(costs[:end]) / sum(costs) for end in (number, number + 1))):
             answers = _answer(model, filled, processed, quarters * model.grid.stride // 4, steps)
         last.append([meet_observed(p.pose, pose) for p, pose in zip(processed, answers, strict=True)])
         filled = [replace(p, pose=pose) for p, pose in zip(processed, last[-1], strict=True)]

@@ -7,6 +7,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -86,11 +87,12 @@ class Progress:
         return f"{count:,} {self.unit} in {format_duration(seconds)} ({rate:,.{0 if rate >= 100 else 1}f}/s)"
 
 
-def track(name: str, items: Sequence[Item]) -> Iterator[Item]:
-    """Yield items and show how many of them are done."""
-    progress = Progress(name, len(items))
+def track(name: str, items: Sequence[Item], costs: Sequence[int] | None = None) -> Iterator[Item]:
+    """Yield items and show how much is done: the number of items, or the sum of their ``costs``."""
+    costs = [1] * len(items) if costs is None else costs
+    progress = Progress(name, sum(costs))
     try:
-        for done, item in enumerate(items, 1):
+        for item, done in zip(items, accumulate(costs), strict=True):
             yield item
             progress.update(done)
     finally:
