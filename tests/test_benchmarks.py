@@ -164,15 +164,19 @@ def test_streams_are_timed_and_compared(trained, capsys):
 
 @pytest.mark.soak
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
-@pytest.mark.parametrize("frames_each", [100, 2000])
-def test_memory_of_encoding_is_measured_in_a_process_of_its_own(trained, capsys, frames_each):
-    from encode_memory import main
+@pytest.mark.parametrize(
+    ("command", "frames_each"),
+    [("encode", 100), ("encode", 2000), ("reconstruct", 2000), ("motifs", 2000), ("surprise", 2000)],
+)
+def test_memory_of_a_command_is_measured_in_a_process_of_its_own(trained, capsys, command, frames_each):
+    from memory import main
 
-    sizes = ["--frames", "500", "2000", "--frames_each", str(frames_each), "--format", "npz"]
+    sizes = ["--frames", "500", "2000", "--frames_each", str(frames_each), "--command", command]
     assert main([str(trained.checkpoint), str(trained.folder), *sizes]) == 0
     said = capsys.readouterr().out
-    rows = [line.split() for line in said.splitlines()[1:3]]
-    assert [row[0] for row in rows] == ["500", "2,000"]
+    rows = [line.split() for line in said.splitlines()[1:4]]
+    assert [row[0] for row in rows] == ["0", "500", "2,000"]
+    assert float(rows[0][2]) < float(rows[2][2])
     assert all(float(number.replace(",", "")) > 0 for row in rows for number in row)
     assert "ratio RssAnon " in said
 
