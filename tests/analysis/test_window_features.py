@@ -50,3 +50,15 @@ def test_features_are_white_and_scales_are_taken_off(coordinates):
 def test_bodies_that_never_move_have_features_too():
     fitted = WindowFeatures.fit([np.ones((50, 3, 2))], WindowGrid(4, 2), np.ones(3))
     assert np.isfinite(fitted.transform(np.ones((9, 3, 2)))).all()
+
+
+def test_blocks_of_windows_change_nothing(monkeypatch):
+    rng = np.random.default_rng(0)
+    poses = [np.cumsum(rng.normal(size=(n, 4, 2)), axis=0) for n in (37, 90, 5)]
+    grid, scale = WindowGrid(width=9, stride=2), np.ones(4)
+    whole = WindowFeatures.fit(poses, grid, scale, 5)
+    monkeypatch.setattr("htvae.analysis.window_features.BLOCK_WINDOWS", 4)
+    fitted = WindowFeatures.fit(poses, grid, scale, 5)
+    for pose in poses:
+        assert len(list(grid.blocks(len(pose)))) == -(-grid.count(len(pose)) // 4)
+        np.testing.assert_allclose(fitted.transform(pose), whole.transform(pose), rtol=1e-6, atol=1e-9)

@@ -480,11 +480,14 @@ class TestRecordings:
     def _model(self, monkeypatch: pytest.MonkeyPatch) -> None:
         model = SimpleNamespace(
             config=Config(),
-            process=lambda recording: recording,
-            reconstruct_all=lambda processed, steps: [SimpleNamespace(processed=p) for p in processed],
-            to_source=lambda reconstruction: reconstruction.processed,
+            check=lambda recording: None,
         )
         stand_in(monkeypatch, "htvae.analysis.model", load=lambda path, device, build_model: model)
+        stand_in(
+            monkeypatch,
+            "htvae.inference.reconstructions",
+            Reconstructions=lambda model, recordings, *_: SimpleNamespace(sequences=lambda: recordings),
+        )
 
     def test_encode(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         calls: list[tuple[Any, ...]] = []

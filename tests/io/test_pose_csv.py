@@ -345,3 +345,21 @@ def test_fast_and_slow_reading_agree(tmp_path: Path) -> None:
     deep, slow = read(tmp_path, DEEP + rows), read(tmp_path, DEEP + rows + "9,A, nan ,1,2\n")
     np.testing.assert_array_equal(slow.pose[:9], deep.pose)
     np.testing.assert_array_equal(deep.pose[..., :2], plain.pose)
+
+
+@pytest.mark.parametrize("is_exact", [False, True])
+def test_blocks_of_frames_do_not_show_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_exact: bool
+) -> None:
+    pose = np.random.default_rng(0).normal(size=(37, 3, 2))
+    pose[np.random.default_rng(1).random((37, 3)) < 0.4] = np.nan
+    pose[[0, 12, 36]] = np.nan
+    sequence = PoseSequence.from_array(pose, ["A", "B", "C"], first_frame=5)
+    write_pose_csv(tmp_path / "whole.csv", sequence, is_exact)
+    for frames in (1, 5, 36):
+        monkeypatch.setattr("htvae.io.pose_csv.BLOCK_FRAMES", frames)
+        write_pose_csv(tmp_path / "blocks.csv", sequence, is_exact)
+        assert (tmp_path / "blocks.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    if is_exact:
+        back = read_recording(tmp_path / "blocks.csv", DataConfig())
+        np.testing.assert_array_equal(back.pose, sequence.pose)

@@ -3,13 +3,13 @@
 - Poses are reduced to their own components first, then windows of these to a few numbers: any number of
   landmarks costs the same.
 - Components are whitened: a fast small movement may count as much as a slow large one.
-- Everything is estimated by sums over recordings, one at a time.
+- Everything is estimated by sums over recordings, a block of windows at a time.
 
 Axes: ``T`` frames, ``N`` points, ``D`` coordinates, ``P`` components of poses, ``W`` frames per window, ``n``
 windows, ``F`` features.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,8 @@ POSE_COMPONENTS = 32
 """Components of poses, at most."""
 NUM_FEATURES = 24
 """Components of windows, at most."""
+BLOCK_WINDOWS = 4096
+"""Windows whose numbers are in memory at once."""
 LEAST_SPREAD = 0.05
 """Least spread of a component, as a share of the first one's: whitening would make smaller ones, the
 tracker's noise, as large as movement."""
@@ -49,9 +51,21 @@ class WindowGrid:
 
     def cut(self, values: np.ndarray) -> np.ndarray:
         """Return the windows (n, W, ...) of values (T, ...); the ends are held."""
+        return values[self._frames(0, self.count(len(values)), len(values))]
+
+    def blocks(self, num_frames: int) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield the frames that the next `BLOCK_WINDOWS` windows need, and each window's (n, W) in these."""
+        count = self.count(num_frames)
+        for first in range(0, count, BLOCK_WINDOWS):
+            frames = self._frames(first, min(first + BLOCK_WINDOWS, count), num_frames)
+            start, stop = int(frames.min()), int(frames.max()) + 1
+            yield slice(start, stop), frames - start
+
+    def _frames(self, first: int, stop: int, num_frames: int) -> np.ndarray:
+        """Return the frames (n, W) of some windows; the ends are held."""
         offsets = np.arange(self.width) - self.width // 2
-        frames = self.centres(len(values))[:, None] + offsets
-        return values[frames.clip(0, len(values) - 1)]
+        frames: np.ndarray = self.centres(num_frames)[first:stop, None] + offsets
+        return frames.clip(0, num_frames - 1)
 
     def spread(self, values: np.ndarray, num_frames: int) -> np.ndarray:
         """Return (T, ...): the value (n, ...) of the window nearest to each frame."""
@@ -90,20 +104,17 @@ class WindowFeatures:
             scale: (N,) what each point's coordinates are divided by.
             num_features: F, at most.
         """
-        pose_mean, pose_basis, _ = find_components((_flatten(pose, scale) for pose in poses), POSE_COMPONENTS)
-        windows = (
-            grid.cut((_flatten(pose, scale) - pose_mean) @ pose_basis).reshape(grid.count(len(pose)), -1)
-            for pose in poses
-        )
+        size = BLOCK_WINDOWS * grid.stride
+        parts = (pose[start : start + size] for pose in poses for start in range(0, len(pose), size))
+        pose_mean, pose_basis, _ = find_components((_flatten(p, scale) for p in parts), POSE_COMPONENTS)
+        windows = (w for pose in poses for w in _cut_numbers(pose, grid, scale, pose_mean, pose_basis))
         mean, basis, spread = find_components(windows, num_features)
         return cls(grid, scale, pose_mean, pose_basis, mean, basis / spread)
 
     def transform(self, pose: np.ndarray) -> np.ndarray:
         """Return the features (n, F) of a recording's windows, from its poses (T, N, D) without gaps."""
-        numbers = (_flatten(pose, self.scale) - self.pose_mean) @ self.pose_basis
-        return (self.grid.cut(numbers).reshape(self.grid.count(len(pose)), -1) - self.window_mean) @ (
-            self.window_basis
-        )
+        windows = _cut_numbers(pose, self.grid, self.scale, self.pose_mean, self.pose_basis)
+        return np.concatenate([(own - self.window_mean) @ self.window_basis for own in windows])
 
 
 def find_components(parts: Iterable[np.ndarray], most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -115,7 +126,7 @@ def find_components(parts: Iterable[np.ndarray], most: int) -> tuple[np.ndarray,
     """
     count, total, products = 0, np.zeros(1), np.zeros((1, 1))
     for part in parts:
-        values = part.astype(np.float64)
+        values = part.astype(np.float64, copy=False)
         count, total, products = count + len(values), total + values.sum(0), products + values.T @ values
     mean = total / count
     variances, directions = np.linalg.eigh(products / count - np.outer(mean, mean))
@@ -123,6 +134,15 @@ def find_components(parts: Iterable[np.ndarray], most: int) -> tuple[np.ndarray,
     kept = max(1, int((spread > LEAST_SPREAD * spread[0]).sum()))
     signs = np.sign(directions[np.abs(directions).argmax(0), np.arange(len(directions))])
     return mean, (directions * signs)[:, ::-1][:, :kept], np.maximum(spread[:kept], 1e-9)
+
+
+def _cut_numbers(
+    pose: np.ndarray, grid: WindowGrid, scale: np.ndarray, mean: np.ndarray, basis: np.ndarray
+) -> Iterator[np.ndarray]:
+    """Yield the windows (n, W P) of a recording's components, a block at a time."""
+    for frames, places in grid.blocks(len(pose)):
+        numbers = (_flatten(pose[frames], scale) - mean) @ basis
+        yield numbers[places].reshape(len(places), -1)
 
 
 def _flatten(pose: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -144,19 +144,26 @@ def reconstruct(argv: Sequence[str]) -> None:
     )
 
     from htvae.analysis.model import load
+    from htvae.inference.reconstructions import Reconstructions
     from htvae.io.inputs import read_inputs
     from htvae.io.writers.folders import write_sessions
     from htvae.io.writers.registry import find_writer
     from htvae.io.writing import write_folder
+    from htvae.utils.progress import Progress
 
     model = load(options.checkpoint, options.device, build_model)
     model.config = model.config.replace(**options.reading.changes)
     recordings = read_inputs(options.inputs, model.config.data, options.experiments_dir / "cache")
-    processed = [model.process(recording) for recording in recordings.sequences]
-    results = [model.to_source(r) for r in model.reconstruct_all(processed, options.refine_steps)]
+    for recording in recordings.sequences:
+        model.check(recording)
+    frames = sum(recording.num_frames for recording in recordings.sequences)
+    progress = Progress("Reconstructing", frames, unit="frames")
+    made = Reconstructions(model, recordings.sequences, options.refine_steps, progress.update)
     if options.format == "csv":
-        files = write_folder(options.output_dir, results, keeps_others=True)
+        files = write_folder(options.output_dir, made.sequences(), keeps_others=True)
     else:
-        files = write_sessions(options.output_dir, results, find_writer(options.format))
+        whole = [s.with_metadata(pose=s.pose[:]) for s in made.sequences()]
+        files = write_sessions(options.output_dir, whole, find_writer(options.format))
+    progress.close()
     for path in files:
         log.info("%s", path)

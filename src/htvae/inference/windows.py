@@ -26,7 +26,7 @@ from htvae.data.dataset import make_sample
 from htvae.inference.refinement import refine
 from htvae.models.chunking import ChunkGrid, ChunkWindow
 from htvae.models.latent import Gaussian
-from htvae.models.vae import HierarchicalTransformerVAE
+from htvae.models.vae import HierarchicalTransformerVAE, VAEOutput
 from htvae.utils.device import multiplies_bf16_fast
 from htvae.utils.listening import part_of
 
@@ -95,14 +95,12 @@ class WindowedModel:
         """
         windows = [self.grid.cut(len(pose)) for pose in poses]
         joined, outputs = [PoseJoin(cuts) for cuts in windows], {}
-        in_bf16 = (refine_steps > 0 or fitted is not None) and multiplies_bf16_fast(self.device)
         points = repeat(None) if fitted is None else (b.observed for _, b in self.batches(fitted, windows))
         count = sum(1 for _ in self._group(windows))
         batches = zip(self.batches(poses, windows), points, strict=False)
         for done, ((places, batch), fit) in enumerate(batches):
             with part_of(done, count):
-                given = batch.pose, batch.observed, batch.num_frames
-                found = refine(self.network, *given, refine_steps, min_scale, fit, in_bf16)
+                found = self.reconstruct_batch(batch, refine_steps, min_scale, fit)
             posteriors = self._split(found.sequence_posterior, found.chunk_posterior, batch.num_frames)
             answers = found.reconstruction.float().cpu().numpy()
             for row, ((i, number), (sequence, chunks)) in enumerate(zip(places, posteriors, strict=True)):
@@ -115,6 +113,14 @@ class WindowedModel:
                     chunk_kl=float(found.chunk_kl[row].sum()),
                 )
         return [join.pose for join in joined], _in_order(outputs, windows)
+
+    def reconstruct_batch(
+        self, batch: PoseBatch, refine_steps: int, min_scale: float, fitted: Tensor | None = None
+    ) -> VAEOutput:
+        """Return the reconstruction of each window of a batch; see `reconstruct`."""
+        in_bf16 = (refine_steps > 0 or fitted is not None) and multiplies_bf16_fast(self.device)
+        given = batch.pose, batch.observed, batch.num_frames
+        return refine(self.network, *given, refine_steps, min_scale, fitted, in_bf16)
 
     @torch.no_grad()
     def decode(self, latents: Sequence[Sequence[WindowLatents]], lengths: Sequence[int]) -> list[np.ndarray]:

@@ -33,6 +33,8 @@ DEPTH = "z"
 _KEYS = {"frame#": "frame", "landmark_name": "landmark"}
 """Names of columns in `PoseRows`, where they differ from the file's."""
 _MAX_SHOWN_LINES = 4
+BLOCK_FRAMES = 1024
+"""Frames that are formatted at once, so that a long recording's text is never in memory as a whole."""
 
 
 def parse_pose_csv(text: str, config: ReadingConfig, shown: str) -> Content:
@@ -75,20 +77,30 @@ def write_pose_csv(path: Path, sequence: PoseSequence, is_exact: bool = False) -
         ValueError: the sequence has neither two nor three coordinates.
     """
     columns = columns_of(sequence)
-    shown = sequence.observed
-    if is_exact:
-        shown[[0, -1]] = True
-        shown[~shown.any(axis=1), 0] = True
-    frames, landmarks = np.nonzero(shown)
-    axes = to_file(sequence.pose[frames, landmarks], sequence.coordinates).T.tolist()
-    formats = [_format_row(name, len(axes), "%.9g" if is_exact else "%.5f") for name in sequence.landmarks]
-    rows = "".join(
-        [formats[index] for index in landmarks.tolist()]
-    )  # one format for all rows is three times as fast
-    numbers = (frames + sequence.first_frame).tolist()
-    cells = itertools.chain.from_iterable(zip(numbers, *axes, strict=True))
+    formats = [
+        _format_row(name, len(columns) - 2, "%.9g" if is_exact else "%.5f") for name in sequence.landmarks
+    ]
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        file.write(",".join(columns) + "\n" + rows % tuple(cells))
+        file.write(",".join(columns) + "\n")
+        for start in range(0, sequence.num_frames, BLOCK_FRAMES):
+            pose = sequence.pose[start : start + BLOCK_FRAMES]
+            shown = ~np.isnan(pose[..., 0])
+            if is_exact:
+                ends = {0, sequence.num_frames - 1}
+                shown[[end - start for end in ends if 0 <= end - start < len(shown)]] = True
+                shown[~shown.any(axis=1), 0] = True
+            file.write(_format_block(pose, shown, sequence, start, formats))
+
+
+def _format_block(
+    pose: np.ndarray, shown: np.ndarray, sequence: PoseSequence, start: int, formats: Sequence[str]
+) -> str:
+    """Return the rows of the shown points (T, L) of some frames, from index ``start`` on."""
+    frames, landmarks = np.nonzero(shown)
+    axes = to_file(pose[frames, landmarks], sequence.coordinates).T.tolist()
+    rows = "".join([formats[i] for i in landmarks.tolist()])  # one format for all is three times as fast
+    numbers = (frames + (sequence.first_frame + start)).tolist()
+    return rows % tuple(itertools.chain.from_iterable(zip(numbers, *axes, strict=True)))
 
 
 def columns_of(sequence: PoseSequence) -> tuple[str, ...]:

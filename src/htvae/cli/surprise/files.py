@@ -21,6 +21,8 @@ from htvae.utils.files import atomic_write
 from htvae.utils.progress import track
 from htvae.utils.text import list_names, shorten
 
+TABLE_ROWS = 16_384
+"""Rows of surprise_frames.csv that are made at once."""
 MOST_TIMELINES = 6
 """Most recordings in surprise.png."""
 NUM_INSIDE = 5
@@ -47,19 +49,26 @@ def write_frame_table(path: Path, report: SurpriseReport) -> Path:
     names = np.array([*report.landmarks, ""], dtype=object)
     with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         for number, own in enumerate(report.frames):
-            seconds = np.full(len(own.frames), np.nan) if own.seconds is None else own.seconds
-            columns: dict[str, Any] = {
-                "recording": own.recording,
-                "frame": own.frames,
-                "second": seconds,
-                "observed": own.observed,
-                "error_scales": own.error_scales,
-            }
-            for kind, score in own.scores.items():
-                columns |= {kind: score, f"{kind}_landmark": names[own.worst[kind]]}
-            table = pd.DataFrame(columns)
-            table.to_csv(file, index=False, header=number == 0, float_format="%.5g", lineterminator="\n")
+            for start in range(0, len(own.frames), TABLE_ROWS):
+                table = pd.DataFrame(_list_columns(own, slice(start, start + TABLE_ROWS), names))
+                header = number == start == 0
+                table.to_csv(file, index=False, header=header, float_format="%.5g", lineterminator="\n")
     return path
+
+
+def _list_columns(own: FrameScores, rows: slice, names: np.ndarray) -> dict[str, Any]:
+    """Return the columns of some frames of a recording; ``names`` are those of landmarks, the last empty."""
+    frames = own.frames[rows]
+    columns: dict[str, Any] = {
+        "recording": own.recording,
+        "frame": frames,
+        "second": np.full(len(frames), np.nan) if own.seconds is None else own.seconds[rows],
+        "observed": own.observed[rows],
+        "error_scales": own.error_scales[rows],
+    }
+    for kind, score in own.scores.items():
+        columns |= {kind: score[rows], f"{kind}_landmark": names[own.worst[kind][rows]]}
+    return columns
 
 
 def draw_pictures(
