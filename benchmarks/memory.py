@@ -2,7 +2,7 @@
 
     python benchmarks/memory.py CHECKPOINT DATA_DIR --format parquet
     python benchmarks/memory.py CHECKPOINT DATA_DIR --format npz --frames_each 1000000
-    python benchmarks/memory.py CHECKPOINT DATA_DIR --frames_each 1000000 --command reconstruct -- --refine_steps 0
+    python benchmarks/memory.py CHECKPOINT DATA_DIR --frames_each 1000000 --command motifs --no_stability
 
 - Corpora are made of the frames of DATA_DIR's recordings, over and over, and read once beforehand, so that
   the command finds them in the cache ("the store"). They are recordings of --frames_each frames.

@@ -102,12 +102,17 @@ def test_continuing_interpolating_and_editing_are_judged(trained_with_prior, tmp
 
 
 def test_reading_is_timed_beside_bare_parsing(capsys):
-    from reading import main
+    from reading import FORMATS, main
 
     assert main(["--scale", "0.002", "--turns", "1"]) == 0
-    text = capsys.readouterr().out
-    assert re.search(r"deeplabcut: 200 frames; read in [0-9.]+ s, [0-9.]+ times bare parsing", text)
-    assert re.search(r"openpose: 40 frames; .* second start [0-9.]+ s", text)  # two people, 20 frames
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()[2:]
+    ]
+    assert [row[0] for row in rows] == list(FORMATS)
+    frames = {row[0]: row[2] for row in rows}
+    assert frames["deeplabcut"] == frames["numpy"] == "200" and frames["c3d"] == "120"
+    assert frames["openpose"] == "40" and frames["yolo"] == "20"  # two people and one, 20 frames
+    assert all(float(cell.replace(",", "")) > 0 for row in rows for cell in row[2:6])
 
 
 def test_planted_faults_are_found(capsys):
