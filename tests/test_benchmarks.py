@@ -81,13 +81,41 @@ def test_mix_ups_at_crossings_are_counted(capsys):
 
 @pytest.mark.soak
 @pytest.mark.parametrize(
-    ("name", "arguments", "least"), [("loading", [], 1.0), ("prior_cost", ["--turns", "1"], 0.001)]
+    ("name", "arguments", "least"),
+    [("utilisation", ["--steps", "4"], 1.0), ("prior_cost", ["--turns", "1"], 0.001)],
 )
 def test_training_steps_are_compared(trained, tmp_path, name, arguments, least):
     command = [sys.executable, str(BENCHMARKS / f"{name}.py"), str(trained.folder), *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert float(ended.stdout.split()[-1]) >= least
+
+
+def test_a_part_inside_another_counts_once():
+    import time
+
+    from utilisation import Stopwatch
+
+    watch = Stopwatch()
+    inner = watch.wrap("inner", lambda: time.sleep(0.05))
+    start = time.perf_counter()
+    watch.wrap("outer", lambda: (inner(), inner(), time.sleep(0.02)))()
+    whole = time.perf_counter() - start
+    assert watch.seconds["inner"] >= 0.1 and watch.seconds["outer"] >= 0.02
+    assert sum(watch.seconds.values()) <= whole
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(sys.platform != "linux", reason="two processes of gloo, peak memory in KiB")
+def test_a_preset_trains_with_its_weights_shared_out(capfd):
+    from sharded import main
+
+    assert main(["--embed_dim", "32", "--num_layers", "1", "--steps", "3", "--window", "64"]) == 0
+    said = capfd.readouterr().out
+    whole, sharded = (
+        float(line.split()[1]) for line in said.splitlines() if line.split()[0] in ("whole", "sharded")
+    )
+    assert 0.5 * whole <= sharded < 0.6 * whole
 
 
 @pytest.mark.soak
