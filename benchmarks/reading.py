@@ -17,6 +17,7 @@ import os
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -172,9 +173,14 @@ def write_openpose(folder: Path, scale: float) -> None:
 
 def _time(run: Callable[[], object]) -> float:
     """Return seconds of CPU time, of processes that it starts as well."""
-    started = sum(os.times()[:4])
+    started = _cpu_seconds()
     run()
-    return max(sum(os.times()[:4]) - started, 1e-3)
+    return _cpu_seconds() - started
+
+
+def _cpu_seconds() -> float:
+    times = os.times()
+    return time.process_time() + times.children_user + times.children_system
 
 
 FORMATS: dict[str, Callable[[Path, float], None]] = {
