@@ -29,6 +29,7 @@ from htvae.metrics.windows import cut_windows, fill_gaps
 from htvae.training.machine import choose_precision
 from htvae.training.optimizer import VAE_TURNS, build_optimizer
 from htvae.training.schedule import FINAL_RATE, averaging
+from htvae.utils.hot_path import keep_clear
 from htvae.utils.progress import Progress
 from htvae.utils.random import random_seed
 
@@ -49,6 +50,7 @@ class Trained:
     precision: str
 
 
+@keep_clear()
 def train(
     model: Baseline,
     data: PoseDataLoader,
