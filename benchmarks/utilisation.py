@@ -13,7 +13,7 @@ import argparse
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -76,7 +76,7 @@ class Watch(Callback):
         self.validations = 0
         self.found: dict[str, float] = {}
         """Seconds of each part, and of validations before the first steps as well."""
-        self.batches: list[Any] = []
+        self.batches: deque[Any] = deque(maxlen=COUNTED)
 
     def on_train_start(self, loop: Loop) -> None:
         """Wrap the parts."""
@@ -96,27 +96,25 @@ class Watch(Callback):
         loop._save_best = self.watch.wrap("saving", loop._save_best)  # type: ignore[method-assign]
 
     def on_step_start(self, loop: Loop, batch: Any) -> None:
-        """Begin to count after the first steps, and keep the last batches."""
+        """Keep the last batches."""
+        self.batches.append(batch)
+
+    def on_step_end(self, loop: Loop) -> None:
+        """Begin to count after the first steps, and stop when all are taken."""
         if loop.step == WARM_UP:
             self.before = {name: self.watch.seconds[name] for name in AT_VALIDATION}
             self.watch.seconds.clear()
             self.started = time.perf_counter()
-        if loop.step >= self.last - COUNTED:
-            self.batches.append(batch)
-
-    def on_step_end(self, loop: Loop) -> None:
-        """Stop when all steps are taken."""
-        if loop.step == self.last or loop.task.is_done(loop.step):
+        elif loop.step == self.last:
             self.found = dict(self.watch.seconds)
             between = sum(self.found.get(name, 0.0) for name in AT_VALIDATION)
             self.seconds = time.perf_counter() - self.started - between
             self.found |= {n: self.found.get(n, 0.0) + seconds for n, seconds in self.before.items()}
-            self.last = loop.step
             loop.pause.seconds = 0.0
 
     def on_validation_end(self, loop: Loop) -> None:
         """Count."""
-        self.validations += 1
+        self.validations += not self.found
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -139,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _timed_clipping(watch.watch):
             HTVAETrainer(config, callbacks=[loops, watch]).fit()
     if not watch.found:
-        raise SystemExit(f"The run must have more than {WARM_UP} steps, but has fewer. Give more recordings.")
+        raise SystemExit(f"The run must have {watch.last} steps, but has fewer. Give a smaller --steps.")
     loop = loops.loop
     _show(watch, loop, measure_matrix_rate(loop.task.device, loop.task.precision))
     return 0
