@@ -34,7 +34,7 @@ import numpy as np
 import torch
 from drift_figures import Real, measure_drift
 from drift_show import describe, draw_picture, render_table
-from quality import describe_machine, find_commit, write_result
+from kept_cells import describe_machine, find_commit, write_result
 
 import htvae
 from htvae.data.loader import PoseDataLoader
