@@ -123,7 +123,8 @@ def draw_picture(result: dict[str, Any], path: Path) -> None:
             axes.axhline(TRAINING[name], color=GREY, linestyle=":", linewidth=1.2)
         axes.margins(y=0.15)
         axes.set_xscale("log", base=2)
-        axes.set_xticks(seconds, [_tick(s, bool(result["fps"])) for s in seconds], fontsize=7)
+        labels = [_tick(s, bool(result["fps"])) if n % 2 == 0 else "" for n, s in enumerate(seconds)]
+        axes.set_xticks(seconds, labels, fontsize=8)
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_title(AXES[name], loc="left", fontsize=9, color=INK)
         axes.spines[["top", "right"]].set_visible(False)
