@@ -1,6 +1,6 @@
 """Shows where the time of a default run goes, and how much of the machine's matrix peak it uses.
 
-    python benchmarks/utilisation.py DIR [--steps 200] [--num_workers N]
+    python benchmarks/utilisation.py DIR [--steps 200] [--num_workers N] [--preset large]
 
 - `htvae train` itself runs, with its defaults, in a folder of its own, and is stopped after --steps steps.
   Its parts are timed; the first steps do not count. On a GPU, each part waits until the device has finished.
@@ -16,6 +16,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -24,9 +25,11 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from htvae.config import Config
+from htvae.config.files import load_config_file
 from htvae.training.loop import Callback, Loop
 from htvae.training.trainer import HTVAETrainer
 
+CONFIG = Path(__file__).parents[1] / "configs" / "config.py"
 WARM_UP = 3
 """Steps at the start that do not count."""
 COUNTED = 5
@@ -125,9 +128,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--num_workers", type=int, default=Config().data.num_workers, help="as for `htvae train`"
     )
+    parser.add_argument("--preset", default="get_config", help="preset of configs/config.py")
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        config = Config().replace(
+        config = load_config_file(CONFIG, arguments.preset).config.replace(
             data_dir=arguments.data_dir,
             experiments_dir=folder,
             num_workers=arguments.num_workers,
