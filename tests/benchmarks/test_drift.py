@@ -188,9 +188,9 @@ def test_a_change_beyond_chance_is_named():
 def test_results_show_a_table_of_drift(tmp_path):
     import write_results
 
-    assert write_results.render_drift(tmp_path) == ""
+    assert write_results.render_made(tmp_path, "drift") == ""
     (tmp_path / "drift_walks.json").write_text(json.dumps(make_result(2.0)))
-    text = write_results.render_drift(tmp_path)
+    text = write_results.render_made(tmp_path, "drift")
     assert "| **last less first** |" in text and "(images/drift_walks.png)" in text
     assert "    python benchmarks/drift.py best_model.pt walks" in text
     assert write_results.load_runs(tmp_path) == []
