@@ -18,6 +18,8 @@ from htvae.models.chunking import ChunkGrid
 from htvae.training.loop import Callback, Loop
 from htvae.training.trainer import HTVAETrainer
 
+MOST_OF_Z = 1 / 16
+"""Largest share of all numbers for z; chosen on validation recordings (docs/log/2026-11-29.md)."""
 CALIBRATION_SECONDS = 20.0
 """Longest time for which our model's speed is measured."""
 
@@ -56,8 +58,8 @@ class Clock(Callback):
 def choose_sizes(numbers: float, lengths: Sequence[int], config: Config) -> dict[str, int]:
     """Return latent_dim and chunk_latent_dim of our model for at most so many numbers per 48 frames.
 
-    z keeps its default size where that is at most half of all numbers, else z takes half. What the chunk
-    latents leave over by rounding, z takes again.
+    z keeps its default size where that is at most `MOST_OF_Z` of all numbers, else z takes so much. What the
+    chunk latents leave over by rounding, z takes again.
 
     Raises:
         ValueError: the recordings are so short that one number for z and for each chunk are too many.
@@ -67,8 +69,8 @@ def choose_sizes(numbers: float, lengths: Sequence[int], config: Config) -> dict
     windows = sum(len(own) for own in cuts)
     chunks = sum(stop - start for own in cuts for start, stop in (window.chunks for window in own))
     budget = numbers * sum(lengths) / SPAN
-    half = min(usual, max(1, int(budget / 2 / windows)))
-    chunk_latent_dim = int((budget - half * windows) / chunks)
+    most = min(usual, max(1, int(MOST_OF_Z * budget / windows)))
+    chunk_latent_dim = int((budget - most * windows) / chunks)
     latent_dim = min(usual, int((budget - chunk_latent_dim * chunks) / windows))
     if min(chunk_latent_dim, latent_dim) < 1:
         least = SPAN * (windows + chunks) / sum(lengths)
