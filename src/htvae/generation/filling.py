@@ -45,10 +45,11 @@ def fill_in(model: TrainedModel, processed: Sequence[ProcessedSequence]) -> list
     """
     filled: Sequence[ProcessedSequence] = processed
     last = deque[list[np.ndarray]](maxlen=len(SHIFTS))
-    costs = [1] * (NUM_PASSES - len(SHIFTS)) + [LAST_COST] * len(SHIFTS)
+    is_last = [number >= NUM_PASSES - len(SHIFTS) for number in range(NUM_PASSES)]
+    costs = [LAST_COST if last_one else 1 for last_one in is_last]
     for number in track("Filling in", range(NUM_PASSES), costs):
         quarters = SHIFTS[number % len(SHIFTS)]
-        steps = LAST_STEPS if number >= NUM_PASSES - len(SHIFTS) else 0
+        steps = LAST_STEPS if is_last[number] else 0
         with part(*(sum(costs[:end]) / sum(costs) for end in (number, number + 1))):
             answers = _answer(model, filled, processed, quarters * model.grid.stride // 4, steps)
         last.append([meet_observed(p.pose, pose) for p, pose in zip(processed, answers, strict=True)])
