@@ -210,7 +210,7 @@ def test_memory_of_a_command_is_measured_in_a_process_of_its_own(trained, capsys
     rows = [line.split() for line in said.splitlines()[1:4]]
     assert [row[0] for row in rows] == ["0", "500", "2,000"]
     assert float(rows[0][2]) < float(rows[2][2])
-    assert all(float(number.replace(",", "")) > 0 for row in rows for number in row)
+    assert all(float(memory.replace(",", "")) > 0 for row in rows for memory in row[2:])
     assert "ratio RssAnon " in said
 
 
