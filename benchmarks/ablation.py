@@ -15,7 +15,6 @@
 
 import argparse
 import contextlib
-import logging
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -27,7 +26,7 @@ from unittest.mock import patch
 import numpy as np
 from ablation_show import describe, render_table
 from htvae_cells import Clock, fit_htvae, score_htvae
-from kept_cells import RESULTS, exit_code, measure_missing, open_result, start_result
+from kept_cells import RESULTS, measure_missing, open_result, run_command, start_result
 from quality_cells import Bench
 
 import htvae.training.optimizer
@@ -82,9 +81,7 @@ NUM_EXCERPTS = 8
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     arguments = parse(argv)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
-    logging.getLogger("htvae.utils.progress").setLevel(logging.INFO)
-    return exit_code(partial(run, arguments), arguments.output)
+    return run_command(partial(run, arguments), arguments.output)
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

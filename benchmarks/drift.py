@@ -21,20 +21,20 @@
 import argparse
 import hashlib
 import json
-import logging
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from drift_figures import Real, measure_drift
 from drift_show import describe, draw_picture, render_table
-from kept_cells import describe_machine, find_commit, write_result
+from kept_cells import describe_machine, find_commit, run_command, write_result
 
 import htvae
 from htvae.data.loader import PoseDataLoader
@@ -57,20 +57,10 @@ BATCH = 4
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     arguments = parse(argv)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
-    logging.getLogger("htvae.utils.progress").setLevel(logging.INFO)
-    try:
-        if arguments.alone:
-            print(json.dumps(measure_alone(arguments.checkpoint, arguments.alone)))
-        else:
-            run(arguments)
-    except KeyboardInterrupt:
-        print("Interrupted. The same command goes on with the batches that are missing.")
-        return 130
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    if arguments.alone:
+        print(json.dumps(measure_alone(arguments.checkpoint, arguments.alone)))
+        return 0
+    return run_command(partial(run, arguments), arguments.output.with_suffix(".partial.npz"))
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

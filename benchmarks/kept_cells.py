@@ -5,6 +5,7 @@ A cell is what is measured at once: some entries that name it, such as variant a
 
 import hashlib
 import json
+import logging
 import os
 import platform
 import subprocess
@@ -128,12 +129,14 @@ def write_result(result: dict[str, Any], path: Path) -> None:
         temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
-def exit_code(run: Callable[[], None], output: Path) -> int:
-    """Run a command and return its exit code: a fault of the user's, or an interruption, is one line."""
+def run_command(run: Callable[[], None], output: Path) -> int:
+    """Run a command, show its progress and return its exit code; a fault or an interruption is one line."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
+    logging.getLogger("htvae.utils.progress").setLevel(logging.INFO)
     try:
         run()
     except KeyboardInterrupt:
-        print(f"Interrupted. Finished cells are in {output}; the same command goes on with the rest.")
+        print(f"Interrupted. What is done is in {output}; the same command goes on with the rest.")
         return 130
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)

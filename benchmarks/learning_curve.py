@@ -12,7 +12,6 @@
 """
 
 import argparse
-import logging
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ from typing import Any
 import numpy as np
 from ablation import shorten
 from htvae_cells import Clock, fit_htvae, score_htvae
-from kept_cells import RESULTS, exit_code, measure_missing, open_result, start_result
+from kept_cells import RESULTS, measure_missing, open_result, run_command, start_result
 from learning_show import describe, draw_picture, render_table
 from quality_cells import RATES, Bench, measure_baseline
 
@@ -39,9 +38,7 @@ SAME = ("question", "recordings", "content", "by", "frames", "machine", "splits"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     arguments = parse(argv)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
-    logging.getLogger("htvae.utils.progress").setLevel(logging.INFO)
-    return exit_code(partial(run, arguments), arguments.output)
+    return run_command(partial(run, arguments), arguments.output)
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -17,7 +17,6 @@
 
 import argparse
 import dataclasses
-import logging
 import sys
 import tempfile
 import time
@@ -27,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from htvae_cells import calibrate, measure_htvae
-from kept_cells import RESULTS, exit_code, open_result, start_result, write_result
+from kept_cells import RESULTS, open_result, run_command, start_result, write_result
 from quality_cells import (
     BASELINES,
     RATES,
@@ -58,9 +57,7 @@ class Cell:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     arguments = parse(argv)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
-    logging.getLogger("htvae.utils.progress").setLevel(logging.INFO)
-    return exit_code(partial(run, arguments), arguments.output)
+    return run_command(partial(run, arguments), arguments.output)
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -116,7 +116,7 @@ def test_a_run_goes_on_after_an_interruption(
 
     monkeypatch.setattr(drift, "decode_before", decode)
     assert drift.main(command) == 130
-    assert "goes on with the batches" in capsys.readouterr().out and not output.exists()
+    assert "goes on with the rest" in capsys.readouterr().out and not output.exists()
     assert drift.main(command) == 0 and len(calls) == 4
     text = capsys.readouterr().out
     assert "2 sequences are in" in text and "| held-out recordings |" in text
