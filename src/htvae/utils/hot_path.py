@@ -17,7 +17,6 @@ def keep_clear() -> Iterator[None]:
 
     PyTorch's threads stay as they are.
     """
-    gc.collect()
     gc.freeze()
     try:
         with threadpool_limits(1, user_api="blas"):
