@@ -1,13 +1,13 @@
 """The cells of our model: it is trained with its defaults or other settings, and scored as the others are."""
 
 import shutil
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from baselines.interface import SPAN
+from baselines.training import read_clock
 from quality_cells import Bench
 
 from htvae.config import REFINE_STEPS, Config, ModelConfig
@@ -25,28 +25,28 @@ CALIBRATION_SECONDS = 20.0
 
 
 class Clock(Callback):
-    """Times our training, without validation; reading and the fit of the linear code count."""
+    """Times our training by `read_clock`, without validation; the fit of the linear code counts."""
 
     def __init__(self) -> None:
-        self.began = self.mark = time.perf_counter()
+        self.began = self.mark = read_clock()
         self.start_seconds = self.spent = 0.0
         self.steps: list[tuple[float, int]] = []
         """Seconds and frames of each step."""
 
     def on_train_start(self, loop: Loop) -> None:
         """Note how long it took until here."""
-        self.start_seconds = self.spent = time.perf_counter() - self.began
-        self.mark = time.perf_counter()
+        self.start_seconds = self.spent = read_clock() - self.began
+        self.mark = read_clock()
 
     def on_step_end(self, loop: Loop) -> None:
         """Add a step, with the wait for its recordings."""
-        now = time.perf_counter()
+        now = read_clock()
         self.steps.append((now - self.mark, loop.task.step_frames))
         self.spent, self.mark = self.spent + now - self.mark, now
 
     def on_validation_end(self, loop: Loop) -> None:
         """Leave the time of a validation out."""
-        self.mark = time.perf_counter()
+        self.mark = read_clock()
 
     @property
     def frames_per_second(self) -> float:

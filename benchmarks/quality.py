@@ -5,7 +5,8 @@
     python benchmarks/quality.py DIR --model my_model.py    your own beside them, see baselines/interface.py
 
 - A cell is a model with so many numbers per 48 frames and a seed. Each trains alone for the same time, one
-  after the other, with the same threads and allocator; its row says the time that was taken.
+  after the other, with the same threads and allocator; its row says the time that was taken. One thread is
+  timed by the processor's clock (OMP_NUM_THREADS=1), so that other programs hardly count.
 - Our model has the default settings but for the sizes of its latents, which the numbers decide; its numbers
   are rounded down, others' up. Each other model is first tried with three learning rates on the validation
   recordings, for a quarter of the time, at the middle count of numbers. Steps are described in

@@ -5,6 +5,7 @@
 - From our model points are also hidden while it trains; from baselines none are, as in their papers.
 - Optimiser, weight decay, clipping, warm-up, cosine, and averaged weights are ours. The cosine runs along the
   time of training; what is done beside steps (validation) does not count.
+- Time is that of `read_clock`.
 - Four validations, evenly spaced (one, at the end, where learning rates are tried); the averaged weights with
   the least error are kept.
 
@@ -82,7 +83,7 @@ def train(
     best, frames, spent, checks = Best(), 0, 0.0, 0
     progress = Progress(name, round(seconds), unit="s")
     for step in itertools.count():
-        start = time.perf_counter()
+        start = read_clock()
         pose, observed, num_frames = windows.send(spent / seconds) if step else next(windows)
         torch.manual_seed(random_seed("dropout", settings.seed, step, 0))
         compute_gradients(model.train(), pose, observed, precision)
@@ -94,7 +95,7 @@ def train(
         averaged.update_parameters(model)
         if torch.cuda.is_available():
             torch.cuda.synchronize()
-        spent, frames = spent + time.perf_counter() - start, frames + num_frames
+        spent, frames = spent + read_clock() - start, frames + num_frames
         progress.update(min(round(spent), round(seconds)))
         if spent >= (checks + 1) * seconds / num_validations:
             checks = int(num_validations * spent / seconds)
@@ -118,6 +119,16 @@ class Best:
         """Keep a copy of a model's weights if its error is the least."""
         if math.isnan(self.error) or error < self.error:
             self.error, self.state = error, copy.deepcopy(model.state_dict())
+
+
+def read_clock() -> float:
+    """Return the clock (s) by which all models train.
+
+    One thread without a GPU has the process's own time, by which other programs hardly count; else it is the
+    wall clock.
+    """
+    alone = torch.get_num_threads() == 1 and not torch.cuda.is_available()
+    return time.process_time() if alone else time.perf_counter()
 
 
 def compute_gradients(model: Baseline, pose: Tensor, observed: Tensor, precision: str) -> None:
@@ -147,9 +158,9 @@ def choose_faster_precision(model: Baseline, batch: Sequence[Tensor], repeats: i
     trials = {precision: copy.deepcopy(model).train() for precision in taken}
     for _ in range(repeats + 1):
         for precision, trial in trials.items():  # in turns, so that other work slows both alike
-            start = time.perf_counter()
+            start = read_clock()
             compute_gradients(trial, *batch, precision)
-            taken[precision].append(time.perf_counter() - start)
+            taken[precision].append(read_clock() - start)
     return min(taken, key=lambda precision: min(taken[precision][1:]))
 
 

@@ -202,3 +202,22 @@ def test_rare_codes_restart_at_vectors_of_the_batch():
     assert book.codes.abs().max() < 10
     error = (vectors - book.eval()(vectors)).square().mean()
     assert error < vectors.var(0).mean()
+
+
+def test_training_of_one_thread_is_timed_by_the_processor():
+    import time
+
+    from baselines.training import read_clock
+
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        start = read_clock()
+        time.sleep(0.2)
+        assert read_clock() - start < 0.1 or torch.cuda.is_available()
+        torch.set_num_threads(2)
+        start = read_clock()
+        time.sleep(0.2)
+        assert read_clock() - start >= 0.2
+    finally:
+        torch.set_num_threads(threads)
