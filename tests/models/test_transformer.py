@@ -5,6 +5,8 @@ import torch
 
 from htvae.models.transformer import (
     SHORT,
+    VECTOR,
+    VERY_SHORT,
     AdaptiveNorm,
     Attention,
     HierarchicalAttention,
@@ -84,7 +86,7 @@ def test_chunks_of_padding_take_no_part():
     assert (both[1, 1:] == 0).all()
 
 
-@pytest.mark.parametrize("length", [7, SHORT + 1])
+@pytest.mark.parametrize("length", [7, 15, VECTOR, VERY_SHORT + 1, SHORT + 1])
 def test_attention_is_the_same_in_either_precision(length):
     torch.manual_seed(0)
     query, key, value = torch.randn(3, 1, 2, length, 8).unbind(0)
@@ -96,6 +98,21 @@ def test_attention_is_the_same_in_either_precision(length):
         halves = attend(*(part.bfloat16() for part in (query, key, value)), mask)
     assert halves.dtype == torch.bfloat16
     torch.testing.assert_close(halves.float(), expected, atol=0.03, rtol=0.03)  # bf16 keeps 8 bits
+
+
+@pytest.mark.parametrize("length", [1, 14, VECTOR, VERY_SHORT + 1])
+def test_gradients_of_attention_are_those_of_its_formula(length):
+    torch.manual_seed(0)
+    parts = torch.randn(3, 2, 2, length, 8, requires_grad=True)
+    weight = torch.randn(2, 2, length, 8)
+    found, expected = (
+        torch.autograd.grad((result * weight).sum(), parts)[0]
+        for result in (
+            attend(*parts.unbind(0), mask=None),
+            (parts[0] @ parts[1].transpose(-1, -2) / 8**0.5).softmax(-1) @ parts[2],
+        )
+    )
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
 
 
 def test_attention_maps_have_rows_that_sum_to_one():

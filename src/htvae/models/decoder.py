@@ -78,8 +78,7 @@ class VAEDecoder(nn.Module):
         """Return the frames (M, S, L D) of M real chunks from the global level's output for them (M, E)."""
         condition = self.local_condition(torch.cat([context, sequence], dim=-1))
         tokens = self.unpool(context).unflatten(1, (self.tokens_per_chunk, -1))
-        everywhere = torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device)
-        tokens = self.local_transformer(tokens, everywhere, condition)
+        tokens = self.local_transformer(tokens, None, condition)
         # (M, N, P L D) -> (M, S, L D)
         return self.output(tokens).view(len(tokens), -1, math.prod(self.shape))
 

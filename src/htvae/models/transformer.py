@@ -16,6 +16,11 @@ from torch import Tensor, nn
 
 SHORT = 512
 """Most positions for which a CPU computes attention in float32."""
+VERY_SHORT = 64
+"""Most positions for which a CPU computes attention by plain products."""
+VECTOR = 16
+"""Least scores of a softmax that a CPU computes in whole vectors; over 15 PyTorch 2.13 takes 13 times as long
+as over 16, so fewer are padded."""
 
 
 class Rotary(nn.Module):
@@ -42,17 +47,30 @@ def rotate(heads: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
-    """Return softmax attention (B, H, N, E / H).
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+    """Return softmax attention (B, H, N, E / H) to where ``mask`` is True; None: everywhere.
 
     On a CPU, attention over short sequences is computed in float32 in every precision: the backward pass of
-    PyTorch 2.13's bf16 kernel takes five times as long there (docs/performance.md).
+    PyTorch 2.13's bf16 kernel takes five times as long there. Within chunks it is plain products, since two
+    threads share its own kernel out badly (docs/performance.md).
     """
     if query.device.type != "cpu" or query.shape[2] > SHORT:
         return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+    parts = query.float(), key.float(), value.float()
     with torch.autocast("cpu", enabled=False):
-        attended = F.scaled_dot_product_attention(query.float(), key.float(), value.float(), attn_mask=mask)
-    return attended.to(query.dtype)
+        if query.shape[2] > VERY_SHORT:
+            return F.scaled_dot_product_attention(*parts, attn_mask=mask).to(query.dtype)
+        return (_weigh(*parts[:2], mask) @ parts[2]).to(query.dtype)
+
+
+def _weigh(query: Tensor, key: Tensor, mask: Tensor | None) -> Tensor:
+    """Return the weights (B, H, N queries, N keys) of attention."""
+    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
+    scores = scores if mask is None else scores.masked_fill(~mask, -torch.inf)
+    count = scores.shape[-1]
+    if count >= VECTOR:
+        return scores.softmax(-1)
+    return F.pad(scores, (0, VECTOR - count), value=-torch.inf).softmax(-1)[..., :count]
 
 
 class Attention(nn.Module):
@@ -64,7 +82,7 @@ class Attention(nn.Module):
         self.query_key_value = nn.Linear(embed_dim, 3 * embed_dim, bias=False)
         self.output = nn.Linear(embed_dim, embed_dim, bias=False)
 
-    def forward(self, projected: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
+    def forward(self, projected: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
         """Attend from all positions to those where ``mask`` (B, 1, 1, N) is True; return (B, N, E).
 
         ``projected`` is what ``query_key_value`` makes of the positions, (B, N, 3 E).
@@ -72,17 +90,19 @@ class Attention(nn.Module):
         query, key, value = self._split(projected, angles)
         return self.output(attend(query, key, value, mask).transpose(1, 2).flatten(2))
 
-    def compute_weights(self, projected: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
+    def compute_weights(
+        self, projected: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor | None
+    ) -> Tensor:
         """Return the attention weights (B, H, N queries, N keys) that `forward` uses; each row sums to 1."""
         query, key, _ = self._split(projected, angles)
-        scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
-        return scores.masked_fill(~mask, -torch.inf).float().softmax(-1)
+        return _weigh(query, key, mask).float()
 
     def _split(self, projected: Tensor, angles: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         # (B, N, 3 E) -> (B, 3, H, N, E / H)
         parts = projected.unflatten(-1, (3, self.num_heads, -1)).permute(0, 2, 3, 1, 4)
-        query, key = rotate(parts[:, :2], angles).unbind(1)
-        return query, key, parts[:, 2]
+        turned, value = parts.split([2, 1], dim=1)
+        query, key = rotate(turned, angles).unbind(1)
+        return query, key, value.squeeze(1)
 
 
 class PlainNorm(nn.LayerNorm):
@@ -137,7 +157,7 @@ class Block(nn.Module):
         self,
         x: Tensor,
         angles: tuple[Tensor, Tensor],
-        mask: Tensor,
+        mask: Tensor | None,
         condition: Tensor | None,
         projected: Tensor | None = None,
     ) -> Tensor:
@@ -147,7 +167,7 @@ class Block(nn.Module):
         return x + self.dropout(self.mlp(self.mlp_norm(x, condition)))
 
     def compute_attention(
-        self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor, condition: Tensor | None
+        self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor | None, condition: Tensor | None
     ) -> Tensor:
         """Return the attention weights (B, H, N, N) that `forward` uses."""
         return self.attention.compute_weights(self.project(x, condition), angles, mask)
@@ -165,13 +185,17 @@ class Transformer(nn.Module):
         self.blocks = nn.ModuleList(blocks)
 
     def forward(
-        self, x: Tensor, mask: Tensor, condition: Tensor | None = None, projected: Tensor | None = None
+        self,
+        x: Tensor,
+        mask: Tensor | None,
+        condition: Tensor | None = None,
+        projected: Tensor | None = None,
     ) -> Tensor:
         """Run the stack.
 
         Args:
             x: (B, N, E).
-            mask: (B, N) bool, True for positions that may be attended to.
+            mask: (B, N) bool, True for positions that may be attended to. None: all.
             condition: (B, E) for adaptive stacks.
             projected: (B, N, 3 E), what the first block's `Block.project` returns for x, for who keeps it
                 from call to call. None: computed.
@@ -180,8 +204,9 @@ class Transformer(nn.Module):
             (B, N, E).
         """
         angles = self.rotary(x.shape[1])
+        mask = None if mask is None else mask[:, None, None]
         for block in self.blocks:
-            x = block(x, angles, mask[:, None, None], condition, projected)
+            x = block(x, angles, mask, condition, projected)
             projected = None
         return x
 
