@@ -37,11 +37,11 @@ from htvae.config import Config
 from htvae.config.files import load_config_file
 from htvae.models.transformer import Block
 from htvae.models.vae import HierarchicalTransformerVAE
+from htvae.training.averaging import share_of_latest
 from htvae.training.distributed import broadcast_weights, sum_gradients
 from htvae.training.losses import LossManager, VAELoss
 from htvae.training.muon import MOMENTUM, Muon, orthogonalise
 from htvae.training.optimizer import VAE_TURNS, build_optimizer
-from htvae.training.schedule import averaging
 
 CONFIG = Path(__file__).parents[1] / "configs" / "config.py"
 TOLERANCE = 1e-4
@@ -169,7 +169,7 @@ class Trainer:
             self.optimizer.parts[0].__class__ = ShardedMuon
         self.loss = VAELoss(config.loss)
         self.weights = LossManager(config.loss).final_weights()
-        self.average, self.steps_done = averaging(training.ema_decay), 0
+        self.steps_done = 0
 
     def step(self, batch: Any) -> tuple[float, float]:
         """Take a step; return the loss over all processes, and the norm of the gradient."""
@@ -183,9 +183,10 @@ class Trainer:
         norm = nn.utils.clip_grad_norm_(self.parameters, clip)
         self.optimizer.step()
         self.optimizer.zero_grad()
-        with torch.no_grad():
-            self.average([*self.averaged.parameters()], self.parameters, torch.tensor(self.steps_done))
         self.steps_done += 1
+        share = share_of_latest(self.config.training.ema_decay, self.steps_done)
+        with torch.no_grad():
+            torch._foreach_lerp_([*self.averaged.parameters()], self.parameters, share)
         total = loss.detach().clone()
         distributed.all_reduce(total)
         return float(total), float(norm.full_tensor() if isinstance(norm, DTensor) else norm)

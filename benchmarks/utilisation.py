@@ -90,7 +90,7 @@ class Watch(Callback):
             "loader": (loop.task, "draw"),
             "passes": (loop.task, "compute_gradients"),
             "optimiser": (loop.optimizer, "step"),
-            "averaging": (loop.averaged, "update_parameters"),
+            "averaging": (loop.averaged, "catch_up"),
             "logging": (loop, "_note"),
             "validation": (loop, "validate"),
             "saving": (loop, "save"),

@@ -27,9 +27,10 @@ from baselines.interface import Baseline, cut_recording
 from htvae.data.batching import PoseBatch
 from htvae.data.loader import PoseDataLoader
 from htvae.metrics.windows import cut_windows, fill_gaps
+from htvae.training.averaging import AVERAGING_STEPS, AveragedWeights
 from htvae.training.machine import choose_precision
 from htvae.training.optimizer import VAE_TURNS, build_optimizer
-from htvae.training.schedule import FINAL_RATE, averaging
+from htvae.training.schedule import FINAL_RATE
 from htvae.utils.hot_path import keep_clear
 from htvae.utils.progress import Progress
 from htvae.utils.random import random_seed
@@ -77,9 +78,7 @@ def train(
     settings, windows = data.config.training, training_windows(data, model)
     precision = choose_faster_precision(model, next(windows)[:2])
     optimizer = build_optimizer(model, learning_rate, settings.weight_decay, precision, VAE_TURNS)
-    averaged = torch.optim.swa_utils.AveragedModel(
-        model, multi_avg_fn=averaging(settings.ema_decay), use_buffers=False
-    )
+    averaged = AveragedWeights(model, settings.ema_decay)
     best, frames, spent, checks = Best(), 0, 0.0, 0
     progress = Progress(name, round(seconds), unit="s")
     for step in itertools.count():
@@ -92,13 +91,15 @@ def train(
         optimizer.set_learning_rate(learning_rate * warm * cosine(spent / seconds))
         optimizer.step()
         optimizer.zero_grad()
-        averaged.update_parameters(model)
+        if (step + 1) % AVERAGING_STEPS == 0:
+            averaged.catch_up(model, step + 1)
         if torch.cuda.is_available():
             torch.cuda.synchronize()
         spent, frames = spent + read_clock() - start, frames + num_frames
         progress.update(min(round(spent), round(seconds)))
         if spent >= (checks + 1) * seconds / num_validations:
             checks = int(num_validations * spent / seconds)
+            averaged.catch_up(model, step + 1)
             best.keep(validate(averaged.module.eval()), averaged.module)
         if spent >= seconds:
             break

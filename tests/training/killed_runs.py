@@ -25,6 +25,7 @@ from htvae.cli import train
 from htvae.io import cache as store
 from htvae.training.logs import MetricsLog
 from htvae.training.loop import Loop
+from htvae.training.optimizer import MuonWithAdamW
 from htvae.training.vae_task import VAETask
 from htvae.utils import files as utils
 
@@ -100,7 +101,7 @@ INSTANTS: dict[str, Callable[[Any], None]] = {
     "writing the cache": halfway(store, "_write_poses", save_half),
     "between cache and index": before(utils.os, "replace", lambda _, path: str(path).endswith(".json")),
     "before a step": before(Loop, "take_step"),
-    "in a step": before(torch.optim.swa_utils.AveragedModel, "update_parameters"),
+    "in a step": before(MuonWithAdamW, "zero_grad"),
     "in a validation": before(VAETask, "_score"),
     "writing a model": halfway(Path, "write_bytes", write_half),
     "writing the log": halfway(MetricsLog, "_write", write_half_a_row),

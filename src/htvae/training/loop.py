@@ -14,10 +14,11 @@ from typing import Any
 import torch
 
 from htvae import __version__
+from htvae.training.averaging import AVERAGING_STEPS, AveragedWeights
 from htvae.training.distributed import broadcast_weights, gather, sum_gradients
 from htvae.training.logs import Log
 from htvae.training.optimizer import build_optimizer
-from htvae.training.schedule import averaging, learning_rate_factor
+from htvae.training.schedule import learning_rate_factor
 from htvae.training.task import Task
 from htvae.utils.hot_path import keep_clear
 from htvae.utils.interruption import EndRequest
@@ -120,9 +121,7 @@ class Loop:
         self.callbacks, self.logs, self.world = list(callbacks), list(logs), world
         broadcast_weights(task.model)
         self.model = task.model
-        self.averaged: Any = torch.optim.swa_utils.AveragedModel(
-            task.model, multi_avg_fn=averaging(settings.ema_decay), use_buffers=False
-        )
+        self.averaged: Any = AveragedWeights(task.model, settings.ema_decay)
         self.optimizer = build_optimizer(
             task.model,
             settings.learning_rate,
@@ -190,13 +189,15 @@ class Loop:
         self.optimizer.set_learning_rate(settings.learning_rate * factor)
         self.optimizer.step()
         self.optimizer.zero_grad()
-        self.averaged.update_parameters(self.model)
         self.step += 1
+        if self.step % AVERAGING_STEPS == 0:
+            self.averaged.catch_up(self.model, self.step)
         self._note(self.task.finish_step(self.losses), settings.learning_rate * factor)
         self._tell("on_step_end")
 
     def validate(self) -> None:
         """Score the averaged weights, keep them if they are the best so far, and save the state."""
+        self.averaged.catch_up(self.model, self.step)
         self._tell("on_validation_start")
         self.averaged.eval()
         with torch.no_grad():

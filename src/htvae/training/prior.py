@@ -121,6 +121,7 @@ def _add_prior(
     finished = loop.fit()
     if not loop.checkpoint.best_step:  # time was up before the first validation
         figures = {"step": float(loop.step)}
+        loop.averaged.catch_up(loop.model, loop.step)
         task.write_model(loop.checkpoint.best_path, loop.averaged.module.state_dict(), figures)
     _save(model_file, _read_prior(loop.checkpoint.best_path, task, finished))
     if finished:

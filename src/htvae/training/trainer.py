@@ -222,6 +222,7 @@ class HTVAETrainer:
         """Make sure that a best model is there, and say where."""
         path = self.folder.best_model
         if not path.is_file():
+            loop.averaged.catch_up(loop.model, loop.step)
             loop.task.write_model(path, loop.averaged.module.state_dict(), loop.figures)
             logger.info("There is no best model yet: the weights of step %d take its place.", loop.step)
         else:
