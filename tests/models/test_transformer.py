@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from htvae.models.transformer import (
+    BUCKET,
     SHORT,
     VECTOR,
     VERY_SHORT,
@@ -113,6 +114,18 @@ def test_gradients_of_attention_are_those_of_its_formula(length):
         )
     )
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("adaptive", [False, True])
+def test_positions_that_are_added_in_training_change_nothing(adaptive):
+    torch.manual_seed(0)
+    plain, padded = (Transformer(16, 2, num_layers=2, adaptive=adaptive, bucket=b) for b in (1, BUCKET))
+    padded.load_state_dict(plain.state_dict())
+    x, condition = torch.randn(3, 2 * BUCKET + 1, 16), torch.randn(3, 16) if adaptive else None
+    mask = torch.arange(x.shape[1]) < torch.tensor([2, 5, x.shape[1]])[:, None]
+    expected = plain(x, mask, condition)
+    assert padded(x, mask, condition).shape == x.shape
+    torch.testing.assert_close(padded(x, mask, condition)[mask], expected[mask])
 
 
 def test_attention_maps_have_rows_that_sum_to_one():

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from htvae.config import ModelConfig
 from htvae.models.chunking import merge_chunks
 from htvae.models.smoothing import smooth_frames
-from htvae.models.transformer import Transformer, scatter_chunks
+from htvae.models.transformer import BUCKET, Transformer, scatter_chunks
 
 
 class VAEDecoder(nn.Module):
@@ -30,7 +30,7 @@ class VAEDecoder(nn.Module):
         self.sequence_input = nn.Linear(config.latent_dim, dim)
         self.chunk_input = nn.Linear(config.chunk_latent_dim, dim) if config.chunk_latent_dim else None
         self.unknown_chunk = nn.Parameter(nn.init.normal_(torch.empty(dim), std=0.02))
-        self.global_transformer = Transformer(*stack, adaptive=True)
+        self.global_transformer = Transformer(*stack, adaptive=True, bucket=BUCKET)
         self.unpool = nn.Linear(dim, self.tokens_per_chunk * dim)
         self.local_condition = nn.Linear(2 * dim, dim)
         self.local_transformer = Transformer(*stack, adaptive=True)

@@ -23,6 +23,11 @@ VECTOR = 16
 as over 16, so fewer are padded."""
 
 
+BUCKET = 4
+"""While training, global stacks pad their positions to a multiple of this. On a CPU oneDNN makes a kernel for
+every new shape of a product and keeps 1,024 of them, fewer than windows of any length and number ask for."""
+
+
 class Rotary(nn.Module):
     """Rotary positions (Su et al. 2021, "RoFormer", eq. 34): each query and key is turned by its position."""
 
@@ -174,12 +179,22 @@ class Block(nn.Module):
 
 
 class Transformer(nn.Module):
-    """A stack of blocks with rotary positions; with ``adaptive`` a condition scales and shifts its norms."""
+    """A stack of blocks with rotary positions; with ``adaptive`` a condition scales and shifts its norms.
+
+    ``bucket``: while training, positions are padded to a multiple of it.
+    """
 
     def __init__(
-        self, embed_dim: int, num_heads: int, num_layers: int, dropout: float = 0.0, adaptive: bool = False
+        self,
+        embed_dim: int,
+        num_heads: int,
+        num_layers: int,
+        dropout: float = 0.0,
+        adaptive: bool = False,
+        bucket: int = 1,
     ) -> None:
         super().__init__()
+        self.bucket = bucket
         self.rotary = Rotary(embed_dim // num_heads)
         blocks = [Block(embed_dim, num_heads, num_layers, dropout, adaptive) for _ in range(num_layers)]
         self.blocks = nn.ModuleList(blocks)
@@ -203,12 +218,15 @@ class Transformer(nn.Module):
         Returns:
             (B, N, E).
         """
+        count = x.shape[1]
+        if self.training and mask is not None and (padding := -count % self.bucket):
+            x, mask = F.pad(x, (0, 0, 0, padding)), F.pad(mask, (0, padding))
         angles = self.rotary(x.shape[1])
         mask = None if mask is None else mask[:, None, None]
         for block in self.blocks:
             x = block(x, angles, mask, condition, projected)
             projected = None
-        return x
+        return x[:, :count]
 
     def compute_attention(self, x: Tensor, mask: Tensor, condition: Tensor | None = None) -> Tensor:
         """Return the attention weights of all layers, (layer, B, H, N queries, N keys)."""
@@ -242,7 +260,7 @@ class HierarchicalAttention(nn.Module):
         self.sequence_token = nn.Parameter(nn.init.normal_(torch.empty(embed_dim), std=0.02))
         self.local_transformer = Transformer(embed_dim, num_heads, num_layers, dropout)
         self.pool = nn.Linear(tokens_per_chunk * embed_dim, embed_dim)
-        self.global_transformer = Transformer(embed_dim, num_heads, num_layers, dropout)
+        self.global_transformer = Transformer(embed_dim, num_heads, num_layers, dropout, bucket=BUCKET)
 
     def forward(self, tokens: Tensor, token_mask: Tensor, chunk_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Run both levels.
