@@ -38,7 +38,7 @@ from htvae.config.files import load_config_file
 from htvae.models.transformer import Block
 from htvae.models.vae import HierarchicalTransformerVAE
 from htvae.training.averaging import share_of_latest
-from htvae.training.distributed import broadcast_weights, sum_gradients
+from htvae.training.distributed import GradientSum, broadcast_weights
 from htvae.training.losses import LossManager, VAELoss
 from htvae.training.muon import MOMENTUM, Muon, orthogonalise
 from htvae.training.optimizer import VAE_TURNS, build_optimizer
@@ -161,6 +161,7 @@ class Trainer:
     def __init__(self, model: nn.Module, averaged: nn.Module, config: Config, is_sharded: bool) -> None:
         self.model, self.averaged, self.config, self.is_sharded = model, averaged, config, is_sharded
         self.parameters = list(model.parameters())
+        self.sum_gradients = GradientSum(self.parameters)
         training = config.training
         self.optimizer = build_optimizer(
             model, training.learning_rate, training.weight_decay, num_turns=VAE_TURNS
@@ -178,7 +179,7 @@ class Trainer:
         loss = self.loss(output, batch.target, batch.num_frames, self.weights, frames)["total"]
         loss.backward()
         if not self.is_sharded:
-            sum_gradients(self.parameters)
+            self.sum_gradients()
         clip = self.config.training.gradient_clip or math.inf
         norm = nn.utils.clip_grad_norm_(self.parameters, clip)
         self.optimizer.step()

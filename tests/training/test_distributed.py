@@ -13,23 +13,26 @@ def test_one_process_gathers_its_own():
     processes.wait_for_all()
     processes.check_alike({"settings": 1})
     layer = nn.Linear(2, 1)
-    processes.sum_gradients(list(layer.parameters()))
+    processes.GradientSum(list(layer.parameters()))()
     assert layer.weight.grad is None
 
 
 def test_gradients_go_through_the_sum_unharmed():
-    """A group of one: whatever is packed comes out again, and what has no gradient keeps none."""
+    """A group of one: in every step what is packed comes out again, and what has no gradient keeps none."""
     layers = nn.ModuleList([nn.Linear(3, 2), nn.Linear(2, 2)])
-    layers[0](torch.ones(4, 3)).sum().backward()
-    before = [p.grad.clone() for p in layers[0].parameters()]
+    sum_gradients = processes.GradientSum(list(layers.parameters()))
     distributed.init_process_group("gloo", rank=0, world_size=1, store=distributed.HashStore())
     try:
-        processes.sum_gradients(list(layers.parameters()))
+        for used, other in (layers, reversed(layers)):
+            layers.zero_grad()
+            used(torch.rand(4, used.in_features)).sum().backward()
+            before = [p.grad.clone() for p in used.parameters()]
+            sum_gradients()
+            assert all(map(torch.equal, before, [p.grad for p in used.parameters()]))
+            assert other.weight.grad is None
         assert processes.gather({"a": 1}) == [{"a": 1}]
     finally:
         distributed.destroy_process_group()
-    assert all(map(torch.equal, before, [p.grad for p in layers[0].parameters()]))
-    assert layers[1].weight.grad is None
 
 
 def test_others_that_differ_are_named(monkeypatch):

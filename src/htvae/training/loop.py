@@ -15,7 +15,7 @@ import torch
 
 from htvae import __version__
 from htvae.training.averaging import AVERAGING_STEPS, AveragedWeights
-from htvae.training.distributed import broadcast_weights, gather, sum_gradients
+from htvae.training.distributed import GradientSum, broadcast_weights, gather
 from htvae.training.logs import Log
 from htvae.training.optimizer import build_optimizer
 from htvae.training.schedule import learning_rate_factor
@@ -130,6 +130,7 @@ class Loop:
             settings.num_turns,
         )
         self.parameters = [p for p in task.model.parameters() if p.requires_grad]
+        self.sum_gradients = GradientSum(self.parameters)
         self.stopping = EarlyStopping(settings.patience, settings.patience_start)
         self.tracker = MetricsTracker()
         self.step = 0
@@ -180,7 +181,7 @@ class Loop:
         self.model.train()
         torch.manual_seed(random_seed("dropout", settings.seed, self.step, self.world.rank))
         self.losses = self.task.compute_gradients(batch, self.step)
-        sum_gradients(self.parameters)
+        self.sum_gradients()
         clip = settings.gradient_clip or math.inf
         self.gradient_norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, clip))
         self._tell("on_gradients")
