@@ -81,26 +81,38 @@ def choose_sizes(numbers: float, lengths: Sequence[int], config: Config) -> dict
     return {"latent_dim": latent_dim, "chunk_latent_dim": chunk_latent_dim}
 
 
+def cover_recordings(bench: Bench) -> Config:
+    """Return the settings with windows as long as the longest recording.
+
+    The windows of a longer one share chunks, and the numbers of shared chunks count in each of them.
+    """
+    parts = ("train", "val", "test")
+    longest = max(len(p.pose) for part in parts for p in bench.data.processed(part))
+    return bench.config.replace(max_frames=max(bench.config.data.max_frames, longest))
+
+
 def calibrate(bench: Bench) -> dict[str, float]:
     """Train our model for a moment and return its speed and the time until its first step."""
     clock = Clock()
     minutes = min(CALIBRATION_SECONDS, 0.2 * bench.seconds) / 60
-    fit_htvae(bench, bench.config.replace(max_minutes=minutes), clock)
+    fit_htvae(bench, cover_recordings(bench).replace(max_minutes=minutes), clock)
     return {"frames_per_second": clock.frames_per_second, "start_seconds": clock.start_seconds}
 
 
 def measure_htvae(
     bench: Bench, numbers: float, seed: int, calibration: dict[str, float]
 ) -> dict[str, dict[str, Any]]:
-    """Train our model with its defaults and return the figures of two cells: refined, and encoder alone.
+    """Train our model and return the figures of two cells: refined, and encoder alone.
 
+    Settings are the defaults, but for the length of windows and the sizes of latents.
     The time of training becomes a number of whole epochs, because the schedule needs their number: as many as
     fit into the time.
 
     Raises:
         ValueError: not one epoch fits.
     """
-    sizes = choose_sizes(numbers, bench.lengths, bench.config)
+    config = cover_recordings(bench)
+    sizes = choose_sizes(numbers, bench.lengths, config)
     left = bench.seconds - calibration["start_seconds"]
     epochs = int(left * calibration["frames_per_second"] / bench.data.num_train_frames)
     if epochs < 1:
@@ -110,7 +122,7 @@ def measure_htvae(
             f"got {bench.seconds / 60:g}."
         )
     clock = Clock()
-    model = fit_htvae(bench, bench.config.replace(num_epochs=epochs, seed=seed, **sizes), clock)
+    model = fit_htvae(bench, config.replace(num_epochs=epochs, seed=seed, **sizes), clock)
     shared = {
         "parameters": sum(p.numel() for p in model.model.parameters()),
         "seconds": clock.spent,

@@ -7,10 +7,10 @@
 - A cell is a model with so many numbers per 48 frames and a seed. Each trains alone for the same time, one
   after the other, with the same threads and allocator; its row says the time that was taken. One thread is
   timed by the processor's clock (OMP_NUM_THREADS=1), so that other programs hardly count.
-- Our model has the default settings but for the sizes of its latents, which the numbers decide; its numbers
-  are rounded down, others' up. Each other model is first tried with three learning rates on the validation
-  recordings, for a quarter of the time, at the middle count of numbers. Steps are described in
-  `baselines/training.py`.
+- Our model has the default settings but for the sizes of its latents, which the numbers decide, and the
+  length of its windows, which hold each recording as a whole; its numbers are rounded down, others' up. Each
+  other model is first tried with three learning rates on the validation recordings, for a quarter of the
+  time, at the middle count of numbers. Steps are described in `baselines/training.py`.
 - Finished cells are kept in the output and skipped by the next call, so that a run may be interrupted, and
   more numbers, models or seeds may be added. Beside the output stands a picture of the same name.
 - Subjects are held out where the manifest names them, else recordings; the output says which.

@@ -106,9 +106,9 @@ def describe(result: dict[str, Any]) -> str:
         f"{result['train_frames']:,} are trained on. Mean error in torso lengths, in brackets the range over "
         f"seeds, in parentheses the numbers per 48 frames that were needed. {result['minutes']:g} min of "
         f"training each; PCA needs none. HT-VAE's first row fits the chunk latents to each recording (as "
-        "htvae evaluate does), the others are one pass. HT-VAE has its default settings, chosen on several "
-        f"public sets; other models have the best of the learning rates {result['rates']} on the validation "
-        f"recordings. {result['machine']}; commit {result['commit']}, {result['date']}; "
+        "htvae evaluate does), the others are one pass. HT-VAE has its default settings (windows as long as "
+        "the recordings), chosen on several public sets; other models have the best of the learning rates "
+        f"{result['rates']} on the validation recordings. {result['machine']}; commit {result['commit']}, {result['date']}; "
         f"seeds {result['seeds']}."
     )
 

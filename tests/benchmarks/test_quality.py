@@ -90,6 +90,18 @@ def test_our_sizes_stay_below_the_numbers(numbers, lengths):
     assert 0.8 * numbers <= 48 * used / sum(lengths) <= numbers
 
 
+def test_our_windows_hold_whole_recordings(folder):
+    from htvae_cells import cover_recordings
+    from quality_cells import Bench
+
+    config = Config().replace(data_dir=str(folder), chunk_size=16, max_frames=16)
+    bench = Bench(config.replace(experiments_dir=str(folder / "e")), 1.0)
+    longest = max(len(sequence.pose) for sequence in bench.data.sequences)
+    assert longest > 16 and cover_recordings(bench).data.max_frames == longest
+    bench.config = bench.config.replace(max_frames=4096)
+    assert cover_recordings(bench).data.max_frames == 4096
+
+
 def test_too_few_numbers_are_refused():
     from htvae_cells import choose_sizes
 
