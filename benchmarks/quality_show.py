@@ -108,8 +108,8 @@ def describe(result: dict[str, Any]) -> str:
         f"training each; PCA needs none. HT-VAE's first row fits the chunk latents to each recording (as "
         "htvae evaluate does), the others are one pass. HT-VAE has its default settings (windows as long as "
         "the recordings), chosen on several public sets; other models have the best of the learning rates "
-        f"{result['rates']} on the validation recordings. {result['machine']}; commit {result['commit']}, {result['date']}; "
-        f"seeds {result['seeds']}."
+        f"{result['rates']} on the validation recordings. {result['machine']}; commit {result['commit']}, "
+        f"{result['date']}; seeds {result['seeds']}."
     )
 
 

@@ -33,7 +33,7 @@ SETTINGS = """
     linear_path output_smoothing
     likelihood min_scale kl_weight chunk_kl_weight kl_schedule kl_warmup_steps target_rate free_bits
     statistics_weight velocity_weight bone_weight
-    batch_size batch_frames micro_batch_frames num_epochs num_frames max_minutes
+    batch_size batch_frames batch_growth micro_batch_frames num_epochs num_frames max_minutes
     learning_rate weight_decay warmup_steps gradient_clip ema_decay patience validation_interval
     precision device compile_model seed init_from resume
     prior_steps prior_batch_size prior_embed_dim prior_num_heads prior_num_layers prior_dropout

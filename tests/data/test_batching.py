@@ -1,10 +1,20 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from htvae.data.batching import collate, collate_step, cut_micro_batches, pack_steps, share_windows
+from htvae.config import TrainingConfig
+from htvae.data.batching import (
+    collate,
+    collate_step,
+    cut_micro_batches,
+    frames_per_step,
+    pack_steps,
+    share_windows,
+)
 from htvae.data.dataset import WindowSample
 
 LENGTHS = st.lists(st.integers(1, 100), min_size=1, max_size=60)
@@ -95,6 +105,21 @@ def test_steps_by_frames(lengths, batch_frames, seed):
     assert 1 <= len(steps) <= num_steps
     for step in steps:
         assert len(step) == 1 or sum(lengths[i] for i in step) <= batch_frames + max(lengths)
+
+
+@pytest.mark.parametrize(
+    ("batch_frames", "sizes"),
+    [
+        (2048, (2048, 2048, 4096, 4096, 8192)),
+        (3000, (3000, 3000, 6000, 6000, 8192)),
+        (20_000, (20_000,) * 5),
+    ],
+)
+def test_steps_grow(batch_frames, sizes):
+    config, frames = TrainingConfig(batch_frames=batch_frames), (0, 3_999_999, 4_000_000, 7_999_999, 10**8)
+    assert tuple(frames_per_step(config, done) for done in frames) == sizes
+    plain = dataclasses.replace(config, batch_growth=False)
+    assert {frames_per_step(plain, done) for done in frames} == {batch_frames}
 
 
 def test_steps_are_of_equal_size_mix_lengths_and_come_in_random_order():

@@ -5,6 +5,7 @@ from threadpoolctl import ThreadpoolController
 from torch.utils.data import DataLoader, Dataset
 
 from htvae.config import Config
+from htvae.data import batching
 from htvae.data.loader import PoseDataLoader
 from htvae.data.splits import Splits
 from htvae.io.pose_csv import write_pose_csv
@@ -41,6 +42,20 @@ def test_every_training_frame_once_an_epoch(make_loader):
         assert len(steps) == data.steps_per_epoch
     assert data.num_train_frames == frames
     assert data.windows_per_epoch >= len(data.splits.train)
+
+
+def test_later_epochs_have_fewer_and_larger_steps(make_loader, monkeypatch):
+    data = make_loader(num_epochs=5)
+    frames, loader = data.num_train_frames, data.train_loader()
+    monkeypatch.setattr(batching, "GROWTH", ((2 * frames, 2), (4 * frames, 4)))
+    counts, growths = [], []
+    for _ in range(5):
+        counts.append(len(list(loader)))
+        growths.append(loader.steps.growth)
+    assert growths == [1, 1, 2, 2, 4]
+    assert counts == [-(-frames // 100)] * 2 + [-(-frames // 200)] * 2 + [-(-frames // 400)]
+    assert data.total_steps == sum(counts)
+    assert make_loader(num_epochs=5, batch_growth=False).total_steps == 5 * counts[0]
 
 
 def test_batch_size_counts_windows(make_loader):

@@ -16,6 +16,7 @@ import pandas  # noqa: F401
 import torch
 import torch.utils.tensorboard
 
+import htvae.data.batching
 import htvae.generation
 import htvae.io.folder
 import htvae.training.machine
@@ -144,6 +145,7 @@ def main(root: str, plan: str) -> None:
     """
     folder, (flags, kills) = Path(root), json.loads(plan)
     htvae.training.machine.measure_frame_seconds = lambda *_: 1e-4
+    htvae.data.batching.GROWTH = ((500, 2), (2000, 4))
     train.parse_train(flags)  # imports the rest
     log = folder / "log.txt"
     whole = start([*flags, "--experiments_dir", f"{folder}/whole"], log)

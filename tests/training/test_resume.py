@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from htvae.data import batching
 from htvae.inference.checkpoint import load_checkpoint
 from htvae.io.pose_csv import write_pose_csv
 from htvae.training.loop import Callback
@@ -179,6 +180,15 @@ def test_ctrl_c_ends_between_two_steps(fit, lengths, settings, step):
         fit("paused", [CtrlC(step)], lengths, **settings)
     paused = fit("paused", lengths=lengths, resume=True, **settings)
     assert_same_end(whole, paused)
+
+
+def test_steps_that_grow_are_resumed(fit, monkeypatch):
+    monkeypatch.setattr(batching, "GROWTH", ((400, 2), (800, 4)))
+    with pytest.raises(KeyboardInterrupt):
+        fit("paused", [CtrlC(8)], num_epochs=6)
+    paused, whole = fit("paused", num_epochs=6, resume=True), fit("whole", num_epochs=6)
+    assert_same_end(whole, paused)
+    assert read_tensors(whole / "checkpoints" / "last_model.pt")["step"] < 6 * 5
 
 
 def test_the_system_may_ask_for_the_end_too(fit):

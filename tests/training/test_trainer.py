@@ -15,12 +15,14 @@ from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 import htvae
 from htvae.config import Config, LossConfig
+from htvae.data import batching
 from htvae.inference.checkpoint import load_checkpoint
 from htvae.io.pose_csv import write_pose_csv
 from htvae.models.vae import SCALE_GAIN
 from htvae.training.loop import Callback
 from htvae.training.losses import EXCESS_WEIGHT, LossManager, VAELoss
 from htvae.training.optimizer import VAE_TURNS
+from htvae.training.schedule import learning_rate_factor
 from htvae.training.trainer import HTVAETrainer
 from htvae.utils.files import read_tensors
 
@@ -223,6 +225,24 @@ def test_the_cut_into_micro_batches_changes_no_step(fit):
     # Adam divides by tiny second moments at first and Muon orthogonalises in bf16: an update may be off by a
     # few hundredths of itself.
     assert_close(last_weights(whole), last_weights(parts), rtol=0, atol=1e-4)
+
+
+def test_larger_steps_go_farther_and_count_as_several(fit, monkeypatch):
+    """Twice the frames: sqrt(2) times the learning rate, half the turns, an average over as many frames."""
+    monkeypatch.setattr(batching, "GROWTH", ((300, 2),))
+    rows = []
+
+    class Watch(Callback):
+        def on_step_start(self, loop, batch):
+            self.progress = loop.task.done / loop.task.total
+
+        def on_step_end(self, loop):
+            rate = loop.optimizer.param_groups[0]["lr"] / learning_rate_factor(1, 0, self.progress)
+            rows.append((rate, loop.optimizer.parts[0].num_turns, loop.averaged.decay))
+
+    fit(callbacks=[Watch()], num_epochs=4, learning_rate=1e-3, warmup_steps=0, ema_decay=0.9)
+    assert rows[0] == pytest.approx((1e-3, VAE_TURNS, 0.9))
+    assert rows[-1] == pytest.approx((1e-3 * 2**0.5, VAE_TURNS // 2, 0.81))
 
 
 def test_validation_moves_no_weight(fit):

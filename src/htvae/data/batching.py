@@ -18,6 +18,11 @@ from htvae.config import TrainingConfig
 from htvae.data.dataset import PoseSequenceDataset, WindowSample
 from htvae.utils.random import random_stream
 
+GROWTH = ((4_000_000, 2), (8_000_000, 4))
+"""Training frames that are done, and how many times the frames of the first steps a step has from then on."""
+LARGEST_STEP = 8192
+"""Frames to which steps grow; those that the settings make larger stay as they are."""
+
 
 @dataclass(frozen=True, eq=False)
 class PoseBatch:
@@ -125,12 +130,24 @@ def share_windows(lengths: np.ndarray, num_ranks: int) -> list[np.ndarray]:
     return [np.flatnonzero(rank_of == rank) for rank in range(num_ranks)]
 
 
+def frames_per_step(config: TrainingConfig, done: int) -> int:
+    """Return the frames of an optimiser step once ``done`` training frames are processed.
+
+    Source: Smith et al. 2018, "Don't Decay the Learning Rate, Increase the Batch Size".
+    """
+    times = max((times for start, times in GROWTH if done >= start), default=1) if config.batch_growth else 1
+    return min(config.batch_frames * times, max(config.batch_frames, LARGEST_STEP))
+
+
 class TrainingSampler(Sampler[list[tuple[int, int]]]):
     """Yields the windows, (epoch, index), of each optimiser step of an epoch.
 
     - The order is a function of seed and epoch.
     - Steps are the same for any number of processes. Each process gets its share of every step, which may be
       empty, so all processes take the same number of steps.
+
+    Attributes:
+        growth: how many times the frames of the first steps this epoch's steps have.
     """
 
     def __init__(
@@ -138,6 +155,7 @@ class TrainingSampler(Sampler[list[tuple[int, int]]]):
     ) -> None:
         self.dataset = dataset
         self.config = config
+        self.growth = 1.0
         self.rank, self.num_ranks = rank, num_ranks
         self.set_epoch(0)
 
@@ -152,7 +170,10 @@ class TrainingSampler(Sampler[list[tuple[int, int]]]):
         rng = random_stream("order", self.config.seed, self.epoch)
         if self.config.batch_size is not None:
             return pack_steps(lengths, math.ceil(len(lengths) / self.config.batch_size), False, rng)
-        return pack_steps(lengths, math.ceil(self.dataset.num_frames / self.config.batch_frames), True, rng)
+        frames = self.dataset.num_frames
+        size = frames_per_step(self.config, self.epoch * frames)
+        self.growth = size / self.config.batch_frames
+        return pack_steps(lengths, math.ceil(frames / size), True, rng)
 
     def __len__(self) -> int:
         return len(self.steps)

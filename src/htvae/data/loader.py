@@ -1,5 +1,6 @@
 """`PoseDataLoader`: loaders of training, validation and test windows, from a folder or from sequences."""
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from pathlib import Path
@@ -10,7 +11,13 @@ import torch
 from torch.utils.data import DataLoader
 
 from htvae.config import Config
-from htvae.data.batching import EvaluationSampler, PoseBatch, TrainingSampler, collate_step
+from htvae.data.batching import (
+    EvaluationSampler,
+    PoseBatch,
+    TrainingSampler,
+    collate_step,
+    frames_per_step,
+)
 from htvae.data.dataset import PoseSequenceDataset
 from htvae.data.processing import PoseDataProcessor, ProcessedSequence
 from htvae.data.splits import Splits, split_recordings
@@ -110,8 +117,17 @@ class PoseDataLoader:
 
     @cached_property
     def steps_per_epoch(self) -> int:
-        """Number of optimiser steps in an epoch; with ``batch_size`` some epochs have one more or fewer."""
+        """Number of optimiser steps in the first epoch; with ``batch_size`` others have one more or fewer."""
         return len(TrainingSampler(self._train_windows, self.config.training))
+
+    @property
+    def total_steps(self) -> int:
+        """Number of optimiser steps of all epochs; with ``batch_size`` it is a few more or fewer."""
+        training, frames = self.config.training, self.num_train_frames
+        if training.batch_size is not None:
+            return self.num_epochs * self.steps_per_epoch
+        sizes = (frames_per_step(training, epoch * frames) for epoch in range(self.num_epochs))
+        return sum(min(self.steps_per_epoch, math.ceil(frames / size)) for size in sizes)
 
     def train_loader(self, rank: int = 0, num_ranks: int = 1) -> "TrainingLoader":
         """Return a loader of training steps, or of this rank's share; every pass is the next epoch."""

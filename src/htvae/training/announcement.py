@@ -20,13 +20,15 @@ def announce(task: VAETask, world: World) -> None:
     """Say what a run is about to do, and about how long it will take."""
     data, model = task.data, task.model
     parts = ("train", "val", "test")
+    grows = task.total_steps < data.num_epochs * data.steps_per_epoch
     counts = ", ".join(f"{len(getattr(data.splits, part))} {part}" for part in parts)
     logger.info("Recordings: %s. Training frames: %s.", counts, f"{data.num_train_frames:,}")
     logger.info(
-        "%d epochs of about %d windows in %d steps: %s steps, %.1f M frames.",
+        "%d epochs of about %d windows in %d steps%s: %s steps, %.1f M frames.",
         data.num_epochs,
         data.windows_per_epoch,
         data.steps_per_epoch,
+        " at first, in fewer and larger ones later" if grows else "",
         f"{task.total_steps:,}",
         task.total / 1e6,
     )

@@ -186,14 +186,13 @@ class Loop:
         self.gradient_norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, clip))
         self._tell("on_gradients")
         self._check_finite("gradient", self.gradient_norm)
-        factor = learning_rate_factor(self.step, settings.warmup_steps, self.task.total_steps)
-        self.optimizer.set_learning_rate(settings.learning_rate * factor)
+        rate = self._set_rates()
         self.optimizer.step()
         self.optimizer.zero_grad()
         self.step += 1
         if self.step % AVERAGING_STEPS == 0:
             self.averaged.catch_up(self.model, self.step)
-        self._note(self.task.finish_step(self.losses), settings.learning_rate * factor)
+        self._note(self.task.finish_step(self.losses), rate)
         self._tell("on_step_end")
 
     def validate(self) -> None:
@@ -259,6 +258,21 @@ class Loop:
                 f"{self.checkpoint.last_path}: must be a state of training of this version, but cannot be "
                 f"restored ({error!r}). Start without --resume."
             ) from error
+
+    def _set_rates(self) -> float:
+        """Set what depends on the time and on the size of a step; return the learning rate.
+
+        A step of n times the data goes sqrt(n) times as far, and counts as n steps for turns and averages.
+
+        Source: Krizhevsky 2014, "One weird trick for parallelizing convolutional neural networks", section 5.
+        """
+        settings, growth = self.settings, self.task.growth
+        share = learning_rate_factor(self.step, settings.warmup_steps, self.task.done / self.task.total)
+        rate = settings.learning_rate * share * growth**0.5
+        self.optimizer.set_learning_rate(rate)
+        self.optimizer.set_num_turns(max(1, round(settings.num_turns / growth)))
+        self.averaged.decay = settings.ema_decay**growth
+        return rate
 
     def _is_done(self) -> bool:
         if self.task.is_done(self.step):

@@ -60,8 +60,8 @@ class Muon(torch.optim.Optimizer):
                 if not state:
                     state["momentum_buffer"], state["turn"] = torch.zeros_like(matrix), index
                 momentum = state["momentum_buffer"].lerp_(matrix.grad, 1 - MOMENTUM)
-                state["turn"] = (state["turn"] + 1) % self.num_turns
-                if state["turn"] == 0:
+                state["turn"] += 1
+                if state["turn"] % self.num_turns == 0:
                     self._move(matrix, momentum, self.num_turns * group["lr"], group["weight_decay"])
 
     def _move(self, matrix: Tensor, momentum: Tensor, learning_rate: float, weight_decay: float) -> None:

@@ -59,6 +59,12 @@ class MuonWithAdamW(torch.optim.Optimizer):
         for group in self.param_groups:
             group["lr"] = learning_rate
 
+    def set_num_turns(self, num_turns: int) -> None:
+        """Set the steps from one move of a matrix to its next."""
+        for part in self.parts:
+            if isinstance(part, Muon):
+                part.num_turns = num_turns
+
     def state_dict(self) -> dict[str, Any]:
         """Return the states of both parts."""
         return {"parts": [part.state_dict() for part in self.parts]}

@@ -84,6 +84,7 @@ class PriorTask:
         self.model.to(device)
         self.generator = torch.Generator()
         self.done, self.total, self.total_steps = 0, config.prior_steps, config.prior_steps
+        self.growth = 1.0
 
     def is_done(self, step: int) -> bool:
         """Return whether all steps are taken."""

@@ -6,11 +6,17 @@ FINAL_RATE = 0.01
 """Share of the learning rate that is left at the end of the cosine."""
 
 
-def learning_rate_factor(step: int, warmup: int, total: int) -> float:
-    """Return the share of the learning rate at a step: linear warm-up, then a cosine down to `FINAL_RATE`."""
+def learning_rate_factor(step: int, warmup: int, progress: float) -> float:
+    """Return the share of the learning rate at a step: linear warm-up, then a cosine down to `FINAL_RATE`.
+
+    Args:
+        step: optimiser steps taken.
+        warmup: optimiser steps of the warm-up.
+        progress: share of the run that is over, on which the cosine counts.
+    """
     if step < warmup:
         return (step + 1) / warmup
-    progress = min(1.0, (step - warmup) / max(1, total - warmup))
+    progress = min(1.0, progress)
     return FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * progress))
 
 

@@ -21,11 +21,15 @@ class Task(Protocol):
     """Network whose weights move."""
 
     total_steps: int
-    """Optimiser steps of the whole run, on which the schedule counts."""
+    """Optimiser steps of the whole run."""
     done: int
     """Units done so far."""
     total: int
     """Units of the whole run."""
+
+    @property
+    def growth(self) -> float:
+        """How many times the data of the first steps the step has whose data was drawn last."""
 
     def is_done(self, step: int) -> bool:
         """Return whether a run that has taken these steps has come to its end."""

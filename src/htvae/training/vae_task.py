@@ -73,13 +73,18 @@ class VAETask:
         self.val_loader = data.val_loader(world.rank, world.size) if data.splits.val else None
         self.num_landmarks = len(data.processor.landmarks)
         self.num_values = len(data.processor.points) * data.processor.num_coordinates
-        self.total_steps = data.num_epochs * data.steps_per_epoch
+        self.total_steps = data.total_steps
         self.total = data.num_epochs * data.num_train_frames
         self.epoch, self.steps_done, self.done = 0, 0, 0
         self.step_frames = 0
         self.weights: dict[str, float] = {}
         self.batch: list[PoseBatch] = []
         self._steps: Iterator[list[PoseBatch]] | None = None
+
+    @property
+    def growth(self) -> float:
+        """How many times the frames of the first steps the steps of this epoch have."""
+        return self.loader.steps.growth
 
     def is_done(self, step: int) -> bool:
         """Return whether all epochs are over."""
