@@ -1,9 +1,9 @@
 """Shows where the time of a default run goes, and how much of the machine's matrix peak it uses.
 
-    python benchmarks/utilisation.py DIR [--steps 200] [--num_workers N] [--preset large]
+    python benchmarks/utilisation.py DIR [--steps 200] [--num_workers N] [--preset large] [--growth 4]
 
 - `htvae train` itself runs, with its defaults or a preset, in a folder of its own, and is stopped after
-  --steps steps; on a GPU it is compiled.
+  --steps steps; on a GPU it is compiled. --growth 2 and 4 take the steps of its later parts from the start.
   Its parts are timed; the first steps do not count. On a GPU, each part waits until the device has finished.
 - Validation, and what is saved with it, are shared out over the steps of the default interval.
 - The share of the matrix peak counts the products of the model's passes over the batches of the run, backward
@@ -27,6 +27,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from htvae.config import Config
 from htvae.config.files import load_config_file
+from htvae.data import batching
 from htvae.training.loop import Callback, Loop
 from htvae.training.trainer import HTVAETrainer
 
@@ -130,7 +131,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--num_workers", type=int, default=Config().data.num_workers, help="as for `htvae train`"
     )
     parser.add_argument("--preset", default="get_config", help="preset of configs/config.py")
+    parser.add_argument("--growth", type=int, default=1, choices=[1, 2, 4], help="times the first steps")
     arguments = parser.parse_args(argv)
+    batching.GROWTH = ((0, arguments.growth),)
     with tempfile.TemporaryDirectory() as folder:
         config = load_config_file(CONFIG, arguments.preset).config.replace(
             data_dir=arguments.data_dir,
