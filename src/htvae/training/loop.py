@@ -30,7 +30,7 @@ from htvae.utils.world import World
 
 logger = logging.getLogger(__name__)
 
-STATE_FORMAT = "htvae-state-2"
+STATE_FORMAT = "htvae-state-3"
 """Layout of a saved state; others are refused."""
 LOG_INTERVAL = 10
 """Steps from one row of the log to the next; a row has the means of the steps since the last."""
