@@ -63,6 +63,7 @@ class Config:
             "prior_steps": ("with chunk_latent_dim=0", model.chunk_latent_dim == 0),
             "kl_warmup_steps": ("with kl_schedule='constant'", loss.kl_schedule == "constant"),
             "batch_frames": ("beside batch_size", training.batch_size is not None),
+            "batch_growth": ("beside batch_size", training.batch_size is not None),
             "num_frames": ("beside num_epochs", training.num_epochs is not None),
         }
         values, usual = _flat(self), _flat(Config())

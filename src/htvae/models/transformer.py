@@ -21,8 +21,6 @@ VERY_SHORT = 64
 VECTOR = 16
 """Least scores of a softmax that a CPU computes in whole vectors; over 15 PyTorch 2.13 takes 13 times as long
 as over 16, so fewer are padded."""
-
-
 BUCKET = 4
 """While training, global stacks pad their positions to a multiple of this. On a CPU oneDNN makes a kernel for
 every new shape of a product and keeps 1,024 of them, fewer than windows of any length and number ask for."""
