@@ -3,7 +3,7 @@
     python benchmarks/prior_cost.py DIR    parsed recordings are kept in experiments/cache
 
 - Steps of both take turns, so that other work on the machine slows both alike. The medians are multiplied by
-  the steps of a whole run.
+  the steps of a whole run; those of the VAE do not grow here.
 - Validation of both is left out, and so is encoding the recordings for the prior.
 - The latents come from an untrained model, which does not change the speed.
 """
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("data_dir", help="folder of recordings")
     parser.add_argument("--turns", type=int, default=5, help="turns of each")
     arguments = parser.parse_args(argv)
-    config = Config().replace(data_dir=arguments.data_dir)
+    config = Config().replace(data_dir=arguments.data_dir, batch_growth=False)
     data = PoseDataLoader(config)
     model = _untrained(config, data)
     step = training_step(model.model.train().requires_grad_(), model.device)

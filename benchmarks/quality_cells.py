@@ -72,8 +72,8 @@ class Bench:
         )
 
     def seeded(self, seed: int) -> PoseDataLoader:
-        """Return the recordings for a run with this seed."""
-        data, config = self.data, self.config.replace(seed=seed)
+        """Return the recordings for a run of a baseline with this seed, whose steps do not grow."""
+        data, config = self.data, self.config.replace(seed=seed, batch_growth=False)
         return PoseDataLoader(config, data.sequences, data.processor, data.splits)
 
     def score(self, processed: Sequence[ProcessedSequence], poses: Sequence[np.ndarray]) -> dict[str, float]:

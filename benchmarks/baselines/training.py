@@ -1,7 +1,8 @@
 """The one plain loop that trains every baseline, and the windows that they are trained and scored on.
 
-- Steps are those of our model: the same windows in the same order, the same changes of bodies, views and
-  speeds, 2,048 frames in a step. Each window is cut further into windows of the baseline's own length.
+- Steps are those with which our model begins: the same windows in the same order, the same changes of bodies,
+  views and speeds, 2,048 frames in a step; they do not grow. Each window is cut further into windows of the
+  baseline's own length.
 - From our model points are also hidden while it trains; from baselines none are, as in their papers.
 - Optimiser, weight decay, clipping, warm-up, cosine, and averaged weights are ours. The cosine runs along the
   time of training; what is done beside steps (validation) does not count.

@@ -100,6 +100,7 @@ def test_our_windows_hold_whole_recordings(folder):
     assert longest > 16 and cover_recordings(bench).data.max_frames == longest
     bench.config = bench.config.replace(max_frames=4096)
     assert cover_recordings(bench).data.max_frames == 4096
+    assert not bench.seeded(3).config.training.batch_growth and bench.seeded(3).config.training.seed == 3
 
 
 def test_too_few_numbers_are_refused():
