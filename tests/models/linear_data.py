@@ -11,6 +11,7 @@ from htvae.config import ModelConfig
 from htvae.models.chunking import compute_num_chunks, merge_chunks, split_into_chunks
 from htvae.models.linear_code import LinearCode
 from htvae.models.linear_fit import fit_linear_code
+from htvae.models.packing import Rows
 
 
 def make_config(chunk_size=8, overlap=2, numbers=3, latent_dim=8) -> ModelConfig:
@@ -64,7 +65,8 @@ def pca_error(code: LinearCode, poses: Tensor, count: int) -> float:
     mask = all_chunks(code, poses)
     seen = torch.ones(poses.shape[:3], dtype=torch.bool)
     moved = poses.flatten(2) - code.decode_body(code.infer_body(poses, seen, mask))[:, None]
-    chunks = split_into_chunks(moved, code.chunk_size, code.chunk_overlap).flatten(2)
+    chunks = split_into_chunks(moved, Rows.of(mask), code.chunk_size, code.chunk_overlap)
+    chunks = chunks.flatten(1).unflatten(0, mask.shape)
     mean = chunks.mean((0, 1))
     axes = torch.linalg.svd((chunks - mean).flatten(0, 1), full_matrices=False)[2][:count]
     approximation = ((chunks - mean) @ axes.T @ axes + mean).unflatten(2, (code.chunk_size, -1))

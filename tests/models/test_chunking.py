@@ -13,6 +13,7 @@ from htvae.models.chunking import (
     merge_chunks,
     split_into_chunks,
 )
+from htvae.models.packing import Rows
 
 
 @st.composite
@@ -26,8 +27,8 @@ def grids(draw):
 def test_merge_is_the_inverse_of_split(grid):
     num_frames, size, overlap = grid
     frames = torch.randn(2, num_frames, 3)
-    chunks = split_into_chunks(frames, size, overlap)
-    mask = torch.ones(chunks.shape[:2], dtype=torch.bool)
+    mask = torch.ones(2, compute_num_chunks(num_frames, size, overlap), dtype=torch.bool)
+    chunks = split_into_chunks(frames, Rows.of(mask), size, overlap).unflatten(0, mask.shape)
     merged = merge_chunks(chunks, mask, num_frames, overlap)
     torch.testing.assert_close(merged, frames, rtol=0, atol=1e-5)  # two float32 products and a quotient
 
@@ -43,13 +44,22 @@ def test_number_of_chunks_covers_every_frame_and_no_chunk_is_empty(grid):
 
 
 def test_chunk_holds_the_frames_it_should():
-    chunks = split_into_chunks(torch.arange(1.0, 11.0).reshape(1, 10, 1), chunk_size=4, chunk_overlap=1)
-    assert chunks[0, :, :, 0].tolist() == [[1, 2, 3, 4], [4, 5, 6, 7], [7, 8, 9, 10]]
+    frames, rows = torch.arange(1.0, 11.0), Rows.of(torch.ones(1, 3, dtype=torch.bool))
+    chunks = split_into_chunks(frames[None], rows, chunk_size=4, chunk_overlap=1)
+    assert chunks.tolist() == [[1, 2, 3, 4], [4, 5, 6, 7], [7, 8, 9, 10]]
+
+
+def test_only_chunks_that_are_asked_for_are_cut_out():
+    frames = torch.stack([torch.arange(1.0, 11.0), torch.arange(11.0, 21.0)])
+    rows = Rows.of(torch.tensor([[False, False, True], [True, False, False]]))
+    chunks = split_into_chunks(frames, rows, chunk_size=4, chunk_overlap=1)
+    assert chunks.tolist() == [[7, 8, 9, 10], [11, 12, 13, 14]]
 
 
 def test_last_chunk_is_padded_with_zeros_and_not_dropped():
-    chunks = split_into_chunks(torch.ones(1, 5, 1), chunk_size=4, chunk_overlap=0)
-    assert chunks[0, :, :, 0].tolist() == [[1, 1, 1, 1], [1, 0, 0, 0]]
+    rows = Rows.of(torch.ones(1, 2, dtype=torch.bool))
+    chunks = split_into_chunks(torch.ones(1, 5), rows, chunk_size=4, chunk_overlap=0)
+    assert chunks.tolist() == [[1, 1, 1, 1], [1, 0, 0, 0]]
 
 
 def test_chunks_beyond_a_sequence_leave_no_trace_in_it():

@@ -15,8 +15,8 @@ from htvae.models.linear_code import (
     LinearCodeValues,
     count_body_numbers,
 )
+from htvae.models.packing import Rows
 from htvae.models.ridge import solve_ridge
-from htvae.models.transformer import scatter_chunks
 from tests.models.linear_data import (
     all_chunks,
     fit_code,
@@ -231,7 +231,7 @@ def test_the_precision_of_known_points_is_the_curvature_of_their_error(code, pos
 
     def half_error(latent, window, chunk):
         latents = torch.zeros(2, mask.shape[1], len(latent)).index_put((window, chunk), latent)
-        movement = scatter_chunks(code.decode_chunks(latents[mask]), mask)
+        movement = Rows.of(mask).unpack(code.decode_chunks(latents[mask]))
         frames = merge_chunks(movement, mask, poses.shape[1], code.chunk_overlap) * unit
         return 0.5 * (frames.square() * weight.repeat_interleave(code.num_coordinates, 2)).sum()
 

@@ -16,6 +16,12 @@ from htvae.models.transformer import (
     attend,
 )
 
+MASKS = {
+    "begins of windows": torch.arange(13) < torch.tensor([2, 5, 13])[:, None],
+    "parts of windows": torch.tensor([[1, 0, 1, 1], [1, 1, 0, 0], [0, 0, 0, 1]], dtype=torch.bool),
+    "nothing masked": torch.ones(3, 5, dtype=torch.bool),
+}
+
 
 def test_attention_map_times_values_is_what_the_fast_path_returns():
     torch.manual_seed(0)
@@ -52,21 +58,20 @@ def test_masked_positions_change_nothing_elsewhere():
 def test_one_full_length_chunk_is_full_attention():
     torch.manual_seed(0)
     attention = HierarchicalAttention(16, 2, num_layers=2, tokens_per_chunk=9)
-    tokens = torch.randn(2, 1, 9, 16)
-    everywhere = torch.ones(2, 1, 9, dtype=torch.bool)
-    full = torch.cat([attention.summary_token.expand(2, 1, -1), tokens[:, 0]], dim=1)
+    tokens, everywhere = torch.randn(2, 9, 16), torch.ones(2, 9, dtype=torch.bool)
+    full = torch.cat([attention.summary_token.expand(2, 1, -1), tokens], dim=1)
     full = attention.local_transformer(full, torch.ones(2, 10, dtype=torch.bool))
     summary = attention.pool(full[:, 1:].flatten(1)) + full[:, 0]
-    torch.testing.assert_close(attention.summarise(tokens, everywhere, everywhere[..., 0])[:, 0], summary)
+    torch.testing.assert_close(attention.summarise(tokens, everywhere, everywhere[:, :1])[:, 0], summary)
 
 
 def test_chunks_attend_locally_within_themselves_only():
     torch.manual_seed(0)
     attention = HierarchicalAttention(16, 2, num_layers=1, tokens_per_chunk=4)
-    tokens, everywhere = torch.randn(1, 3, 4, 16), torch.ones(1, 3, 4, dtype=torch.bool)
+    tokens, everywhere = torch.randn(3, 4, 16), torch.ones(3, 4, dtype=torch.bool)
     other = tokens.clone()
-    other[:, 2] += 1.0
-    chunks = everywhere[..., 0]
+    other[2] += 1.0
+    chunks = everywhere[None, :, 0]
     before = attention.summarise(tokens, everywhere, chunks)
     after = attention.summarise(other, everywhere, chunks)
     torch.testing.assert_close(before[:, :2], after[:, :2])
@@ -79,10 +84,10 @@ def test_chunks_attend_locally_within_themselves_only():
 def test_chunks_of_padding_take_no_part():
     torch.manual_seed(0)
     attention = HierarchicalAttention(16, 2, num_layers=1, tokens_per_chunk=4)
-    tokens, token_mask = torch.randn(2, 3, 4, 16), torch.ones(2, 3, 4, dtype=torch.bool)
+    tokens, token_mask = torch.randn(4, 4, 16), torch.ones(4, 4, dtype=torch.bool)
     chunk_mask = torch.tensor([[True, True, True], [True, False, False]])
     both = attention.summarise(tokens, token_mask, chunk_mask)
-    alone = attention.summarise(tokens[1:, :1], token_mask[1:, :1], chunk_mask[1:, :1])
+    alone = attention.summarise(tokens[3:], token_mask[3:], chunk_mask[1:, :1])
     torch.testing.assert_close(both[1, 0], alone[0, 0])
     assert (both[1, 1:] == 0).all()
 
@@ -117,23 +122,43 @@ def test_gradients_of_attention_are_those_of_its_formula(length):
 
 
 @pytest.mark.parametrize("adaptive", [False, True])
-def test_positions_that_are_added_in_training_change_nothing(adaptive):
+@pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
+def test_packed_rows_give_the_same_output_and_gradient(adaptive, mask):
     torch.manual_seed(0)
-    plain, padded = (Transformer(16, 2, num_layers=2, adaptive=adaptive, bucket=b) for b in (1, BUCKET))
-    padded.load_state_dict(plain.state_dict())
-    x, condition = torch.randn(3, 2 * BUCKET + 1, 16), torch.randn(3, 16) if adaptive else None
-    mask = torch.arange(x.shape[1]) < torch.tensor([2, 5, x.shape[1]])[:, None]
-    expected = plain(x, mask, condition)
-    assert padded(x, mask, condition).shape == x.shape
-    torch.testing.assert_close(padded(x, mask, condition)[mask], expected[mask])
+    plain, packed = (Transformer(16, 2, num_layers=2, adaptive=adaptive, packed=p) for p in (False, True))
+    for parameter in plain.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)  # adaptive norms would start at zero
+    packed.load_state_dict(plain.state_dict())
+    x, condition = torch.randn(*mask.shape, 16), torch.randn(3, 16) if adaptive else None
+    weight, found = torch.randn(*mask.shape, 16) * mask[..., None], []
+    for stack in (plain, packed):
+        x.requires_grad_()
+        output = stack(x, mask, condition)
+        (output * weight).sum().backward()
+        gradients = [p.grad for p in (*stack.parameters(), x)]
+        found.append((output.detach()[mask], *gradients))
+        x = x.detach().clone()
+    assert output.shape == x.shape
+    for expected, other in zip(*found, strict=True):
+        torch.testing.assert_close(other, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_padding_is_not_computed_in_training_alone():
+    stack, counts = Transformer(16, 2, num_layers=1, packed=True), []
+    stack.blocks[0].mlp.register_forward_pre_hook(lambda _, inputs: counts.append(inputs[0].shape[:-1]))
+    mask = torch.arange(40) < torch.tensor([[2], [40]])
+    stack(torch.randn(2, 40, 16), mask)
+    stack.eval()(torch.randn(2, 40, 16), mask)
+    assert counts == [(-(-42 // BUCKET) * BUCKET,), (2, 40)]
 
 
 def test_attention_maps_have_rows_that_sum_to_one():
     attention = HierarchicalAttention(16, 2, num_layers=2, tokens_per_chunk=4)
-    tokens, mask = torch.randn(2, 3, 4, 16), torch.ones(2, 3, 4, dtype=torch.bool)
-    local, overall = attention.compute_attention(tokens, mask, mask[..., 0])
+    tokens, mask = torch.randn(5, 4, 16), torch.ones(5, 4, dtype=torch.bool)
+    chunk_mask = torch.tensor([[True, True, True], [True, True, False]])
+    local, overall = attention.compute_attention(tokens, mask, chunk_mask)
     assert local.shape == (2, 2, 3, 2, 5, 5) and overall.shape == (2, 2, 2, 4, 4)
-    torch.testing.assert_close(local.sum(-1), torch.ones(2, 2, 3, 2, 5))
+    torch.testing.assert_close(local.sum(-1), chunk_mask[:, :, None, None].expand(2, 2, 3, 2, 5).float())
     torch.testing.assert_close(overall.sum(-1), torch.ones(2, 2, 2, 4))
 
 

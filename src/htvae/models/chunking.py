@@ -5,8 +5,8 @@
 - A window is a run of whole chunks of this grid (`ChunkGrid`). A recording therefore has the same chunks
   in one window as in many.
 
-Axes: ``B`` batch, ``T`` frames, ``C`` chunks, ``S`` frames per chunk (``chunk_size``), ``Q`` labels per
-chunk.
+Axes: ``B`` batch, ``T`` frames, ``C`` chunks, ``M`` chunks of the batch that are real, ``S`` frames per chunk
+(``chunk_size``), ``Q`` labels per chunk.
 """
 
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from htvae.config import Config
+from htvae.models.packing import Rows
 
 Count = TypeVar("Count", int, Tensor)
 LABELS_PER_CHUNK = 4
@@ -33,22 +34,24 @@ def compute_num_chunks(num_frames: Count, chunk_size: int, chunk_overlap: int) -
     return extra.clamp(min=0) + 1 if isinstance(extra, Tensor) else max(extra, 0) + 1
 
 
-def split_into_chunks(frames: Tensor, chunk_size: int, chunk_overlap: int) -> Tensor:
+def split_into_chunks(frames: Tensor, rows: Rows, chunk_size: int, chunk_overlap: int) -> Tensor:
     """Cut frames into chunks that share ``chunk_overlap`` frames with their neighbours.
 
     Args:
         frames: (B, T, ...).
+        rows: the chunks to cut out, M of the batch's B x C.
         chunk_size: S, frames per chunk.
         chunk_overlap: frames shared by neighbours, in [0, S).
 
     Returns:
-        (B, C, S, ...); zeros beyond the last frame.
+        (M, S, ...); zeros beyond the last frame.
     """
-    num_frames, stride = frames.shape[1], chunk_size - chunk_overlap
-    num_chunks = compute_num_chunks(num_frames, chunk_size, chunk_overlap)
-    padding = (num_chunks - 1) * stride + chunk_size - num_frames
-    padded = F.pad(frames, [0, 0] * (frames.dim() - 2) + [0, padding])
-    return padded.unfold(1, chunk_size, stride).movedim(-1, 2)
+    num_chunks, stride = rows.shape[1], chunk_size - chunk_overlap
+    length = (num_chunks - 1) * stride + chunk_size
+    padded = F.pad(frames, [0, 0] * (frames.dim() - 2) + [0, length - frames.shape[1]])
+    starts = rows.places // num_chunks * length + rows.places % num_chunks * stride
+    places = starts[:, None] + torch.arange(chunk_size, device=starts.device)
+    return padded.flatten(0, 1).index_select(0, places.flatten()).unflatten(0, places.shape)
 
 
 def merge_chunks(chunks: Tensor, chunk_mask: Tensor, num_frames: int, chunk_overlap: int) -> Tensor:

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 from htvae.config import ModelConfig
 from htvae.models.chunking import merge_chunks
+from htvae.models.packing import Rows
 from htvae.models.smoothing import smooth_frames
-from htvae.models.transformer import BUCKET, Transformer, scatter_chunks
+from htvae.models.transformer import Transformer
 
 
 class VAEDecoder(nn.Module):
@@ -30,7 +31,7 @@ class VAEDecoder(nn.Module):
         self.sequence_input = nn.Linear(config.latent_dim, dim)
         self.chunk_input = nn.Linear(config.chunk_latent_dim, dim) if config.chunk_latent_dim else None
         self.unknown_chunk = nn.Parameter(nn.init.normal_(torch.empty(dim), std=0.02))
-        self.global_transformer = Transformer(*stack, adaptive=True, bucket=BUCKET)
+        self.global_transformer = Transformer(*stack, adaptive=True, packed=True)
         self.unpool = nn.Linear(dim, self.tokens_per_chunk * dim)
         self.local_condition = nn.Linear(2 * dim, dim)
         self.local_transformer = Transformer(*stack, adaptive=True)
@@ -63,8 +64,9 @@ class VAEDecoder(nn.Module):
         sequence = self.sequence_input(sequence_latent)
         chunks = self.embed_chunks(chunk_latents, chunk_known) + sequence[:, None]
         context = self.global_transformer(chunks, chunk_mask, condition=sequence)
-        local = self.decode_chunks(context[chunk_mask], sequence[:, None].expand_as(context)[chunk_mask])
-        chunks = scatter_chunks(local.float() + movement, chunk_mask)
+        rows = Rows.of(chunk_mask)
+        local = self.decode_chunks(rows.pack(context), rows.spread(sequence))
+        chunks = rows.unpack(local.float() + movement)
         frames = merge_chunks(chunks, chunk_mask, length, self.chunk_overlap)
         return smooth_frames(frames, num_frames, self.output_smoothing).unflatten(2, self.shape)
 

@@ -3,15 +3,17 @@
 What is unusual: the global level runs twice while training, because the sequence latent z is read off fewer
 chunks than the chunk latents.
 
-Axes: ``B`` batch, ``T`` frames, ``L`` points (landmarks), ``D`` coordinates, ``C`` chunks, ``S`` frames per
-chunk, ``P`` frames per token, ``N`` tokens per chunk, ``E`` embed_dim; ``F = L (D + 1)``.
+Axes: ``B`` batch, ``T`` frames, ``L`` points (landmarks), ``D`` coordinates, ``C`` chunks, ``M`` chunks of
+the batch that are real, ``S`` frames per chunk, ``P`` frames per token, ``N`` tokens per chunk, ``E``
+embed_dim; ``F = L (D + 1)``.
 """
 
 import torch
 from torch import Tensor, nn
 
 from htvae.config import ModelConfig
-from htvae.models.chunking import compute_chunk_mask, split_into_chunks
+from htvae.models.chunking import compute_chunk_mask, compute_num_chunks, split_into_chunks
+from htvae.models.packing import Rows
 from htvae.models.transformer import HierarchicalAttention
 
 
@@ -38,18 +40,18 @@ class VAEEncoder(nn.Module):
         return self.attention.summarise(tokens, token_mask, chunk_mask), chunk_mask
 
     def tokenise(self, pose: Tensor, observed: Tensor, num_frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return tokens (B, C, N, E), the tokens' mask (B, C, N) and the chunks' mask (B, C)."""
+        """Return the real chunks' tokens (M, N, E), these tokens' mask (M, N) and the chunks' mask (B, C)."""
+        grid = self.chunk_size, self.chunk_overlap
+        chunk_mask = compute_chunk_mask(num_frames, compute_num_chunks(pose.shape[1], *grid), *grid)
+        rows = Rows.of(chunk_mask)
         real = torch.arange(pose.shape[1], device=pose.device) < num_frames[:, None]
         observed = observed & real[..., None]
         seen = observed[..., None].to(pose.dtype)
         frames = torch.cat([pose * seen, seen], dim=-1).flatten(2)
-        chunks = split_into_chunks(frames, self.chunk_size, self.chunk_overlap)
-        # (B, C, S, F) -> (B, C, N, P * F)
-        tokens = self.embed(chunks.unflatten(2, (-1, self.frames_per_token)).flatten(3))
-        real_chunks = split_into_chunks(real, self.chunk_size, self.chunk_overlap)
-        token_mask = real_chunks.unflatten(2, (-1, self.frames_per_token)).any(-1)
-        chunk_mask = compute_chunk_mask(num_frames, tokens.shape[1], self.chunk_size, self.chunk_overlap)
-        return tokens, token_mask, chunk_mask
+        # (B, T, F) -> (M, S, F) -> (M, N, P * F)
+        chunks = split_into_chunks(frames, rows, *grid).unflatten(1, (-1, self.frames_per_token))
+        token_mask = split_into_chunks(real, rows, *grid).unflatten(1, (-1, self.frames_per_token)).any(-1)
+        return self.embed(chunks.flatten(2)), token_mask, chunk_mask
 
     def forward(self, summaries: Tensor, chunk_mask: Tensor, sequence_mask: Tensor) -> tuple[Tensor, ...]:
         """Run the global level over ``sequence_mask`` for z, and over all real chunks for chunk latents.

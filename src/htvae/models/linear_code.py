@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from htvae.config import ModelConfig
 from htvae.models.chunking import cross_fade, merge_chunks, split_into_chunks
+from htvae.models.packing import Rows
 from htvae.models.ridge import multiply_rows, solve_ridge
 
 NOISE_RATIO = 2.0
@@ -143,15 +144,14 @@ class LinearCode(nn.Module):
         """
         with _in_float32(pose):
             movement = (pose.flatten(2).float() - body[:, None]).unflatten(2, pose.shape[2:])
+            rows = Rows.of(chunk_mask)
             chunks, seen = (
-                split_into_chunks(x, self.chunk_size, self.chunk_overlap)[chunk_mask].flatten(1, 2)
+                split_into_chunks(x, rows, self.chunk_size, self.chunk_overlap).flatten(1, 2)
                 for x in (movement * observed[..., None], observed)
             )
             decoder = self.chunk_decoder.unflatten(1, chunks.shape[1:])
             filled = self._fill(decoder, chunks, seen, products)
-            latents = solve_ridge(decoder, *filled, self.chunk_weight(), products)
-        empty = latents.new_zeros(*chunk_mask.shape, latents.shape[1])
-        return empty.masked_scatter(chunk_mask[..., None], latents)
+            return rows.unpack(solve_ridge(decoder, *filled, self.chunk_weight(), products))
 
     def rebase(self, sequence_latent: Tensor, other: Tensor) -> Tensor:
         """Return the change (n, K) with which chunk latents say with another z what they say with theirs.
@@ -180,8 +180,8 @@ class LinearCode(nn.Module):
             chunk_mask: (B, C) bool, the M real chunks.
         """
         with _in_float32(weight):
-            split = split_into_chunks(weight.float(), self.chunk_size, self.chunk_overlap)
-            own = (split[chunk_mask] * (self.fade[:, None] * self.unit).square()).flatten(1)
+            own = split_into_chunks(weight.float(), Rows.of(chunk_mask), self.chunk_size, self.chunk_overlap)
+            own = (own * (self.fade[:, None] * self.unit).square()).flatten(1)
             return (own @ self.chunk_products()).unflatten(1, (len(self.chunk_decoder), -1))
 
     def _fill(
@@ -189,14 +189,15 @@ class LinearCode(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Return chunks (n, P, D) with hidden points filled in, and the precision (n, P) of their points."""
         weight = self.chunk_weight()
-        holes = ~seen.all(1)
-        if not holes.any():
+        holes = (~seen.all(1)).nonzero()[:, 0]
+        if not len(holes):
             return chunks, seen * weight
+        known, shown = chunks.index_select(0, holes), seen.index_select(0, holes)
         cautious = weight * (NOISE_RATIO / FILL_NOISE_RATIO) ** 2
-        latents = solve_ridge(decoder, chunks[holes], seen[holes] * cautious, cautious, products)
+        latents = solve_ridge(decoder, known, shown * cautious, cautious, products)
         guess = torch.einsum("nk,kpd->npd", latents, decoder)
-        filled = torch.where(seen[holes][..., None], chunks[holes], guess)
-        return chunks.index_put((holes,), filled), weight * torch.where(seen, 1.0, FILL_WEIGHT)
+        filled = torch.where(shown[..., None], known, guess)
+        return chunks.index_copy(0, holes, filled), weight * torch.where(seen, 1.0, FILL_WEIGHT)
 
     def chunk_products(self) -> Tensor:
         """Return the products of the chunk decoder's rows, see `multiply_rows`."""

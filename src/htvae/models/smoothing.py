@@ -73,10 +73,18 @@ def _filter(frames: Tensor, num_frames: Tensor, weights: list[float]) -> Tensor:
     last = (num_frames - 1)[:, None]
     inside = torch.minimum(place.clamp(min=0), last)
     mirrored = torch.minimum((2 * inside - place).clamp(min=0), last)
-    rows = torch.arange(len(frames), device=frames.device)[:, None]
-    extended = 2 * frames[rows, inside] - frames[rows, mirrored]
+    extended = 2 * _pick(frames, inside) - _pick(frames, mirrored)
     first, *others = weights
     filtered = first * extended[:, :length]
     for k, weight in enumerate(others, start=1):  # a stack of all shifted frames would take much memory
         filtered = torch.add(filtered, extended[:, k : k + length], alpha=weight)
     return filtered
+
+
+def _pick(frames: Tensor, places: Tensor) -> Tensor:
+    """Return the frames (B, P, ...) at places (B, P) of frames (B, T, ...).
+
+    Not ``frames[rows, places]``, whose gradient takes a CPU six times as long.
+    """
+    starts = torch.arange(len(frames), device=frames.device)[:, None] * frames.shape[1]
+    return frames.flatten(0, 1).index_select(0, (starts + places).flatten()).unflatten(0, places.shape)

@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from htvae.models.packing import Rows
+
 SHORT = 512
 """Most positions for which a CPU computes attention in float32."""
 VERY_SHORT = 64
@@ -21,9 +23,9 @@ VERY_SHORT = 64
 VECTOR = 16
 """Least scores of a softmax that a CPU computes in whole vectors; over 15 PyTorch 2.13 takes 13 times as long
 as over 16, so fewer are padded."""
-BUCKET = 4
-"""While training, global stacks pad their positions to a multiple of this. On a CPU oneDNN makes a kernel for
-every new shape of a product and keeps 1,024 of them, fewer than windows of any length and number ask for."""
+BUCKET = 8
+"""Packed rows are a multiple of this. On a CPU oneDNN makes a kernel for every new shape of a product and
+keeps 1,024 of them, fewer than windows of any length and number ask for."""
 
 
 class Rotary(nn.Module):
@@ -85,13 +87,21 @@ class Attention(nn.Module):
         self.query_key_value = nn.Linear(embed_dim, 3 * embed_dim, bias=False)
         self.output = nn.Linear(embed_dim, embed_dim, bias=False)
 
-    def forward(self, projected: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
+    def forward(
+        self,
+        projected: Tensor,
+        angles: tuple[Tensor, Tensor],
+        mask: Tensor | None,
+        rows: Rows | None = None,
+    ) -> Tensor:
         """Attend from all positions to those where ``mask`` (B, 1, 1, N) is True; return (B, N, E).
 
-        ``projected`` is what ``query_key_value`` makes of the positions, (B, N, 3 E).
+        ``projected`` is what ``query_key_value`` makes of the positions, (B, N, 3 E). With ``rows``, it and
+        the result are packed, (R, 3 E) and (R, E).
         """
-        query, key, value = self._split(projected, angles)
-        return self.output(attend(query, key, value, mask).transpose(1, 2).flatten(2))
+        query, key, value = self._split(projected if rows is None else rows.unpack(projected), angles)
+        heads = attend(query, key, value, mask).transpose(1, 2).flatten(2)
+        return self.output(heads if rows is None else rows.pack(heads))
 
     def compute_weights(
         self, projected: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor | None
@@ -111,8 +121,8 @@ class Attention(nn.Module):
 class PlainNorm(nn.LayerNorm):
     """Layer norm with the signature of `AdaptiveNorm`; it ignores the condition."""
 
-    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Return x (B, N, E) normalised over E."""
+    def forward(self, x: Tensor, condition: Tensor | None = None, rows: Rows | None = None) -> Tensor:
+        """Return x (..., E) normalised over E."""
         return super().forward(x)
 
 
@@ -129,9 +139,11 @@ class AdaptiveNorm(nn.Module):
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.modulation.bias)
 
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """Return x (B, N, E), normalised, then scaled and shifted as the condition (B, E) says."""
-        scale, shift = self.modulation(condition)[:, None].chunk(2, dim=-1)
+    def forward(self, x: Tensor, condition: Tensor, rows: Rows | None = None) -> Tensor:
+        """Return x (B, N, E), or packed (R, E), normalised, then scaled and shifted as (B, E) says."""
+        modulation = self.modulation(condition)
+        modulation = modulation[:, None] if rows is None else rows.spread(modulation)
+        scale, shift = modulation.chunk(2, dim=-1)
         return torch.addcmul(shift, self.norm(x), 1 + scale)
 
 
@@ -151,9 +163,9 @@ class Block(nn.Module):
         for last in (self.attention.output, contract):
             nn.init.normal_(last.weight, std=(2 * num_layers * last.in_features) ** -0.5)
 
-    def project(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+    def project(self, x: Tensor, condition: Tensor | None = None, rows: Rows | None = None) -> Tensor:
         """Return queries, keys and values (B, N, 3 E) of positions x (B, N, E), each from its own alone."""
-        projected: Tensor = self.attention.query_key_value(self.attention_norm(x, condition))
+        projected: Tensor = self.attention.query_key_value(self.attention_norm(x, condition, rows))
         return projected
 
     def forward(
@@ -163,11 +175,15 @@ class Block(nn.Module):
         mask: Tensor | None,
         condition: Tensor | None,
         projected: Tensor | None = None,
+        rows: Rows | None = None,
     ) -> Tensor:
-        """Return (B, N, E); ``projected`` is what `project` returns for x, where it is known already."""
-        projected = self.project(x, condition) if projected is None else projected
-        x = x + self.dropout(self.attention(projected, angles, mask))
-        return x + self.dropout(self.mlp(self.mlp_norm(x, condition)))
+        """Return (B, N, E), or packed (R, E) as x is.
+
+        ``projected`` is what `project` returns for x, where it is known already.
+        """
+        projected = self.project(x, condition, rows) if projected is None else projected
+        x = x + self.dropout(self.attention(projected, angles, mask, rows))
+        return x + self.dropout(self.mlp(self.mlp_norm(x, condition, rows)))
 
     def compute_attention(
         self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor | None, condition: Tensor | None
@@ -179,7 +195,8 @@ class Block(nn.Module):
 class Transformer(nn.Module):
     """A stack of blocks with rotary positions; with ``adaptive`` a condition scales and shifts its norms.
 
-    ``bucket``: while training, positions are padded to a multiple of it.
+    With ``packed``, only positions that may be attended to are computed while training; the output of others
+    means nothing.
     """
 
     def __init__(
@@ -189,10 +206,10 @@ class Transformer(nn.Module):
         num_layers: int,
         dropout: float = 0.0,
         adaptive: bool = False,
-        bucket: int = 1,
+        packed: bool = False,
     ) -> None:
         super().__init__()
-        self.bucket = bucket
+        self.packed = packed
         self.rotary = Rotary(embed_dim // num_heads)
         blocks = [Block(embed_dim, num_heads, num_layers, dropout, adaptive) for _ in range(num_layers)]
         self.blocks = nn.ModuleList(blocks)
@@ -216,15 +233,15 @@ class Transformer(nn.Module):
         Returns:
             (B, N, E).
         """
-        count = x.shape[1]
-        if self.training and mask is not None and (padding := -count % self.bucket):
-            x, mask = F.pad(x, (0, 0, 0, padding)), F.pad(mask, (0, padding))
         angles = self.rotary(x.shape[1])
+        packed = self.packed and self.training and projected is None
+        rows = Rows.of(mask, BUCKET) if packed and mask is not None else None
+        x = x if rows is None else rows.pack(x)
         mask = None if mask is None else mask[:, None, None]
         for block in self.blocks:
-            x = block(x, angles, mask, condition, projected)
+            x = block(x, angles, mask, condition, projected, rows)
             projected = None
-        return x[:, :count]
+        return x if rows is None else rows.unpack(x)
 
     def compute_attention(self, x: Tensor, mask: Tensor, condition: Tensor | None = None) -> Tensor:
         """Return the attention weights of all layers, (layer, B, H, N queries, N keys)."""
@@ -258,27 +275,22 @@ class HierarchicalAttention(nn.Module):
         self.sequence_token = nn.Parameter(nn.init.normal_(torch.empty(embed_dim), std=0.02))
         self.local_transformer = Transformer(embed_dim, num_heads, num_layers, dropout)
         self.pool = nn.Linear(tokens_per_chunk * embed_dim, embed_dim)
-        self.global_transformer = Transformer(embed_dim, num_heads, num_layers, dropout, bucket=BUCKET)
-
-    def forward(self, tokens: Tensor, token_mask: Tensor, chunk_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Run both levels.
-
-        Args:
-            tokens: (B, C, N, E), N = tokens_per_chunk.
-            token_mask: (B, C, N) bool, True for tokens that hold a real frame.
-            chunk_mask: (B, C) bool, True for chunks that hold a real frame.
-
-        Returns:
-            The outputs of the sequence token (B, E) and of the summaries (B, C, E).
-        """
-        return self.attend_globally(self.summarise(tokens, token_mask, chunk_mask), chunk_mask)
+        self.global_transformer = Transformer(embed_dim, num_heads, num_layers, dropout, packed=True)
 
     def summarise(self, tokens: Tensor, token_mask: Tensor, chunk_mask: Tensor) -> Tensor:
-        """Run the local level on the real chunks and return one summary per chunk, (B, C, E); 0 on others."""
-        return scatter_chunks(self.summarise_chunks(tokens[chunk_mask], token_mask[chunk_mask]), chunk_mask)
+        """Return the summaries (B, C, E) of the M real chunks, those of chunk_mask (B, C); 0 for others."""
+        return Rows.of(chunk_mask).unpack(self.summarise_chunks(tokens, token_mask))
 
     def summarise_chunks(self, tokens: Tensor, token_mask: Tensor) -> Tensor:
-        """Return the summary (M, E) of each of M chunks, from tokens (M, N, E) and their mask (M, N)."""
+        """Run the local level.
+
+        Args:
+            tokens: (M, N, E), N = tokens_per_chunk.
+            token_mask: (M, N) bool, True for tokens that hold a real frame.
+
+        Returns:
+            One summary per chunk (M, E).
+        """
         local, mask = self._local_input(tokens, token_mask)
         local = self.local_transformer(local, mask)
         real = local[:, 1:] * mask[:, 1:, None]
@@ -287,9 +299,12 @@ class HierarchicalAttention(nn.Module):
     def attend_globally(
         self, summaries: Tensor, chunk_mask: Tensor, projected: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Run the global level over summaries (B, C, E) and return what `forward` returns.
+        """Run the global level over summaries (B, C, E) where chunk_mask (B, C) is True.
 
         ``projected`` (B, 1 + C, 3 E) is what `project` returns for the sequence token and the summaries.
+
+        Returns:
+            The outputs of the sequence token (B, E) and of the summaries (B, C, E).
         """
         output = self.global_transformer(*self._global_input(summaries, chunk_mask), projected=projected)
         return output[:, 0], output[:, 1:]
@@ -302,31 +317,23 @@ class HierarchicalAttention(nn.Module):
     def compute_attention(
         self, tokens: Tensor, token_mask: Tensor, chunk_mask: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Return the weights that `forward` uses.
+        """Return the weights of both levels, from the real chunks' tokens (M, N, E) and masks.
 
         Returns:
-            Local (layer, B, C, H, 1 + N, 1 + N), the summary token first; global (layer, B, H, 1 + C, 1 + C),
-            the sequence token first.
+            Local (layer, B, C, H, 1 + N, 1 + N), the summary token first, 0 for chunks that are not real;
+            global (layer, B, H, 1 + C, 1 + C), the sequence token first.
         """
-        local = self.local_transformer.compute_attention(
-            *self._local_input(tokens.flatten(0, 1), token_mask.flatten(0, 1))
-        )
+        rows = Rows.of(chunk_mask)
+        local = self.local_transformer.compute_attention(*self._local_input(tokens, token_mask))
         summaries = self.summarise(tokens, token_mask, chunk_mask)
         overall = self.global_transformer.compute_attention(*self._global_input(summaries, chunk_mask))
-        return local.unflatten(1, tokens.shape[:2]), overall
+        return rows.unpack(local.transpose(0, 1)).movedim(2, 0), overall
 
     def _local_input(self, tokens: Tensor, token_mask: Tensor) -> tuple[Tensor, Tensor]:
         return _prepend(self.summary_token, tokens), F.pad(token_mask, (1, 0), value=True)
 
     def _global_input(self, summaries: Tensor, chunk_mask: Tensor) -> tuple[Tensor, Tensor]:
         return _prepend(self.sequence_token, summaries), F.pad(chunk_mask, (1, 0), value=True)
-
-
-def scatter_chunks(values: Tensor, chunk_mask: Tensor) -> Tensor:
-    """Put values (M, ...) of the M real chunks where chunk_mask (B, C) is True, zeros elsewhere."""
-    scattered = values.new_zeros(*chunk_mask.shape, *values.shape[1:])
-    scattered[chunk_mask] = values
-    return scattered
 
 
 def _prepend(token: Tensor, x: Tensor) -> Tensor:

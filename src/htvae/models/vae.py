@@ -28,6 +28,7 @@ from htvae.models.encoder import VAEEncoder
 from htvae.models.latent import Gaussian, LatentSpace
 from htvae.models.linear_code import LEAST_ERROR, LinearCode, LinearCodeValues
 from htvae.models.noise import Noise, draw_noise
+from htvae.models.packing import Rows
 from htvae.models.smoothing import hold_still
 from htvae.models.spans import KeepNothing, RandomGaps, RandomPart
 from htvae.models.statistics import MotionStatistics
@@ -268,7 +269,8 @@ class HierarchicalTransformerVAE(nn.Module):
         num_frames: Tensor,
         length: int,
     ) -> Tensor:
-        movement = self.linear_code.decode_chunks((chunk_latents * known[..., None])[chunk_mask])
+        own = Rows.of(chunk_mask).pack(chunk_latents * known[..., None])
+        movement = self.linear_code.decode_chunks(own)
         standardised = self.decoder(
             sequence_latent, chunk_latents, known, chunk_mask, num_frames, length, movement
         )

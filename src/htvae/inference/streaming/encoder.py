@@ -82,7 +82,7 @@ class ChunkEncoder:
         chunk = ChunkFrames(self.network.standardise(values) * observed[..., None], observed)
         num_frames = torch.tensor([len(pose)], device=device)
         tokens, token_mask, _ = encoder.tokenise(chunk.pose, observed, num_frames)
-        summary = encoder.attention.summarise_chunks(tokens[:, 0], token_mask[:, 0])
+        summary = encoder.attention.summarise_chunks(tokens, token_mask)
         projected = encoder.attention.project(summary[:, None])[:, 0]
         self._parts.append(WindowPart(summary, projected, *chunk.add_up(0, self.grid.stride)))
         self._chunks.append(chunk)
