@@ -1,4 +1,5 @@
 import dataclasses
+from itertools import zip_longest
 
 import numpy as np
 import pytest
@@ -56,19 +57,29 @@ def test_a_batch_moves_as_a_whole():
     assert all(tensor.is_meta for tensor in tensors)
 
 
-@given(lengths=LENGTHS, max_frames=st.integers(1, 500))
-def test_micro_batches_fit_and_hold_each_window_once(lengths, max_frames):
+@given(lengths=LENGTHS, max_frames=st.integers(1, 500), padding=st.integers(1, 4))
+def test_micro_batches_fit_and_hold_each_window_once(lengths, max_frames, padding):
     lengths = sorted(lengths)
-    cuts = cut_micro_batches(lengths, max_frames)
+    cuts = cut_micro_batches(lengths, max_frames, padding)
     assert [length for cut in cuts for length in lengths[cut]] == lengths
-    for cut in cuts:
+    for cut, following in zip_longest(cuts, cuts[1:]):
         run = lengths[cut]
-        assert len(run) == 1 or len(run) * max(run) <= max_frames
+        assert len(run) == 1 or (sum(run) <= max_frames and len(run) * max(run) <= padding * max_frames)
+        if following is not None:  # the next window would not have fitted
+            more = [*run, lengths[following][0]]
+            assert sum(more) > max_frames or len(more) * max(more) > padding * max_frames
 
 
 def test_a_step_is_cut_into_micro_batches():
     step = collate_step([sample(length) for length in (9, 2, 3, 8)], micro_batch_frames=18)
-    assert [batch.num_frames.tolist() for batch in step] == [[2, 3], [8, 9]]
+    assert [batch.num_frames.tolist() for batch in step] == [[2, 3, 8], [9]]
+
+
+def test_a_step_with_much_padding_is_cut():
+    step = collate_step([sample(length) for length in (1, 1, 1, 1, 14)], micro_batch_frames=17)
+    assert [batch.num_frames.tolist() for batch in step] == [[1, 1, 1, 1], [14]]
+    step = collate_step([sample(length) for length in (1, 1, 1, 14)], micro_batch_frames=17)
+    assert [batch.num_frames.tolist() for batch in step] == [[1, 1, 1, 14]]
 
 
 def test_no_windows_make_no_batches():

@@ -21,7 +21,8 @@ class TrainingConfig:
     5 M. Late in a run larger steps learn as much per frame, and take less time. Not with batch_size."""
     micro_batch_frames: int = 16_384
     """Most frames that pass through the model at once; a step's windows are split into parts of this size.
-    Lower it where memory is short: results stay the same."""
+    Padding may make a part up to four times as large, but hardly takes time or memory. Lower it where memory
+    is short: results stay the same."""
     num_epochs: int | None = None
     """Passes over the training frames. None: the number that processes num_frames."""
     num_frames: int = 15_000_000

@@ -22,6 +22,9 @@ GROWTH = ((2_000_000, 2), (5_000_000, 4))
 """Training frames that are done, and how many times the frames of the first steps a step has from then on."""
 LARGEST_STEP = 8192
 """Frames to which steps grow; those that the settings make larger stay as they are."""
+MOST_PADDING = 4
+"""Padded frames of a training step's micro-batch over its most real frames. The model spends little on
+padding while it trains (`htvae.models.packing`), but the batch itself takes memory for it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,16 +79,25 @@ def collate(samples: Sequence[WindowSample]) -> PoseBatch:
 def collate_step(samples: Sequence[WindowSample], micro_batch_frames: int) -> list[PoseBatch]:
     """Turn the windows of one optimiser step into micro-batches, see `cut_micro_batches`."""
     ordered = sorted(samples, key=lambda sample: len(sample.pose))
-    cuts = cut_micro_batches([len(sample.pose) for sample in ordered], micro_batch_frames)
+    cuts = cut_micro_batches([len(sample.pose) for sample in ordered], micro_batch_frames, MOST_PADDING)
     return [collate(ordered[cut]) for cut in cuts]
 
 
-def cut_micro_batches(lengths: Sequence[int], max_frames: int) -> list[slice]:
-    """Cut windows, shortest first, into runs of one window or of at most ``max_frames`` padded frames."""
-    starts = [0] if len(lengths) else []
+def cut_micro_batches(lengths: Sequence[int], max_frames: int, padding: int = 1) -> list[slice]:
+    """Cut windows, shortest first, into runs of one window or of few enough frames.
+
+    Args:
+        lengths: frames of each window.
+        max_frames: most frames of a run.
+        padding: most frames of a run that is padded to its longest window, over ``max_frames``.
+    """
+    starts, frames = [0] if len(lengths) else [], 0
     for index, length in enumerate(lengths):
-        if index > starts[-1] and (index + 1 - starts[-1]) * length > max_frames:
+        frames += length
+        padded = (index + 1 - starts[-1]) * length
+        if index > starts[-1] and (frames > max_frames or padded > padding * max_frames):
             starts.append(index)
+            frames = length
     return [slice(start, stop) for start, stop in pairwise([*starts, len(lengths)])]
 
 

@@ -158,7 +158,7 @@ class Block(nn.Module):
         self.attention_norm, self.mlp_norm = norm(embed_dim), norm(embed_dim)
         self.attention = Attention(embed_dim, num_heads)
         expand, contract = nn.Linear(embed_dim, 4 * embed_dim), nn.Linear(4 * embed_dim, embed_dim)
-        self.mlp = nn.Sequential(expand, nn.GELU(approximate="tanh"), contract)
+        self.mlp = nn.Sequential(expand, nn.GELU(), contract)
         self.dropout = nn.Dropout(dropout)
         for last in (self.attention.output, contract):
             nn.init.normal_(last.weight, std=(2 * num_layers * last.in_features) ** -0.5)
