@@ -102,7 +102,12 @@ class LatentPrior(nn.Module):
         self.chunk_label = nn.Embedding(LABELS_PER_CHUNK * (num_chunk_labels + 1), dim)
         self.condition = nn.Sequential(nn.Linear(4 * NUM_WAVES, dim), nn.GELU(), nn.Linear(dim, dim))
         self.transformer = Transformer(
-            dim, config.prior_num_heads, config.prior_num_layers, config.prior_dropout or 0.0, adaptive=True
+            dim,
+            config.prior_num_heads,
+            config.prior_num_layers,
+            config.prior_dropout or 0.0,
+            adaptive=True,
+            packed=True,
         )
         self.sequence_output = nn.Linear(dim, latent_dim)
         self.chunk_output = nn.Linear(dim, chunk_latent_dim)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from htvae.config import PriorConfig
-from htvae.data.batching import cut_micro_batches
+from htvae.data.batching import MOST_PADDING, cut_micro_batches
 from htvae.models.latent import Gaussian
 from htvae.models.prior import NO_LABEL, Condition, Known, LatentPrior, Latents
 from htvae.training.prior_data import LatentWindows, PriorExamples
@@ -29,8 +29,8 @@ logger = logging.getLogger(__name__)
 
 SCALE_WINDOWS = 2048
 """Windows from which the latents' spread is measured."""
-MOST_CHUNKS = 512
-"""Padded chunks that pass through the prior at once."""
+MOST_CHUNKS = 1024
+"""Chunks that pass through the prior at once."""
 TIME_CENTRE, TIME_SPREAD = -0.5, 1.0
 """Mean and standard deviation of the logits of times in training. What a sequence shows is decided on the
 first half of the way from noise; docs/log has the losses of other choices."""
@@ -98,7 +98,7 @@ class PriorTask:
     def compute_gradients(self, batch: LatentWindows, step: int) -> dict[str, float]:
         """Add up the gradients of a step, and return its loss."""
         total = 0.0
-        for part in _groups(batch):
+        for part in _groups(batch, MOST_PADDING):
             loss = self.compute_losses(self.model, batch.select(part), self.generator, crowd_times).sum()
             loss = loss / self.config.prior_batch_size
             loss.backward()
@@ -252,8 +252,8 @@ def draw_known(chunk_mask: Tensor, uniform: Tensor, probability: float) -> Known
     return Known(some & (sequence < 0.5), some[:, None] & chunk_mask & ~hidden)
 
 
-def _groups(windows: LatentWindows) -> Iterator[Tensor]:
-    """Yield windows in groups of similar length, each small enough to pass at once."""
+def _groups(windows: LatentWindows, padding: int = 1) -> Iterator[Tensor]:
+    """Yield windows in groups of similar length that may pass at once, see `cut_micro_batches`."""
     order = windows.num_chunks.argsort(stable=True)
-    for cut in cut_micro_batches(windows.num_chunks[order].tolist(), MOST_CHUNKS):
+    for cut in cut_micro_batches(windows.num_chunks[order].tolist(), MOST_CHUNKS, padding):
         yield order[cut]
