@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from htvae.training import muon
-from htvae.training.muon import Muon, iterate_gram, iterate_in_bf16
+from htvae.training.muon import Muon, orthogonalise
 
 
 def singular(matrix):
@@ -23,12 +23,26 @@ def iterate_exactly(x):
 
 
 @pytest.mark.parametrize("shape", [(24, 24), (16, 100)])
-def test_both_ways_are_the_same_iteration(shape):
+def test_both_precisions_are_the_same_iteration(shape):
     torch.manual_seed(0)
     matrix = torch.randn(shape)
     exact = iterate_exactly(matrix)
-    torch.testing.assert_close(iterate_gram(matrix).double(), exact, rtol=0, atol=1e-4)  # float32, 5 rounds
-    torch.testing.assert_close(iterate_in_bf16(matrix).double(), exact, rtol=0, atol=0.03)  # 8 bits, 5 rounds
+    torch.testing.assert_close(orthogonalise(matrix).double(), exact, rtol=0, atol=1e-4)  # float32, 5 rounds
+    in_bf16 = orthogonalise(matrix, in_bf16=True)
+    torch.testing.assert_close(in_bf16.double(), exact, rtol=0, atol=0.03)  # 8 bits, 5 rounds
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (64, 256), (256, 64)])
+def test_gradients_of_few_directions_stay_bounded_in_bf16(shape):
+    """Singular values fall by five orders, as those of real gradients do."""
+    torch.manual_seed(0)
+    left, _, right = torch.linalg.svd(torch.randn(shape), full_matrices=False)
+    matrix = left @ torch.logspace(0, -5, 64).diag() @ right
+    result, wide = orthogonalise(matrix, in_bf16=True), shape[0] <= shape[1]
+    exact = iterate_exactly(matrix) if wide else iterate_exactly(matrix.mT).mT
+    assert singular(result).max() < 1.3  # 1.2 exactly
+    alike = (result * exact).sum() / result.norm() / exact.norm()
+    assert alike > 0.97
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
@@ -53,24 +67,26 @@ def test_autocast_does_not_reach_it():
 
 
 def test_a_matrix_of_zeros_stays():
-    assert not iterate_gram(torch.zeros(3, 5)).any()
-    assert not iterate_in_bf16(torch.zeros(3, 5)).any()
+    assert not orthogonalise(torch.zeros(3, 5)).any()
+    assert not orthogonalise(torch.zeros(3, 5), in_bf16=True).any()
 
 
 def test_with_one_turn_it_is_pytorchs():
     torch.manual_seed(0)
-    ours, theirs = (nn.Parameter(torch.randn(8, 20)) for _ in range(2))
+    ours, theirs = (nn.Parameter(torch.randn(80, 200)) for _ in range(2))
     theirs.data.copy_(ours.data)
+    start = ours.detach().clone()
     optimizers = (
         Muon([ours], 0.01, 0.1, in_bf16=True, num_turns=1),
         torch.optim.Muon([theirs], lr=0.01, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
     )
     for _ in range(3):
-        ours.grad = torch.randn(8, 20)
+        ours.grad = torch.randn(80, 200)
         theirs.grad = ours.grad.clone()
         for optimizer in optimizers:
             optimizer.step()
-    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)  # the norm is rounded elsewhere in bf16
+    difference = (ours - theirs).norm() / (ours - start).norm()
+    assert difference < 0.06  # bf16 rounds elsewhere
 
 
 @pytest.mark.parametrize("turns", [4, 16])

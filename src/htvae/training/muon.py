@@ -2,9 +2,10 @@
 
 - Matrices take turns: with 16 turns each moves in every sixteenth step, and then sixteen times as far. With
   small steps, making them orthogonal would cost more than the model itself.
-- Products are in bf16 where the run asks for it and the hardware multiplies it fast, else in float32 by Gram
-  matrices. (`torch.optim.Muon` always uses bf16; a processor that emulates it takes fifty times as long, see
+- Products are in bf16 where the run asks for it and the hardware multiplies it fast, else in float32.
+  (`torch.optim.Muon` always uses bf16; a processor that emulates it takes fifty times as long, see
   docs/performance.md.)
+- Rounds of a wide matrix run on its Gram matrix, which is smaller.
 
 Axes: ``M`` rows, ``N`` columns of a matrix, ``S`` the smaller of both.
 """
@@ -18,6 +19,11 @@ MOMENTUM = 0.95
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Coefficients of the odd polynomial, which takes singular values from 0.005 to about 1 in five rounds."""
 NUM_ITERATIONS = 5
+ROUNDS_AT_ONCE = {torch.float32: 5, torch.bfloat16: 3}
+"""Rounds for which one Gram matrix serves. A round may make its rounding errors twelve times as large: those
+of five rounds at once run away in bf16."""
+WIDE = 1.5
+"""Columns over rows from which one Gram matrix for several rounds saves work."""
 SMALLEST_NORM = 1e-7
 
 
@@ -74,38 +80,33 @@ class Muon(torch.optim.Optimizer):
 def orthogonalise(matrix: Tensor, in_bf16: bool = False) -> Tensor:
     """Return (M, N) with the singular vectors of ``matrix`` (M, N) and singular values near 1."""
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.mT
-    iterate = iterate_in_bf16 if in_bf16 else iterate_gram
     with torch.autocast(matrix.device.type, enabled=False):  # Gram matrices in bf16 run away
-        result = iterate(wide).to(matrix.dtype)
+        result = _iterate(wide.bfloat16() if in_bf16 else wide.float()).to(matrix.dtype)
     return result if wide is matrix else result.mT
 
 
-def iterate_in_bf16(matrix: Tensor) -> Tensor:
-    """Run Newton-Schulz on a wide matrix (S, N) itself, in bf16: 10 products with it, 5 of S x S."""
-    a, b, c = COEFFICIENTS
-    x = matrix.bfloat16()
+def _iterate(x: Tensor) -> Tensor:
+    """Run the rounds of Newton-Schulz on a wide matrix (S, N), several at a time where that is cheaper."""
     x = x / x.norm().clamp(min=SMALLEST_NORM)
-    for _ in range(NUM_ITERATIONS):
-        gram = x @ x.mT
-        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    at_once = 1 if x.shape[1] < WIDE * x.shape[0] else ROUNDS_AT_ONCE[x.dtype]
+    for first in range(0, NUM_ITERATIONS, at_once):
+        x = _run_rounds(x, min(at_once, NUM_ITERATIONS - first))
     return x
 
 
-def iterate_gram(matrix: Tensor) -> Tensor:
-    """Run the same iteration in float32 on the Gram matrix: 2 products with the matrix, 17 of S x S.
+def _run_rounds(x: Tensor, count: int) -> Tensor:
+    """Run rounds with 2 products with the matrix (S, N) in all, and up to 4 of S x S in each.
 
     Every iterate is a polynomial of the Gram matrix ``G = X X^T`` times ``X``. Such polynomials commute, so
     that ``Q = a + b G + c G^2`` takes ``G`` to ``Q G Q``, and the product of all ``Q`` is applied to ``X``
     once.
     """
     a, b, c = COEFFICIENTS
-    x = matrix.float()
-    x = x / x.norm().clamp(min=SMALLEST_NORM)
     gram, product = x @ x.mT, None
-    for iteration in range(NUM_ITERATIONS):
+    for number in range(count):
         factor = torch.addmm(gram, gram, gram, beta=b, alpha=c)
         factor.diagonal().add_(a)
         product = factor if product is None else product @ factor
-        if iteration < NUM_ITERATIONS - 1:
+        if number < count - 1:
             gram = factor @ (gram @ factor)
-    return product @ x
+    return product @ x if product is not None else x
