@@ -3,14 +3,17 @@
     python benchmarks/utilisation.py DIR [--steps 200] [--num_workers N] [--preset large] [--growth 4]
 
 - `htvae train` itself runs, with its defaults or a preset, in a folder of its own, and is stopped after
-  --steps steps; on a GPU it is compiled. --growth 2 and 4 take the steps of its later parts from the start.
-  Its parts are timed; the first steps do not count. On a GPU, each part waits until the device has finished.
+  --steps steps; on a GPU it is compiled. --growth 1, 2 and 4 take the steps of one part of it from the start
+  to the end; without, steps grow as in any run. Its parts are timed; the first steps do not count. On a GPU,
+  each part waits until the device has finished.
 - Validation, and what is saved with it, are shared out over the steps of the default interval.
 - The share of the matrix peak counts the products of the model's passes over the batches of the run, backward
-  twice as often as forward, and neither Muon's nor those of validation; see `measure.py`.
+  twice as often as forward, and neither Muon's nor those of validation; see `measure.py`. The peak is the
+  median of measurements between steps, whose time does not count: machines are faster in some minutes.
 """
 
 import argparse
+import statistics
 import sys
 import tempfile
 import time
@@ -36,6 +39,8 @@ WARM_UP = 3
 """Steps at the start that do not count."""
 COUNTED = 5
 """Steps at the end whose operations are counted."""
+PEAK_INTERVAL = 10
+"""Steps from one measurement of the matrix peak to the next."""
 AT_VALIDATION = ("validation", "saving")
 
 
@@ -76,12 +81,15 @@ class Watch(Callback):
         self.last = WARM_UP + steps
         self.watch = Stopwatch()
         self.started = time.perf_counter()
-        self.start_up = self.seconds = 0.0
+        self.start_up = self.seconds = self.aside = 0.0
         self.before: dict[str, float] = {}
         self.validations = 0
         self.found: dict[str, float] = {}
         """Seconds of each part, and of validations before the first steps as well."""
         self.batches: deque[Any] = deque(maxlen=COUNTED)
+        self.frames = 0
+        self.peaks: list[float] = []
+        """Operations per second of matrix products, measured between steps."""
 
     def on_train_start(self, loop: Loop) -> None:
         """Wrap the parts."""
@@ -109,13 +117,18 @@ class Watch(Callback):
         if loop.step == WARM_UP:
             self.before = {name: self.watch.seconds[name] for name in AT_VALIDATION}
             self.watch.seconds.clear()
-            self.started = time.perf_counter()
+            self.started, self.frames = time.perf_counter(), loop.task.done
         elif loop.step == self.last:
             self.found = dict(self.watch.seconds)
             between = sum(self.found.get(name, 0.0) for name in AT_VALIDATION)
-            self.seconds = time.perf_counter() - self.started - between
+            self.seconds = time.perf_counter() - self.started - between - self.aside
             self.found |= {n: self.found.get(n, 0.0) + seconds for n, seconds in self.before.items()}
+            self.frames = loop.task.done - self.frames
             loop.pause.seconds = 0.0
+        if WARM_UP < loop.step <= self.last and loop.step % PEAK_INTERVAL == 0:
+            start = time.perf_counter()
+            self.peaks.append(measure_matrix_rate(loop.task.device, loop.task.precision))
+            self.aside += time.perf_counter() - start
 
     def on_validation_end(self, loop: Loop) -> None:
         """Count."""
@@ -131,9 +144,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--num_workers", type=int, default=Config().data.num_workers, help="as for `htvae train`"
     )
     parser.add_argument("--preset", default="get_config", help="preset of configs/config.py")
-    parser.add_argument("--growth", type=int, default=1, choices=[1, 2, 4], help="times the first steps")
+    parser.add_argument("--growth", type=int, choices=[1, 2, 4], help="times the first steps")
     arguments = parser.parse_args(argv)
-    batching.GROWTH = ((0, arguments.growth),)
+    if arguments.growth is not None:
+        batching.GROWTH = ((0, arguments.growth),)
     with tempfile.TemporaryDirectory() as folder:
         config = load_config_file(CONFIG, arguments.preset).config.replace(
             data_dir=arguments.data_dir,
@@ -147,8 +161,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             HTVAETrainer(config, callbacks=[loops, watch]).fit()
     if not watch.found:
         raise SystemExit(f"The run must have {watch.last} steps, but has fewer. Give a smaller --steps.")
-    loop = loops.loop
-    _show(watch, loop, measure_matrix_rate(loop.task.device, loop.task.precision))
+    _show(watch, loops.loop)
     return 0
 
 
@@ -172,8 +185,11 @@ def _timed_clipping(watch: Stopwatch) -> Iterator[None]:
         torch.nn.utils.clip_grad_norm_ = clip
 
 
-def _show(watch: Watch, loop: Any, matrix_rate: float) -> None:
+def _show(watch: Watch, loop: Any) -> None:
     """Print the table in Markdown, and the share of the matrix peak."""
+    matrix_rate = statistics.median(
+        watch.peaks or [measure_matrix_rate(loop.task.device, loop.task.precision)]
+    )
     steps, interval = watch.last - WARM_UP, loop.settings.validation_interval
     each = {name: seconds / steps for name, seconds in watch.found.items() if name not in AT_VALIDATION}
     each["rest (guards, progress, learning rate)"] = watch.seconds / steps - sum(each.values())
@@ -185,8 +201,9 @@ def _show(watch: Watch, loop: Any, matrix_rate: float) -> None:
     for name, seconds in sorted(each.items(), key=lambda item: -item[1]):
         print(f"| {name} | {1000 * seconds:.1f} | {seconds / total:.1%} |")
     given = [part for batch in watch.batches for part in batch]
-    frames = sum(int(part.num_frames.sum()) for part in given) / len(watch.batches)
-    operations = _count_operations(loop.model, given) / len(watch.batches)
+    counted = sum(int(part.num_frames.sum()) for part in given)
+    frames = watch.frames / steps
+    operations = _count_operations(loop.model, given) / counted * frames
     print(
         f"\n{frames:,.0f} frames and {operations / 1e9:.0f} GFLOP a step, "
         f"{operations / frames / 1e6:.1f} MFLOP a frame"
