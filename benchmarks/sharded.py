@@ -138,14 +138,16 @@ def shard(model: nn.Module) -> None:
 class ShardedMuon(Muon):
     """Muon for shared-out matrices: each is gathered when it moves."""
 
-    def _move(self, matrix: Tensor, momentum: Tensor, learning_rate: float, weight_decay: float) -> None:
+    def _find_updates(self, matrices: list[Tensor]) -> list[Tensor]:
+        return [self._find_update(matrix) for matrix in matrices]
+
+    def _find_update(self, matrix: Tensor) -> Tensor:
+        momentum = self.state[matrix]["momentum_buffer"]
         assert isinstance(matrix, DTensor) and isinstance(momentum, DTensor)
         assert isinstance(matrix.grad, DTensor)
         whole = matrix.grad.full_tensor().lerp(momentum.full_tensor(), MOMENTUM)
         update = orthogonalise(whole, self.in_bf16)
-        own = distribute_tensor(update, matrix.device_mesh, matrix.placements)
-        size = 0.2 * max(matrix.shape) ** 0.5
-        matrix.mul_(1 - learning_rate * weight_decay).add_(own, alpha=-learning_rate * size)
+        return distribute_tensor(update, matrix.device_mesh, matrix.placements)
 
 
 class Trainer:

@@ -15,6 +15,7 @@ def test_one_process_gathers_its_own():
     layer = nn.Linear(2, 1)
     processes.GradientSum(list(layer.parameters()))()
     assert layer.weight.grad is None
+    assert processes.share_out(torch.neg, [torch.ones(1), torch.zeros(1)]) == [-1, 0]
 
 
 def test_gradients_go_through_the_sum_unharmed():
@@ -33,6 +34,29 @@ def test_gradients_go_through_the_sum_unharmed():
         assert processes.gather({"a": 1}) == [{"a": 1}]
     finally:
         distributed.destroy_process_group()
+
+
+def test_each_process_computes_its_share_and_gets_the_rest(monkeypatch):
+    sent = []
+
+    def broadcast(tensor, src):
+        if src == 0:
+            tensor.fill_(-1.0)  # what the other process has computed
+        else:
+            sent.append(tensor.clone())
+
+    monkeypatch.setattr(processes, "_several", lambda: True)
+    for name, stand_in in (
+        ("get_rank", lambda: 1),
+        ("get_world_size", lambda: 2),
+        ("broadcast", broadcast),
+    ):
+        monkeypatch.setattr(distributed, name, stand_in)
+    matrices = [torch.full((2, number + 1), float(number)) for number in range(4)]
+    results = processes.share_out(lambda matrix: 10 * matrix, matrices)
+    assert [result.unique().tolist() for result in results] == [[-1], [10], [-1], [30]]
+    assert [result.shape for result in results] == [matrix.shape for matrix in matrices]
+    assert list(map(torch.equal, sent, [10 * matrices[1], 10 * matrices[3]])) == [True, True]
 
 
 def test_others_that_differ_are_named(monkeypatch):

@@ -11,7 +11,7 @@ process.
 import contextlib
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -123,6 +123,21 @@ class GradientSum:
         *sums, counts = self.buffer.split([*(p.numel() for p in self.parameters), len(self.parameters)])
         for parameter, total, count in zip(self.parameters, sums, counts.tolist(), strict=True):
             parameter.grad = total.view_as(parameter) if count else None
+
+
+def share_out(compute: Callable[[Tensor], Tensor], tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Return ``compute`` of every tensor, which has its shape; each process computes a share, in turns."""
+    if not _several():
+        return [compute(tensor) for tensor in tensors]
+    rank, size = distributed.get_rank(), distributed.get_world_size()
+    results = [
+        compute(tensor).contiguous() if number % size == rank else torch.empty_like(tensor)
+        for number, tensor in enumerate(tensors)
+    ]
+    with _all_answer():
+        for number, result in enumerate(results):
+            distributed.broadcast(result, src=number % size)
+    return results
 
 
 def broadcast_weights(module: nn.Module) -> None:

@@ -128,6 +128,7 @@ class Loop:
             settings.weight_decay,
             settings.precision,
             settings.num_turns,
+            shared=True,
         )
         self.parameters = [p for p in task.model.parameters() if p.requires_grad]
         self.sum_gradients = GradientSum(self.parameters)

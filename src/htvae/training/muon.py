@@ -6,6 +6,7 @@
   (`torch.optim.Muon` always uses bf16; a processor that emulates it takes fifty times as long, see
   docs/performance.md.)
 - Rounds of a wide matrix run on its Gram matrix, which is smaller.
+- Of several processes each makes its share of the matrices orthogonal, and gives them to the others.
 
 Axes: ``M`` rows, ``N`` columns of a matrix, ``S`` the smaller of both.
 """
@@ -14,6 +15,8 @@ from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
+
+from htvae.training.distributed import share_out
 
 MOMENTUM = 0.95
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
@@ -39,6 +42,7 @@ class Muon(torch.optim.Optimizer):
         weight_decay: decoupled.
         in_bf16: whether the matrix products are made in bf16; worth it where the hardware multiplies it fast.
         num_turns: steps from one move of a matrix to its next; neighbours in the list move in different ones.
+        shared: whether all processes step together, and share the work.
 
     Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks".
     """
@@ -50,31 +54,44 @@ class Muon(torch.optim.Optimizer):
         weight_decay: float,
         in_bf16: bool = False,
         num_turns: int = 1,
+        shared: bool = False,
     ) -> None:
         super().__init__(matrices, {"lr": learning_rate, "weight_decay": weight_decay})
         self.in_bf16 = in_bf16
         self.num_turns = num_turns
+        self.shared = shared
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Take every gradient in, and move the matrices whose turn it is."""
         for group in self.param_groups:
+            moving = []
             for index, matrix in enumerate(group["params"]):
                 if matrix.grad is None:
                     continue
                 state = self.state[matrix]
                 if not state:
                     state["momentum_buffer"], state["turn"] = torch.zeros_like(matrix), index
-                momentum = state["momentum_buffer"].lerp_(matrix.grad, 1 - MOMENTUM)
+                state["momentum_buffer"].lerp_(matrix.grad, 1 - MOMENTUM)
                 state["turn"] += 1
                 if state["turn"] % self.num_turns == 0:
-                    self._move(matrix, momentum, self.num_turns * group["lr"], group["weight_decay"])
+                    moving.append(matrix)
+            self._move(moving, self.num_turns * group["lr"], group["weight_decay"])
 
-    def _move(self, matrix: Tensor, momentum: Tensor, learning_rate: float, weight_decay: float) -> None:
-        assert matrix.grad is not None
-        update = orthogonalise(matrix.grad.lerp(momentum, MOMENTUM), self.in_bf16)
-        size = 0.2 * max(matrix.shape) ** 0.5
-        matrix.mul_(1 - learning_rate * weight_decay).add_(update, alpha=-learning_rate * size)
+    def _move(self, matrices: list[Tensor], learning_rate: float, weight_decay: float) -> None:
+        for matrix, update in zip(matrices, self._find_updates(matrices), strict=True):
+            size = 0.2 * max(matrix.shape) ** 0.5
+            matrix.mul_(1 - learning_rate * weight_decay).add_(update, alpha=-learning_rate * size)
+
+    def _find_updates(self, matrices: list[Tensor]) -> list[Tensor]:
+        """Return the orthogonal matrix for each."""
+
+        def find(matrix: Tensor) -> Tensor:
+            assert matrix.grad is not None
+            momentum = self.state[matrix]["momentum_buffer"]
+            return orthogonalise(matrix.grad.lerp(momentum, MOMENTUM), self.in_bf16)
+
+        return share_out(find, matrices) if self.shared else [find(matrix) for matrix in matrices]
 
 
 def orthogonalise(matrix: Tensor, in_bf16: bool = False) -> Tensor:

@@ -28,6 +28,7 @@ class MuonWithAdamW(torch.optim.Optimizer):
         weight_decay: decoupled.
         in_bf16: whether Muon multiplies in bf16.
         num_turns: steps from one move of a matrix to its next, see `Muon`.
+        shared: whether all processes step together, and share Muon's work.
     """
 
     def __init__(
@@ -38,13 +39,14 @@ class MuonWithAdamW(torch.optim.Optimizer):
         weight_decay: float,
         in_bf16: bool = False,
         num_turns: int = 1,
+        shared: bool = False,
     ) -> None:
         decayed = [p for p in others if p.dim() > 1]
         plain = [p for p in others if p.dim() <= 1]
         groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
         self.parts: list[torch.optim.Optimizer] = []
         if matrices:
-            self.parts.append(Muon(matrices, learning_rate, weight_decay, in_bf16, num_turns))
+            self.parts.append(Muon(matrices, learning_rate, weight_decay, in_bf16, num_turns, shared))
         self.parts.append(torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.98), fused=True))
         super().__init__([group for part in self.parts for group in part.param_groups], {})
         self._share_groups()
@@ -91,7 +93,12 @@ class MuonWithAdamW(torch.optim.Optimizer):
 
 
 def build_optimizer(
-    model: nn.Module, learning_rate: float, weight_decay: float, precision: str = "32", num_turns: int = 1
+    model: nn.Module,
+    learning_rate: float,
+    weight_decay: float,
+    precision: str = "32",
+    num_turns: int = 1,
+    shared: bool = False,
 ) -> MuonWithAdamW:
     """Build the optimiser of a model: Muon takes the hidden matrices.
 
@@ -101,12 +108,13 @@ def build_optimizer(
         weight_decay: decoupled.
         precision: ``bf16`` or ``32``; with ``bf16`` Muon multiplies in bf16 where the hardware does so fast.
         num_turns: steps from one move of a matrix to its next, see `Muon`.
+        shared: whether all processes step together, and share Muon's work.
     """
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     matrices = [p for name, p in named if _is_hidden_matrix(name, p)]
     others = [p for name, p in named if not _is_hidden_matrix(name, p)]
     in_bf16 = precision == "bf16" and multiplies_bf16_fast(named[0][1].device.type)
-    return MuonWithAdamW(matrices, others, learning_rate, weight_decay, in_bf16, num_turns)
+    return MuonWithAdamW(matrices, others, learning_rate, weight_decay, in_bf16, num_turns, shared)
 
 
 def _is_hidden_matrix(name: str, parameter: nn.Parameter) -> bool:
