@@ -118,12 +118,18 @@ def _run_rounds(x: Tensor, count: int) -> Tensor:
     that ``Q = a + b G + c G^2`` takes ``G`` to ``Q G Q``, and the product of all ``Q`` is applied to ``X``
     once.
     """
+    gram = x @ x.mT
+    product = factor = _make_factor(gram)
+    for _ in range(count - 1):
+        gram = factor @ (gram @ factor)
+        factor = _make_factor(gram)
+        product = product @ factor
+    return product @ x
+
+
+def _make_factor(gram: Tensor) -> Tensor:
+    """Return ``a + b G + c G^2`` (S, S) of a Gram matrix G (S, S)."""
     a, b, c = COEFFICIENTS
-    gram, product = x @ x.mT, None
-    for number in range(count):
-        factor = torch.addmm(gram, gram, gram, beta=b, alpha=c)
-        factor.diagonal().add_(a)
-        product = factor if product is None else product @ factor
-        if number < count - 1:
-            gram = factor @ (gram @ factor)
-    return product @ x if product is not None else x
+    factor = torch.addmm(gram, gram, gram, beta=b, alpha=c)
+    factor.diagonal().add_(a)
+    return factor
