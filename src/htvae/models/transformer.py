@@ -140,7 +140,7 @@ class AdaptiveNorm(nn.Module):
         nn.init.zeros_(self.modulation.bias)
 
     def forward(self, x: Tensor, condition: Tensor, rows: Rows | None = None) -> Tensor:
-        """Return x (B, N, E), or packed (R, E), normalised, then scaled and shifted as (B, E) says."""
+        """Return x, (B, N, E) or packed (R, E), normalised, scaled and shifted by the condition (B, E)."""
         modulation = self.modulation(condition)
         modulation = modulation[:, None] if rows is None else rows.spread(modulation)
         scale, shift = modulation.chunk(2, dim=-1)
