@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from htvae.config import ModelConfig
 from htvae.models.chunking import merge_chunks
+from htvae.models.linear import Linear
 from htvae.models.packing import Rows
 from htvae.models.smoothing import smooth_frames
 from htvae.models.transformer import Transformer
@@ -28,14 +29,14 @@ class VAEDecoder(nn.Module):
         self.shape = (num_points, num_coordinates)
         self.chunk_overlap, self.output_smoothing = config.resolved_chunk_overlap, config.output_smoothing
         self.tokens_per_chunk = config.chunk_size // config.frames_per_token
-        self.sequence_input = nn.Linear(config.latent_dim, dim)
-        self.chunk_input = nn.Linear(config.chunk_latent_dim, dim) if config.chunk_latent_dim else None
+        self.sequence_input = Linear(config.latent_dim, dim)
+        self.chunk_input = Linear(config.chunk_latent_dim, dim) if config.chunk_latent_dim else None
         self.unknown_chunk = nn.Parameter(nn.init.normal_(torch.empty(dim), std=0.02))
         self.global_transformer = Transformer(*stack, adaptive=True, packed=True)
-        self.unpool = nn.Linear(dim, self.tokens_per_chunk * dim)
-        self.local_condition = nn.Linear(2 * dim, dim)
+        self.unpool = Linear(dim, self.tokens_per_chunk * dim)
+        self.local_condition = Linear(2 * dim, dim)
         self.local_transformer = Transformer(*stack, adaptive=True)
-        self.output = nn.Linear(dim, config.frames_per_token * num_points * num_coordinates)
+        self.output = Linear(dim, config.frames_per_token * num_points * num_coordinates)
 
     def forward(
         self,

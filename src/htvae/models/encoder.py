@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from htvae.config import ModelConfig
 from htvae.models.chunking import compute_chunk_mask, compute_num_chunks, split_into_chunks
+from htvae.models.linear import Linear
 from htvae.models.packing import Rows
 from htvae.models.transformer import HierarchicalAttention
 
@@ -25,7 +26,7 @@ class VAEEncoder(nn.Module):
         self.chunk_size, self.chunk_overlap = config.chunk_size, config.resolved_chunk_overlap
         self.frames_per_token = config.frames_per_token
         token_features = config.frames_per_token * num_points * (num_coordinates + 1)
-        self.embed = nn.Linear(token_features, config.embed_dim)
+        self.embed = Linear(token_features, config.embed_dim)
         self.attention = HierarchicalAttention(
             config.embed_dim,
             config.num_heads,

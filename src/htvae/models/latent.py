@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from htvae.config import ModelConfig, PathKind
 from htvae.metrics.rates import kl_divergence
+from htvae.models.linear import Linear
 
 LOGVAR_RANGE = (-14.0, 6.0)
 INITIAL_LOGVAR = -3.0
@@ -79,10 +80,10 @@ class ConditionalPrior(nn.Module):
 
     def __init__(self, latent_dim: int, chunk_latent_dim: int, hidden_dim: int) -> None:
         super().__init__()
-        output = nn.Linear(hidden_dim, 2 * chunk_latent_dim)
+        output = Linear(hidden_dim, 2 * chunk_latent_dim)
         nn.init.zeros_(output.weight)
         nn.init.zeros_(output.bias)
-        self.network = nn.Sequential(nn.Linear(latent_dim, hidden_dim), nn.GELU(), output)
+        self.network = nn.Sequential(Linear(latent_dim, hidden_dim), nn.GELU(), output)
 
     def forward(self, sequence_latent: Tensor, posterior: Gaussian) -> Gaussian:
         """Return the prior (B, 1, K) of every chunk, given z (B, Z)."""
@@ -115,7 +116,7 @@ class LatentSpace(nn.Module):
     def shrink_means(self, num_body: int, factor: float) -> None:
         """Multiply the networks' share of the means that a linear code gives, ``num_body`` of them in z."""
         heads = [(self.sequence_head, num_body)]
-        if isinstance(self.chunk_head, nn.Linear):
+        if isinstance(self.chunk_head, Linear):
             heads.append((self.chunk_head, self.chunk_head.out_features // 2))
         for head, count in heads:
             head.weight[:count].mul_(factor)
@@ -124,7 +125,7 @@ class LatentSpace(nn.Module):
     @torch.no_grad()
     def set_chunk_spread(self, logvar: Tensor) -> None:
         """Set the log variance (K,) that chunk posteriors have before the networks change it."""
-        if isinstance(self.chunk_head, nn.Linear):
+        if isinstance(self.chunk_head, Linear):
             self.chunk_head.bias[len(logvar) :] = logvar.clamp(*LOGVAR_RANGE)
 
     def infer_sequence(
@@ -231,9 +232,9 @@ class LatentSpace(nn.Module):
         return latents + strength * direction
 
 
-def _posterior_head(features: int, latent_dim: int) -> nn.Linear:
+def _posterior_head(features: int, latent_dim: int) -> Linear:
     """Return a linear map to mean and log variance. The spread starts small: early noise would hide much."""
-    head = nn.Linear(features, 2 * latent_dim)
+    head = Linear(features, 2 * latent_dim)
     nn.init.normal_(head.weight, std=features**-0.5)
     nn.init.zeros_(head.bias)
     with torch.no_grad():

@@ -26,6 +26,7 @@ from htvae.config import PriorConfig
 from htvae.models.chunking import LABELS_PER_CHUNK
 from htvae.models.flow import Direction, follow_flow, mix, move_along, normal_direction, time_grid
 from htvae.models.flow import Latents as Latents  # other rooms import it from here
+from htvae.models.linear import Linear
 from htvae.models.transformer import Transformer
 
 NO_LABEL = 0
@@ -95,12 +96,12 @@ class LatentPrior(nn.Module):
         for level, size in (("sequence", latent_dim), ("chunk", chunk_latent_dim)):
             self.register_buffer(f"{level}_mean", torch.zeros(size))
             self.register_buffer(f"{level}_scale", torch.ones(size))
-        self.sequence_input = nn.Linear(latent_dim, dim)
-        self.chunk_input = nn.Linear(chunk_latent_dim, dim)
+        self.sequence_input = Linear(latent_dim, dim)
+        self.chunk_input = Linear(chunk_latent_dim, dim)
         self.known = nn.Embedding(2, dim)
         self.label = nn.Embedding(num_labels + 1, dim)
         self.chunk_label = nn.Embedding(LABELS_PER_CHUNK * (num_chunk_labels + 1), dim)
-        self.condition = nn.Sequential(nn.Linear(4 * NUM_WAVES, dim), nn.GELU(), nn.Linear(dim, dim))
+        self.condition = nn.Sequential(Linear(4 * NUM_WAVES, dim), nn.GELU(), Linear(dim, dim))
         self.transformer = Transformer(
             dim,
             config.prior_num_heads,
@@ -109,8 +110,8 @@ class LatentPrior(nn.Module):
             adaptive=True,
             packed=True,
         )
-        self.sequence_output = nn.Linear(dim, latent_dim)
-        self.chunk_output = nn.Linear(dim, chunk_latent_dim)
+        self.sequence_output = Linear(dim, latent_dim)
+        self.chunk_output = Linear(dim, chunk_latent_dim)
         for last in (self.sequence_output, self.chunk_output):
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)

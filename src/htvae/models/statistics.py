@@ -10,6 +10,8 @@ Axes: ``B`` batch, ``T`` frames, ``L`` points, ``D`` coordinates, ``Z`` latent_d
 import torch
 from torch import Tensor, nn
 
+from htvae.models.linear import Linear
+
 NUM_STATISTICS = 3
 """Number of statistics: mean, log spread, log speed."""
 SPREAD = 0.2
@@ -25,7 +27,7 @@ class MotionStatistics(nn.Module):
     def __init__(self, latent_dim: int, num_points: int, num_coordinates: int) -> None:
         super().__init__()
         self.shape = (NUM_STATISTICS, num_points, num_coordinates)
-        self.head = nn.Linear(latent_dim, NUM_STATISTICS * num_points * num_coordinates)
+        self.head = Linear(latent_dim, NUM_STATISTICS * num_points * num_coordinates)
 
     def forward(self, sequence_latent: Tensor, pose: Tensor, observed: Tensor) -> Tensor:
         """Return the negative log-likelihood (B,) of a window's statistics, in nats up to a constant.

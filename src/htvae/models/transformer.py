@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from htvae.models.linear import Linear
 from htvae.models.packing import Rows
 
 SHORT = 512
@@ -84,8 +85,8 @@ class Attention(nn.Module):
     def __init__(self, embed_dim: int, num_heads: int) -> None:
         super().__init__()
         self.num_heads = num_heads
-        self.query_key_value = nn.Linear(embed_dim, 3 * embed_dim, bias=False)
-        self.output = nn.Linear(embed_dim, embed_dim, bias=False)
+        self.query_key_value = Linear(embed_dim, 3 * embed_dim, bias=False)
+        self.output = Linear(embed_dim, embed_dim, bias=False)
 
     def forward(
         self,
@@ -135,7 +136,7 @@ class AdaptiveNorm(nn.Module):
     def __init__(self, embed_dim: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(embed_dim, elementwise_affine=False)
-        self.modulation = nn.Linear(embed_dim, 2 * embed_dim)
+        self.modulation = Linear(embed_dim, 2 * embed_dim)
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.modulation.bias)
 
@@ -157,7 +158,7 @@ class Block(nn.Module):
         norm = AdaptiveNorm if adaptive else PlainNorm
         self.attention_norm, self.mlp_norm = norm(embed_dim), norm(embed_dim)
         self.attention = Attention(embed_dim, num_heads)
-        expand, contract = nn.Linear(embed_dim, 4 * embed_dim), nn.Linear(4 * embed_dim, embed_dim)
+        expand, contract = Linear(embed_dim, 4 * embed_dim), Linear(4 * embed_dim, embed_dim)
         self.mlp = nn.Sequential(expand, nn.GELU(), contract)
         self.dropout = nn.Dropout(dropout)
         for last in (self.attention.output, contract):
@@ -274,7 +275,7 @@ class HierarchicalAttention(nn.Module):
         self.summary_token = nn.Parameter(nn.init.normal_(torch.empty(embed_dim), std=0.02))
         self.sequence_token = nn.Parameter(nn.init.normal_(torch.empty(embed_dim), std=0.02))
         self.local_transformer = Transformer(embed_dim, num_heads, num_layers, dropout)
-        self.pool = nn.Linear(tokens_per_chunk * embed_dim, embed_dim)
+        self.pool = Linear(tokens_per_chunk * embed_dim, embed_dim)
         self.global_transformer = Transformer(embed_dim, num_heads, num_layers, dropout, packed=True)
 
     def summarise(self, tokens: Tensor, token_mask: Tensor, chunk_mask: Tensor) -> Tensor:
