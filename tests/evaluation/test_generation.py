@@ -110,3 +110,14 @@ def test_what_is_not_at_hand_is_left_out(model, recordings, fallback, monkeypatc
 
 def test_a_model_without_a_prior_has_no_scores(trained, recordings, fallback):
     assert measure_generation(htvae.load(trained.checkpoint, "cpu"), [], recordings, fallback) == {}
+
+
+def test_of_long_recordings_parts_are_compared_with_drawn_motion(model, make_walk, fallback, monkeypatch):
+    monkeypatch.setattr(generation, "MOST_OF_ONE", 800)
+    long, short = (model.process(make_walk(i, n)) for i, n in enumerate((2000, 800)))
+    scored = model.reconstruct_all([long, short])
+    chosen = generation._choose(model, scored, 0)
+    assert [len(r.pose) for r in chosen] == [800, 800] and chosen[1] is scored[1]
+    np.testing.assert_array_equal(chosen[0].processed.pose, long.pose[600:1400])
+    figures = measure_generation(model, scored, [], fallback)
+    assert math.isfinite(figures["frechet_prior_sample"])

@@ -32,6 +32,14 @@ def test_any_parts_of_a_long_recording_are_those_of_the_whole(model, make_walk, 
     np.testing.assert_allclose(long.read(20, 30), whole[20:30], **CLOSE)  # backwards
 
 
+def test_model_frames_are_those_of_the_whole(model, make_walk):
+    processed = model.process(make_walk(1, 313))
+    (whole,) = model.reconstruct_all([processed])
+    long = LongReconstruction(model, processed, 0)
+    for start, stop in ((0, 3), (60, 75), (200, 313), (10, 11)):
+        np.testing.assert_allclose(long.join(start, stop), whole.pose[start:stop], **CLOSE)
+
+
 def test_every_window_is_made_once_and_forgotten(model, make_walk, monkeypatch):
     made = []
     make = type(model.windowed).reconstruct_batch

@@ -3,7 +3,7 @@
 Axes: T frames, L landmarks, N points (landmarks, and the root velocity last where it is kept), D coordinates.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +27,15 @@ class TransformRecord:
     landmarks: tuple[str, ...]
     """The source's landmarks."""
 
+    def cut(self, frames: slice) -> "TransformRecord":
+        """Return the record of some consecutive model frames."""
+        return replace(
+            self,
+            anchor=self.anchor[frames],
+            rotation=None if self.rotation is None else self.rotation[frames],
+            source_frames=self.source_frames[frames],
+        )
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ProcessedSequence:
@@ -37,3 +46,7 @@ class ProcessedSequence:
     """(T, N, D) float32 in torso lengths, NaN where missing; points in the order of ``processor.points``."""
     record: TransformRecord
     source: PoseSequence
+
+    def cut(self, frames: slice) -> "ProcessedSequence":
+        """Return some consecutive model frames of the recording; ``source`` stays the whole one."""
+        return replace(self, pose=self.pose[frames], record=self.record.cut(frames))

@@ -91,7 +91,7 @@ def score_model(
     figures |= measure_completion(model, processed, fallback, request.num_excerpts, request.refine_steps)
     if model.has_prior:
         held_out = request.split in ("val", "test", "new")
-        figures |= measure_generation(model, reconstructions, train, fallback, held_out)
+        figures |= measure_generation(model, reconstructions, train, fallback, held_out, request.refine_steps)
     if request.probe is not None:
         figures |= measure_probes(reconstructions, num_landmarks, request.probe, request.probe_groups)
     return Scores(figures=figures, reconstructions=reconstructions)

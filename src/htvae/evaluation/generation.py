@@ -30,7 +30,7 @@ from htvae.evaluation.motion_sets import (
     draw_set,
     take_modes,
 )
-from htvae.evaluation.plans import Wanted, choose_evenly, plan_like, plan_parts
+from htvae.evaluation.plans import Wanted, choose_evenly, cut_long, plan_like, plan_parts
 from htvae.generation.sampler import MotionSampler
 from htvae.inference.model import Reconstruction
 from htvae.utils.progress import track
@@ -39,6 +39,8 @@ LEAST_WINDOWS = 32
 """Real windows below which a Frechet distance would mean nothing."""
 MOST_REAL_FRAMES = 200_000
 """Frames of real recordings that motion is compared with, at most; more would hardly change a figure."""
+MOST_OF_ONE = 20_000
+"""Frames of one recording among them, at most."""
 MOST_LIKE_SCORED = 30_000
 """Most frames drawn like scored recordings, in each draw of each kind."""
 LIKE_TRAINING = 61_440
@@ -55,6 +57,7 @@ def measure_generation(
     training: Sequence[ProcessedSequence],
     fallback: np.ndarray,
     held_out: bool = True,
+    refine_steps: int = 0,
 ) -> dict[str, float]:
     """Return all figures of generated motion; none where the model has no prior.
 
@@ -67,12 +70,12 @@ def measure_generation(
         training: recordings that the model was trained on; none where they are not at hand.
         fallback: (L, D), see `motion_features`.
         held_out: whether training did not see the scored recordings.
+        refine_steps: steps of the reconstructions.
     """
     if not model.has_prior:
         return {}
-    kept = {p.name for p in choose_evenly([r.processed for r in scored], MOST_REAL_FRAMES)}
-    test = Real.of([r for r in scored if r.processed.name in kept], fallback)
-    known = choose_evenly(training, MOST_REAL_FRAMES)
+    test = Real.of(_choose(model, scored, refine_steps), fallback)
+    known = choose_evenly(cut_long(training, MOST_OF_ONE), MOST_REAL_FRAMES)
     train = Real.of(model.reconstruct_all(known), fallback) if known else None
     controls = _build_controls(model, train or test)
     figures: dict[str, float] = {}
@@ -86,6 +89,17 @@ def measure_generation(
     if train is not None and len(train.features) >= LEAST_WINDOWS:
         figures |= _measure_like_training(model, train, test if held_out else None, controls)
     return figures
+
+
+def _choose(
+    model: MotionSampler, scored: Sequence[Reconstruction], refine_steps: int
+) -> list[Reconstruction]:
+    """Return the reconstructions that are compared, made anew for parts of long recordings."""
+    processed = cut_long([r.processed for r in scored], MOST_OF_ONE)
+    chosen = {id(p) for p in choose_evenly(processed, MOST_REAL_FRAMES)}
+    pairs = [(p, r) for p, r in zip(processed, scored, strict=True) if id(p) in chosen]
+    anew = iter(model.reconstruct_all([p for p, r in pairs if p is not r.processed], refine_steps))
+    return [r if p is r.processed else next(anew) for p, r in pairs]
 
 
 def _measure_like_training(

@@ -52,6 +52,15 @@ def choose_evenly(recordings: Sequence[ProcessedSequence], most_frames: int) -> 
     return chosen
 
 
+def cut_long(recordings: Sequence[ProcessedSequence], most_frames: int) -> list[ProcessedSequence]:
+    """Return recordings, longer ones cut to frames in their middle."""
+    spare = [len(p.pose) - most_frames for p in recordings]
+    return [
+        p if more <= 0 else p.cut(slice(more // 2, more // 2 + most_frames))
+        for p, more in zip(recordings, spare, strict=True)
+    ]
+
+
 def label_frames(processed: ProcessedSequence) -> np.ndarray:
     """Return the label (T,) of each model frame, `NO_NAME` where there is none."""
     frames = processed.record.source_frames

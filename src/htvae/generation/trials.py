@@ -121,7 +121,7 @@ def cut_excerpts(processed: Sequence[ProcessedSequence], most: int, least: int) 
     for place in np.linspace(0, stops[-1] - 1, count).astype(int):
         index = int(np.searchsorted(stops, place, side="right"))
         start = min(place - (stops[index] - lengths[index]), max(lengths[index] - size, 0))
-        excerpts[index, int(start)] = replace(processed[index], pose=processed[index].pose[start:][:size])
+        excerpts[index, int(start)] = processed[index].cut(slice(start, start + size))
     return list(excerpts.values())
 
 

@@ -8,7 +8,6 @@ Axes: ``T`` model frames, ``F`` source frames, ``N`` points, ``L`` landmarks, ``
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -116,17 +115,11 @@ class LongReconstruction:
         low = int(np.searchsorted(record.source_frames, wanted[0], "right")) - 1
         high = int(np.searchsorted(record.source_frames, wanted[1])) + 1
         own = slice(max(low, 0), min(high, len(record.source_frames)))
-        part = replace(
-            record,
-            anchor=record.anchor[own],
-            rotation=None if record.rotation is None else record.rotation[own],
-            source_frames=record.source_frames[own],
-        )
-        pose = self._join(own.start, own.stop)
-        return place_on_source(self.model.processor, pose, part, int(wanted[0]), stop - start)
+        pose = self.join(own.start, own.stop)
+        return place_on_source(self.model.processor, pose, record.cut(own), int(wanted[0]), stop - start)
 
-    def _join(self, start: int, stop: int) -> np.ndarray:
-        """Return the poses (T, N, D) of model frames, cross-faded from their windows."""
+    def join(self, start: int, stop: int) -> np.ndarray:
+        """Return the poses (T, N, D), torso lengths, of model frames, cross-faded from their windows."""
         needed = [n for n, window in enumerate(self.windows) if window.start < stop and window.stop > start]
         self._make(needed)
         joined = np.zeros((stop - start, *self.answers[needed[0]].shape[1:]), np.float32)

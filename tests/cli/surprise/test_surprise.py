@@ -11,9 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import htvae
 from htvae.analysis.surprise.measures import KINDS
+from htvae.analysis.surprise.surprise import find_surprise
 from htvae.cli.main import main
+from htvae.cli.surprise.files import draw_pictures
 from htvae.cli.surprise.options import SurpriseOptions
+from htvae.inference.windows import WindowedModel
 from htvae.io.pose_csv import write_pose_csv
 from htvae.poses.sequence import PoseSequence
 
@@ -84,6 +88,22 @@ def test_pictures(finished: SimpleNamespace) -> None:
     (picture,) = (finished.folder / "pictures").iterdir()
     named = pd.read_csv(finished.folder / "surprise.csv", keep_default_na=False).picture
     assert named.iloc[0] == picture.name and set(named.iloc[1:]) <= {""}
+
+
+def test_a_picture_of_a_long_recording_makes_its_own_windows_alone(
+    trained: Any, make_walk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    make = WindowedModel.reconstruct_batch
+    monkeypatch.setattr(WindowedModel, "reconstruct_batch", lambda *a: made.append(len(a[1])) or make(*a))
+    model = htvae.load(trained.checkpoint, "cpu")
+    model.batch_frames = 70  # one window
+    recording = model.process(make_walk(0, 600))
+    report = find_surprise(model, [recording], threshold=0.3)
+    made.clear()
+    options = SurpriseOptions(output_dir=tmp_path, num_pictures=3)
+    pictures = draw_pictures(model, [recording], report, options)
+    assert len(pictures) == 3 and sum(made) <= 6 < len(model.grid.cut(600))
 
 
 def test_training_recordings_say_what_is_usual(trained: Any, tmp_path: Path) -> None:

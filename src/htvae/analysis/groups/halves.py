@@ -3,7 +3,6 @@
 Axes: ``n`` recordings, ``m`` measures, ``T`` frames.
 """
 
-import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -44,6 +43,4 @@ def measure_halves(
 def cut_half(recording: ProcessedSequence, is_second: bool) -> ProcessedSequence:
     """Return one half of a recording."""
     middle = len(recording.pose) // 2
-    part = slice(middle, None) if is_second else slice(0, middle)
-    record = dataclasses.replace(recording.record, source_frames=recording.record.source_frames[part])
-    return dataclasses.replace(recording, pose=recording.pose[part], record=record)
+    return recording.cut(slice(middle, None) if is_second else slice(0, middle))

@@ -69,10 +69,8 @@ def encode_moments(
     parts = []
     for moment in moments:
         span = slice(moment.start, moment.stop)
-        whole = recordings[moment.recording]
-        record = dataclasses.replace(whole.record, source_frames=whole.record.source_frames[span])
         pose = series[moment.recording][span].astype(np.float32)
-        parts.append(dataclasses.replace(whole, pose=pose, record=record))
+        parts.append(dataclasses.replace(recordings[moment.recording].cut(span), pose=pose))
     encodings = model.encode_all(parts)
     return Latents(
         torch.from_numpy(np.stack([e.sequence_latent for e in encodings])),

@@ -4,7 +4,7 @@ Axes: ``G`` labels, ``R`` rounds, ``C`` chunks, ``T`` model frames.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -45,7 +45,7 @@ class Verdict:
     @property
     def part(self) -> ProcessedSequence:
         """What is judged, as a recording of its own."""
-        return cut_frames(self.processed, self.frames)
+        return self.processed.cut(slice(*self.frames))
 
     @cached_property
     def scores(self) -> np.ndarray:
@@ -137,11 +137,6 @@ def sort_verdicts(verdicts: Sequence[Verdict]) -> list[Verdict]:
     return sorted(verdicts, key=lambda v: (-v.doubt, v.processed.name, v.frames))
 
 
-def cut_frames(processed: ProcessedSequence, frames: tuple[int, int]) -> ProcessedSequence:
-    """Return some model frames of a recording, as poses to measure: its source stays the whole one."""
-    return replace(processed, pose=processed.pose[slice(*frames)])
-
-
 def find_spans(processed: ProcessedSequence) -> list[tuple[tuple[int, int], str]]:
     """Return the model frames (first, one after the last) and the label of each labelled span."""
     source_frames, spans = processed.record.source_frames, []
@@ -154,4 +149,4 @@ def find_spans(processed: ProcessedSequence) -> list[tuple[tuple[int, int], str]
 
 def cut_spans(processed: ProcessedSequence) -> list[tuple[ProcessedSequence, str]]:
     """Return each labelled span as a recording to measure, with its label."""
-    return [(cut_frames(processed, frames), label) for frames, label in find_spans(processed)]
+    return [(processed.cut(slice(*frames)), label) for frames, label in find_spans(processed)]

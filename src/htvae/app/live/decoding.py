@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from htvae.app.live.clips import Clip
-from htvae.app.live.places import check_frame, cut_record, to_page
+from htvae.app.live.places import check_frame, to_page
 from htvae.app.live.session import Session
 from htvae.inference.source import to_source_spans
 from htvae.inference.windows import WindowOutput, fade_windows
@@ -46,7 +46,7 @@ def decode_moment(session: Session, index: int, frame: int, shifts: Sequence[flo
     start, stop = map(int, spans[chunk])
     pose = _decode(session, index, chunk, (start, stop), torch.from_numpy(move.astype(np.float32)))
     ((first, end),) = to_source_spans(spans[chunk][None], frames).tolist()
-    places = cut_record(model.processor, recording, pose, start, stop)
+    places = model.processor.inverse(pose, recording.record.cut(slice(start, stop)))
     return Clip(
         rate=session.clock.model_rate(recording) or 1.0,
         pose=to_page(recording, places),

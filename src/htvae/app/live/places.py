@@ -42,22 +42,6 @@ def choose_landmarks(sequence: PoseSequence, landmarks: Sequence[str]) -> np.nda
     return pose
 
 
-def cut_record(
-    processor: PoseDataProcessor, recording: ProcessedSequence, pose: np.ndarray, start: int, stop: int
-) -> np.ndarray:
-    """Return poses (stop - start, L, D) of model frames start to stop in the recording's own coordinates."""
-    record = recording.record
-    part = slice(start, stop)
-    rotation = None if record.rotation is None else record.rotation[part]
-    own = replace(
-        record,
-        anchor=record.anchor[part],
-        rotation=rotation,
-        source_frames=record.source_frames[part],
-    )
-    return processor.inverse(pose, own)
-
-
 def check_frame(recording: ProcessedSequence, frame: int) -> None:
     """Raise ValueError where a recording lacks a source frame."""
     first, end = recording.source.first_frame, recording.source.first_frame + recording.source.num_frames
@@ -96,6 +80,7 @@ def fill_from(
     frames = recording.record.source_frames
     start = max(0, int(np.searchsorted(frames, first)) - 1)
     stop = min(len(frames), int(np.searchsorted(frames, first + len(own))) + 1)
-    places = cut_record(processor, recording, pose[start:stop], start, stop)
-    rebuilt = interpolate_frames(places, frames[start:stop], first + np.arange(len(own)))
+    part = slice(start, stop)
+    places = processor.inverse(pose[part], recording.record.cut(part))
+    rebuilt = interpolate_frames(places, frames[part], first + np.arange(len(own)))
     return np.where(np.isfinite(own), own, rebuilt)

@@ -15,6 +15,7 @@ from htvae.analysis.surprise.measures import KINDS, find_rate
 from htvae.analysis.surprise.surprise import FrameScores, SurpriseReport, SurpriseSpan
 from htvae.cli.surprise.options import SurpriseOptions
 from htvae.data.processing import ProcessedSequence
+from htvae.inference.reconstructions import LongReconstruction
 from htvae.plots.surprise_strips import SurpriseStrip, draw_surprise_strip
 from htvae.plots.surprise_timeline import Timeline, draw_timelines
 from htvae.utils.files import atomic_write
@@ -83,20 +84,20 @@ def draw_pictures(
     by_name = {recording.name: recording for recording in recordings}
     pictures = {}
     for number, span in enumerate(track("Pictures", report.spans[: options.num_pictures]), 1):
-        recording = by_name[span.recording]
-        (found,) = model.reconstruct_all([recording], options.refine_steps)
         name = re.sub(r"[^\w.-]+", "_", span.recording)
         path = folder / "pictures" / f"{number:02d}_{span.kind}_{name}_{span.start}.png"
-        pictures[span] = draw_surprise_strip(_make_strip(model, recording, found.pose, span), path)
+        strip = _make_strip(model, by_name[span.recording], span, options.refine_steps)
+        pictures[span] = draw_surprise_strip(strip, path)
     return pictures
 
 
 def _make_strip(
-    model: AnalysisModel, recording: ProcessedSequence, reconstruction: np.ndarray, span: SurpriseSpan
+    model: AnalysisModel, recording: ProcessedSequence, span: SurpriseSpan, refine_steps: int
 ) -> SurpriseStrip:
     landmarks = model.processor.landmarks
     rate = find_rate(model.processor, recording)
     frames = _choose_frames(*span.model_frames, len(recording.pose), round(BESIDE_SECONDS * rate))
+    made = LongReconstruction(model, recording, refine_steps).join(int(frames[0]), int(frames[-1]) + 1)
     source, fps = recording.record.source_frames[frames], recording.source.fps
     times = [f"{frame:.0f}" if fps is None else f"{frame / fps:.2f} s" for frame in source.tolist()]
     seconds = "" if span.seconds is None else f" ({span.seconds[0]:.2f} to {span.seconds[1]:.2f} s)"
@@ -107,7 +108,7 @@ def _make_strip(
         landmarks=landmarks,
         edges=model.processor.edges,
         pose=recording.pose[frames, : len(landmarks)],
-        reconstruction=reconstruction[frames, : len(landmarks)],
+        reconstruction=made[frames - frames[0], : len(landmarks)],
         times=times,
         inside=(frames >= span.model_frames[0]) & (frames < span.model_frames[1]),
         doubted=np.isin(landmarks, span.landmarks),
