@@ -18,16 +18,17 @@ def test_one_process_gathers_its_own():
     assert processes.share_out(torch.neg, [torch.ones(1), torch.zeros(1)]) == [-1, 0]
 
 
-def test_gradients_go_through_the_sum_unharmed():
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_gradients_go_through_the_sum_unharmed(dtype):
     """A group of one: in every step what is packed comes out again, and what has no gradient keeps none."""
     layers = nn.ModuleList([nn.Linear(3, 2), nn.Linear(2, 2)])
-    sum_gradients = processes.GradientSum(list(layers.parameters()))
+    sum_gradients = processes.GradientSum(list(layers.parameters()), dtype)
     distributed.init_process_group("gloo", rank=0, world_size=1, store=distributed.HashStore())
     try:
         for used, other in (layers, reversed(layers)):
             layers.zero_grad()
             used(torch.rand(4, used.in_features)).sum().backward()
-            before = [p.grad.clone() for p in used.parameters()]
+            before = [p.grad.to(dtype).float() for p in used.parameters()]
             sum_gradients()
             assert all(map(torch.equal, before, [p.grad for p in used.parameters()]))
             assert other.weight.grad is None

@@ -100,29 +100,42 @@ class GradientSum:
 
     Args:
         parameters: those that are trained, the same on all processes.
+        dtype: of what processes send each other. bfloat16 takes half the time, and rounds no more coarsely
+            than the products of a bf16 pass, of which most gradients are made.
     """
 
-    def __init__(self, parameters: Sequence[nn.Parameter]) -> None:
+    def __init__(self, parameters: Sequence[nn.Parameter], dtype: torch.dtype = torch.float32) -> None:
         self.parameters = list(parameters)
+        self.sizes = [*(p.numel() for p in self.parameters), len(self.parameters)]
+        self.dtype = dtype
         self.buffer: Tensor | None = None
 
     def __call__(self) -> None:
         """Sum up the gradients of a step; they stay valid until the next call."""
         if not _several():
             return
-        first, grads = self.parameters[0], [p.grad for p in self.parameters]
-        present = torch.tensor([float(grad is not None) for grad in grads], device=first.device)
         if self.buffer is None:
-            count = sum(p.numel() for p in self.parameters) + len(self.parameters)
-            self.buffer = torch.empty(count, dtype=first.dtype, device=first.device)
-        pairs = zip(grads, self.parameters, strict=True)
-        parts = [torch.zeros_like(p).flatten() if g is None else g.flatten() for g, p in pairs]
-        torch.cat([*parts, present], out=self.buffer)
+            self.buffer = torch.empty(sum(self.sizes), dtype=self.dtype, device=self.parameters[0].device)
+        *sums, present = self.buffer.split(self.sizes)
+        for number, (parameter, total) in enumerate(zip(self.parameters, sums, strict=True)):
+            if parameter.grad is None:
+                total.zero_()
+            else:
+                total.copy_(parameter.grad.flatten())
+            present[number] = parameter.grad is not None
         with _all_answer():
             distributed.all_reduce(self.buffer)
-        *sums, counts = self.buffer.split([*(p.numel() for p in self.parameters), len(self.parameters)])
-        for parameter, total, count in zip(self.parameters, sums, counts.tolist(), strict=True):
-            parameter.grad = total.view_as(parameter) if count else None
+        for parameter, total, count in zip(self.parameters, sums, present.tolist(), strict=True):
+            _set_gradient(parameter, total.view_as(parameter) if count else None)
+
+
+def _set_gradient(parameter: nn.Parameter, value: Tensor | None) -> None:
+    if value is None or value.dtype == parameter.dtype:
+        parameter.grad = value
+    elif parameter.grad is None:
+        parameter.grad = value.to(parameter.dtype)
+    else:
+        parameter.grad.copy_(value)
 
 
 def share_out(compute: Callable[[Tensor], Tensor], tensors: Sequence[Tensor]) -> list[Tensor]:

@@ -131,7 +131,8 @@ class Loop:
             shared=True,
         )
         self.parameters = [p for p in task.model.parameters() if p.requires_grad]
-        self.sum_gradients = GradientSum(self.parameters)
+        sent = torch.bfloat16 if settings.precision == "bf16" else torch.float32
+        self.sum_gradients = GradientSum(self.parameters, sent)
         self.stopping = EarlyStopping(settings.patience, settings.patience_start)
         self.tracker = MetricsTracker()
         self.step = 0
