@@ -3,18 +3,8 @@
 import pytest
 import torch
 
-from htvae.models.transformer import (
-    BUCKET,
-    SHORT,
-    VECTOR,
-    VERY_SHORT,
-    AdaptiveNorm,
-    Attention,
-    HierarchicalAttention,
-    Rotary,
-    Transformer,
-    attend,
-)
+from htvae.models.attention import SHORT, VECTOR, VERY_SHORT, Attention, Rotary, attend
+from htvae.models.transformer import BUCKET, AdaptiveNorm, HierarchicalAttention, Transformer
 
 MASKS = {
     "begins of windows": torch.arange(13) < torch.tensor([2, 5, 13])[:, None],

@@ -9,7 +9,7 @@ import torch
 
 import htvae
 from htvae.analysis.attention.attention import analyse_attention
-from htvae.models import transformer
+from htvae.models import attention as softmax_attention
 from htvae.models.vae import HierarchicalTransformerVAE
 
 EVERYTHING = 10**9
@@ -34,7 +34,7 @@ def analysis(model, processed):
 def hook_fast_path(model, processed, monkeypatch):
     """Encode recordings, and return the weights that each call of attention used: (B, H, N, N)."""
     used = []
-    attend = transformer.attend
+    attend = softmax_attention.attend
 
     def spy(query, key, value, mask):
         result = attend(query, key, value, mask)
@@ -43,7 +43,7 @@ def hook_fast_path(model, processed, monkeypatch):
         torch.testing.assert_close(used[-1] @ value, result)  # these are the weights of the result
         return result
 
-    monkeypatch.setattr(transformer, "attend", spy)
+    monkeypatch.setattr(softmax_attention, "attend", spy)
     model.encode_all(processed)
     return used
 
