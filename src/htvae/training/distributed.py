@@ -138,13 +138,21 @@ def _set_gradient(parameter: nn.Parameter, value: Tensor | None) -> None:
         parameter.grad.copy_(value)
 
 
-def share_out(compute: Callable[[Tensor], Tensor], tensors: Sequence[Tensor]) -> list[Tensor]:
-    """Return ``compute`` of every tensor, which has its shape; each process computes a share, in turns."""
+def share_out(
+    compute: Callable[[Tensor], Tensor], tensors: Sequence[Tensor], dtype: torch.dtype
+) -> list[Tensor]:
+    """Return ``compute`` of every tensor; each process computes a share, in turns.
+
+    Args:
+        compute: returns a tensor of the shape that it is given, and of ``dtype``.
+        tensors: the same shapes on all processes.
+        dtype: of the results.
+    """
     if not _several():
         return [compute(tensor) for tensor in tensors]
     rank, size = distributed.get_rank(), distributed.get_world_size()
     results = [
-        compute(tensor).contiguous() if number % size == rank else torch.empty_like(tensor)
+        compute(tensor).contiguous() if number % size == rank else torch.empty_like(tensor, dtype=dtype)
         for number, tensor in enumerate(tensors)
     ]
     with _all_answer():

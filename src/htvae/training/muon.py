@@ -91,14 +91,19 @@ class Muon(torch.optim.Optimizer):
             momentum = self.state[matrix]["momentum_buffer"]
             return orthogonalise(matrix.grad.lerp(momentum, MOMENTUM), self.in_bf16)
 
-        return share_out(find, matrices) if self.shared else [find(matrix) for matrix in matrices]
+        if not self.shared:
+            return [find(matrix) for matrix in matrices]
+        return share_out(find, matrices, torch.bfloat16 if self.in_bf16 else torch.float32)
 
 
 def orthogonalise(matrix: Tensor, in_bf16: bool = False) -> Tensor:
-    """Return (M, N) with the singular vectors of ``matrix`` (M, N) and singular values near 1."""
+    """Return (M, N) with the singular vectors of ``matrix`` (M, N) and singular values near 1.
+
+    It is of the type that it is computed in.
+    """
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.mT
     with torch.autocast(matrix.device.type, enabled=False):  # Gram matrices in bf16 run away
-        result = _iterate(wide.bfloat16() if in_bf16 else wide.float()).to(matrix.dtype)
+        result = _iterate(wide.bfloat16() if in_bf16 else wide.float())
     return result if wide is matrix else result.mT
 
 
