@@ -17,8 +17,8 @@ class TrainingConfig:
     """Frames per optimiser step where batch_size is None. Smaller steps learn more per frame; larger ones use
     a GPU or several processes better."""
     batch_growth: bool = True
-    """Whether steps grow to 8192 frames as training goes on: twice as many after 2 M frames, four times after
-    5 M. Late in a run larger steps learn as much per frame, and take less time. Not with batch_size."""
+    """Whether steps grow to 8192 frames as training goes on: twice as many after 1 M frames, four times after
+    3 M. Late in a run larger steps learn as much per frame, and take less time. Not with batch_size."""
     micro_batch_frames: int = 16_384
     """Most frames that pass through the model at once; a step's windows are split into parts of this size.
     Padding may make a part up to four times as large, but hardly takes time or memory. Lower it where memory

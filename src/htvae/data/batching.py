@@ -18,7 +18,7 @@ from htvae.config import TrainingConfig
 from htvae.data.dataset import PoseSequenceDataset, WindowSample
 from htvae.utils.random import random_stream
 
-GROWTH = ((2_000_000, 2), (5_000_000, 4))
+GROWTH = ((1_000_000, 2), (3_000_000, 4))
 """Training frames that are done, and how many times the frames of the first steps a step has from then on."""
 LARGEST_STEP = 8192
 """Frames to which steps grow; those that the settings make larger stay as they are."""
