@@ -1,11 +1,13 @@
 """Measures one case in this process and prints a line of JSON; `throughput.py` starts it once per case."""
 
+import contextlib
 import json
+import math
 import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -132,6 +134,20 @@ def wait(device: str) -> None:
         torch.cuda.synchronize()
 
 
+def _count_linear(x: Sequence[int], weight: Sequence[int], *_: object, **__: object) -> int:
+    return 2 * math.prod(x) * weight[0]
+
+
+@contextlib.contextmanager
+def counting_operations() -> Iterator[FlopCounterMode]:
+    """Count the operations of matrix products without gradients, those of `htvae.models.linear` too."""
+    has_onednn = torch.backends.mkldnn.is_available()
+    linear = {torch.ops.mkldnn._linear_pointwise: _count_linear} if has_onednn else {}
+    counter = FlopCounterMode(display=False, custom_mapping=linear)
+    with sdpa_kernel(SDPBackend.MATH), counter, torch.no_grad():
+        yield counter
+
+
 def count_operations(case: Case) -> float:
     """Return the operations per frame of a case's matrix products; backward counts twice as many as forward.
 
@@ -139,7 +155,7 @@ def count_operations(case: Case) -> float:
     """
     model = build_model(case)
     batch = make_batches(replace(case, step_frames=case.window), "cpu")[0]
-    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter, torch.no_grad():
+    with counting_operations() as counter:
         if case.mode == "encode":
             model.encode(batch.pose, batch.observed, batch.num_frames)
         else:

@@ -24,9 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from measure import measure_matrix_rate, wait
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils.flop_counter import FlopCounterMode
+from measure import counting_operations, measure_matrix_rate, wait
 
 from htvae.config import Config
 from htvae.config.files import load_config_file
@@ -219,7 +217,7 @@ def _show(watch: Watch, loop: Any) -> None:
 def _count_operations(model: Any, batches: Sequence[Any]) -> float:
     """Return the operations of the passes over batches."""
     model = model.to("cpu").train()
-    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter, torch.no_grad():
+    with counting_operations() as counter:
         for part in batches:
             part = part.to("cpu")
             model(part.pose, part.observed, part.num_frames, part.seeds)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from htvae.models import linear
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
@@ -33,6 +35,16 @@ def test_full_attention_is_the_same_task():
     short, _, _ = model.encode(pose[1:, :30], observed[1:, :30], torch.tensor([30]))
     padded, _, _ = model.encode(pose, observed, torch.tensor([37, 30]))
     torch.testing.assert_close(short.mu[0], padded.mu[1])
+
+
+@pytest.mark.parametrize("mode", ["train", "encode"])
+def test_operations_are_counted_whatever_computes_linear_maps(mode, monkeypatch):
+    from measure import Case, count_operations
+
+    case = Case(mode=mode, window=128)
+    counted = count_operations(case)
+    monkeypatch.setattr(linear, "_ONEDNN", None)
+    assert counted == count_operations(case) > 1e6
 
 
 @pytest.mark.parametrize(
