@@ -50,9 +50,10 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Te
 
     On a CPU, attention over short sequences is computed in float32 in every precision: the backward pass of
     PyTorch 2.13's bf16 kernel takes five times as long there. Within chunks it is plain products, since two
-    threads share its own kernel out badly (docs/performance.md).
+    threads share its own kernel out badly (docs/performance.md). A graph that is exported has any number of
+    positions, so it knows no such cases.
     """
-    if query.device.type != "cpu" or query.shape[2] > SHORT:
+    if torch.compiler.is_exporting() or query.device.type != "cpu" or query.shape[2] > SHORT:
         return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
     parts = query.float(), key.float(), value.float()
     with torch.autocast("cpu", enabled=False):

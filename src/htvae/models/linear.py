@@ -27,13 +27,13 @@ class Linear(nn.Linear):
 
     def _can_use_onednn(self, x: Tensor) -> bool:
         return (
-            _ONEDNN is not None
+            not torch.compiler.is_compiling()
+            and _ONEDNN is not None
             and x.device.type == "cpu"
             and x.dtype == self.weight.dtype == torch.float32
             and x.numel() >= LEAST_ROWS * self.in_features
             and not torch.is_grad_enabled()
             and not torch.is_autocast_enabled("cpu")
-            and not torch.compiler.is_compiling()
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import htvae
 from htvae.inference.checkpoint import load_checkpoint, save_checkpoint
@@ -96,6 +97,24 @@ def test_an_architecture_of_ones_own_is_refused(trained, tmp_path, no_onnx_time,
     assert names(tmp_path / "model") == []
 
 
+def check_lengths(model, folder, onnxruntime):
+    """Attention on a CPU goes other ways over up to 15, 64 and 512 chunks; the graphs must hold for all."""
+    encoder, decoder = (onnxruntime.InferenceSession(str(folder / name)) for name in (ENCODER, DECODER))
+    for num_chunks in (1, 12, 30, 100, 520):
+        length = num_chunks * model.grid.stride
+        pose, observed, num_frames = onnx_files._draw_poses(model, 2, length, seed=num_chunks)
+        with torch.no_grad():
+            found = model.model.encode(pose, observed, num_frames)
+            expected = model.model.decode(found.sequence.mu, found.chunks.mu, num_frames)
+        given = {"pose": pose, "observed": observed, "num_frames": num_frames}
+        mu, _, chunks, _ = encoder.run(None, {name: value.numpy() for name, value in given.items()})
+        np.testing.assert_allclose(mu, found.sequence.mu, atol=1e-4)
+        np.testing.assert_allclose(chunks[0], found.chunks.mu[0], atol=1e-4)
+        latents = {"sequence_latent": mu, "chunk_latents": chunks, "num_frames": num_frames.numpy()}
+        (poses,) = decoder.run(None, latents)
+        np.testing.assert_allclose(poses[0, :length], expected[0], atol=1e-4)
+
+
 @pytest.mark.soak
 def test_onnxruntime_and_numpy_alone_encode_as_pytorch(trained, tmp_path, monkeypatch):
     """The real export; then the example of the documentation reads a CSV, of a length of its own."""
@@ -114,6 +133,7 @@ def test_onnxruntime_and_numpy_alone_encode_as_pytorch(trained, tmp_path, monkey
     encoding = model.encode(trained.recordings[1])
     np.testing.assert_allclose(mu[0], encoding.sequence_latent, atol=1e-4)
     np.testing.assert_allclose(chunks[0], encoding.chunk_latents, atol=1e-4)
+    check_lengths(model, folder, onnxruntime)
     decoder, length = onnxruntime.InferenceSession(str(folder / DECODER)), example["frames"]
     given = {"sequence_latent": mu, "chunk_latents": chunks, "num_frames": np.array([length])}
     (poses,) = decoder.run(None, given)

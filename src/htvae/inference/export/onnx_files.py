@@ -244,7 +244,13 @@ def _open(path: Path) -> Any:
 
 def _run(session: Any, name: str, inputs: Sequence[Tensor]) -> list[np.ndarray]:
     given = {key: value.numpy() for key, value in zip(_INPUTS[name], inputs, strict=True)}
-    found: list[np.ndarray] = session.run(None, given)
+    try:
+        found: list[np.ndarray] = session.run(None, given)
+    except Exception as error:  # onnxruntime's own have no base class but this
+        raise ValueError(
+            f"{name} must run on sequences of every length, but onnxruntime refuses {list(inputs[0].shape)}: "
+            f"{error}. The files were removed. Use --format safetensors, and please report this."
+        ) from error
     return found
 
 
