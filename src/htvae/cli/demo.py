@@ -83,6 +83,7 @@ def _demo_config(options: DemoOptions, recordings: Path) -> Config:
         max_frames=512,
         num_workers=1,
         batch_frames=3072,
+        batch_growth=False,  # so short a run would learn less
         num_frames=1_800_000,
         learning_rate=3e-3,
         kl_warmup_steps=100,
