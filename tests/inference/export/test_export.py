@@ -66,6 +66,19 @@ def test_files_that_differ_are_removed(trained, tmp_path, no_onnx_time, monkeypa
     assert names(tmp_path / "model") == []
 
 
+def test_files_that_do_not_run_are_removed(trained, tmp_path, no_onnx_time, monkeypatch):
+    class Session:
+        def run(self, names, given):
+            raise RuntimeError("MatMul dimension mismatch")
+
+    monkeypatch.setattr(onnx_files, "_open", lambda path: Session())
+    with pytest.raises(
+        ValueError, match=r"encoder\.onnx must run on .* refuses .* mismatch\. The files"
+    ):
+        export_model(trained.checkpoint, tmp_path / "model", "both")
+    assert names(tmp_path / "model") == []
+
+
 def test_nothing_is_overwritten(trained, tmp_path):
     (tmp_path / SETTINGS).write_text("mine")
     with pytest.raises(ValueError, match=r"must not hold an export yet, but holds config\.json"):
