@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from htvae.data.processing import ProcessedSequence
-from htvae.evaluation.generation import MOST_REAL_FRAMES
+from htvae.evaluation.generation import MOST_OF_ONE, MOST_REAL_FRAMES
 from htvae.evaluation.likeness import SEEDS, measure_excess
 from htvae.evaluation.plans import choose_evenly
 from htvae.inference.motion_features import motion_features, smooth_pose
@@ -83,7 +83,7 @@ class Real:
         """
         poses, parts = {}, {}
         for name, recordings in (("training", training), ("held-out", held_out)):
-            chosen = choose_evenly(recordings, MOST_REAL_FRAMES) if recordings else []
+            chosen = choose_evenly(recordings, MOST_REAL_FRAMES, MOST_OF_ONE) if recordings else []
             poses[name] = [p.pose[:, : len(fallback)] for p in chosen]
             parts[name] = [_cut(pose, fallback, window) for pose in poses[name] if len(pose) >= window]
             if not parts[name]:

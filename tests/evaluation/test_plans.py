@@ -5,7 +5,7 @@ import pytest
 
 from htvae.config import DataConfig
 from htvae.data.processing import PoseDataProcessor
-from htvae.evaluation.plans import choose_evenly, cut_long, label_frames, plan_like, plan_parts
+from htvae.evaluation.plans import choose_evenly, label_frames, plan_like, plan_parts
 from htvae.poses.sequence import FrameLabel
 
 
@@ -42,9 +42,10 @@ def test_within_a_label_recordings_are_not_chosen_by_name(process):
 
 
 def test_long_recordings_are_cut_to_their_middle(process):
-    long, short = process([100, 40], frame_labels=(FrameLabel(0, 50, "nod"),))
-    cut, same = cut_long([long, short], 60)
+    long, short = process([101, 40], "ab", frame_labels=(FrameLabel(0, 50, "nod"),))
+    cut, same = choose_evenly([long, short], 100, 60)
     assert same is short and len(cut.pose) == 60
+    assert choose_evenly([long, short], 99, 60)[0].name == long.name
     np.testing.assert_array_equal(cut.pose, long.pose[20:80])
     assert cut.record.source_frames.tolist() == list(range(20, 80))
     assert label_frames(cut).tolist() == ["nod"] * 30 + [""] * 30

@@ -50,6 +50,11 @@ def test_gradients_are_those_of_a_plain_map(layer):
     assert layer.weight.grad is not None
 
 
+def test_a_wrong_width_is_named_in_pytorchs_words(layer):
+    with torch.no_grad(), pytest.raises(RuntimeError, match="32x20 and 24x40"):
+        layer(torch.ones(32, 20))
+
+
 def test_without_onednn_the_map_is_pytorchs(layer, monkeypatch):
     x = torch.randn(50, 24)
     monkeypatch.setattr(linear, "_ONEDNN", None)

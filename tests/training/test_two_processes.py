@@ -134,6 +134,16 @@ def test_weights_are_the_same_bits(two, one):
         assert all(torch.allclose(value, one[level][name], atol=1e-2) for name, value in first.items())
 
 
+def test_in_bf16_gradients_are_sent_in_bf16_and_weights_are_the_same_bits(base, forks, tmp_path):
+    config = base.replace(experiments_dir=str(tmp_path / "run"), precision="bf16", num_epochs=1)
+    ended = fork_two(forks, config, tmp_path)
+    assert [code for code, _ in ended] == [0, 0], ended
+    first, second = read_ranks(tmp_path)
+    assert all(torch.equal(g, g.bfloat16().float()) for g in first["gradients"].values())
+    for level in ("gradients", "model", "averaged"):
+        assert all(torch.equal(value, second[level][name]) for name, value in first[level].items())
+
+
 def test_validation(two, base):
     """One process scores the same weights. The last validation scored the last weights."""
     assert two[0]["figures"] == two[1]["figures"]

@@ -4,7 +4,7 @@ Reconstruction, posterior sample, prior sample and two controls stand side by si
 `htvae.evaluation.likeness` says. There are two references:
 
 - Figures without an ending compare with the **scored** recordings (held out, unless another split is asked
-  for). One sequence is drawn for each, of its length and with its labels.
+  for). One sequence is drawn for each, of its length (`MOST_OF_ONE` frames at most) and with its labels.
 - Figures that end in ``_train`` compare with **training** recordings. Many sequences of some seconds are
   drawn, with labels in the proportion that training has them; and once more after scripts, with the chunk
   labels of parts of recordings. Elsewhere scripts are drawn, as `GenerativeModel.generate` draws them.
@@ -30,7 +30,7 @@ from htvae.evaluation.motion_sets import (
     draw_set,
     take_modes,
 )
-from htvae.evaluation.plans import Wanted, choose_evenly, cut_long, plan_like, plan_parts
+from htvae.evaluation.plans import Wanted, choose_evenly, plan_like, plan_parts
 from htvae.generation.sampler import MotionSampler
 from htvae.inference.model import Reconstruction
 from htvae.utils.progress import track
@@ -75,7 +75,7 @@ def measure_generation(
     if not model.has_prior:
         return {}
     test = Real.of(_choose(model, scored, refine_steps), fallback)
-    known = choose_evenly(cut_long(training, MOST_OF_ONE), MOST_REAL_FRAMES)
+    known = choose_evenly(training, MOST_REAL_FRAMES, MOST_OF_ONE)
     train = Real.of(model.reconstruct_all(known), fallback) if known else None
     controls = _build_controls(model, train or test)
     figures: dict[str, float] = {}
@@ -95,9 +95,9 @@ def _choose(
     model: MotionSampler, scored: Sequence[Reconstruction], refine_steps: int
 ) -> list[Reconstruction]:
     """Return the reconstructions that are compared, made anew for parts of long recordings."""
-    processed = cut_long([r.processed for r in scored], MOST_OF_ONE)
-    chosen = {id(p) for p in choose_evenly(processed, MOST_REAL_FRAMES)}
-    pairs = [(p, r) for p, r in zip(processed, scored, strict=True) if id(p) in chosen]
+    chosen = choose_evenly([r.processed for r in scored], MOST_REAL_FRAMES, MOST_OF_ONE)
+    by_name = {p.name: p for p in chosen}
+    pairs = [(by_name[r.processed.name], r) for r in scored if r.processed.name in by_name]
     anew = iter(model.reconstruct_all([p for p, r in pairs if p is not r.processed], refine_steps))
     return [r if p is r.processed else next(anew) for p, r in pairs]
 

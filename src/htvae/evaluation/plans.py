@@ -29,11 +29,18 @@ class Wanted:
     """(T,) str, `NO_NAME` where there is none."""
 
 
-def choose_evenly(recordings: Sequence[ProcessedSequence], most_frames: int) -> list[ProcessedSequence]:
+def choose_evenly(
+    recordings: Sequence[ProcessedSequence], most_frames: int, most_of_one: int | None = None
+) -> list[ProcessedSequence]:
     """Return recordings of no more frames in all than asked for (but one at least), labels in proportion.
 
     Every label comes early, so that even a few recordings show all labels if they can. Within a label the
     order is random (always the same): neighbours by name are often alike.
+
+    Args:
+        recordings: to choose from.
+        most_frames: frames of all, at most.
+        most_of_one: frames to which longer recordings are cut, around their middle. None: they are whole.
     """
     labels = [p.source.label for p in recordings]
     counts, order_of = Counter(labels), {label: place for place, label in enumerate(dict.fromkeys(labels))}
@@ -45,20 +52,17 @@ def choose_evenly(recordings: Sequence[ProcessedSequence], most_frames: int) -> 
         seen[label] += 1
     chosen: list[ProcessedSequence] = []
     for *_, number in sorted(places):
-        frames = sum(len(p.pose) for p in chosen) + len(recordings[number].pose)
-        if chosen and frames > most_frames:
+        part = _cut_long(recordings[number], most_of_one)
+        if chosen and sum(len(p.pose) for p in chosen) + len(part.pose) > most_frames:
             break
-        chosen.append(recordings[number])
+        chosen.append(part)
     return chosen
 
 
-def cut_long(recordings: Sequence[ProcessedSequence], most_frames: int) -> list[ProcessedSequence]:
-    """Return recordings, longer ones cut to frames in their middle."""
-    spare = [len(p.pose) - most_frames for p in recordings]
-    return [
-        p if more <= 0 else p.cut(slice(more // 2, more // 2 + most_frames))
-        for p, more in zip(recordings, spare, strict=True)
-    ]
+def _cut_long(recording: ProcessedSequence, most_frames: int | None) -> ProcessedSequence:
+    """Return a recording, one of more frames than asked for cut to that many in its middle."""
+    spare = 0 if most_frames is None else max(0, len(recording.pose) - most_frames)
+    return recording.cut(slice(spare // 2, len(recording.pose) - (spare + 1) // 2)) if spare else recording
 
 
 def label_frames(processed: ProcessedSequence) -> np.ndarray:

@@ -99,13 +99,20 @@ class LongReconstruction:
         model: the model.
         processed: the recording in the model's coordinates, whole or in blocks.
         refine_steps: see `TrainedModel.reconstruct_all`.
+        ahead: windows that are made at once. None: as many as pass through the model at once.
     """
 
-    def __init__(self, model: "TrainedModel", processed: ProcessedSequence, refine_steps: int) -> None:
+    def __init__(
+        self,
+        model: "TrainedModel",
+        processed: ProcessedSequence,
+        refine_steps: int,
+        ahead: int | None = None,
+    ) -> None:
         self.model, self.processed, self.refine_steps = model, processed, refine_steps
         self.windows = model.grid.cut(len(processed.pose))
         self.weights = fade_windows(self.windows)
-        self.ahead = max(1, model.batch_frames // self.windows[0].num_frames)
+        self.ahead = ahead or max(1, model.batch_frames // self.windows[0].num_frames)
         self.answers: dict[int, np.ndarray] = {}
 
     def read(self, start: int, stop: int) -> np.ndarray:

@@ -116,7 +116,7 @@ class LatentSpace(nn.Module):
     def shrink_means(self, num_body: int, factor: float) -> None:
         """Multiply the networks' share of the means that a linear code gives, ``num_body`` of them in z."""
         heads = [(self.sequence_head, num_body)]
-        if isinstance(self.chunk_head, Linear):
+        if isinstance(self.chunk_head, nn.Linear):
             heads.append((self.chunk_head, self.chunk_head.out_features // 2))
         for head, count in heads:
             head.weight[:count].mul_(factor)
@@ -125,7 +125,7 @@ class LatentSpace(nn.Module):
     @torch.no_grad()
     def set_chunk_spread(self, logvar: Tensor) -> None:
         """Set the log variance (K,) that chunk posteriors have before the networks change it."""
-        if isinstance(self.chunk_head, Linear):
+        if isinstance(self.chunk_head, nn.Linear):
             self.chunk_head.bias[len(logvar) :] = logvar.clamp(*LOGVAR_RANGE)
 
     def infer_sequence(

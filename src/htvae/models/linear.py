@@ -31,6 +31,7 @@ class Linear(nn.Linear):
             and _ONEDNN is not None
             and x.device.type == "cpu"
             and x.dtype == self.weight.dtype == torch.float32
+            and x.shape[-1] == self.in_features
             and x.numel() >= LEAST_ROWS * self.in_features
             and not torch.is_grad_enabled()
             and not torch.is_autocast_enabled("cpu")

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from htvae.training.distributed import gather
 from htvae.training.muon import Muon
 from htvae.utils.device import multiplies_bf16_fast
 
@@ -106,7 +107,8 @@ def build_optimizer(
         model: on its device already.
         learning_rate: highest learning rate.
         weight_decay: decoupled.
-        precision: ``bf16`` or ``32``; with ``bf16`` Muon multiplies in bf16 where the hardware does so fast.
+        precision: ``bf16`` or ``32``; with ``bf16`` Muon multiplies in bf16 where the hardware (of all
+            processes) does so fast.
         num_turns: steps from one move of a matrix to its next, see `Muon`.
         shared: whether all processes step together, and share Muon's work.
     """
@@ -114,6 +116,8 @@ def build_optimizer(
     matrices = [p for name, p in named if _is_hidden_matrix(name, p)]
     others = [p for name, p in named if not _is_hidden_matrix(name, p)]
     in_bf16 = precision == "bf16" and multiplies_bf16_fast(named[0][1].device.type)
+    if shared:  # what one computes the others receive: all must use one type
+        in_bf16 = all(gather(in_bf16))
     return MuonWithAdamW(matrices, others, learning_rate, weight_decay, in_bf16, num_turns, shared)
 
 

@@ -97,7 +97,6 @@ def test_a_picture_of_a_long_recording_makes_its_own_windows_alone(
     make = WindowedModel.reconstruct_batch
     monkeypatch.setattr(WindowedModel, "reconstruct_batch", lambda *a: made.append(len(a[1])) or make(*a))
     model = htvae.load(trained.checkpoint, "cpu")
-    model.batch_frames = 70  # one window
     recording = model.process(make_walk(0, 600))
     report = find_surprise(model, [recording], threshold=0.3)
     made.clear()

@@ -72,9 +72,7 @@ def test_files_that_do_not_run_are_removed(trained, tmp_path, no_onnx_time, monk
             raise RuntimeError("MatMul dimension mismatch")
 
     monkeypatch.setattr(onnx_files, "_open", lambda path: Session())
-    with pytest.raises(
-        ValueError, match=r"encoder\.onnx must run on .* refuses .* mismatch\. The files"
-    ):
+    with pytest.raises(ValueError, match=r"encoder\.onnx must run on .* refuses .* mismatch\. The files"):
         export_model(trained.checkpoint, tmp_path / "model", "both")
     assert names(tmp_path / "model") == []
 

@@ -97,7 +97,8 @@ def _make_strip(
     landmarks = model.processor.landmarks
     rate = find_rate(model.processor, recording)
     frames = _choose_frames(*span.model_frames, len(recording.pose), round(BESIDE_SECONDS * rate))
-    made = LongReconstruction(model, recording, refine_steps).join(int(frames[0]), int(frames[-1]) + 1)
+    parts = LongReconstruction(model, recording, refine_steps, ahead=1)
+    made = parts.join(int(frames[0]), int(frames[-1]) + 1)
     source, fps = recording.record.source_frames[frames], recording.source.fps
     times = [f"{frame:.0f}" if fps is None else f"{frame / fps:.2f} s" for frame in source.tolist()]
     seconds = "" if span.seconds is None else f" ({span.seconds[0]:.2f} to {span.seconds[1]:.2f} s)"
