@@ -117,12 +117,12 @@ class GradientSum:
         if self.buffer is None:
             self.buffer = torch.empty(sum(self.sizes), dtype=self.dtype, device=self.parameters[0].device)
         *sums, present = self.buffer.split(self.sizes)
-        for number, (parameter, total) in enumerate(zip(self.parameters, sums, strict=True)):
+        for parameter, total in zip(self.parameters, sums, strict=True):
             if parameter.grad is None:
                 total.zero_()
             else:
                 total.copy_(parameter.grad.flatten())
-            present[number] = parameter.grad is not None
+        present.copy_(torch.tensor([float(p.grad is not None) for p in self.parameters]))
         with _all_answer():
             distributed.all_reduce(self.buffer)
         for parameter, total, count in zip(self.parameters, sums, present.tolist(), strict=True):
